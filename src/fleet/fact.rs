@@ -1,0 +1,230 @@
+//! What happened, as flat rows: the only thing that measurement, traces and the digest ever see of the fleet.
+
+use crate::engine::SimTime;
+
+/// A pod, by order of creation in the whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PodId(pub u32);
+
+/// A proxy (layer 4: a node).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProxyId(pub u32);
+
+/// A template, by order of first use: 0 = old, 1 = new, then later ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub u16);
+
+/// What a client was left with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Outcome {
+    /// An answer 200, or a stream that ended by itself or was told to.
+    Ok,
+    /// Status 500.
+    S500,
+    /// Status 502.
+    S502,
+    /// Status 503.
+    S503,
+    /// Status 504.
+    S504,
+    /// The connect was refused.
+    Refused,
+    /// The connection ended before the answer began.
+    Reset,
+    /// The connection ended inside the answer.
+    Truncated,
+    /// The client gave up.
+    Timeout,
+}
+
+impl Outcome {
+    /// Every way to be dropped, in the order of the interface.
+    pub const DROPPED: [Self; 8] =
+        [Self::S500, Self::S502, Self::S503, Self::S504, Self::Refused, Self::Reset, Self::Truncated, Self::Timeout];
+
+    /// Its name in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::S500 => "500",
+            Self::S502 => "502",
+            Self::S503 => "503",
+            Self::S504 => "504",
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::Truncated => "truncated",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+/// Why a request was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Cause {
+    /// Sent to a pod that no longer listens, because the proxy had not yet heard.
+    StaleRoute,
+    /// In flight when the drain window ended.
+    SeveredByDrain,
+    /// In flight at SIGKILL, or at SIGTERM where that means exit.
+    SeveredByKill,
+    /// Cut by the balancer at the end of the deregistration delay.
+    SeveredByDeregistration,
+    /// Written to a connection that the other side had just closed.
+    KeepAliveRace,
+    /// The pod's queue, or its accept queue, was full.
+    Overflow,
+    /// The proxy had no pod left.
+    NoEndpoints,
+    /// A time-out while queued or served.
+    Slow,
+    /// The version's own errors.
+    AppError,
+    /// The pod died by itself.
+    Crash,
+}
+
+impl Cause {
+    /// All causes, in the order of the interface.
+    pub const ALL: [Self; 10] = [
+        Self::StaleRoute,
+        Self::SeveredByDrain,
+        Self::SeveredByKill,
+        Self::SeveredByDeregistration,
+        Self::KeepAliveRace,
+        Self::Overflow,
+        Self::NoEndpoints,
+        Self::Slow,
+        Self::AppError,
+        Self::Crash,
+    ];
+
+    /// Its name in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StaleRoute => "staleRoute",
+            Self::SeveredByDrain => "severedByDrain",
+            Self::SeveredByKill => "severedByKill",
+            Self::SeveredByDeregistration => "severedByDeregistration",
+            Self::KeepAliveRace => "keepAliveRace",
+            Self::Overflow => "overflow",
+            Self::NoEndpoints => "noEndpoints",
+            Self::Slow => "slow",
+            Self::AppError => "appError",
+            Self::Crash => "crash",
+        }
+    }
+}
+
+/// Who opened a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// A client: to a proxy at layer 7, to a pod at layer 4.
+    Client,
+    /// A proxy, to a pod.
+    Upstream,
+}
+
+/// A step in a pod's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum PodStep {
+    /// The controller created it.
+    Created,
+    /// It listens.
+    Started,
+    /// Its readiness probe passed.
+    Ready,
+    /// Its readiness probe failed.
+    Unready,
+    /// It has a deletion timestamp.
+    DeletionRequested,
+    /// It was sent SIGTERM.
+    Sigterm,
+    /// It closed its listener.
+    ListenerClosed,
+    /// It exited by itself.
+    Exited,
+    /// It was killed.
+    Killed,
+}
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Fact {
+    /// A request (or a stream) came into being.
+    Born,
+    /// A request ended.
+    Ended {
+        /// When it was born.
+        born: SimTime,
+        /// What the client was left with.
+        outcome: Outcome,
+        /// Why; `None` exactly where the outcome is `Ok`.
+        cause: Option<Cause>,
+        /// Attempts made, retries of clients and proxies alike.
+        attempts: u16,
+        /// Whether it is a stream, which has no latency.
+        stream: bool,
+        /// Population and ordinal: the identity that the same request has under every policy.
+        identity: u64,
+        /// The pod of its last attempt.
+        pod: Option<PodId>,
+    },
+    /// A status was given to a client.
+    Answer(u16),
+    /// A connection was accepted.
+    Opened {
+        /// By whom it was opened.
+        side: Side,
+        /// Whether it replaces one that the other side had ended.
+        reconnect: bool,
+    },
+    /// Nobody accepted an attempt to connect.
+    ConnectFailed(Side),
+    /// A pod took a step.
+    Pod {
+        /// Which.
+        pod: PodId,
+        /// Its version.
+        revision: Revision,
+        /// The step.
+        step: PodStep,
+    },
+    /// A proxy changed its table.
+    Table {
+        /// Which proxy.
+        proxy: ProxyId,
+        /// Which pod.
+        pod: PodId,
+        /// Whether the pod is in it from now on.
+        routed: bool,
+    },
+    /// The controller changed a ReplicaSet's desired size.
+    Desired {
+        /// Whose.
+        revision: Revision,
+        /// Pods from now on.
+        size: u32,
+    },
+    /// The rollout met the test of `kubectl rollout status`.
+    Complete,
+    /// Levels that a plot shows; given whenever one of them changed, and once in each bin.
+    Levels(Levels),
+}
+
+/// The fleet's levels at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Levels {
+    /// Requests a second that the listening, routed pods can serve.
+    pub capacity: f64,
+    /// Requests a second that the clients want.
+    pub demand: f64,
+    /// Pods Ready and not being deleted.
+    pub ready: u32,
+    /// Pods not yet gone, terminating ones included.
+    pub pods: u32,
+    /// Requests waiting for a worker.
+    pub queued: u32,
+}

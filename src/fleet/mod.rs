@@ -1,0 +1,3 @@
+//! What is simulated: clients, proxies, pods, and the controller that replaces them.
+
+pub mod fact;

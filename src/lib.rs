@@ -1,0 +1,5 @@
+//! dryroll: a dry run of your rollout.
+
+pub mod engine;
+pub mod fleet;
+pub mod scenario;
