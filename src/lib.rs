@@ -2,4 +2,5 @@
 
 pub mod engine;
 pub mod fleet;
+pub mod metrics;
 pub mod scenario;
