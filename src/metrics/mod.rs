@@ -1,3 +1,8 @@
 //! Facts in, numbers out. Sees the fleet only through its facts.
 
+mod bins;
+mod collector;
+mod digest;
 pub mod replication;
+
+pub use collector::Collector;
