@@ -21,6 +21,7 @@ pub(super) struct LevelMeter {
     warming: Vec<u32>,
     /// What each pod now counts for in `warm_routes`.
     counted: Vec<u32>,
+    exists: Vec<bool>,
     pub(super) queued: u32,
     ready: u32,
     pods: u32,
@@ -37,6 +38,7 @@ impl LevelMeter {
             warm_routes: [0; 2],
             warming: Vec::new(),
             counted: Vec::new(),
+            exists: Vec::new(),
             queued: 0,
             ready: 0,
             pods: 0,
@@ -57,11 +59,10 @@ impl<O: Observer> World<O> {
         let m = &mut self.levels;
         if m.counted.len() <= pod as usize {
             m.counted.resize(pod as usize + 1, 0);
-            m.pods += 1;
+            m.exists.resize(pod as usize + 1, false);
         }
-        if !exists {
-            m.pods -= 1;
-        }
+        let existed = std::mem::replace(&mut m.exists[pod as usize], exists);
+        m.pods = m.pods + u32::from(exists) - u32::from(existed);
         m.ready = m.ready + u32::from(is_ready) - u32::from(was_ready);
         let counted = if warming { 0 } else { routes };
         m.warm_routes[version] += u64::from(counted);

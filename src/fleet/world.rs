@@ -208,6 +208,9 @@ impl<O: Observer> World<O> {
             }
             self.table_changed(proxy);
         }
+        for pod in 0..replicas {
+            self.pod_levels_changed(pod, true, cal);
+        }
     }
 
     fn begin_clients(&mut self, cal: &mut Cal) {
