@@ -40,6 +40,7 @@ struct Simulation {
     sequence: u64,
     latency: Histogram<u64>,
     latency_sum: u64,
+    wait_sum: u64,
     service_sum: u64,
 }
 
@@ -52,6 +53,7 @@ impl Simulation {
     fn start(&mut self, now: u64, pod: usize, born: u64) {
         let service = (self.service.sample(&mut self.rng) * SECOND) as u64;
         self.service_sum += service;
+        self.wait_sum += now - born;
         self.schedule(now + service, Event::Completion { pod, born });
     }
 
@@ -84,7 +86,7 @@ impl Simulation {
 }
 
 /// Plays `seconds` of W1.
-pub fn run(seconds: u64, seed: u64) -> Tally {
+pub(crate) fn run(seconds: u64, seed: u64) -> Tally {
     let mut sim = Simulation {
         rng: Xoshiro256PlusPlus::seed_from_u64(seed),
         gap: Exp::new(RATE).expect("the rate is positive"),
@@ -94,6 +96,7 @@ pub fn run(seconds: u64, seed: u64) -> Tally {
         sequence: 0,
         latency: Histogram::new_with_bounds(1_000, 1_000_000_000_000, 3).expect("the bounds are in order"),
         latency_sum: 0,
+        wait_sum: 0,
         service_sum: 0,
     };
     let end = seconds * SECOND as u64;
@@ -110,6 +113,7 @@ pub fn run(seconds: u64, seed: u64) -> Tally {
     let requests = sim.latency.len();
     Tally {
         requests,
+        mean_wait: Some(sim.wait_sum as f64 / requests as f64 / SECOND),
         mean_latency: sim.latency_sum as f64 / requests as f64 / SECOND,
         p99_latency: sim.latency.value_at_quantile(0.99) as f64 / SECOND,
         utilisation: Some(sim.service_sum as f64 / (end as f64 * PODS as f64 * f64::from(WORKERS))),

@@ -167,6 +167,7 @@ struct Simulation<S> {
     free: u32,
     wheel: Wheel,
     latencies: Latencies,
+    wait_sum: u64,
     service_sum: u64,
 }
 
@@ -175,7 +176,9 @@ impl<S: Fn(f64) -> f64> Simulation<S> {
     fn start(&mut self, now: u64, id: u32) {
         let service = self.service.at(self.rng.next_u64());
         self.service_sum += service;
-        self.requests[id as usize].done = now + service;
+        let request = &mut self.requests[id as usize];
+        request.done = now + service;
+        self.wait_sum += now - request.born;
         self.wheel.insert(&mut self.requests, id);
     }
 
@@ -236,7 +239,7 @@ impl<S: Fn(f64) -> f64> Simulation<S> {
 }
 
 /// Plays `seconds` of W1.
-pub fn run(seconds: u64, seed: u64) -> Tally {
+pub(crate) fn run(seconds: u64, seed: u64) -> Tally {
     let service = LogNormal::new(mu(), SIGMA).expect("σ is finite");
     let gap = Quantiles::new(|p: f64| -libm::log1p(-p) / RATE * SECOND);
     let mut sim = Simulation {
@@ -247,6 +250,7 @@ pub fn run(seconds: u64, seed: u64) -> Tally {
         free: NIL,
         wheel: Wheel { slots: vec![NIL; Wheel::SLOTS], tick: 0, due: Vec::new() },
         latencies: Latencies { counts: vec![0; 128 * 64], sum: 0, total: 0 },
+        wait_sum: 0,
         service_sum: 0,
     };
     let end = seconds * SECOND as u64;
@@ -261,6 +265,7 @@ pub fn run(seconds: u64, seed: u64) -> Tally {
     let requests = sim.latencies.total;
     Tally {
         requests,
+        mean_wait: Some(sim.wait_sum as f64 / requests as f64 / SECOND),
         mean_latency: sim.latencies.sum as f64 / requests as f64 / SECOND,
         p99_latency: sim.latencies.quantile(0.99) / SECOND,
         utilisation: Some(sim.service_sum as f64 / (end as f64 * PODS as f64 * f64::from(WORKERS))),
