@@ -238,6 +238,42 @@ fn every_scenario_says_what_it_asks() {
     assert_none("scenario headers", &offences);
 }
 
+/// A lesson is one only if nothing else changed: `x-wrong.yaml` and `x-right.yaml` differ in what their headers name.
+#[test]
+fn wrong_and_right_scenarios_differ_only_in_what_they_name() {
+    let mut offences = Vec::new();
+    for wrong in files(&root().join("scenarios"), "yaml") {
+        let name = wrong.file_stem().expect("it ends in .yaml").to_string_lossy().into_owned();
+        let Some(lesson) = name.strip_suffix("-wrong") else { continue };
+        let right = wrong.with_file_name(format!("{lesson}-right.yaml"));
+        let [wrong, right] = [wrong, right].map(|f| fs::read_to_string(&f).unwrap_or_else(|e| panic!("{name}: {e}")));
+        let header = format!("# Differs from {lesson}-right.yaml in: ");
+        let named: Vec<&str> = wrong.lines().find_map(|l| l.strip_prefix(&header)).unwrap_or("").split(", ").collect();
+        let settings = |text: &str| -> Vec<String> {
+            text.lines().filter(|l| !l.starts_with('#') && !l.starts_with("name:")).map(blank_scalars(&named)).collect()
+        };
+        if settings(&wrong) != settings(&right) {
+            offences.push(format!("{lesson}: the two differ in more than {}", named.join(", ")));
+        }
+    }
+    assert_none("pairs of scenarios", &offences);
+}
+
+/// Takes the values of these keys out of a line of YAML, in block or in flow style.
+fn blank_scalars<'a>(keys: &'a [&str]) -> impl Fn(&str) -> String + 'a {
+    |line| {
+        let mut line = line.to_owned();
+        for key in keys {
+            let key = format!("{key}: ");
+            if let Some(start) = line.find(&key).map(|at| at + key.len()) {
+                let end = line[start..].find([',', '}']).map_or(line.len(), |n| start + n);
+                line.replace_range(start..end, "");
+            }
+        }
+        line
+    }
+}
+
 /// Both compute through `num-traits`, whose feature `std` (which `hdrhistogram` and `serde-saphyr` turn on) means the
 /// platform's maths library: other bits on other machines. `libm` is the same everywhere.
 #[test]
