@@ -261,7 +261,7 @@ fn wrong_and_right_scenarios_differ_only_in_what_they_name() {
 
 /// Takes the values of these keys out of a line of YAML, in block or in flow style.
 fn blank_scalars<'a>(keys: &'a [&str]) -> impl Fn(&str) -> String + 'a {
-    |line| {
+    move |line| {
         let mut line = line.to_owned();
         for key in keys {
             let key = format!("{key}: ");
