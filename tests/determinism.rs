@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What `dryroll run` of the README's first scenario prints as JSON.
+/// What `dryroll run` of the README's first scenario prints as JSON; few replications, for debug builds are slow.
 fn forecast(dryroll: &str, jobs: &str) -> String {
     let output = Command::new(dryroll)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["run", "scenarios/rolling-default.yaml", "--format", "json", "--jobs", jobs])
+        .args(["run", "scenarios/rolling-default.yaml", "--format", "json", "--replications", "4", "--jobs", jobs])
         .output()
         .expect("the binary starts");
     let text = String::from_utf8(output.stdout).expect("JSON is UTF-8");
