@@ -44,6 +44,10 @@ impl ArrivalProcess {
 /// The moment at which the integral of the rate from `from` reaches `area`; `None` if it never does.
 fn after(profile: &Profile, from: f64, mut area: f64) -> Option<f64> {
     let mut t = from;
+    if let [(_, rate)] = profile.points[..] {
+        // A constant rate, by far the most common.
+        return (rate > 0.0).then(|| from + area / rate);
+    }
     loop {
         let (rate, slope, end) = piece(profile, t);
         let span = end - t;

@@ -162,7 +162,8 @@ impl<O: Observer> World<O> {
         // The n-th request of a user is the same under every policy, whatever the others do meanwhile.
         let ordinal = (u64::from(user) << 24) | u64::from(*asked & 0x00FF_FFFF);
         *asked = asked.wrapping_add(1);
-        self.levels.closed_loop_births += u64::from(cal.now() >= self.measured_from && cal.now() < SimTime::ZERO);
+        let before = cal.now() < SimTime::ZERO || self.control.is_none();
+        self.levels.closed_loop_births += u64::from(before && cal.now() >= self.measured_from);
         self.born(population, user, ordinal, cal);
     }
 
@@ -190,7 +191,8 @@ impl<O: Observer> World<O> {
         if let Some(share) = p.config.retries.budget {
             p.tokens = (p.tokens + share).min(p.tokens_max);
         }
-        let r = self.requests.insert(Request::new(cal.now(), population, client, ordinal));
+        let proxy = self.proxy_of(client);
+        let r = self.requests.insert(Request::new(cal.now(), population, client, proxy, ordinal));
         self.start_client_deadline(r, cal);
         self.begin_attempt(r, cal);
     }
@@ -219,7 +221,6 @@ impl<O: Observer> World<O> {
     fn take_connection(&mut self, r: u32, c: u32, cal: &mut Cal) {
         let Request { population, client, .. } = self.requests[r];
         let multiplex = self.populations[usize::from(population)].config.multiplex;
-        self.stop_owner_idle(c);
         self.requests[r].connection = c;
         match self.layer {
             // At layer 7 it is the proxy's connection that fails; the client's needs a count, and who waits for it.
@@ -272,8 +273,7 @@ impl<O: Observer> World<O> {
             return self.open(owner, NIL, wait, cal);
         }
         let c = self.connections.insert(Connection::new(owner, NIL, cal.now()));
-        if let Some(pod) = self.route_connection(c, cal) {
-            self.connections[c].pod = pod;
+        if self.route_connection(c, cal) {
             self.send_syn(c, cal);
         }
         c
@@ -287,21 +287,24 @@ impl<O: Observer> World<O> {
         wait(backoff, k, Dur::from_secs_f64(last).nanos(), &mut family.stream(u64::from(k)))
     }
 
-    /// Layer 4: the pod that connection `c` is sent to by what its node believes now; with none left it is refused.
-    pub(super) fn route_connection(&mut self, c: u32, cal: &mut Cal) -> Option<u32> {
+    /// Layer 4 (and a stream): sends connection `c` to the pod that its node chooses by what it believes now; with none left
+    /// it is refused, and false.
+    pub(super) fn route_connection(&mut self, c: u32, cal: &mut Cal) -> bool {
         let (population, member) = match self.connections[c].owner {
             Owner::Client { population, client } => (population, client),
             Owner::Stream { population, slot } => (population, slot),
-            Owner::Proxy(_) => return Some(self.connections[c].pod),
+            Owner::Proxy(_) => return true,
         };
         let key = (u64::from(population) << 32) | u64::from(member);
         let nth = cal.now().nanos() as u64;
-        let pod = self.pick(self.proxy_of(member), population, nth, 0, key, [NIL; 3], cal.now());
-        if pod.is_none() {
+        let Some(pod) = self.pick(self.proxy_of(member), population, nth, 0, key, [NIL; 3], cal.now()) else {
             let round_trip = self.client_hop.delay + self.client_hop.delay;
             cal.at(cal.now() + round_trip, Event::ConnectRefused(self.connections.handle(c)));
-        }
-        pod
+            return false;
+        };
+        self.connections[c].pod = pod;
+        self.count_connection(c, true);
+        true
     }
 
     /// A connection that stands from the start.
@@ -309,13 +312,13 @@ impl<O: Observer> World<O> {
         let owner = Owner::Client { population, client };
         let c = self.connections.insert(Connection::new(owner, NIL, cal.now()));
         if self.layer == Layer::L4 && !self.stand_at_once(c, cal) {
-            return self.connections.remove(c);
+            return self.forget(c);
         }
         self.connections[c].stage = Stage::Open;
         let clients = &mut self.populations[usize::from(population)].clients;
         clients[client as usize].open += 1;
         clients[client as usize].available.push_back(&mut Available(&mut self.connections), c);
-        self.start_owner_idle(c, cal);
+        self.owner_idles(c, cal);
     }
 
     /// Layer 4, before the start: connection `c` is spread as the balancer would, and stands.
@@ -334,8 +337,8 @@ impl<O: Observer> World<O> {
         self.connections[c].pod_position = p.connections.len() as u32;
         self.connections[c].stage = Stage::Open;
         p.connections.push(c);
-        let version = p.version();
-        self.start_pod_idle(c, version, cal);
+        self.count_connection(c, true);
+        self.pod_idles(c, cal);
         true
     }
 
@@ -382,8 +385,8 @@ impl<O: Observer> World<O> {
         if !self.connections[c].available.is_linked() {
             state.available.push_back(&mut Available(&mut self.connections), c);
         }
-        if self.connections[c].in_use == 0 && !self.connections[c].owner_idle.is_linked() {
-            self.start_owner_idle(c, cal);
+        if self.connections[c].in_use == 0 {
+            self.owner_idles(c, cal);
         }
     }
 
@@ -412,7 +415,7 @@ impl<O: Observer> World<O> {
             self.requests[r].connection = NIL;
             self.attempt_failed(r, outcome, RetryOn::ConnectFailure, cause, cal);
         }
-        self.connections.remove(c);
+        self.forget(c);
         if eager {
             self.reopen_eagerly(population, client, tries.saturating_add(1), cal);
         }
@@ -433,7 +436,7 @@ impl<O: Observer> World<O> {
             let outcome = if truncated { Outcome::Truncated } else { Outcome::Reset };
             self.attempt_failed(r, outcome, RetryOn::Reset, cause, cal);
         }
-        self.connections.remove(c);
+        self.forget(c);
         if self.populations[usize::from(population)].config.reconnect.eager {
             self.reopen_eagerly(population, client, 0, cal);
         }
@@ -468,7 +471,7 @@ impl<O: Observer> World<O> {
         if self.layer == Layer::L4 && close {
             self.populations[usize::from(population)].clients[client as usize].lost += 1;
             self.take_from_owner(c);
-            self.connections.remove(c);
+            self.forget(c);
             if self.populations[usize::from(population)].config.reconnect.eager && !refused_by_pod {
                 self.reopen_eagerly(population, client, 0, cal);
             }

@@ -55,6 +55,8 @@ pub(super) struct Connection {
     pub(super) close_silently: bool,
     /// Whether its end by the pod's hand is the end that a stream was told of.
     pub(super) told: bool,
+    /// Whether it counts among what a layer-4 node has at its pod.
+    pub(super) counted: bool,
     /// Whether its opener counts this opening as a reconnect if it is accepted.
     pub(super) eager: bool,
     /// Tries of an eager opener before this one.
@@ -67,10 +69,9 @@ pub(super) struct Connection {
     pub(super) pod_idle_since: SimTime,
     /// Neighbours among its owner's available connections.
     pub(super) available: Links,
-    /// Neighbours among the idle ones with the owner's idle time-out.
-    pub(super) owner_idle: Links,
-    /// Neighbours among the idle ones with the pod's idle time-out.
-    pub(super) pod_idle: Links,
+    /// Whether it stands among those that the owner's, and the pod's, idle time-out looks at.
+    pub(super) owner_timed: bool,
+    pub(super) pod_timed: bool,
 }
 
 impl Connection {
@@ -90,14 +91,15 @@ impl Connection {
             close_announced: false,
             close_silently: false,
             told: false,
+            counted: false,
             eager: false,
             tries: 0,
             opened: now,
             idle_since: now,
             pod_idle_since: now,
             available: Links::NONE,
-            owner_idle: Links::NONE,
-            pod_idle: Links::NONE,
+            owner_timed: false,
+            pod_timed: false,
         }
     }
 }

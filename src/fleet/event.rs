@@ -45,6 +45,10 @@ pub(super) enum Event {
     JobDone { pod: u32, worker: u32 },
     /// The earliest deadline of a class may be due.
     Deadline(u16),
+    /// Connections of a class whose idle time-out may soon be over are looked at.
+    IdleSweep(u16),
+    /// A connection that has not been used until now has been idle for too long.
+    IdleOver { connection: Handle, by_pod: bool },
     /// A step of a pod's own clock.
     Pod { pod: u32, timer: PodTimer },
     /// A proxy acts on a change.

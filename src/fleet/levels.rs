@@ -25,7 +25,7 @@ pub(super) struct LevelMeter {
     pub(super) queued: u32,
     ready: u32,
     pods: u32,
-    /// Requests of closed-loop users born in *before*.
+    /// Requests of closed-loop users born in *before* (with no deploy: since the warm-up).
     pub(super) closed_loop_births: u64,
     has_users: bool,
 }
@@ -99,7 +99,8 @@ impl<O: Observer> World<O> {
         if !self.levels.has_users {
             return open;
         }
-        let before = now.min(SimTime::ZERO).saturating_since(self.measured_from).secs();
+        let until = if self.control.is_some() { now.min(SimTime::ZERO) } else { now };
+        let before = until.saturating_since(self.measured_from).secs();
         let closed = if before > 0.0 { self.levels.closed_loop_births as f64 / before } else { 0.0 };
         open + closed
     }

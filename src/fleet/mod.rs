@@ -16,6 +16,7 @@ mod control;
 mod deadline;
 mod event;
 pub mod fact;
+mod idle;
 mod levels;
 mod lifecycle;
 mod pod;

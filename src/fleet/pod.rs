@@ -189,7 +189,6 @@ impl<O: Observer> World<O> {
             return;
         }
         let version = self.pods[pod as usize].version();
-        self.stop_pod_idle(c, version);
         self.connections[c].in_pod += 1;
         self.requests[r].place = Place::Queued;
         if !self.admit(pod, Job::Serve { request, population, ordinal }, cal) {
@@ -343,7 +342,7 @@ impl<O: Observer> World<O> {
         } else if silent && idle {
             self.close_by_pod(c, false, cal);
         } else if idle {
-            self.start_pod_idle(c, version, cal);
+            self.pod_idles(c, cal);
         }
     }
 

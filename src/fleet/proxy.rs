@@ -8,7 +8,7 @@ use super::connection::Owner;
 use super::event::Event;
 use super::fact::Cause;
 use super::lifecycle::Phase;
-use super::request::Place;
+use super::request::{Place, Request};
 use super::transport::Available;
 use super::world::{Cal, Observer, World};
 
@@ -95,9 +95,7 @@ impl<O: Observer> World<O> {
     /// The proxy sends request `r` to a pod of its choice.
     fn forward(&mut self, r: u32, cal: &mut Cal) {
         let request = &self.requests[r];
-        let (population, client, ordinal, attempts, avoid) =
-            (request.population, request.client, request.ordinal, request.attempts, request.avoid);
-        let proxy = self.proxy_of(client);
+        let Request { population, client, proxy, ordinal, attempts, avoid, .. } = *request;
         let key = (u64::from(population) << 32) | u64::from(client);
         let Some(pod) = self.pick(proxy, population, ordinal, attempts, key, avoid, cal.now()) else {
             return self.proxy_failed(r, Failure::NoEndpoints, Cause::NoEndpoints, cal);
@@ -149,7 +147,7 @@ impl<O: Observer> World<O> {
     /// A pod's answer reaches the proxy.
     pub(super) fn on_answer_at_proxy(&mut self, request: Handle, cal: &mut Cal) {
         let Some(r) = self.requests.live(request) else { return };
-        let proxy = self.proxy_of(self.requests[r].client);
+        let proxy = self.requests[r].proxy;
         let c = self.requests[r].upstream;
         let (status, close, pod) = (self.requests[r].status, self.requests[r].close, self.requests[r].pod);
         self.requests[r].upstream = NIL;
@@ -157,7 +155,7 @@ impl<O: Observer> World<O> {
         self.uncount_active(r, proxy);
         if close {
             self.proxies[usize::from(proxy)].lost += 1;
-            self.connections.remove(c);
+            self.forget(c);
         } else {
             self.stock(c, proxy, pod, cal);
         }
@@ -181,7 +179,7 @@ impl<O: Observer> World<O> {
         }
         l.idle.push_back(&mut Available(&mut self.connections), c);
         l.idle_count += 1;
-        self.start_owner_idle(c, cal);
+        self.owner_idles(c, cal);
     }
 
     /// The proxy answers the client.
@@ -197,14 +195,14 @@ impl<O: Observer> World<O> {
 
     pub(super) fn release_retry(&mut self, r: u32) {
         if std::mem::take(&mut self.requests[r].holds_retry) {
-            let proxy = self.proxy_of(self.requests[r].client);
+            let proxy = self.requests[r].proxy;
             self.proxies[usize::from(proxy)].retries -= 1;
         }
     }
 
     /// The proxy's attempt of request `r`, already off its connection, has failed: own retry, or the client is told.
     fn proxy_failed(&mut self, r: u32, failure: Failure, cause: Cause, cal: &mut Cal) {
-        let proxy = self.proxy_of(self.requests[r].client);
+        let proxy = self.requests[r].proxy;
         let pod = self.requests[r].pod;
         self.uncount_active(r, proxy);
         self.requests[r].cause = Some(cause);
@@ -283,7 +281,7 @@ impl<O: Observer> World<O> {
             self.alight(r, c);
             self.requests[r].upstream = NIL;
         }
-        self.connections.remove(c);
+        self.forget(c);
         if r != NIL {
             let failure = if unanswered { Failure::ConnectTimeout } else { Failure::ConnectRefused };
             self.proxy_failed(r, failure, cause, cal);
@@ -302,7 +300,7 @@ impl<O: Observer> World<O> {
             self.requests[r].upstream = NIL;
             self.requests.outdate(r);
         }
-        self.connections.remove(c);
+        self.forget(c);
         if let Some((truncated, cause)) = fate {
             let failure = if truncated { Failure::Truncated } else { Failure::Reset };
             self.proxy_failed(r, failure, cause, cal);
@@ -338,7 +336,7 @@ impl<O: Observer> World<O> {
             self.alight(r, c);
             self.close_by_owner(c, cal);
         }
-        let proxy = self.proxy_of(self.requests[r].client);
+        let proxy = self.requests[r].proxy;
         self.uncount_active(r, proxy);
     }
 

@@ -50,6 +50,8 @@ pub(super) struct Request {
     pub(super) avoid: [u32; 3],
     /// Its population.
     pub(super) population: u16,
+    /// Its client's proxy, always the same.
+    pub(super) proxy: u16,
     /// The status on its way back; 0 = refused by a full pod.
     pub(super) status: u16,
     /// Attempts so far, the clients' and the proxies'.
@@ -82,7 +84,7 @@ pub(super) struct Request {
 
 impl Request {
     /// A request just born.
-    pub(super) const fn new(born: SimTime, population: u16, client: u32, ordinal: u64) -> Self {
+    pub(super) const fn new(born: SimTime, population: u16, client: u32, proxy: u16, ordinal: u64) -> Self {
         Self {
             born,
             at_proxy: born,
@@ -93,6 +95,7 @@ impl Request {
             pod: NIL,
             avoid: [NIL; 3],
             population,
+            proxy,
             status: 0,
             attempts: 0,
             client_retries: 0,

@@ -28,7 +28,7 @@ impl<O: Observer> World<O> {
             let owner = Owner::Stream { population, slot };
             let c = self.connections.insert(Connection::new(owner, NIL, cal.now()));
             if !self.populations[usize::from(population)].config.preconnect || !self.stand_at_once(c, cal) {
-                self.connections.remove(c);
+                self.forget(c);
                 self.reopen_stream(population, slot, cal);
                 continue;
             }
@@ -49,7 +49,8 @@ impl<O: Observer> World<O> {
         let ordinal = (u64::from(slot) << 24) | u64::from(state.had & 0x00FF_FFFF);
         state.had += 1;
         state.tries = 0;
-        let r = self.requests.insert(Request::new(cal.now(), population, slot, ordinal));
+        let proxy = self.proxy_of(slot);
+        let r = self.requests.insert(Request::new(cal.now(), population, slot, proxy, ordinal));
         let request = &mut self.requests[r];
         request.attempts = 1;
         request.pod = pod;
@@ -59,8 +60,6 @@ impl<O: Observer> World<O> {
             Layer::L4 => request.connection = c,
         }
         self.board(r, c);
-        let version = self.pods[pod as usize].version();
-        self.stop_pod_idle(c, version);
         self.connections[c].in_pod += 1;
         if self.stream_finishes(population) {
             self.pods[pod as usize].in_flight += 1;
@@ -99,8 +98,9 @@ impl<O: Observer> World<O> {
 
     pub(super) fn on_stream_opens(&mut self, population: u16, slot: u32, cal: &mut Cal) {
         let c = self.connections.insert(Connection::new(Owner::Stream { population, slot }, NIL, cal.now()));
-        let Some(pod) = self.route_connection(c, cal) else { return };
-        self.connections[c].pod = pod;
+        if !self.route_connection(c, cal) {
+            return;
+        }
         match self.layer {
             Layer::L4 => self.send_syn(c, cal),
             Layer::L7 => {
@@ -178,13 +178,13 @@ impl<O: Observer> World<O> {
             self.stream_ends(r, c, Outcome::Truncated, Some(cause), cal);
         }
         debug_assert!(self.connections[c].requests.head() == List::EMPTY.head());
-        self.connections.remove(c);
+        self.forget(c);
     }
 
     /// An opening that fails is no request; it is tried again.
     pub(super) fn stream_connect_failed(&mut self, c: u32, cal: &mut Cal) {
         let Owner::Stream { population, slot } = self.connections[c].owner else { return };
-        self.connections.remove(c);
+        self.forget(c);
         self.reopen_stream(population, slot, cal);
     }
 }

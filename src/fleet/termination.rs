@@ -196,8 +196,6 @@ impl<O: Observer> World<O> {
                     self.requests[r].cause = Some(cause);
                 }
             }
-            let version = self.pods[pod as usize].version();
-            self.stop_pod_idle(c, version);
             self.connections[c].pod_position = crate::engine::NIL;
             self.close_by_pod(c, false, cal);
         }

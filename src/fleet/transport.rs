@@ -60,8 +60,7 @@ impl<O: Observer> World<O> {
         let Some(c) = self.connections.live(connection) else { return };
         self.connections[c].opened = cal.now();
         // A client or stream at layer 4 is sent to a pod when it asks, not when it decides to.
-        if let Some(pod) = self.route_connection(c, cal) {
-            self.connections[c].pod = pod;
+        if self.route_connection(c, cal) {
             self.send_syn(c, cal);
         }
     }
@@ -126,9 +125,7 @@ impl<O: Observer> World<O> {
     pub(super) fn stands_at_pod(&mut self, c: u32, cal: &mut Cal) {
         self.connections[c].stage = Stage::Handshaking;
         self.pod_hop.send(cal, Event::Connected(self.connections.handle(c)));
-        let pod = self.connections[c].pod as usize;
-        let version = self.pods[pod].version();
-        self.start_pod_idle(c, version, cal);
+        self.pod_idles(c, cal);
         if self.connections[c].close_silently {
             // The pod has begun to drain meanwhile, and closes what is idle.
             self.close_by_pod(c, false, cal);
@@ -206,13 +203,11 @@ impl<O: Observer> World<O> {
             return;
         }
         let p = &mut self.pods[pod as usize];
-        let version = p.version();
         p.connections.swap_remove(position as usize);
         if let Some(&moved) = p.connections.get(position as usize) {
             self.connections[moved].pod_position = position;
         }
         self.connections[c].pod_position = NIL;
-        self.stop_pod_idle(c, version);
     }
 
     /// The pod closes connection `c`; its owner learns of it one hop later. What is in the pod on it is lost.
@@ -243,7 +238,7 @@ impl<O: Observer> World<O> {
         let connection = &mut self.connections[c];
         connection.owner_closed = true;
         if connection.pod == NIL || connection.pod_closed || connection.stage == Stage::Opening {
-            self.connections.remove(c);
+            self.forget(c);
         } else {
             self.pod_hop.send(cal, Event::OwnerClosed(self.connections.handle(c)));
         }
@@ -254,13 +249,37 @@ impl<O: Observer> World<O> {
         let Some(c) = self.connections.live(connection) else { return };
         let pod = self.connections[c].pod;
         self.leave_pod(c);
-        self.connections.remove(c);
+        self.forget(c);
         self.exit_if_drained(pod, cal);
+    }
+
+    /// Connection `c` is no more, on either side.
+    #[inline]
+    pub(super) fn forget(&mut self, c: u32) {
+        if self.connections[c].counted {
+            self.count_connection(c, false);
+        }
+        self.connections.remove(c);
+    }
+
+    /// Layer 4 (and a stream): connection `c` counts, or no longer, among what its node has at its pod.
+    pub(super) fn count_connection(&mut self, c: u32, counts: bool) {
+        let Connection { owner, pod, .. } = self.connections[c];
+        self.connections[c].counted = counts;
+        let proxy = match owner {
+            Owner::Client { client: member, .. } | Owner::Stream { slot: member, .. } => self.proxy_of(member),
+            Owner::Proxy(_) => return,
+        };
+        let position = self.links[self.link(proxy, pod)].position;
+        if position != NIL {
+            let active = &mut self.proxies[usize::from(proxy)].table[position as usize].active;
+            // A pod that left the table and came back started from none.
+            *active = if counts { *active + 1 } else { active.saturating_sub(1) };
+        }
     }
 
     /// Forgets connection `c` on its owner's side: no stock, no idle time-out.
     pub(super) fn take_from_owner(&mut self, c: u32) {
-        self.stop_owner_idle(c);
         match self.connections[c].owner {
             Owner::Client { population, client } => {
                 let p = &mut self.populations[usize::from(population)].clients[client as usize];

@@ -1,7 +1,6 @@
 //! The plot's seconds, filled as time goes by.
 
-use hdrhistogram::Histogram;
-
+use super::cells::Cells;
 use super::replication::Bin;
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::{Levels, Outcome};
@@ -17,12 +16,15 @@ pub(super) struct Bins {
     done: Vec<Bin>,
     current: Bin,
     /// Latencies in the current bin [µs].
-    latency: Histogram<u64>,
+    latency: Cells,
     end: SimTime,
     /// The levels since `since`, for their means over time.
     levels: Levels,
-    in_flight: u64,
     since: SimTime,
+    /// Requests under way since `in_flight_since`, and their integral over the current bin [ns].
+    in_flight: u64,
+    in_flight_since: SimTime,
+    in_flight_area: u64,
 }
 
 impl Bins {
@@ -34,11 +36,13 @@ impl Bins {
             first,
             done: Vec::new(),
             current: Bin::default(),
-            latency: super::collector::latencies(2),
+            latency: Cells::new(),
             end: first + WIDTH,
             levels: Levels::default(),
-            in_flight: 0,
             since: first,
+            in_flight: 0,
+            in_flight_since: first,
+            in_flight_area: 0,
         }
     }
 
@@ -52,7 +56,8 @@ impl Bins {
     pub(super) fn advance(&mut self, now: SimTime) {
         while now >= self.end {
             self.hold_until(self.end);
-            self.close();
+            self.in_flight(self.end, self.in_flight);
+            self.close(1.0);
         }
     }
 
@@ -68,17 +73,20 @@ impl Bins {
         bin.ready += f64::from(self.levels.ready) * share;
         bin.pods += f64::from(self.levels.pods) * share;
         bin.queued += f64::from(self.levels.queued) * share;
-        bin.in_flight += self.in_flight as f64 * share;
         self.since = t;
     }
 
-    fn close(&mut self) {
+    /// Ends the current bin, of which `part` lay in the simulation.
+    fn close(&mut self, part: f64) {
         let mut bin = std::mem::take(&mut self.current);
-        if !self.latency.is_empty() {
-            bin.p50 = Some(self.latency.value_at_quantile(0.5) as f64 / 1e6);
-            bin.p99 = Some(self.latency.value_at_quantile(0.99) as f64 / 1e6);
-            self.latency.reset();
+        bin.in_flight = std::mem::take(&mut self.in_flight_area) as f64 / WIDTH.nanos() as f64;
+        for level in
+            [&mut bin.demand, &mut bin.capacity, &mut bin.ready, &mut bin.pods, &mut bin.queued, &mut bin.in_flight]
+        {
+            *level /= part;
         }
+        (bin.p50, bin.p99) = (self.latency.quantile(0.5), self.latency.quantile(0.99));
+        self.latency.reset();
         self.done.push(bin);
         self.end += WIDTH;
     }
@@ -93,19 +101,22 @@ impl Bins {
     /// The number of requests under way changes at `now`.
     #[inline]
     pub(super) fn in_flight(&mut self, now: SimTime, in_flight: u64) {
-        self.hold_until(now);
+        if now > self.in_flight_since {
+            self.in_flight_area += self.in_flight * now.since(self.in_flight_since).nanos();
+            self.in_flight_since = now;
+        }
         self.in_flight = in_flight;
     }
 
-    /// A request ends.
+    /// A request ends; one that ended well, and has a latency, in this cell.
     #[inline]
-    pub(super) fn ended(&mut self, outcome: Outcome, latency_us: Option<u64>) {
+    pub(super) fn ended(&mut self, outcome: Outcome, latency: Option<usize>) {
         match outcome {
             Outcome::Ok => self.current.ok += 1,
             dropped => self.current.outcomes[dropped as usize - 1] += 1,
         }
-        if let Some(us) = latency_us {
-            self.latency.saturating_record(us);
+        if let Some(cell) = latency {
+            self.latency.count(cell);
         }
     }
 
@@ -118,15 +129,10 @@ impl Bins {
     pub(super) fn finish(mut self, now: SimTime) -> Vec<Bin> {
         self.advance(now);
         self.hold_until(now);
+        self.in_flight(now, self.in_flight);
         let part = now.saturating_since(self.end - WIDTH).secs() / WIDTH.secs();
         if part > 0.0 {
-            let bin = &mut self.current;
-            for level in
-                [&mut bin.demand, &mut bin.capacity, &mut bin.ready, &mut bin.pods, &mut bin.queued, &mut bin.in_flight]
-            {
-                *level /= part;
-            }
-            self.close();
+            self.close(part);
         }
         self.done
     }

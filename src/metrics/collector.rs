@@ -1,8 +1,7 @@
 //! The observer that measures one replication.
 
-use hdrhistogram::Histogram;
-
 use super::bins::Bins;
+use super::cells::{Cells, cell};
 use super::digest::Digest;
 use super::replication::{
     CapacityTally, ConnectionTally, Phase, PhaseTally, PodLife, Replication, RolloutTally,
@@ -14,11 +13,6 @@ use crate::scenario::{Layer, Scenario};
 
 /// Width of the bins in which reconnects are counted for their peak, of which ten neighbours make a second.
 const RECONNECT_BIN: i64 = 100_000_000;
-
-/// A histogram of latencies in µs, to one hour, with so many significant digits; longer ones count as an hour.
-pub(super) fn latencies(digits: u8) -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 3_600_000_000, digits).expect("constant bounds are in order")
-}
 
 /// Reconnects in ten neighbouring bins, and the most that there were.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,7 +58,9 @@ pub struct Collector {
     /// Requests born and not ended, by the phase that they were born in.
     under_way: [u64; 3],
     discarded_under_way: u64,
+    in_flight: u64,
     phases: [PhaseTally; 3],
+    latencies: [Cells; 3],
     peaks: [[PeakMeter; 2]; 3],
     levels: LevelTally,
     complete: Option<SimTime>,
@@ -90,7 +86,7 @@ impl Collector {
             causes: [0; 10],
             retried: 0,
             answers: [0; 5],
-            latency: latencies(3),
+            latency: Cells::new().histogram(),
             latency_sum_ns: 0,
             latency_max_ns: 0,
             connections: [ConnectionTally::default(); 2],
@@ -105,7 +101,9 @@ impl Collector {
             born: 0,
             under_way: [0; 3],
             discarded_under_way: 0,
+            in_flight: 0,
             phases: [tally(), tally(), tally()],
+            latencies: [Cells::new(), Cells::new(), Cells::new()],
             peaks: [[PeakMeter::default(); 2]; 3],
             levels: LevelTally {
                 now: Levels::default(),
@@ -157,11 +155,11 @@ impl Collector {
         }
         let latency = now.since(born).nanos();
         let timed = outcome == Outcome::Ok && !stream;
-        // To the nearest microsecond, and never 0, which the histogram does not take.
-        let us = (latency + 500) / 1_000;
-        self.bins.in_flight(now, self.under_way.iter().sum::<u64>() + self.discarded_under_way);
+        let cell = cell((latency + 500) / 1_000);
+        self.in_flight -= 1;
+        self.bins.in_flight(now, self.in_flight);
         if now >= self.measured_from {
-            self.bins.ended(outcome, timed.then_some(us.max(1)));
+            self.bins.ended(outcome, timed.then_some(cell));
         }
         let Some(phase) = self.phase_of_request(born, now) else { return };
         let tally = &mut self.phases[phase as usize];
@@ -176,7 +174,7 @@ impl Collector {
             (outcome, cause) => panic!("a request ended with {outcome:?} and the cause {cause:?}"),
         }
         if timed {
-            tally.latency.saturating_record(us.max(1));
+            self.latencies[phase as usize].count(cell);
             tally.latency_sum_ns += u128::from(latency);
             tally.latency_max_ns = tally.latency_max_ns.max(latency);
         }
@@ -295,7 +293,8 @@ impl Collector {
         } else {
             before.seconds = end.saturating_since(self.measured_from).secs();
         }
-        for tally in &self.phases {
+        for (tally, cells) in self.phases.iter_mut().zip(&self.latencies) {
+            tally.latency = cells.histogram();
             let causes: u64 = tally.causes.iter().sum();
             assert_eq!(causes, tally.dropped(), "each dropped request has one cause");
             let accounted = tally.succeeded + tally.dropped() + tally.unfinished;
@@ -340,7 +339,7 @@ impl Collector {
 }
 
 impl Observer for Collector {
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, now: SimTime, fact: Fact) {
         self.digest.add(now, &fact);
         self.bins.advance(now);
@@ -351,7 +350,8 @@ impl Observer for Collector {
                     Some(phase) => self.under_way[phase as usize] += 1,
                     None => self.discarded_under_way += 1,
                 }
-                self.bins.in_flight(now, self.under_way.iter().sum::<u64>() + self.discarded_under_way);
+                self.in_flight += 1;
+                self.bins.in_flight(now, self.in_flight);
             }
             Fact::Ended { .. } => self.ended(now, &fact),
             Fact::Answer(status) => {

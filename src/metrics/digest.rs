@@ -12,7 +12,7 @@ pub(super) struct Digest {
 
 impl Digest {
     /// Adds a fact, if it is one that a result rests on: a request's end, a change of a pod, a table, a desired size.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, now: SimTime, fact: &Fact) {
         let (kind, a, b) = match *fact {
             Fact::Ended { born, outcome, cause, attempts, identity, pod, stream: _ } => {

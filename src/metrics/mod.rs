@@ -1,6 +1,7 @@
 //! Facts in, numbers out. Sees the fleet only through its facts.
 
 mod bins;
+mod cells;
 mod collector;
 mod digest;
 pub mod replication;
