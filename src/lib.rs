@@ -2,5 +2,6 @@
 
 pub mod engine;
 pub mod fleet;
+pub mod import;
 pub mod metrics;
 pub mod scenario;
