@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod fleet;
+pub mod import;
 pub mod metrics;
 pub mod scenario;
 pub mod simulate;
