@@ -32,6 +32,8 @@ pub(super) struct Client {
     pub(super) lost: u32,
     /// Openings that failed since one stood.
     pub(super) tries: u16,
+    /// Connections that it has been given a pod for.
+    pub(super) routed: u32,
 }
 
 /// A population of clients.
@@ -295,9 +297,7 @@ impl<O: Observer> World<O> {
             Owner::Stream { population, slot } => (population, slot),
             Owner::Proxy(_) => return true,
         };
-        let key = (u64::from(population) << 32) | u64::from(member);
-        let nth = cal.now().nanos() as u64;
-        let Some(pod) = self.pick(self.proxy_of(member), population, nth, 0, key, [NIL; 3], cal.now()) else {
+        let Some(pod) = self.pick_for_connection(population, member, cal.now()) else {
             let round_trip = self.client_hop.delay + self.client_hop.delay;
             cal.at(cal.now() + round_trip, Event::ConnectRefused(self.connections.handle(c)));
             return false;
@@ -305,6 +305,19 @@ impl<O: Observer> World<O> {
         self.connections[c].pod = pod;
         self.count_connection(c, true);
         true
+    }
+
+    /// The pod for the next connection of a client or stream: its n-th pick is the same under every policy.
+    fn pick_for_connection(&mut self, population: u16, member: u32, now: SimTime) -> Option<u32> {
+        let p = &mut self.populations[usize::from(population)];
+        let routed = match p.load() {
+            Load::Streams { .. } => &mut p.streams[member as usize].routed,
+            _ => &mut p.clients[member as usize].routed,
+        };
+        *routed += 1;
+        let nth = (u64::from(member) << 26) | u64::from(*routed & 0x03FF_FFFF);
+        let key = (u64::from(population) << 32) | u64::from(member);
+        self.pick(self.proxy_of(member), population, nth, 0, key, [NIL; 3], now)
     }
 
     /// A connection that stands from the start.
@@ -328,10 +341,7 @@ impl<O: Observer> World<O> {
             Owner::Stream { population, slot } => (population, slot),
             Owner::Proxy(_) => return false,
         };
-        let key = (u64::from(population) << 32) | u64::from(member);
-        let Some(pod) = self.pick(self.proxy_of(member), population, u64::from(member), 1, key, [NIL; 3], cal.now()) else {
-            return false;
-        };
+        let Some(pod) = self.pick_for_connection(population, member, cal.now()) else { return false };
         let p = &mut self.pods[pod as usize];
         self.connections[c].pod = pod;
         self.connections[c].pod_position = p.connections.len() as u32;

@@ -19,6 +19,8 @@ pub(super) struct StreamSlot {
     pub(super) lost: u32,
     /// Openings since one stood.
     pub(super) tries: u16,
+    /// Connections that it has been given a pod for.
+    pub(super) routed: u32,
 }
 
 impl<O: Observer> World<O> {

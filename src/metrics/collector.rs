@@ -65,7 +65,6 @@ pub struct Collector {
     levels: LevelTally,
     complete: Option<SimTime>,
     surge_pod_ns: u128,
-    surge_since: SimTime,
     peak_pods: u32,
     bins: Bins,
     decisions: Vec<(SimTime, Revision, u32)>,
@@ -114,7 +113,6 @@ impl Collector {
             },
             complete: None,
             surge_pod_ns: 0,
-            surge_since: SimTime::ZERO,
             peak_pods: 0,
             bins: Bins::new(measured_from),
             decisions: Vec::new(),
@@ -232,17 +230,25 @@ impl Collector {
         if self.has_deploy { now >= SimTime::ZERO && self.settled.is_none() } else { now >= self.measured_from }
     }
 
+    /// Accounts for the levels that have held until `now`: only what lasted counts.
     fn hold_levels(&mut self, now: SimTime) {
         let from = if self.has_deploy { SimTime::ZERO } else { self.measured_from };
         let l = &mut self.levels;
         let span = now.saturating_since(l.since.max(from));
+        l.since = now;
+        if span.is_zero() {
+            return;
+        }
+        l.min_ready = l.min_ready.min(l.now.ready);
+        if l.now.demand > 0.0 {
+            let headroom = l.now.capacity / l.now.demand;
+            l.min_headroom = Some(l.min_headroom.map_or(headroom, |m| m.min(headroom)));
+        }
         if l.now.capacity < l.now.demand {
             l.below = l.below + span;
         }
-        l.since = now;
-        let surge = l.now.pods.saturating_sub(self.replicas);
-        self.surge_pod_ns += u128::from(surge) * u128::from(now.saturating_since(self.surge_since.max(SimTime::ZERO)).nanos());
-        self.surge_since = now;
+        self.peak_pods = self.peak_pods.max(l.now.pods);
+        self.surge_pod_ns += u128::from(l.now.pods.saturating_sub(self.replicas)) * u128::from(span.nanos());
     }
 
     fn levels_changed(&mut self, now: SimTime, levels: Levels) {
@@ -251,21 +257,6 @@ impl Collector {
             self.hold_levels(now);
         }
         self.levels.now = levels;
-        if self.levels_count(now) {
-            self.levels.since = now;
-            self.surge_since = now;
-            self.note_extremes();
-        }
-    }
-
-    fn note_extremes(&mut self) {
-        let l = &mut self.levels;
-        l.min_ready = l.min_ready.min(l.now.ready);
-        self.peak_pods = self.peak_pods.max(l.now.pods);
-        if l.now.demand > 0.0 {
-            let headroom = l.now.capacity / l.now.demand;
-            l.min_headroom = Some(l.min_headroom.map_or(headroom, |m| m.min(headroom)));
-        }
     }
 
     fn decided(&mut self, now: SimTime, revision: Revision, size: u32) {
