@@ -28,7 +28,7 @@ pub(super) fn read(hook: &Node) -> Result<PreStop, Diag> {
         return Ok(exec(&words, &command.span));
     }
     let kind = hook.entries().first().map_or("this", |e| e.key.as_str());
-    let text = format!("cannot tell how long a `{kind}` hook takes, assumed 0s");
+    let text = format!("cannot tell how long a hook by `{kind}` takes, assumed 0s");
     let note = Diag::warning("prestop-unknown", text).at(&hook.span, "this hook").help("say it by --set preStop=5s");
     Ok(PreStop { seconds: 0.0, span: hook.span.clone(), note: Some(note) })
 }

@@ -207,14 +207,16 @@ pub(crate) fn printable(text: &str) -> String {
     }
 }
 
-/// The candidate nearest to `word`, if near enough to be what was meant: at most 1 + a quarter of its letters differ.
+/// The candidate nearest to `word`, if near enough to be what was meant: at most 1 + a quarter of its letters differ,
+/// and fewer than half.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let limit = 1 + word.chars().count() / 4;
+    let letters = word.chars().count();
+    let near = |distance: usize| distance <= 1 + letters / 4 && 2 * distance < letters;
     candidates
         .into_iter()
         .map(|c| (strsim::damerau_levenshtein(&word, &c.to_lowercase()), c))
-        .filter(|(distance, _)| *distance <= limit)
+        .filter(|(distance, _)| near(*distance))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, c)| c)
 }

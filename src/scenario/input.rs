@@ -138,7 +138,6 @@ struct Input {
 
 fn build(source: &Arc<Source>, folder: &Path, stem: &str, request: &Request<'_>) -> Result<Loaded, Vec<Diag>> {
     let mut input = classify(source, folder, request)?;
-    let cx = Cx::new(folder);
     if let Err(diag) = apply_options(&mut input, folder, stem, request) {
         return Err(vec![diag]);
     }
@@ -146,9 +145,9 @@ fn build(source: &Arc<Source>, folder: &Path, stem: &str, request: &Request<'_>)
         assume_rate(&mut input, folder, stem);
     }
     let root = &input.root;
+    let cx = Cx::new(folder, &source.name);
     let (mut scenario, objectives, mut sweep) = Scenario::read(&cx, root, stem);
-    let errors = |cx: &Cx| cx.has_errors();
-    if !errors(&cx) {
+    if !cx.has_errors() {
         validate::check(&cx, root, &scenario);
     }
     let known = cx.known();
@@ -271,14 +270,14 @@ fn apply_options(input: &mut Input, folder: &Path, stem: &str, request: &Request
 
 /// Every path that a reading of this tree asks for.
 fn known_paths(root: &Node, folder: &Path, stem: &str) -> Vec<String> {
-    let cx = Cx::new(folder);
+    let cx = Cx::new(folder, "");
     Scenario::read(&cx, root, stem);
     cx.known()
 }
 
 /// Where nothing tells the traffic: as much as keeps 60 % of all workers busy.
 fn assume_rate(input: &mut Input, folder: &Path, stem: &str) {
-    let cx = Cx::new(folder);
+    let cx = Cx::new(folder, "");
     let (scenario, ..) = Scenario::read(&cx, &input.root, stem);
     let workers = f64::from(scenario.workload.replicas) * f64::from(scenario.pod.concurrency);
     let mean = scenario.pod.service_time.mean();

@@ -14,6 +14,8 @@ use super::tree::{Node, Span, Value};
 pub(crate) struct Cx {
     /// The folder that file names in the scenario are relative to.
     pub(crate) folder: PathBuf,
+    /// What the scenario's file is called.
+    file: String,
     diags: RefCell<Vec<Diag>>,
     assumptions: RefCell<Vec<String>>,
     known: RefCell<Vec<String>>,
@@ -22,9 +24,10 @@ pub(crate) struct Cx {
 
 impl Cx {
     /// Nothing gathered yet.
-    pub(crate) fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path, file: &str) -> Self {
         Self {
             folder: folder.to_path_buf(),
+            file: file.to_owned(),
             diags: RefCell::default(),
             assumptions: RefCell::default(),
             known: RefCell::default(),
@@ -96,9 +99,12 @@ pub(crate) struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    /// The last name of the path.
+    /// The last name of the path; for a member of a list without a name, the list's with it.
     pub(crate) fn name(&self) -> &str {
-        self.path.rsplit('.').next().unwrap_or("")
+        let mut steps = self.path.rmatch_indices('.').map(|(n, _)| n + 1);
+        let last = steps.next().unwrap_or(0);
+        let numbered = self.path[last..].bytes().all(|b| b.is_ascii_digit());
+        &self.path[if numbered { steps.next().unwrap_or(0) } else { last }..]
     }
 
     /// What a sentence calls this map.
@@ -152,14 +158,21 @@ impl<'a> At<'a> {
 
     /// An error about this place.
     pub(crate) fn error(&self, code: &'static str, message: impl Into<String>) -> Diag {
-        let diag = Diag::error(code, message).path(self.path.as_str());
-        if let Some(span) = self.span() { diag.at(span, "") } else { diag }
+        self.place_diag(Diag::error(code, message))
+    }
+
+    fn place_diag(&self, diag: Diag) -> Diag {
+        let diag = diag.path(self.path.as_str());
+        match self.span() {
+            Some(span) if span.text().contains("{{") => diag.at(span, "").help(super::yaml::RENDER_FIRST),
+            Some(span) => diag.at(span, ""),
+            None => diag.in_file(self.cx.file.as_str()),
+        }
     }
 
     /// A warning about this place.
     pub(crate) fn warning(&self, code: &'static str, message: impl Into<String>) -> Diag {
-        let diag = Diag::warning(code, message).path(self.path.as_str());
-        if let Some(span) = self.span() { diag.at(span, "") } else { diag }
+        self.place_diag(Diag::warning(code, message))
     }
 
     /// Adds a finding.

@@ -110,8 +110,7 @@ fn drain_window(c: &Check<'_>) {
             format!("{} less {pre_stop} of preStop and {} of lameDuck", t.grace_period, t.lame_duck)
         };
         let diag = Diag::warning("drain-exceeds-grace", text).help("raise terminationGracePeriodSeconds");
-        let others = [("pod.termination.terminationGracePeriodSeconds", before.clone())];
-        c.report(diag, PATH, &format!("the grace period leaves {left}: {before}"), &others[..0]);
+        c.report(diag, PATH, &format!("the grace period leaves {left}: {before}"), &[]);
     }
 }
 
@@ -158,7 +157,7 @@ fn deploy_time(c: &Check<'_>) {
         c.report(diag, "deploy.at", "the warm-up ends when the deploy begins", &others);
     }
     if observe.limit <= deploy.at {
-        let text = format!("the simulation ends at {}, before the deploy begins at {}", observe.limit, deploy.at);
+        let text = format!("the simulation ends at {}, and the deploy begins at {}", observe.limit, deploy.at);
         let others = [("deploy.at", "begins here".to_owned())];
         c.report(Diag::error("contradiction", text), "observe.limit", "ends too early", &others);
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span as Mark, Tag};
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span as Mark, Tag};
 
 use super::diag::Diag;
 use super::tree::{Entry, Node, Source, Span, Value};
@@ -23,6 +23,10 @@ const MAX_DEPTH: usize = 32;
 /// # Errors
 /// The first thing that is not YAML, or beyond the budget.
 pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Diag> {
+    build(source).map_err(|diag| template(source).unwrap_or(diag))
+}
+
+fn build(source: &Arc<Source>) -> Result<Vec<Node>, Diag> {
     let mut builder =
         Builder { source, stack: Vec::new(), anchors: Vec::new(), spent: Cost::default(), docs: Vec::new() };
     let options = granit_parser::options! { flow_nesting_limit: 255, block_nesting_limit: 255 };
@@ -155,7 +159,7 @@ impl Builder<'_> {
         self.spent.nodes += cost.nodes;
         self.spent.bytes += cost.bytes;
         let what = if self.stack.len() + cost.depth > MAX_DEPTH {
-            format!("the file is nested more than {MAX_DEPTH} levels deep")
+            too_deep()
         } else if self.spent.nodes > MAX_NODES {
             format!("the file holds more than {MAX_NODES} values, those that aliases repeat included")
         } else if self.spent.bytes > MAX_SCALAR_BYTES {
@@ -222,27 +226,42 @@ fn is_str(tag: Option<&Tag>) -> bool {
     tag.is_some_and(|t| t.is_yaml_core_schema_tag("str"))
 }
 
+/// What is wrong where a text holds `{{`, whatever the parser stumbled over.
+fn template(source: &Arc<Source>) -> Option<Diag> {
+    let start = source.text.find("{{")?;
+    let end = source.text[start..].find("}}").map_or(start + 2, |n| start + n + 2);
+    let span = Span { source: Arc::clone(source), range: start..end };
+    let diag = Diag::error("template", "this is a template, not a manifest: it holds `{{`");
+    Some(diag.at(&span, "to be filled in by a template engine").help(RENDER_FIRST))
+}
+
+/// What to do with a template.
+pub(crate) const RENDER_FIRST: &str = "render it first, as in `helm template . | dryroll run -`";
+
 fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diag {
     let span = place(source, error.marker());
-    if source.text.contains("{{") {
-        return Diag::error("template", "this is a template, not a manifest: it holds `{{`")
-            .at(&template_span(source).unwrap_or(span), "to be filled in by a template engine")
-            .help("render it first, as in `helm template . | dryroll run -`");
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return Diag::error("too-large", too_deep()).at(&span, "the limit is passed here");
     }
     let what = error.info().replace('\'', "`");
     let diag = Diag::error("not-yaml", format!("this is not YAML: {what}")).at(&span, "the parser stopped here");
-    if source.text[..span.range.start].lines().last().is_some_and(|l| l.trim_start_matches(' ').starts_with('\t')) {
+    let line = source.text[..span.range.start].rfind('\n').map_or(0, |n| n + 1);
+    if source.text[line..].trim_start_matches(' ').starts_with('\t') {
         return diag.help("YAML is indented by spaces, not by tabs");
     }
-    diag
+    match error.kind() {
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidIndentation => {
+            diag.help("is this line indented too far, or the one above too little?")
+        }
+        ErrorKind::InvalidColonPlacement
+        | ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::ExpectedFlowSequenceSeparator => diag.help("is a bracket or a quote left open above?"),
+        _ => diag,
+    }
 }
 
-/// The first `{{` of a text, with what it encloses.
-pub(crate) fn template_span(source: &Arc<Source>) -> Option<Span> {
-    let start = source.text.find("{{")?;
-    let rest = &source.text[start..];
-    let end = rest.find("}}").map_or(2, |n| n + 2);
-    Some(Span { source: Arc::clone(source), range: start..start + end })
+fn too_deep() -> String {
+    format!("the file is nested more than {MAX_DEPTH} levels deep")
 }
 
 /// One character at a marker; at the end of the text, the last character that is not white space.

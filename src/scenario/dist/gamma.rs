@@ -28,6 +28,7 @@ impl Gamma {
 
     /// A draw [s] by the squeeze-free method of Marsaglia and Tsang (2000), whose normal comes from `u` the first time:
     /// nearly always (95 % at least) the one that decides. So draws rise with `u` almost as an inverse transform's do.
+    #[expect(clippy::many_single_char_names, reason = "the paper's names")]
     pub(super) fn draw(&self, u: f64, stream: &mut Stream) -> f64 {
         // Below shape 1: a draw of one shape higher times U^(1/shape), by the same paper.
         let (shape, boost) = if self.shape < 1.0 {
@@ -72,6 +73,7 @@ impl Gamma {
 
 /// The regularized lower incomplete gamma function P(a, x): its series below a + 1, else Lentz's continued fraction
 /// for 1 − P (Press et al., Numerical Recipes, §6.2).
+#[expect(clippy::many_single_char_names, reason = "the book's names")]
 fn regularized(a: f64, x: f64) -> f64 {
     const STEPS: u32 = 10_000;
     if x <= 0.0 {

@@ -1,5 +1,7 @@
 //! The standard normal distribution.
 
+#![expect(clippy::excessive_precision, reason = "the coefficients stand as they were published")]
+
 use std::f64::consts::FRAC_1_SQRT_2;
 
 /// F(z).

@@ -1,0 +1,203 @@
+//! Files that are right: what they are read as, what they are assumed to mean.
+
+use std::fs;
+use std::path::Path;
+
+use dryroll::engine::{Dur, Purpose, Streams};
+use dryroll::scenario::{self, Arrivals, IntOrPercent, Load, Loaded, OnSigterm, Request, Strategy};
+
+fn load(path: &str) -> Loaded {
+    load_as(&Request::new(Path::new(path)))
+}
+
+fn load_as(request: &Request<'_>) -> Loaded {
+    scenario::load(request).unwrap_or_else(|diags| {
+        let told: Vec<String> = diags.iter().map(ToString::to_string).collect();
+        panic!("{}", told.join("\n\n"))
+    })
+}
+
+fn set(text: &str, set: &[&str]) -> Loaded {
+    let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+    scenario::load_str("test.yaml", text, &set).unwrap_or_else(|diags| panic!("{}", diags[0]))
+}
+
+const LEAST: &str = "clients: [{name: web, rate: 100/s}]";
+
+fn bounds(loaded: &Loaded) -> (IntOrPercent, IntOrPercent) {
+    match loaded.scenario.workload.strategy {
+        Strategy::RollingUpdate { max_surge, max_unavailable } => (max_surge, max_unavailable),
+        Strategy::Recreate => panic!("a rolling update was expected"),
+    }
+}
+
+#[test]
+fn every_field_is_accepted() {
+    let loaded = load("tests/data/scenario/full.yaml");
+    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings[0]);
+    let scenario = &loaded.scenario;
+    assert_eq!((scenario.name.as_str(), scenario.seed), ("storefront", 7));
+    assert_eq!(bounds(&loaded), (IntOrPercent::Int(2), IntOrPercent::Percent(10.0)));
+    assert_eq!(scenario.workload.progress_deadline, Dur::from_millis(300_500));
+    assert_eq!(scenario.pod.termination.on_sigterm, OnSigterm::Ignore);
+    assert_eq!(scenario.clients.len(), 3);
+    assert_eq!(scenario.deploy.as_ref().map(|d| d.events.len()), Some(7));
+    assert_eq!(loaded.sweep[0].path, "workload.strategy.rollingUpdate.maxSurge");
+    assert_eq!(loaded.sweep[0].values, ["1", "25%", "100%"]);
+    let objectives = loaded.objectives.expect("the file has objectives");
+    assert_eq!((objectives.share, objectives.p99), (0.9, Some(Dur::from_millis(250))));
+}
+
+#[test]
+fn the_new_version_differs_only_where_it_says_so() {
+    let scenario = load("tests/data/scenario/full.yaml").scenario;
+    let (old, new) = (&scenario.pod, &scenario.new_pod);
+    assert_eq!((old.concurrency, old.error_rate, old.never_ready), (32, 0.0, false));
+    assert_eq!((new.concurrency, new.error_rate, new.never_ready), (32, 0.01, true));
+    // `serviceTime: {p99: 200ms}` keeps the median of the old version.
+    assert!((new.service_time.quantile(0.5) - old.service_time.quantile(0.5)).abs() < 1e-12);
+    assert!((new.service_time.quantile(0.99) - 0.2).abs() < 1e-12);
+    assert_eq!(new.warmup.over, scenario::WarmupOver::Requests(2000));
+}
+
+#[test]
+fn what_is_not_said_is_the_documented_default() {
+    let scenario = set(LEAST, &[]).scenario;
+    assert_eq!(
+        format!("{:?}", scenario.pod.readiness_probe.expect("Kubernetes' default probe")),
+        "Probe { initial_delay: 0s, period: 10s, timeout: 1s, success_threshold: 1, failure_threshold: 3 }"
+    );
+    let termination = &scenario.pod.termination;
+    assert_eq!(termination.grace_period, Dur::from_secs(30));
+    assert_eq!((termination.drain_window, termination.close_jitter), (Dur::from_secs(30), Dur::ZERO));
+    assert_eq!((scenario.pod.warmup.slowdown, scenario.pod.concurrency, scenario.pod.queue), (1.0, 16, 128));
+    assert_eq!((scenario.load_balancer.proxies, scenario.load_balancer.retries.attempts), (3, 0));
+    assert!(scenario.load_balancer.active_health.is_none() && scenario.load_balancer.slow_start.is_zero());
+    assert_eq!(scenario.workload.progress_deadline, Dur::from_secs(600));
+    assert_eq!(
+        (scenario.network.latency, scenario.network.client),
+        (Dur::from_nanos(500_000), Dur::from_nanos(500_000))
+    );
+    let clients = &scenario.clients[0];
+    assert_eq!((clients.connections, clients.timeout, clients.retries.attempts), (100, Dur::from_secs(10), 0));
+    assert_eq!(scenario.deploy.expect("a deploy").at, Dur::from_secs(60));
+    let observe = scenario.observe;
+    assert_eq!((observe.warmup, observe.after), (Dur::from_secs(30), Dur::from_secs(60)));
+    assert_eq!((observe.limit, observe.steady), (Dur::from_secs(21_600), Dur::from_secs(60)));
+    assert_eq!((scenario.name.as_str(), scenario.seed), ("test", 1));
+    assert!(set("clients: [{rate: 1/s}]\ndeploy: none", &[]).scenario.deploy.is_none());
+}
+
+#[test]
+fn assumptions_name_the_field_the_value_and_the_source() {
+    let assumptions = set(LEAST, &[]).assumptions;
+    assert!(assumptions.len() >= 10, "{assumptions:#?}");
+    assert!(assumptions.iter().all(|a| a.contains(" (") && a.ends_with(')')), "{assumptions:#?}");
+    let said = set(LEAST, &["concurrency=8"]).assumptions;
+    assert_eq!(said.len() + 1, assumptions.len(), "what is said is not assumed");
+}
+
+#[test]
+fn paths_may_be_short_where_they_are_clear() {
+    let loaded = set(
+        LEAST,
+        &[
+            "maxSurge=100%",
+            "preStop=15s",
+            "rate=30/m",
+            "clients.0.connections=7",
+            "clients.web.timeout=3s",
+            "newVersion.startup=1m",
+            "serviceTime={distribution: uniform, min: 10ms, max: 20ms}",
+            "serviceTime.max=30ms",
+        ],
+    );
+    let scenario = &loaded.scenario;
+    assert_eq!(bounds(&loaded).0, IntOrPercent::Percent(100.0));
+    assert_eq!(scenario.pod.termination.pre_stop.mean(), 15.0);
+    let clients = &scenario.clients[0];
+    assert_eq!((clients.connections, clients.timeout), (7, Dur::from_secs(3)));
+    assert!(matches!(&clients.load, Load::Open(Arrivals::Poisson(p)) if p.points == [(Dur::ZERO, 0.5)]));
+    assert_eq!(scenario.new_pod.startup.mean(), 60.0);
+    assert!((scenario.pod.service_time.mean() - 0.02).abs() < 1e-12);
+}
+
+#[test]
+fn a_manifest_is_read_and_its_traffic_assumed() {
+    let loaded = load("tests/data/manifests/checkout.yaml");
+    let scenario = &loaded.scenario;
+    assert_eq!((scenario.name.as_str(), loaded.kind), ("checkout", Some("Deployment")));
+    assert_eq!((scenario.workload.replicas, scenario.workload.min_ready), (6, Dur::from_secs(10)));
+    assert_eq!(bounds(&loaded), (IntOrPercent::Int(1), IntOrPercent::Int(0)));
+    assert_eq!(scenario.pod.termination.pre_stop.mean(), 15.0);
+    assert_eq!(scenario.pod.termination.grace_period, Dur::from_secs(45));
+    assert_eq!(scenario.pod.readiness_probe.map(|p| p.initial_delay), Some(Dur::from_secs(5)));
+    let Load::Open(Arrivals::Poisson(profile)) = &scenario.clients[0].load else { panic!("open loop") };
+    let busy = profile.points[0].1 * scenario.pod.service_time.mean() / (6.0 * 16.0);
+    assert!((busy - 0.6).abs() < 0.001, "{busy}");
+    assert!(loaded.assumptions.iter().any(|a| a.starts_with("clients.traffic.rate")));
+}
+
+#[test]
+fn options_tell_what_a_manifest_cannot() {
+    let path = Path::new("tests/data/manifests/bare.yaml");
+    let loaded = load_as(&Request {
+        workload: Some("api"),
+        rate: Some("2000/s"),
+        service_time: Some("p50=20ms,p99=120ms"),
+        seed: Some(9),
+        ..Request::new(path)
+    });
+    assert_eq!(loaded.scenario.workload.strategy, Strategy::Recreate);
+    assert_eq!((loaded.scenario.workload.replicas, loaded.scenario.seed), (4, 9));
+    assert!((loaded.scenario.pod.service_time.quantile(0.99) - 0.12).abs() < 1e-12);
+    assert!(loaded.scenario.pod.readiness_probe.is_none());
+    assert!(!loaded.assumptions.iter().any(|a| a.contains("rate") || a.contains("serviceTime")));
+}
+
+#[test]
+fn files_beside_a_scenario_are_read() {
+    let scenario = load("tests/data/scenario/files.yaml").scenario;
+    // The manifest's six replicas are overridden, its preStop is not.
+    assert_eq!((scenario.name.as_str(), scenario.workload.replicas), ("checkout", 8));
+    assert_eq!(scenario.pod.termination.pre_stop.mean(), 15.0);
+    assert!((scenario.pod.startup.mean() - 0.025).abs() < 1e-12);
+    assert!((scenario.pod.service_time.quantile(0.5) - 0.03).abs() < 1e-12);
+    let Load::Open(Arrivals::Poisson(profile)) = &scenario.clients[0].load else { panic!("a profile") };
+    // Around the fullest bucket; the one after it is missing from the file, hence empty.
+    let points = [(150, 1.0), (450, 10.0), (750, 0.0)].map(|(t, rate)| (Dur::from_secs(t), rate));
+    assert_eq!(profile.points, points);
+    let Load::Open(Arrivals::Trace(times)) = &scenario.clients[1].load else { panic!("a trace") };
+    assert_eq!(*times, [250, 500, 1750].map(Dur::from_millis));
+}
+
+/// Damages a scenario in thousands of ways; whatever comes of it, it must be an answer.
+#[test]
+fn damaged_scenarios_never_panic() {
+    const BITS: &[u8] = b"{}[]:,-#&*!|>'\"%@`\n\t \\0\xff\xc3~<?";
+    let full = fs::read("tests/data/scenario/full.yaml").expect("the scenario is there");
+    let manifest = fs::read("tests/data/manifests/checkout.yaml").expect("the manifest is there");
+    for case in 0..2_500 {
+        let mut dice = Streams::new(1, case).stream(Purpose::Balance, 0);
+        let mut text = if case % 2 == 0 { full.clone() } else { manifest.clone() };
+        for _ in 0..=dice.below(6) {
+            let at = dice.below(text.len() as u32) as usize;
+            let other = dice.below(text.len() as u32) as usize;
+            match dice.below(5) {
+                0 => text[at] ^= 1 << dice.below(8),
+                1 => drop(text.remove(at)),
+                2 => text.insert(at, BITS[dice.below(BITS.len() as u32) as usize]),
+                3 => text.truncate(at.max(1)),
+                _ => {
+                    let piece = text[other..(other + 40).min(text.len())].to_vec();
+                    text.splice(at..at, piece);
+                }
+            }
+        }
+        let text = String::from_utf8_lossy(&text);
+        match scenario::load_str("damaged.yaml", &text, &["maxSurge=2".to_owned()]) {
+            Ok(loaded) => assert!(!loaded.scenario.clients.is_empty()),
+            Err(diags) => assert!(diags.iter().all(|d| !d.render(false).is_empty())),
+        }
+    }
+}
