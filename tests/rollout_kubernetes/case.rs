@@ -2,7 +2,7 @@
 
 use dryroll::engine::{Dur, SimTime};
 use dryroll::fleet::fact::Revision;
-use dryroll::fleet::rollout::{Action, InitialPod, Spec};
+use dryroll::fleet::rollout::{Action, InitialPod, Spec, resolve};
 use dryroll::scenario::{Controller, IntOrPercent, Release, Strategy};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -12,15 +12,15 @@ use std::path::PathBuf;
 const REVISIONS: [&str; 3] = ["old", "new", "new2"];
 
 #[derive(Deserialize)]
-pub struct Case {
-    pub case: String,
-    pub config: Config,
-    pub complete_at: Option<f64>,
-    pub observed_until: f64,
+pub(crate) struct Case {
+    pub(crate) case: String,
+    pub(crate) config: Config,
+    pub(crate) complete_at: Option<f64>,
+    pub(crate) observed_until: f64,
     t0_wallclock_fraction: f64,
     jitter_s: Jitter,
     trajectory: Vec<Vec<f64>>,
-    pub pods: Vec<PodRow>,
+    pub(crate) pods: Vec<PodRow>,
     rs_spec_replicas: Vec<(f64, String, u32)>,
     conditions: Vec<(f64, String, String, String)>,
     repeats: Vec<Repeat>,
@@ -28,22 +28,22 @@ pub struct Case {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Config {
+pub(crate) struct Config {
     replicas: u32,
     strategy: RawStrategy,
     min_ready_seconds: u64,
     progress_deadline_seconds: u64,
     #[serde(rename = "startup_delay_s")]
-    pub startup: BTreeMap<String, Delays>,
+    pub(crate) startup: BTreeMap<String, Delays>,
     #[serde(rename = "termination_delay_s")]
-    pub termination: BTreeMap<String, Delays>,
-    pub actions: Vec<RawAction>,
+    pub(crate) termination: BTreeMap<String, Delays>,
+    pub(crate) actions: Vec<RawAction>,
     #[serde(rename = "kube_api_qps")]
     qps: f64,
     #[serde(rename = "kube_api_burst")]
     burst: u32,
     #[serde(rename = "nodes")]
-    pub nodes: Option<u32>,
+    pub(crate) nodes: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -61,21 +61,21 @@ struct RawRolling {
 }
 
 #[derive(Deserialize)]
-pub struct Delays {
+pub(crate) struct Delays {
     by_creation_order: Vec<Option<f64>>,
     then: Option<f64>,
 }
 
 impl Delays {
     /// The delay of the pod with this number within its revision; `None` is never.
-    pub fn of(&self, ordinal: u32) -> Option<f64> {
+    pub(crate) fn of(&self, ordinal: u32) -> Option<f64> {
         self.by_creation_order.get(ordinal as usize).copied().unwrap_or(self.then)
     }
 }
 
 #[derive(Deserialize)]
-pub struct RawAction {
-    pub at: f64,
+pub(crate) struct RawAction {
+    pub(crate) at: f64,
     op: String,
     rev: Option<String>,
     replicas: Option<u32>,
@@ -84,17 +84,17 @@ pub struct RawAction {
 }
 
 /// What is done: to the Deployment, or to the readiness of pods.
-pub enum Doing {
+pub(crate) enum Doing {
     Act(Action),
     Readiness { revision: Revision, ordinals: Vec<u32>, ready: bool },
 }
 
 impl RawAction {
-    pub fn is_template(&self) -> bool {
+    pub(crate) fn is_template(&self) -> bool {
         self.op == "template"
     }
 
-    pub fn doing(&self) -> Doing {
+    pub(crate) fn doing(&self) -> Doing {
         let revision = self.rev.as_deref().map(revision).unwrap_or(Revision(0));
         let replicas = self.replicas.unwrap_or(0);
         Doing::Act(match self.op.as_str() {
@@ -117,14 +117,14 @@ struct Jitter {
 }
 
 #[derive(Deserialize)]
-pub struct PodRow {
-    pub rev: String,
-    pub rev_i: u32,
-    pub created: f64,
-    pub ready: Option<f64>,
-    pub deletion_requested: Option<f64>,
-    pub gone: Option<f64>,
-    pub node: Option<String>,
+pub(crate) struct PodRow {
+    pub(crate) rev: String,
+    pub(crate) rev_i: u32,
+    pub(crate) created: f64,
+    pub(crate) ready: Option<f64>,
+    pub(crate) deletion_requested: Option<f64>,
+    pub(crate) gone: Option<f64>,
+    pub(crate) node: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -138,21 +138,21 @@ struct Repeat {
 }
 
 /// What is compared of one recorded run, or of a simulated one.
-pub struct Run {
-    pub name: String,
-    pub wall_clock_fraction: f64,
-    pub jitter_p90: f64,
-    pub complete_at: Option<f64>,
+pub(crate) struct Run {
+    pub(crate) name: String,
+    pub(crate) wall_clock_fraction: f64,
+    pub(crate) jitter_p90: f64,
+    pub(crate) complete_at: Option<f64>,
     /// Desired sizes after each change, one column a revision.
-    pub sizes: Vec<(f64, Vec<u32>)>,
+    pub(crate) sizes: Vec<(f64, Vec<u32>)>,
     /// Totals and ready pods, two columns a revision.
-    pub levels: Vec<(f64, Vec<u32>)>,
+    pub(crate) levels: Vec<(f64, Vec<u32>)>,
     /// Conditions from t=0 on; none were kept of repeats.
-    pub conditions: Vec<(f64, String, String, String)>,
+    pub(crate) conditions: Vec<(f64, String, String, String)>,
 }
 
 impl Case {
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/kubernetes");
         let mut files: Vec<_> = std::fs::read_dir(&folder)
             .expect("the recorded rollouts are part of the project")
@@ -167,7 +167,7 @@ impl Case {
         files.iter().map(parse).collect()
     }
 
-    pub fn spec(&self, wall_clock_fraction: f64) -> Spec {
+    pub(crate) fn spec(&self, wall_clock_fraction: f64) -> Spec {
         let strategy = self.config.strategy.rolling_update.as_ref().map_or(Strategy::Recreate, |rolling| {
             Strategy::RollingUpdate {
                 max_surge: int_or_percent(&rolling.max_surge),
@@ -192,16 +192,20 @@ impl Case {
     }
 
     /// The pods before the deploy.
-    pub fn initial(&self) -> impl Iterator<Item = InitialPod> + '_ {
+    pub(crate) fn initial(&self) -> impl Iterator<Item = InitialPod> + '_ {
         self.pods.iter().filter(|p| p.created < 0.0).map(|p| InitialPod {
             created: time(p.created),
             ready: p.ready.filter(|&t| t < 0.0).map(time),
-            node: p.node.as_ref().and_then(|n| n.strip_prefix('n')?.parse().ok()).filter(|_| self.config.nodes.is_some()),
+            node: p
+                .node
+                .as_ref()
+                .and_then(|n| n.strip_prefix('n')?.parse().ok())
+                .filter(|_| self.config.nodes.is_some()),
         })
     }
 
     /// The main run first, then its repeats.
-    pub fn runs(&self) -> Vec<Run> {
+    pub(crate) fn runs(&self) -> Vec<Run> {
         let revisions = self.config.startup.len();
         let main = Run {
             name: "main".into(),
@@ -225,33 +229,33 @@ impl Case {
     }
 
     /// Whether all that happens is one template change, with the controllers' requests not throttled.
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.config.actions.len() == 1 && self.config.actions[0].is_template() && self.config.qps >= 1000.0
     }
 
-    pub fn is_throttled(&self) -> bool {
-        self.config.qps < 1000.0
+    /// Start-up delays that lie one after another at least, in a rollout within bounds.
+    pub(crate) fn waves(&self) -> u32 {
+        let posts = resolve(&self.spec(0.0).strategy, self.config.replicas);
+        self.config.replicas.div_ceil((posts.surge + posts.unavailable).max(1)).max(1)
     }
 }
 
-pub fn revision(name: &str) -> Revision {
+pub(crate) fn revision(name: &str) -> Revision {
     let index = REVISIONS.iter().position(|&r| r == name).unwrap_or_else(|| panic!("unknown revision `{name}`"));
     Revision(index as u16)
 }
 
-pub fn revision_name(revision: Revision) -> &'static str {
+pub(crate) fn revision_name(revision: Revision) -> &'static str {
     REVISIONS[usize::from(revision.0)]
 }
 
-pub fn time(secs: f64) -> SimTime {
+pub(crate) fn time(secs: f64) -> SimTime {
     SimTime::from_nanos((secs * 1e9).round() as i64)
 }
 
 fn int_or_percent(value: &serde_json::Value) -> IntOrPercent {
     match value {
-        serde_json::Value::String(s) => {
-            IntOrPercent::Percent(s.trim_end_matches('%').parse().expect("a percentage"))
-        }
+        serde_json::Value::String(s) => IntOrPercent::Percent(s.trim_end_matches('%').parse().expect("a percentage")),
         number => IntOrPercent::Int(number.as_u64().expect("a number of pods") as u32),
     }
 }
@@ -279,5 +283,7 @@ fn levels(rows: &[Vec<f64>], revisions: usize) -> Vec<(f64, Vec<u32>)> {
         values.resize(2 * revisions.max(2), 0);
         values
     };
-    rows.iter().map(|row| (row[0], columns(row))).collect()
+    let mut levels: Vec<_> = rows.iter().map(|row| (row[0], columns(row))).collect();
+    levels.dedup_by(|later, earlier| later.1 == earlier.1);
+    levels
 }

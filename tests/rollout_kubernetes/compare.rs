@@ -37,78 +37,74 @@ fn plateaus(rows: &Rows) -> Vec<(f64, Vec<u32>)> {
     rows.windows(2).filter(|w| w[1].0 - w[0].0.max(0.0) > QUIET).map(|w| w[0].clone()).chain(last).collect()
 }
 
-/// The first plateau of `a` that `b` does not pass through, in order.
-fn missing(a: &Rows, b: &Rows) -> Option<(f64, Vec<u32>)> {
+/// The first plateau of `a` that `b` does not reach, in order and within `tolerance` of the same time.
+fn missing(a: &Rows, b: &Rows, tolerance: f64) -> Option<(f64, Vec<u32>)> {
     let mut rest = b.iter();
-    a.iter().find(|(_, state)| !rest.by_ref().any(|r| r.1 == *state)).cloned()
+    let same = |(t, state): &(f64, Vec<u32>), other: &(f64, Vec<u32>)| {
+        other.1 == *state && (other.0.max(0.0) - t.max(0.0)).abs() <= tolerance
+    };
+    a.iter().find(|plateau| !rest.by_ref().any(|row| same(plateau, row))).cloned()
 }
 
-/// How one simulated run deviates from one recorded run; empty if it does not.
-pub struct Deviation {
-    pub complete: Option<String>,
-    pub sizes: Option<String>,
-    pub levels: Option<String>,
-    pub conditions: Option<String>,
-    /// Sizes agree only as far as both pass through each other's plateaus.
-    pub split: bool,
+/// How the decisions of a simulated run deviate from a recorded one's.
+pub(crate) struct Decisions {
+    /// The merged lists of sizes differ, but each run passes through the other's plateaus.
+    pub(crate) split: bool,
+    pub(crate) deviations: Vec<String>,
 }
 
-impl Deviation {
-    pub fn all(&self) -> impl Iterator<Item = &String> {
-        [&self.complete, &self.sizes, &self.levels, &self.conditions].into_iter().flatten()
-    }
-
-    pub fn is_none(&self) -> bool {
-        self.all().next().is_none()
-    }
+pub(crate) fn decisions(simulated: &Run, recorded: &Run, tolerance: f64) -> Decisions {
+    let same = states(&bursts(&simulated.sizes)) == states(&bursts(&recorded.sizes));
+    let sizes = if same { None } else { passes(&simulated.sizes, &recorded.sizes, tolerance, "sizes") };
+    let levels = passes(&simulated.levels, &recorded.levels, tolerance, "pods");
+    Decisions { split: !same && sizes.is_none(), deviations: sizes.into_iter().chain(levels).collect() }
 }
 
-/// Compares `simulated` with `recorded`; `spread` is that of `complete_at` over all recorded runs [s].
-pub fn compare(simulated: &Run, recorded: &Run, spread: f64) -> Deviation {
-    let merged = (bursts(&simulated.sizes), bursts(&recorded.sizes));
-    let same = states(&merged.0) == states(&merged.1);
-    let waves = states(&merged.1).len().max(1) as f64;
-    let tolerance = (waves * (WAVE + recorded.jitter_p90)).max(spread);
-    let complete = match (simulated.complete_at, recorded.complete_at) {
+/// By how much times may differ [s]: for each of at least `waves` start-up delays, one after the other, a wave's noise and
+/// the run's own; or the spread over all recorded runs where that is larger.
+pub(crate) fn tolerance(recorded: &Run, waves: u32, spread: f64) -> f64 {
+    let waves = f64::from(waves).max(states(&bursts(&recorded.sizes)).len() as f64);
+    (waves * (WAVE + recorded.jitter_p90)).max(spread)
+}
+
+/// Whether completion came when it should, if it should.
+pub(crate) fn complete(simulated: &Run, recorded: &Run, tolerance: f64) -> Option<String> {
+    match (simulated.complete_at, recorded.complete_at) {
         (None, None) => None,
         (Some(s), Some(r)) if (s - r).abs() <= tolerance => None,
         (s, r) => Some(format!("complete {s:?}, recorded {r:?} ± {tolerance:.2}")),
-    };
-    let sizes = if same { None } else { passes(&simulated.sizes, &recorded.sizes, "sizes") };
-    Deviation {
-        complete,
-        split: !same && sizes.is_none(),
-        sizes,
-        levels: passes(&simulated.levels, &recorded.levels, "pods"),
-        conditions: conditions(simulated, recorded),
     }
 }
 
 /// Each passes through the other's plateaus: they differ in how near-simultaneous changes were handled at most.
-fn passes(simulated: &Rows, recorded: &Rows, what: &str) -> Option<String> {
-    if let Some((t, state)) = missing(&plateaus(recorded), simulated) {
+fn passes(simulated: &Rows, recorded: &Rows, tolerance: f64, what: &str) -> Option<String> {
+    if let Some((t, state)) = missing(&plateaus(recorded), simulated, tolerance) {
         return Some(format!("recorded plateau of {what} {state:?} at {t:.2} does not come"));
     }
-    let (t, state) = missing(&plateaus(simulated), recorded)?;
+    let (t, state) = missing(&plateaus(simulated), recorded, tolerance)?;
     Some(format!("plateau of {what} {state:?} at {t:.2} was not recorded"))
 }
 
-fn conditions(simulated: &Run, recorded: &Run) -> Option<String> {
-    if recorded.conditions.is_empty() {
-        return None;
-    }
+/// The same conditions in the same order, each kind for itself, as far as the recorded run was observed.
+pub(crate) fn conditions(simulated: &Run, recorded: &Run, until: f64) -> Option<String> {
+    let tolerance = 2.0 * WAVE + recorded.jitter_p90;
     for kind in ["Progressing", "Available"] {
-        let of = |run: &Run| -> Vec<(f64, String, String)> {
-            let rows = run.conditions.iter().filter(|c| c.1 == kind);
-            rows.map(|c| (c.0, c.2.clone(), c.3.clone())).collect()
+        let of = |run: &Run| -> Vec<(f64, String)> {
+            run.conditions
+                .iter()
+                .filter(|c| c.1 == kind && c.0 <= until + tolerance)
+                .map(|c| (c.0, c.3.clone()))
+                .collect()
         };
         let (s, r) = (of(simulated), of(recorded));
-        let words = |rows: &[(f64, String, String)]| rows.iter().map(|c| c.2.clone()).collect::<Vec<_>>();
+        let words = |rows: &[(f64, String)]| rows.iter().map(|c| c.1.clone()).collect::<Vec<_>>();
         if words(&s) != words(&r) {
             return Some(format!("{kind} {:?}, recorded {:?}", words(&s), words(&r)));
         }
-        let late = s.iter().zip(&r).find(|(s, r)| s.2 == "ProgressDeadlineExceeded" && (s.0 - r.0).abs() > 0.3);
-        if let Some((s, r)) = late {
+        let exceeded = |(s, r): &(&(f64, String), &(f64, String))| {
+            s.1 == "ProgressDeadlineExceeded" && (s.0 - r.0).abs() > tolerance
+        };
+        if let Some((s, r)) = s.iter().zip(&r).find(exceeded) {
             return Some(format!("deadline exceeded at {:.2}, recorded {:.2}", s.0, r.0));
         }
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 /// Where pods' delays come from.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Delays {
+pub(crate) enum Delays {
     /// The case's configuration.
     Configured,
     /// What the main run's kubelet took for the pod of the same number, noise included.
@@ -37,13 +37,13 @@ struct Replay<'a> {
 }
 
 /// What a simulated run leaves: what is compared, and who was deleted when.
-pub struct Log {
-    pub run: Run,
-    pub deletions: Vec<(f64, Revision, u32)>,
+pub(crate) struct Log {
+    pub(crate) run: Run,
+    pub(crate) deletions: Vec<(f64, Revision, u32)>,
 }
 
 /// Plays `case` to the end of its observation, and 20 s more, with the wall clock so far past a second at t=0.
-pub fn replay(case: &Case, wall_clock_fraction: f64, delays: Delays, seed: u64) -> Log {
+pub(crate) fn replay(case: &Case, wall_clock_fraction: f64, delays: Delays, seed: u64) -> Log {
     let rollout = Rollout::new(&case.spec(wall_clock_fraction), Streams::new(seed, 0), case.initial());
     let names = rollout.pods().map(|p| (p.revision, p.ordinal)).collect();
     let mut sizes = vec![0; case.config.startup.len()];
