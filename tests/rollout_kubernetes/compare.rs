@@ -31,19 +31,28 @@ fn states(rows: &Rows) -> Vec<&Vec<u32>> {
     rows.iter().filter(|r| r.0 >= 0.0).map(|r| &r.1).collect()
 }
 
-/// The states that last, from t=0 on.
-fn plateaus(rows: &Rows) -> Vec<(f64, Vec<u32>)> {
-    let last = rows.last().into_iter().cloned();
-    rows.windows(2).filter(|w| w[1].0 - w[0].0.max(0.0) > QUIET).map(|w| w[0].clone()).chain(last).collect()
+/// A state, from when until when it lasts [s].
+struct Span<'a> {
+    from: f64,
+    to: f64,
+    state: &'a [u32],
 }
 
-/// The first plateau of `a` that `b` does not reach, in order and within `tolerance` of the same time.
+/// What lasts when, from t=0 on.
+fn spans(rows: &Rows) -> Vec<Span<'_>> {
+    let ends = rows.iter().skip(1).map(|row| row.0).chain([f64::INFINITY]);
+    let all = rows.iter().zip(ends).map(|((from, state), to)| Span { from: from.max(0.0), to, state });
+    all.filter(|span| span.to > 0.0).collect()
+}
+
+/// The first plateau of `a` that `b` does not pass through, in the same order and at the same time give or take
+/// `tolerance`.
 fn missing(a: &Rows, b: &Rows, tolerance: f64) -> Option<(f64, Vec<u32>)> {
-    let mut rest = b.iter();
-    let same = |(t, state): &(f64, Vec<u32>), other: &(f64, Vec<u32>)| {
-        other.1 == *state && (other.0.max(0.0) - t.max(0.0)).abs() <= tolerance
-    };
-    a.iter().find(|plateau| !rest.by_ref().any(|row| same(plateau, row))).cloned()
+    let mut rest = spans(b).into_iter();
+    let mut plateaus = spans(a).into_iter().filter(|span| span.to - span.from > QUIET);
+    let same = |p: &Span, q: &Span| p.state == q.state && q.from <= p.to + tolerance && p.from <= q.to + tolerance;
+    let lost = plateaus.find(|plateau| !rest.by_ref().any(|span| same(plateau, &span)))?;
+    Some((lost.from, lost.state.to_vec()))
 }
 
 /// How the decisions of a simulated run deviate from a recorded one's.
@@ -78,10 +87,10 @@ pub(crate) fn complete(simulated: &Run, recorded: &Run, tolerance: f64) -> Optio
 
 /// Each passes through the other's plateaus: they differ in how near-simultaneous changes were handled at most.
 fn passes(simulated: &Rows, recorded: &Rows, tolerance: f64, what: &str) -> Option<String> {
-    if let Some((t, state)) = missing(&plateaus(recorded), simulated, tolerance) {
+    if let Some((t, state)) = missing(recorded, simulated, tolerance) {
         return Some(format!("recorded plateau of {what} {state:?} at {t:.2} does not come"));
     }
-    let (t, state) = missing(&plateaus(simulated), recorded, tolerance)?;
+    let (t, state) = missing(simulated, recorded, tolerance)?;
     Some(format!("plateau of {what} {state:?} at {t:.2} was not recorded"))
 }
 

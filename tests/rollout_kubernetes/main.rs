@@ -39,9 +39,7 @@ fn judge(case: &Case, delays: Delays) -> Verdict {
         let deviations = deviations.into_iter().chain(complete).chain(conditions.clone()).collect();
         Verdict { against: recorded.name.clone(), split, deviations }
     };
-    // Measured delays are those of the main run.
-    let candidates = if delays == Delays::Configured { &runs[..] } else { &runs[..1] };
-    let verdicts = candidates.iter().map(held_against);
+    let verdicts = runs.iter().map(held_against);
     verdicts.min_by_key(|v| (v.deviations.len(), v.split)).expect("a main run")
 }
 
@@ -81,6 +79,19 @@ fn show() {
             }
             println!();
         }
+        for delays in [Delays::Configured, Delays::Measured] {
+            print!("  sim levels");
+            let s = replay(&case, run.wall_clock_fraction, delays, 1).run;
+            for (t, v) in s.levels.iter() {
+                print!(" {t:.2}{v:?}");
+            }
+            println!();
+        }
+        print!("  rec levels");
+        for (t, v) in &run.levels {
+            print!(" {t:.2}{v:?}");
+        }
+        println!();
         println!("  rec sizes");
         for (t, v) in run.sizes.iter().filter(|r| r.0 >= 0.0) {
             print!(" {t:.3}{v:?}");
