@@ -2,6 +2,7 @@
 
 mod case;
 mod compare;
+mod deletion_order;
 mod replay;
 
 use case::{Case, Run};
