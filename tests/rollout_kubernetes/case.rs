@@ -175,7 +175,7 @@ impl Case {
             }
         });
         assert_eq!(self.config.strategy.r#type == "Recreate", strategy == Strategy::Recreate);
-        let throttled = self.config.qps < 1000.0;
+        let throttled = self.is_throttled();
         Spec {
             replicas: self.config.replicas,
             strategy,
@@ -230,7 +230,12 @@ impl Case {
 
     /// Whether all that happens is one template change, with the controllers' requests not throttled.
     pub(crate) fn is_plain(&self) -> bool {
-        self.config.actions.len() == 1 && self.config.actions[0].is_template() && self.config.qps >= 1000.0
+        self.config.actions.len() == 1 && self.config.actions[0].is_template() && !self.is_throttled()
+    }
+
+    /// Whether the controllers' requests are throttled as by default.
+    pub(crate) fn is_throttled(&self) -> bool {
+        self.config.qps < 1000.0
     }
 
     /// Start-up delays that lie one after another at least, in a rollout within bounds.

@@ -2,7 +2,6 @@
 
 use crate::case::{Case, PodRow, revision, time};
 use crate::replay::{Delays, replay};
-use dryroll::engine::SimTime;
 
 /// Deletions closer than this are one decision [s].
 const BATCH: f64 = 0.03;
@@ -33,7 +32,7 @@ fn batches(deletions: &[Deletion]) -> Vec<&[Deletion]> {
 fn age_bucket(case: &Case, pod: &PodRow, t: f64) -> u32 {
     let fraction = case.runs()[0].wall_clock_fraction;
     let ready = (pod.ready.expect("old pods were Ready") + fraction).floor() - fraction;
-    time(t).since(SimTime::ZERO.min(time(ready))).nanos().ilog2()
+    time(t).since(time(ready)).nanos().ilog2()
 }
 
 /// Asserts that in each batch the deleted pods rank before (or with) those that stay, lowest rank first.

@@ -44,13 +44,17 @@ fn judge(case: &Case, delays: Delays) -> Verdict {
     verdicts.min_by_key(|v| (v.deviations.len(), v.split)).expect("a main run")
 }
 
-/// Cases that deviate, and why. Each is beyond a single template change; the test fails when one comes out after all.
-const DEVIATING: [(&str, &str); 4] = [
-    ("qps-default-r100", ""),
-    ("qps-r200-default", ""),
-    ("qps-scaleonly-up-r10-to150", ""),
-    ("r10-s2-u0-scale14-then8", ""),
+/// Cases that deviate, and why. Each is beyond a single template change at full speed; the test fails when one comes out
+/// after all.
+const DEVIATING: [(&str, &str); 3] = [
+    ("qps-default-r100", RACE_FOR_TOKENS),
+    ("qps-r100-p100-u0", RACE_FOR_TOKENS),
+    ("qps-r200-default", RACE_FOR_TOKENS),
 ];
+
+/// Which of the requests that wait for a token comes first decides how many pods a report shows: the recorded runs differ
+/// as much from each other. How long it takes is tested apart.
+const RACE_FOR_TOKENS: &str = "order of throttled requests";
 
 /// A line of the table, and whether all is as it should be.
 fn row(case: &Case, delays: Delays) -> (String, bool) {
@@ -61,11 +65,11 @@ fn row(case: &Case, delays: Delays) -> (String, bool) {
         (true, false, None) => "agrees",
         (true, true, None) => "agrees but for a split",
         (true, _, Some(_)) => "AGREES, unlike listed",
-        (false, _, Some(_)) => "deviates as listed",
+        (false, _, Some((_, why))) => why,
         (false, _, None) => "DEVIATES",
     };
     let details = verdict.deviations.join("; ");
-    let line = format!("{:<40} {word:<24} {:<8} {details}", case.case, verdict.against);
+    let line = format!("{:<40} {word:<28} {:<8} {details}", case.case, verdict.against);
     (line, agrees == known.is_none())
 }
 
@@ -89,51 +93,21 @@ fn recorded_rollouts_come_out_with_measured_delays() {
 }
 
 #[test]
-fn only_cases_beyond_a_single_template_change_may_deviate() {
-    for case in Case::all().iter().filter(|case| case.is_plain()) {
-        assert!(DEVIATING.iter().all(|(name, _)| *name != case.case), "{} must come out", case.case);
+fn throttled_rollouts_take_as_long_as_recorded() {
+    for case in Case::all().iter().filter(|case| case.is_throttled()) {
+        let runs = case.runs();
+        let simulated = replay(case, runs[0].wall_clock_fraction, Delays::Configured, 1).run;
+        let slack = compare::tolerance(&runs[0], case.waves(), 0.0);
+        let recorded = runs.iter().filter_map(|r| r.complete_at);
+        let (first, last) = recorded.fold((f64::INFINITY, 0.0_f64), |(a, b), t| (a.min(t), b.max(t)));
+        let took = simulated.complete_at.expect("it completes");
+        assert!((first - slack..=last + slack).contains(&took), "{}: {took} not in {first}..{last}", case.case);
     }
 }
 
 #[test]
-fn show() {
-    let Ok(name) = std::env::var("SHOW") else { return };
-    let case = Case::all().into_iter().find(|c| c.case == name).unwrap();
-    for run in case.runs() {
-        println!("{} f={} p90={} complete {:?}", run.name, run.wall_clock_fraction, run.jitter_p90, run.complete_at);
-        for delays in [Delays::Configured, Delays::Measured] {
-            let s = replay(&case, run.wall_clock_fraction, delays, 1).run;
-            println!("  sim complete {:?} sizes", s.complete_at);
-            for (t, v) in s.sizes.iter().filter(|r| r.0 >= 0.0) {
-                print!(" {t:.3}{v:?}");
-            }
-            println!();
-            for c in &s.conditions {
-                print!(" {:.3} {}", c.0, c.3);
-            }
-            println!();
-        }
-        for delays in [Delays::Configured, Delays::Measured] {
-            print!("  sim levels");
-            let s = replay(&case, run.wall_clock_fraction, delays, 1).run;
-            for (t, v) in s.levels.iter() {
-                print!(" {t:.2}{v:?}");
-            }
-            println!();
-        }
-        print!("  rec levels");
-        for (t, v) in &run.levels {
-            print!(" {t:.2}{v:?}");
-        }
-        println!();
-        println!("  rec sizes");
-        for (t, v) in run.sizes.iter().filter(|r| r.0 >= 0.0) {
-            print!(" {t:.3}{v:?}");
-        }
-        println!();
-        for c in &run.conditions {
-            print!(" {:.3} {}", c.0, c.3);
-        }
-        println!();
+fn only_cases_beyond_a_single_template_change_may_deviate() {
+    for case in Case::all().iter().filter(|case| case.is_plain()) {
+        assert!(DEVIATING.iter().all(|(name, _)| *name != case.case), "{} must come out", case.case);
     }
 }

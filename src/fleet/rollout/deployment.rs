@@ -157,9 +157,13 @@ impl Rollout {
                 true
             }
             Step::Resize(sizes) => {
-                let mut changed = false;
+                // One request after the other: each waits for the one before.
+                let (mut sent, mut changed) = (now, false);
                 for (set, size) in sizes {
-                    changed |= self.resize(set, size, now, out);
+                    if self.resize(set, size, sent, out) {
+                        sent += self.round_trip();
+                        changed = true;
+                    }
                 }
                 changed
             }

@@ -12,6 +12,7 @@
 
 mod availability;
 mod deployment;
+mod event_recorder;
 mod fenceposts;
 pub mod policy;
 mod progress;
@@ -27,6 +28,7 @@ use crate::engine::{Dur, Purpose, SimTime, Streams};
 use crate::fleet::fact::{PodId, Revision};
 use crate::scenario::{Controller, Strategy};
 use deployment::Deployment;
+use event_recorder::EventRecorder;
 pub use fenceposts::{Fenceposts, resolve};
 pub use progress::{Condition, ConditionKind, ConditionStatus, Reason};
 use rate_limit::TokenBucket;
@@ -97,8 +99,10 @@ pub enum Event {
     Delete(PodId),
     /// The creations or deletions under way have returned.
     RequestsReturned(Revision),
-    /// A status that the rate limit had held back reaches the API.
+    /// A ReplicaSet's status reaches the API.
     WriteStatus(Revision),
+    /// An event about a ReplicaSet has been written.
+    EventRecorded,
 }
 
 /// What the controllers want done, in this order.
@@ -168,6 +172,7 @@ pub struct Rollout {
     pods_left: u32,
     /// What the ReplicaSet controller pays its requests from.
     replica_set_requests: TokenBucket,
+    recorder: EventRecorder,
 }
 
 impl Rollout {
@@ -187,9 +192,11 @@ impl Rollout {
             pods: Vec::new(),
             pods_left: 0,
             replica_set_requests: bucket,
+            recorder: EventRecorder::default(),
         };
         for pod in initial {
             let id = rollout.add_pod(0, pod.created);
+            rollout.sets[0].spam_filter.reserve_if_ready(pod.created);
             let record = &mut rollout.pods[id.0 as usize];
             record.ready_since = pod.ready.map(|t| clock.floor(t));
             record.node = pod.node;
@@ -229,6 +236,7 @@ impl Rollout {
             Event::Delete(pod) => self.delete_pod(now, pod, out),
             Event::RequestsReturned(revision) => self.on_set(revision, |r, set| r.requests_returned(now, set, out)),
             Event::WriteStatus(revision) => self.on_set(revision, |r, set| r.write_status(now, set, out)),
+            Event::EventRecorded => self.event_recorded(now, out),
         }
     }
 
