@@ -16,7 +16,7 @@ struct Set {
     starting: u8,
     /// Active pods, Ready.
     ready: u8,
-    /// Under Recreate only: RollingUpdate never asks for them.
+    /// Under Recreate only: `RollingUpdate` never asks for them.
     terminating: u8,
     /// What its controller has counted, and will report: late, as it may.
     counted: (u8, u8),

@@ -13,7 +13,8 @@ const REVISIONS: [&str; 3] = ["old", "new", "new2"];
 
 #[derive(Deserialize)]
 pub(crate) struct Case {
-    pub(crate) case: String,
+    #[serde(rename = "case")]
+    pub(crate) name: String,
     pub(crate) config: Config,
     pub(crate) complete_at: Option<f64>,
     pub(crate) observed_until: f64,
@@ -95,7 +96,7 @@ impl RawAction {
     }
 
     pub(crate) fn doing(&self) -> Doing {
-        let revision = self.rev.as_deref().map(revision).unwrap_or(Revision(0));
+        let revision = self.rev.as_deref().map_or(Revision(0), revision);
         let replicas = self.replicas.unwrap_or(0);
         Doing::Act(match self.op.as_str() {
             "template" => Action::Template(revision),

@@ -45,14 +45,14 @@ fn assert_ranked(case: &Case, deletions: &[Deletion], rank: impl Fn(&PodRow, f64
         let last = gone.iter().map(|p| rank(p, t)).max();
         let first = stay.iter().map(|p| rank(p, t)).min();
         if let (Some(last), Some(first)) = (last, first) {
-            assert!(last <= first, "{}: at {t:.2} a pod of rank {last} went before one of {first}", case.case);
+            assert!(last <= first, "{}: at {t:.2} a pod of rank {last} went before one of {first}", case.name);
         }
         left = stay;
     }
 }
 
 fn case(name: &str) -> Case {
-    Case::all().into_iter().find(|c| c.case == name).expect("a recorded case")
+    Case::all().into_iter().find(|c| c.name == name).expect("a recorded case")
 }
 
 #[test]

@@ -60,7 +60,7 @@ const RACE_FOR_TOKENS: &str = "order of throttled requests";
 fn row(case: &Case, delays: Delays) -> (String, bool) {
     let verdict = judge(case, delays);
     let agrees = verdict.deviations.is_empty();
-    let known = DEVIATING.iter().find(|(name, _)| *name == case.case);
+    let known = DEVIATING.iter().find(|(name, _)| *name == case.name);
     let word = match (agrees, verdict.split, known) {
         (true, false, None) => "agrees",
         (true, true, None) => "agrees but for a split",
@@ -69,10 +69,11 @@ fn row(case: &Case, delays: Delays) -> (String, bool) {
         (false, _, None) => "DEVIATES",
     };
     let details = verdict.deviations.join("; ");
-    let line = format!("{:<40} {word:<28} {:<8} {details}", case.case, verdict.against);
+    let line = format!("{:<40} {word:<28} {:<8} {details}", case.name, verdict.against);
     (line, agrees == known.is_none())
 }
 
+#[expect(clippy::print_stdout, reason = "the table, for who runs this with --nocapture")]
 fn assert_table(delays: Delays) {
     let rows: Vec<(String, bool)> = Case::all().iter().map(|case| row(case, delays)).collect();
     for (line, _) in &rows {
@@ -101,13 +102,13 @@ fn throttled_rollouts_take_as_long_as_recorded() {
         let recorded = runs.iter().filter_map(|r| r.complete_at);
         let (first, last) = recorded.fold((f64::INFINITY, 0.0_f64), |(a, b), t| (a.min(t), b.max(t)));
         let took = simulated.complete_at.expect("it completes");
-        assert!((first - slack..=last + slack).contains(&took), "{}: {took} not in {first}..{last}", case.case);
+        assert!((first - slack..=last + slack).contains(&took), "{}: {took} not in {first}..{last}", case.name);
     }
 }
 
 #[test]
 fn only_cases_beyond_a_single_template_change_may_deviate() {
     for case in Case::all().iter().filter(|case| case.is_plain()) {
-        assert!(DEVIATING.iter().all(|(name, _)| *name != case.case), "{} must come out", case.case);
+        assert!(DEVIATING.iter().all(|(name, _)| *name != case.name), "{} must come out", case.name);
     }
 }

@@ -90,7 +90,7 @@ impl Replay<'_> {
                 }
                 Due::Gone(pod) => self.rollout.pod_gone(now, pod, &mut out),
             }
-            for command in out.drain(..).collect::<Vec<_>>() {
+            for command in std::mem::take(&mut out) {
                 self.execute(now, command);
             }
             self.note_levels(now);
