@@ -7,7 +7,7 @@
 use dryroll::fleet::rollout::policy::{SetView, Step, View, policy};
 use dryroll::fleet::rollout::resolve;
 use dryroll::scenario::{IntOrPercent, Strategy};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Set {
@@ -174,33 +174,36 @@ impl Rules {
     /// Visits all states; every one must be within bounds and able to reach completion. How many there are.
     fn explore(&self, initial: State) -> usize {
         let single = initial.changes_left == 0;
-        let mut before: BTreeMap<State, Vec<State>> = BTreeMap::new();
-        let mut seen = BTreeSet::from([initial.clone()]);
-        let mut open = vec![initial];
-        let mut complete = Vec::new();
-        while let Some(state) = open.pop() {
-            self.assert_bounds(&state, single);
-            if self.is_complete(&state) {
-                complete.push(state.clone());
+        let mut numbers = BTreeMap::from([(initial.clone(), 0)]);
+        let mut states = vec![initial];
+        let mut before: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut alive = Vec::new();
+        let mut open = 0;
+        while open < states.len() {
+            self.assert_bounds(&states[open], single);
+            if self.is_complete(&states[open]) {
+                alive.push(open);
             }
-            for next in self.successors(&state) {
-                if seen.insert(next.clone()) {
-                    open.push(next.clone());
-                }
-                before.entry(next).or_default().push(state.clone());
+            for next in self.successors(&states[open]) {
+                let number = *numbers.entry(next).or_insert_with_key(|next| {
+                    states.push(next.clone());
+                    before.push(Vec::new());
+                    states.len() - 1
+                });
+                before[number].push(open);
+            }
+            open += 1;
+        }
+        // Backwards from completion: whatever is not met has no way there.
+        let mut stuck = vec![true; states.len()];
+        while let Some(number) = alive.pop() {
+            if std::mem::replace(&mut stuck[number], false) {
+                alive.extend(&before[number]);
             }
         }
-        let mut alive: BTreeSet<State> = complete.iter().cloned().collect();
-        while let Some(state) = complete.pop() {
-            for earlier in before.get(&state).into_iter().flatten() {
-                if alive.insert(earlier.clone()) {
-                    complete.push(earlier.clone());
-                }
-            }
-        }
-        let stuck = seen.iter().find(|s| !alive.contains(*s));
+        let stuck = stuck.iter().position(|&stuck| stuck).map(|number| &states[number]);
         assert!(stuck.is_none(), "stuck: {stuck:?}");
-        seen.len()
+        states.len()
     }
 }
 
