@@ -20,6 +20,12 @@ pub(super) fn is_available(since: SimTime, min_ready: Dur, now: SimTime) -> bool
     min_ready.is_zero() || since + min_ready < now
 }
 
+/// When the first of the pods that are not available `now` will be.
+pub(super) fn next_available(ready_since: &[SimTime], min_ready: Dur, now: SimTime) -> Option<SimTime> {
+    let since = ready_since.iter().filter(|&&t| !is_available(t, min_ready, now)).min()?;
+    Some(*since + min_ready + TICK)
+}
+
 impl Rollout {
     /// A pod of `set` turned Ready.
     pub(super) fn watch_availability(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
@@ -29,8 +35,8 @@ impl Rollout {
         }
     }
 
-    /// A sync of `set` has written its status. `ready_since` is what it saw of each Ready pod.
-    pub(super) fn plan_next_look(&mut self, now: SimTime, set: usize, ready_since: &[SimTime], out: &mut Vec<Command>) {
+    /// A sync of `set` has written its status; `next` is when the first pod becomes available that it counted as not.
+    pub(super) fn plan_next_look(&mut self, now: SimTime, set: usize, next: Option<SimTime>, out: &mut Vec<Command>) {
         let min_ready = self.spec.min_ready;
         let (size, status) = (self.sets[set].size, self.sets[set].status);
         match self.spec.controller.release {
@@ -41,9 +47,8 @@ impl Rollout {
                 }
             }
             Release::V1_34 => {
-                let due = ready_since.iter().filter(|&&t| !is_available(t, min_ready, now)).min();
-                if let Some(&since) = due {
-                    self.look_again(set, now.max(since + min_ready + TICK), out);
+                if let Some(next) = next {
+                    self.look_again(set, now.max(next), out);
                 }
             }
         }

@@ -79,7 +79,9 @@ impl Rollout {
             return;
         }
         self.deployment.queued = false;
-        self.note_pause(now, out);
+        // Having written the status, this sync's copy of the Deployment is stale: the API refuses any further report of
+        // it, and the next sync makes up for that. What it does to ReplicaSets goes through.
+        let stale = self.note_pause(now, out);
         self.renumber();
         let sets = self.views();
         let view = self.view(&sets);
@@ -91,9 +93,16 @@ impl Rollout {
             self.assert_bounds(&view, &step, now);
             step
         };
+        let created = matches!(step, Step::Create(_));
         let changed = self.carry_out(step, now, out);
-        self.report(now, !scaling, out);
-        if changed {
+        if !stale {
+            if created {
+                let condition = Condition::progressing(ConditionStatus::True, Reason::NewReplicaSetCreated);
+                self.set_progressing(condition, now, out);
+            }
+            self.report(now, !scaling, out);
+        }
+        if changed || stale {
             self.trigger_deployment(now, out);
         }
     }
@@ -148,9 +157,13 @@ impl Rollout {
                 true
             }
             Step::Resize(sizes) => {
-                let mut changed = false;
+                // One request after the other: each waits for the one before.
+                let (mut sent, mut changed) = (now, false);
                 for (set, size) in sizes {
-                    changed |= self.resize(set, size, now, out);
+                    if self.resize(set, size, sent, out) {
+                        sent += self.round_trip();
+                        changed = true;
+                    }
                 }
                 changed
             }
@@ -165,8 +178,6 @@ impl Rollout {
         self.deployment.requests.reserve(now);
         out.push(Command::Desired { revision, size });
         self.trigger_replica_set(now, self.sets.len() - 1, out);
-        let created = Condition::progressing(ConditionStatus::True, Reason::NewReplicaSetCreated);
-        self.set_progressing(created, now, out);
     }
 
     /// Gives a ReplicaSet its size, and the note for which size of the Deployment that was.

@@ -12,10 +12,12 @@
 
 mod availability;
 mod deployment;
+mod event_recorder;
 mod fenceposts;
 pub mod policy;
 mod progress;
 mod proportional;
+mod protocol;
 mod ranking;
 mod rate_limit;
 mod recreate;
@@ -23,135 +25,17 @@ mod replica_set;
 mod rolling_update;
 mod wall_clock;
 
-use crate::engine::{Dur, Purpose, SimTime, Streams};
+use crate::engine::{Purpose, SimTime, Streams};
 use crate::fleet::fact::{PodId, Revision};
-use crate::scenario::{Controller, Strategy};
+use crate::scenario::Strategy;
 use deployment::Deployment;
+use event_recorder::EventRecorder;
 pub use fenceposts::{Fenceposts, resolve};
 pub use progress::{Condition, ConditionKind, ConditionStatus, Reason};
+pub use protocol::{Action, Command, Event, InitialPod, PodState, Spec};
 use rate_limit::TokenBucket;
 use replica_set::{Pod, ReplicaSet};
 use wall_clock::WallClock;
-
-/// What the controllers need to know of a Deployment and of themselves.
-#[derive(Clone, Debug)]
-pub struct Spec {
-    /// Desired pods.
-    pub replicas: u32,
-    /// How old pods are replaced.
-    pub strategy: Strategy,
-    /// How long a pod must have been Ready to count as available.
-    pub min_ready: Dur,
-    /// How long the rollout may stand still before `ProgressDeadlineExceeded`.
-    pub progress_deadline: Dur,
-    /// Pace and release of the controllers.
-    pub controller: Controller,
-    /// By how much the cluster's wall clock is past a whole second at [`SimTime::ZERO`], in [0, 1): API timestamps have
-    /// whole seconds, and the availability rule, the deadline and the deletion order read them.
-    pub wall_clock_fraction: f64,
-}
-
-/// A pod of the fleet before the deploy.
-#[derive(Clone, Copy, Debug)]
-pub struct InitialPod {
-    /// When it was created.
-    pub created: SimTime,
-    /// Since when it has been Ready; `None` if it is not.
-    pub ready: Option<SimTime>,
-    /// The node it runs on; `None` where placement plays no part.
-    pub node: Option<u32>,
-}
-
-/// What is done to the Deployment from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// The template changes to this revision, which may be an earlier one.
-    Template(Revision),
-    /// `spec.replicas` changes.
-    Scale(u32),
-    /// Both, in one patch.
-    TemplateAndScale(Revision, u32),
-    /// `spec.paused` becomes true.
-    Pause,
-    /// `spec.paused` becomes false.
-    Resume,
-    /// `kubectl rollout undo`: the template of the revision before; refused, as by kubectl, while paused.
-    Undo,
-}
-
-/// A timer of the controllers. Hand it back by [`Rollout::on_event`] at its time; those of one time in the order in
-/// which they were scheduled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Event {
-    /// A worker of the Deployment controller takes the Deployment from the queue.
-    SyncDeployment,
-    /// The Deployment's progress deadline may have passed.
-    ProgressDeadline,
-    /// A worker of the ReplicaSet controller takes this one from the queue.
-    SyncReplicaSet(Revision),
-    /// Pods that were Ready may have become available.
-    CheckAvailability(Revision),
-    /// A creation that the rate limit had held back reaches the API.
-    Create(Revision),
-    /// A deletion that the rate limit had held back reaches the API.
-    Delete(PodId),
-    /// The creations or deletions under way have returned.
-    RequestsReturned(Revision),
-    /// A status that the rate limit had held back reaches the API.
-    WriteStatus(Revision),
-}
-
-/// What the controllers want done, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Call [`Rollout::on_event`] with `event` at `at`.
-    Schedule {
-        /// When; never before now.
-        at: SimTime,
-        /// With what.
-        event: Event,
-    },
-    /// A pod was created.
-    CreatePod {
-        /// Its id: one more than that of the pod created before it.
-        pod: PodId,
-        /// Its template.
-        revision: Revision,
-        /// Its number in the order of creation within its revision, from 0.
-        ordinal: u32,
-    },
-    /// A pod got a deletion timestamp. It is in no count of any controller from now on.
-    DeletePod {
-        /// Which.
-        pod: PodId,
-    },
-    /// The desired size of a ReplicaSet changed, or the ReplicaSet was created with it.
-    Desired {
-        /// Whose.
-        revision: Revision,
-        /// Pods from now on.
-        size: u32,
-    },
-    /// A condition of the Deployment changed its status or its reason.
-    Condition(Condition),
-    /// The test of `kubectl rollout status` is met for the first time since the last action.
-    Complete,
-}
-
-/// What the controllers know of one pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PodState {
-    /// Which.
-    pub pod: PodId,
-    /// Its template.
-    pub revision: Revision,
-    /// Its number in the order of creation within its revision, from 0.
-    pub ordinal: u32,
-    /// Whether it is Ready.
-    pub ready: bool,
-    /// Whether it has a deletion timestamp.
-    pub terminating: bool,
-}
 
 /// The controllers' whole state.
 #[derive(Clone, Debug)]
@@ -168,6 +52,7 @@ pub struct Rollout {
     pods_left: u32,
     /// What the ReplicaSet controller pays its requests from.
     replica_set_requests: TokenBucket,
+    recorder: EventRecorder,
 }
 
 impl Rollout {
@@ -187,9 +72,11 @@ impl Rollout {
             pods: Vec::new(),
             pods_left: 0,
             replica_set_requests: bucket,
+            recorder: EventRecorder::default(),
         };
         for pod in initial {
             let id = rollout.add_pod(0, pod.created);
+            rollout.sets[0].spam_filter.reserve_if_ready(pod.created);
             let record = &mut rollout.pods[id.0 as usize];
             record.ready_since = pod.ready.map(|t| clock.floor(t));
             record.node = pod.node;
@@ -229,6 +116,7 @@ impl Rollout {
             Event::Delete(pod) => self.delete_pod(now, pod, out),
             Event::RequestsReturned(revision) => self.on_set(revision, |r, set| r.requests_returned(now, set, out)),
             Event::WriteStatus(revision) => self.on_set(revision, |r, set| r.write_status(now, set, out)),
+            Event::EventRecorded => self.event_recorded(now, out),
         }
     }
 

@@ -197,7 +197,7 @@ impl Rollout {
         }
     }
 
-    /// Nothing has changed: plans the look that will find the deadline exceeded.
+    /// Nothing has changed: plans the look that will find the deadline exceeded, a second after it.
     fn await_deadline(&mut self, now: SimTime, out: &mut Vec<Command>) {
         let conditions = self.deployment.conditions;
         let over =
@@ -205,17 +205,14 @@ impl Rollout {
         if over || self.spec.progress_deadline.is_zero() || self.deployment.counts.is_complete(self.spec.replicas) {
             return;
         }
-        let deadline = conditions.progressed_at + self.spec.progress_deadline;
-        // A second later than the deadline; less than a second before it, the controller polls instead.
-        let polls = deadline < now + Dur::from_secs(1);
-        let at = if polls { now.max(deadline + Dur::from_nanos(1)) } else { deadline + Dur::from_secs(1) };
-        if self.deployment.next_look.is_none_or(|pending| at < pending) {
+        let at = now.max(conditions.progressed_at + self.spec.progress_deadline + Dur::from_secs(1));
+        if self.deployment.next_look != Some(at) {
             self.deployment.next_look = Some(at);
             out.push(Command::Schedule { at, event: Event::ProgressDeadline });
         }
     }
 
-    /// The delayed queue hands the Deployment over, unless an earlier entry had replaced this one.
+    /// The delayed queue hands the Deployment over, unless there has been progress since.
     pub(super) fn check_progress(&mut self, now: SimTime, out: &mut Vec<Command>) {
         if self.deployment.next_look == Some(now) {
             self.deployment.next_look = None;
@@ -223,17 +220,18 @@ impl Rollout {
         }
     }
 
-    /// Pausing and resuming leave the progress unknown and restart the deadline.
-    pub(super) fn note_pause(&mut self, now: SimTime, out: &mut Vec<Command>) {
+    /// Pausing and resuming leave the progress unknown and restart the deadline; whether that had to be written.
+    pub(super) fn note_pause(&mut self, now: SimTime, out: &mut Vec<Command>) -> bool {
         let paused = self.deployment.conditions.progressing.reason;
         let reason = match (self.deployment.paused, paused) {
             // A lack of progress that was reported stays reported.
-            (_, Reason::ProgressDeadlineExceeded) | (true, Reason::DeploymentPaused) => return,
+            (_, Reason::ProgressDeadlineExceeded) | (true, Reason::DeploymentPaused) => return false,
             (true, _) => Reason::DeploymentPaused,
             (false, Reason::DeploymentPaused) => Reason::DeploymentResumed,
-            (false, _) => return,
+            (false, _) => return false,
         };
         self.set_progressing(Condition::progressing(ConditionStatus::Unknown, reason), now, out);
+        true
     }
 
     /// Writes the Progressing condition at once.

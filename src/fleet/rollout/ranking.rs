@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Sorts `candidates`, first to be deleted first, by the rules of Kubernetes since 1.22 (`ActivePodsWithRanks` with
-/// LogarithmicScaleDown), as far as they apply to pods that are scheduled, running and never restarted:
+/// `LogarithmicScaleDown`), as far as they apply to pods that are scheduled, running and never restarted:
 ///
 /// 1. not Ready before Ready;
 /// 2. on a node with more active pods of this Deployment (`crowd`) first;

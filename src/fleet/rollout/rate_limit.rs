@@ -30,6 +30,20 @@ impl TokenBucket {
         now.max(self.full_at - self.tolerance)
     }
 
+    /// Takes a token if there is one; whether there was.
+    pub(super) fn reserve_if_ready(&mut self, now: SimTime) -> bool {
+        let ready = self.ready_at(now) == now;
+        if ready {
+            self.reserve(now);
+        }
+        ready
+    }
+
+    /// Whether there is a limit at all.
+    pub(super) const fn is_limited(&self) -> bool {
+        !self.interval.is_zero()
+    }
+
     /// When a token taken now could be used.
     pub(super) fn ready_at(&self, now: SimTime) -> SimTime {
         let mut probe = *self;

@@ -4,8 +4,10 @@
 //! done. What happens meanwhile makes it start over; so it never acts on a fleet in which its own last creations and
 //! deletions are still unseen, which is what Kubernetes' "expectations" are for.
 
-use super::availability::is_available;
+use super::availability::{is_available, next_available};
+use super::event_recorder::spam_filter;
 use super::ranking::sort_for_deletion;
+use super::rate_limit::TokenBucket;
 use super::{Command, Event, Rollout, Spec};
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::{PodId, Revision};
@@ -73,6 +75,8 @@ pub(super) struct ReplicaSet {
     pub(super) created: u32,
     /// The entry in the delayed queue.
     pub(super) next_look: Option<SimTime>,
+    /// How many events about it may be recorded.
+    pub(super) spam_filter: TokenBucket,
     worker: Worker,
 }
 
@@ -97,6 +101,8 @@ struct Sync {
     batch: u32,
     /// What it will report.
     status: SetStatus,
+    /// When that will be out of date, because a Ready pod has become available.
+    next_available: Option<SimTime>,
     /// Something happened meanwhile: start over when done.
     again: bool,
 }
@@ -116,6 +122,7 @@ impl ReplicaSet {
             pods: Vec::new(),
             created: 0,
             next_look: None,
+            spam_filter: spam_filter(),
             worker: Worker::Idle,
         }
     }
@@ -137,7 +144,7 @@ impl Rollout {
 
     /// A request's way to the API and back: half a reaction. In the recorded rollouts the batches of a burst of creations
     /// follow each other in 10 to 20 ms.
-    fn round_trip(&self) -> Dur {
+    pub(super) fn round_trip(&self) -> Dur {
         Dur::from_nanos(self.spec.controller.reaction.nanos() / 2)
     }
 
@@ -167,8 +174,16 @@ impl Rollout {
         let (size, generation) = (self.sets[set].size, self.sets[set].generation);
         let left = size.saturating_sub(replicas).min(BURST_REPLICAS);
         let status = SetStatus::default();
-        self.sets[set].worker =
-            Worker::Busy(Sync { replicas, ready_since, generation, left, batch: 1, status, again: false });
+        self.sets[set].worker = Worker::Busy(Sync {
+            replicas,
+            ready_since,
+            generation,
+            left,
+            batch: 1,
+            status,
+            next_available: None,
+            again: false,
+        });
         if replicas > size {
             self.delete_pods(now, set, active, replicas - size, out);
         } else {
@@ -210,6 +225,7 @@ impl Rollout {
         let pod = self.add_pod(set, now);
         let ordinal = self.pods[pod.0 as usize].ordinal;
         out.push(Command::CreatePod { pod, revision: self.sets[set].revision, ordinal });
+        self.record(now, set, out);
         self.trigger_replica_set(now, set, out);
     }
 
@@ -240,6 +256,7 @@ impl Rollout {
             record.terminating = true;
             let set = record.set;
             out.push(Command::DeletePod { pod });
+            self.record(now, set, out);
             self.trigger_replica_set(now, set, out);
         }
     }
@@ -255,10 +272,11 @@ impl Rollout {
             available: sync.ready_since.iter().filter(|&&t| is_available(t, min_ready, now)).count() as u32,
             generation: sync.generation,
         };
-        let at = if sync.status == written { now } else { self.replica_set_requests.reserve(now) };
-        if at == now {
+        sync.next_available = next_available(&sync.ready_since, min_ready, now);
+        if sync.status == written {
             self.write_status(now, set, out);
         } else {
+            let at = self.replica_set_requests.reserve(now) + self.round_trip();
             out.push(Command::Schedule { at, event: Event::WriteStatus(self.sets[set].revision) });
         }
     }
@@ -274,7 +292,7 @@ impl Rollout {
             self.sets[set].status = sync.status;
             self.trigger_deployment(now, out);
         }
-        self.plan_next_look(now, set, &sync.ready_since, out);
+        self.plan_next_look(now, set, sync.next_available, out);
         if sync.again {
             self.trigger_replica_set(now, set, out);
         }

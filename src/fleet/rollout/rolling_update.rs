@@ -1,4 +1,4 @@
-//! RollingUpdate: one direction a sync. Grow the new ReplicaSet into the room that surge leaves; if there is none, shrink
+//! `RollingUpdate`: one direction a sync. Grow the new ReplicaSet into the room that surge leaves; if there is none, shrink
 //! the old ones as far as availability allows.
 
 use super::policy::{Policy, Step, View};

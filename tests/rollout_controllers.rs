@@ -1,0 +1,216 @@
+//! The controllers under whatever may be done to them: they always come to rest where they should.
+
+use dryroll::engine::{Dur, Purpose, SimTime, Stream, Streams};
+use dryroll::fleet::fact::{PodId, Revision};
+use dryroll::fleet::rollout::{Action, Command, Event, InitialPod, Rollout, Spec};
+use dryroll::scenario::{Controller, IntOrPercent, Release, Strategy};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Timer(Event),
+    Ready(PodId),
+    Unready(PodId),
+    Gone(PodId),
+}
+
+/// A fleet of pods with random delays around the controllers.
+struct Fleet {
+    rollout: Rollout,
+    chance: Stream,
+    queue: BinaryHeap<Reverse<(SimTime, u64, Due)>>,
+    pushed: u64,
+    alive: BTreeSet<PodId>,
+    next_pod: u32,
+    completed: u32,
+    trace: Vec<(SimTime, Command)>,
+}
+
+impl Fleet {
+    fn new(spec: &Spec, seed: u64) -> Self {
+        let old = InitialPod { created: SimTime::ZERO - Dur::from_secs(3600), ready: None, node: None };
+        let old = InitialPod { ready: Some(old.created), ..old };
+        let streams = Streams::new(seed, 0);
+        let rollout = Rollout::new(spec, streams, std::iter::repeat_n(old, spec.replicas as usize));
+        assert!(rollout.is_complete());
+        Self {
+            rollout,
+            chance: streams.stream(Purpose::Startup, 0),
+            queue: BinaryHeap::new(),
+            pushed: 0,
+            alive: (0..spec.replicas).map(PodId).collect(),
+            next_pod: spec.replicas,
+            completed: 0,
+            trace: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, at: SimTime, due: Due) {
+        self.queue.push(Reverse((at, self.pushed, due)));
+        self.pushed += 1;
+    }
+
+    fn delay(&mut self) -> Dur {
+        Dur::from_millis(u64::from(self.chance.below(4_000)))
+    }
+
+    fn act(&mut self, now: SimTime, action: Action) {
+        let mut out = Vec::new();
+        self.rollout.act(now, &action, &mut out);
+        self.execute(now, out);
+    }
+
+    /// Runs until nothing is due, or until `end`.
+    fn run(&mut self, end: SimTime) {
+        let mut steps = 0;
+        while let Some(&Reverse((now, _, due))) = self.queue.peek() {
+            if now > end {
+                return;
+            }
+            self.queue.pop();
+            steps += 1;
+            assert!(steps < 200_000, "a busy loop at {now}");
+            let mut out = Vec::new();
+            match due {
+                Due::Timer(event) => self.rollout.on_event(now, event, &mut out),
+                Due::Ready(pod) => self.rollout.pod_ready(now, pod, &mut out),
+                Due::Unready(pod) => self.rollout.pod_unready(now, pod, &mut out),
+                Due::Gone(pod) => self.rollout.pod_gone(now, pod, &mut out),
+            }
+            self.execute(now, out);
+        }
+    }
+
+    fn execute(&mut self, now: SimTime, commands: Vec<Command>) {
+        for command in commands {
+            self.trace.push((now, command));
+            match command {
+                Command::Schedule { at, event } => {
+                    assert!(at >= now, "scheduled in the past");
+                    self.push(at, Due::Timer(event));
+                }
+                Command::CreatePod { pod, .. } => {
+                    assert_eq!(pod, PodId(self.next_pod));
+                    self.next_pod += 1;
+                    self.alive.insert(pod);
+                    let ready = now + self.delay();
+                    self.push(ready, Due::Ready(pod));
+                    if self.chance.chance(0.1) {
+                        let (down, up) = (self.delay(), self.delay());
+                        self.push(ready + down, Due::Unready(pod));
+                        self.push(ready + down + up, Due::Ready(pod));
+                    }
+                }
+                Command::DeletePod { pod } => {
+                    assert!(self.alive.remove(&pod), "{pod:?} was deleted twice");
+                    let gone = now + self.delay();
+                    self.push(gone, Due::Gone(pod));
+                }
+                Command::Complete => self.completed += 1,
+                Command::Desired { .. } | Command::Condition(_) => {}
+            }
+        }
+    }
+
+    /// Everything has come to rest: all pods are there, of the wanted version, and known to be.
+    fn assert_at_rest(&self, context: &str) {
+        assert!(self.rollout.is_complete(), "{context}: not complete");
+        assert!(self.completed >= 1, "{context}: completion was not announced");
+        let pods: Vec<_> = self.rollout.pods().collect();
+        assert_eq!(pods.len(), self.rollout.replicas() as usize, "{context}");
+        assert!(pods.iter().all(|p| p.revision == self.rollout.template() && !p.terminating && p.ready), "{context}");
+        assert_eq!(self.rollout.desired().map(|d| d.1).sum::<u32>(), self.rollout.replicas(), "{context}");
+    }
+}
+
+fn strategy(chance: &mut Stream) -> Strategy {
+    let mut bound = || match chance.below(3) {
+        0 => IntOrPercent::Percent(f64::from(chance.below(101))),
+        _ => IntOrPercent::Int(chance.below(4)),
+    };
+    let (max_surge, max_unavailable) = (bound(), bound());
+    if chance.chance(0.2) { Strategy::Recreate } else { Strategy::RollingUpdate { max_surge, max_unavailable } }
+}
+
+fn spec(chance: &mut Stream) -> Spec {
+    Spec {
+        replicas: 1 + chance.below(20),
+        strategy: strategy(chance),
+        min_ready: Dur::from_secs(u64::from(chance.below(2) * chance.below(6))),
+        progress_deadline: Dur::from_secs(600),
+        controller: Controller {
+            qps: f64::from(chance.below(2) * chance.below(30)),
+            burst: chance.below(30),
+            reaction: Dur::from_millis(u64::from(chance.below(3) * 20)),
+            release: if chance.chance(0.5) { Release::V1_28 } else { Release::V1_34 },
+        },
+        wall_clock_fraction: chance.open01(),
+    }
+}
+
+fn action(chance: &mut Stream) -> Action {
+    match chance.below(6) {
+        0 => Action::Scale(chance.below(20)),
+        1 => Action::TemplateAndScale(Revision(1 + chance.below(3) as u16), chance.below(20)),
+        2 => Action::Pause,
+        3 => Action::Resume,
+        4 => Action::Undo,
+        _ => Action::Template(Revision(chance.below(4) as u16)),
+    }
+}
+
+#[test]
+fn a_single_template_change_always_completes() {
+    for seed in 0..500 {
+        let mut chance = Streams::new(seed, 1).stream(Purpose::Think, 0);
+        let spec = spec(&mut chance);
+        let mut fleet = Fleet::new(&spec, seed);
+        fleet.act(SimTime::ZERO, Action::Template(Revision(1)));
+        fleet.run(SimTime::MAX);
+        fleet.assert_at_rest(&format!("seed {seed}, {spec:?}"));
+    }
+}
+
+#[test]
+fn whatever_is_done_the_last_template_wins() {
+    for seed in 0..500 {
+        let mut chance = Streams::new(seed, 2).stream(Purpose::Think, 0);
+        let spec = spec(&mut chance);
+        let mut fleet = Fleet::new(&spec, seed);
+        let mut now = SimTime::ZERO;
+        for _ in 0..5 {
+            fleet.act(now, action(&mut chance));
+            now += Dur::from_millis(u64::from(chance.below(5_000)));
+            fleet.run(now);
+        }
+        fleet.act(now, Action::Resume);
+        fleet.act(now, Action::TemplateAndScale(Revision(9), 7));
+        fleet.run(SimTime::MAX);
+        fleet.assert_at_rest(&format!("seed {seed}, {spec:?}"));
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_commands() {
+    let trace = |seed| {
+        let mut chance = Streams::new(seed, 3).stream(Purpose::Think, 0);
+        let mut fleet = Fleet::new(&spec(&mut chance), seed);
+        fleet.act(SimTime::ZERO, Action::Template(Revision(1)));
+        fleet.run(SimTime::MAX);
+        fleet.trace
+    };
+    assert_eq!(trace(7), trace(7));
+    assert_ne!(trace(7), trace(8));
+}
+
+#[test]
+fn a_pod_that_is_lost_is_replaced() {
+    let mut chance = Streams::new(1, 4).stream(Purpose::Think, 0);
+    let mut fleet = Fleet::new(&Spec { replicas: 3, ..spec(&mut chance) }, 1);
+    let mut out = Vec::new();
+    fleet.rollout.pod_gone(SimTime::ZERO, PodId(1), &mut out);
+    fleet.execute(SimTime::ZERO, out);
+    fleet.run(SimTime::MAX);
+    assert_eq!(fleet.rollout.pods().map(|p| p.pod.0).collect::<Vec<_>>(), [0, 2, 3]);
+}

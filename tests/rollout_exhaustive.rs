@@ -1,0 +1,260 @@
+//! Every small rollout, in every order in which its controllers and pods can take their steps.
+//!
+//! The strategies are pure functions of what ReplicaSets report, so a rollout is a small state machine: the Deployment
+//! controller takes a step, a ReplicaSet's controller creates or deletes, counts, or reports what it has counted, a pod turns
+//! Ready or is gone. All states that can be reached are visited.
+
+use dryroll::fleet::rollout::policy::{SetView, Step, View, policy};
+use dryroll::fleet::rollout::resolve;
+use dryroll::scenario::{IntOrPercent, Strategy};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Set {
+    size: u8,
+    /// Active pods, not yet Ready.
+    starting: u8,
+    /// Active pods, Ready.
+    ready: u8,
+    /// Under Recreate only: `RollingUpdate` never asks for them.
+    terminating: u8,
+    /// What its controller has counted, and will report: late, as it may.
+    counted: (u8, u8),
+    /// What it has reported: replicas and available ones.
+    reported: (u8, u8),
+}
+
+/// The old ReplicaSet, the new one, and one more in case the template changes again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct State {
+    sets: Vec<Set>,
+    /// Which version is wanted; its set may not exist yet.
+    template: u8,
+    /// Further changes of the template that may come, at any moment.
+    changes_left: u8,
+}
+
+#[derive(Clone, Copy)]
+struct Rules {
+    replicas: u8,
+    strategy: Strategy,
+    /// Whether all old pods were Ready: only then is availability promised.
+    healthy: bool,
+}
+
+impl Set {
+    const fn active(self) -> u8 {
+        self.starting + self.ready
+    }
+
+    /// Ready pods that will be left when all wanted deletions are done, those not Ready first.
+    const fn kept(self) -> u8 {
+        if self.ready < self.size { self.ready } else { self.size }
+    }
+
+    /// The controller's next request: one creation, or all deletions.
+    fn managed(mut self, recreate: bool) -> Self {
+        if self.active() < self.size {
+            self.starting += 1;
+            return self;
+        }
+        let doomed = self.active() - self.size;
+        let unready = doomed.min(self.starting);
+        self.starting -= unready;
+        self.ready -= doomed - unready;
+        self.terminating += if recreate { doomed } else { 0 };
+        self
+    }
+}
+
+impl Rules {
+    fn initial(&self, unready: u8, changes_left: u8) -> State {
+        let ready = self.replicas - unready;
+        let old = Set {
+            size: self.replicas,
+            starting: unready,
+            ready,
+            counted: (self.replicas, ready),
+            reported: (self.replicas, ready),
+            ..Set::default()
+        };
+        State { sets: vec![old], template: 1, changes_left }
+    }
+
+    fn recreate(&self) -> bool {
+        self.strategy == Strategy::Recreate
+    }
+
+    /// The Deployment controller's sync.
+    fn synced(&self, state: &State) -> State {
+        let views: Vec<SetView> = state
+            .sets
+            .iter()
+            .map(|s| SetView {
+                size: s.size.into(),
+                replicas: s.reported.0.into(),
+                available: s.reported.1.into(),
+                pods: (s.active() + s.terminating).into(),
+                ..SetView::default()
+            })
+            .collect();
+        let template = usize::from(state.template);
+        let view = View {
+            replicas: self.replicas.into(),
+            fenceposts: resolve(&self.strategy, self.replicas.into()),
+            sets: &views,
+            new: (template < views.len()).then_some(template),
+        };
+        let mut next = state.clone();
+        match policy(&self.strategy).reconcile(&view) {
+            Step::Wait => {}
+            Step::Create(size) => {
+                next.sets.push(Set { size: size as u8, ..Set::default() });
+                next.template = next.sets.len() as u8 - 1;
+            }
+            Step::Resize(sizes) => sizes.into_iter().for_each(|(i, size)| next.sets[i].size = size as u8),
+        }
+        next
+    }
+
+    fn successors(&self, state: &State) -> Vec<State> {
+        let mut all = vec![self.synced(state)];
+        for i in 0..state.sets.len() {
+            let mut with = |change: &dyn Fn(Set) -> Set| {
+                let mut next = state.clone();
+                next.sets[i] = change(next.sets[i]);
+                all.push(next);
+            };
+            let set = state.sets[i];
+            with(&|s| s.managed(self.recreate()));
+            with(&|s| Set { counted: (s.active(), s.ready), ..s });
+            with(&|s| Set { reported: s.counted, ..s });
+            if set.starting > 0 {
+                with(&|s| Set { starting: s.starting - 1, ready: s.ready + 1, ..s });
+            }
+            if set.terminating > 0 {
+                with(&|s| Set { terminating: s.terminating - 1, ..s });
+            }
+        }
+        if state.changes_left > 0 {
+            // Back to any earlier version, or on to one that does not exist yet.
+            for template in (0..=state.sets.len() as u8).filter(|&t| t != state.template) {
+                all.push(State { template, changes_left: state.changes_left - 1, ..state.clone() });
+            }
+        }
+        all.retain(|next| next != state);
+        all
+    }
+
+    fn is_complete(&self, state: &State) -> bool {
+        let template = usize::from(state.template);
+        state.sets.len() > template
+            && state.sets.iter().enumerate().all(|(i, s)| {
+                let wanted = if i == template { self.replicas } else { 0 };
+                (s.size, s.reported) == (wanted, (wanted, wanted))
+            })
+    }
+
+    fn assert_bounds(&self, state: &State, single: bool) {
+        let posts = resolve(&self.strategy, self.replicas.into());
+        let sizes: u32 = state.sets.iter().map(|s| u32::from(s.size)).sum();
+        assert!(sizes <= u32::from(self.replicas) + posts.surge, "too many pods wanted: {state:?}");
+        let kept: u32 = state.sets.iter().map(|s| u32::from(s.kept())).sum();
+        let promised = u32::from(self.replicas) - posts.unavailable;
+        // A set that still grows keeps all it has, so `kept` is what scale-downs leave.
+        if !self.recreate() && self.healthy && single {
+            assert!(kept >= promised, "{kept} of {promised} available pods left: {state:?}");
+        }
+        if self.recreate() {
+            let versions = state.sets.iter().filter(|s| s.active() > 0).count();
+            assert!(versions <= 1, "two versions at once: {state:?}");
+        }
+    }
+
+    /// Visits all states; every one must be within bounds and able to reach completion. How many there are.
+    fn explore(&self, initial: State) -> usize {
+        let single = initial.changes_left == 0;
+        let mut numbers = BTreeMap::from([(initial.clone(), 0)]);
+        let mut states = vec![initial];
+        let mut before: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut alive = Vec::new();
+        let mut open = 0;
+        while open < states.len() {
+            self.assert_bounds(&states[open], single);
+            if self.is_complete(&states[open]) {
+                alive.push(open);
+            }
+            for next in self.successors(&states[open]) {
+                let number = *numbers.entry(next).or_insert_with_key(|next| {
+                    states.push(next.clone());
+                    before.push(Vec::new());
+                    states.len() - 1
+                });
+                before[number].push(open);
+            }
+            open += 1;
+        }
+        // Backwards from completion: whatever is not met has no way there.
+        let mut stuck = vec![true; states.len()];
+        while let Some(number) = alive.pop() {
+            if std::mem::replace(&mut stuck[number], false) {
+                alive.extend(&before[number]);
+            }
+        }
+        let stuck = stuck.iter().position(|&stuck| stuck).map(|number| &states[number]);
+        assert!(stuck.is_none(), "stuck: {stuck:?}");
+        states.len()
+    }
+}
+
+fn rolling(surge: u32, unavailable: u32) -> Strategy {
+    Strategy::RollingUpdate { max_surge: IntOrPercent::Int(surge), max_unavailable: IntOrPercent::Int(unavailable) }
+}
+
+fn rolling_strategies() -> impl Iterator<Item = Strategy> {
+    (0..=3).flat_map(|surge| (0..=3).map(move |unavailable| rolling(surge, unavailable)))
+}
+
+#[test]
+fn every_small_rolling_update_keeps_its_bounds_and_can_always_complete() {
+    let mut states = 0;
+    for strategy in rolling_strategies() {
+        for replicas in 1..=5 {
+            let rules = Rules { replicas, strategy, healthy: true };
+            states += rules.explore(rules.initial(0, 0));
+        }
+    }
+    assert!(states > 100_000, "only {states} states were explored");
+}
+
+#[test]
+fn unready_old_pods_never_get_a_rolling_update_stuck() {
+    for strategy in rolling_strategies() {
+        for (replicas, unready) in (1..=4).flat_map(|n| (1..=n).map(move |u| (n, u))) {
+            let rules = Rules { replicas, strategy, healthy: false };
+            rules.explore(rules.initial(unready, 0));
+        }
+    }
+}
+
+#[test]
+fn another_template_at_any_moment_gets_no_rolling_update_stuck() {
+    for (strategy, most) in [(rolling(1, 0), 3), (rolling(0, 1), 3), (rolling(1, 1), 3), (rolling(2, 2), 2)] {
+        for replicas in 1..=most {
+            let rules = Rules { replicas, strategy, healthy: true };
+            rules.explore(rules.initial(0, 1));
+        }
+    }
+}
+
+#[test]
+fn recreate_never_runs_two_versions_and_can_always_complete() {
+    for replicas in 1..=3 {
+        for unready in 0..=replicas {
+            let rules = Rules { replicas, strategy: Strategy::Recreate, healthy: true };
+            rules.explore(rules.initial(unready, 0));
+        }
+        let rules = Rules { replicas: replicas.min(2), strategy: Strategy::Recreate, healthy: true };
+        rules.explore(rules.initial(0, 1));
+    }
+}

@@ -1,0 +1,121 @@
+//! Decisions against decisions: what a simulated run and a recorded one must have in common.
+
+use crate::case::Run;
+
+/// Changes closer than this are one burst [s].
+const MERGE: f64 = 0.6;
+/// A state that lasts longer than this is a plateau [s].
+const QUIET: f64 = 0.7;
+/// What one wave may be late by, beside the run's own jitter [s].
+const WAVE: f64 = 0.1;
+
+type Rows = [(f64, Vec<u32>)];
+
+/// The states after each burst of changes.
+fn bursts(rows: &Rows) -> Vec<(f64, Vec<u32>)> {
+    let mut merged: Vec<(f64, Vec<u32>)> = Vec::new();
+    let mut previous = f64::NEG_INFINITY;
+    for (t, state) in rows {
+        let begins = *t < 0.0 || t - previous >= MERGE || previous < 0.0;
+        if !begins {
+            merged.pop();
+        }
+        merged.push((*t, state.clone()));
+        previous = *t;
+    }
+    merged.dedup_by(|b, a| a.1 == b.1);
+    merged
+}
+
+fn states(rows: &Rows) -> Vec<&Vec<u32>> {
+    rows.iter().filter(|r| r.0 >= 0.0).map(|r| &r.1).collect()
+}
+
+/// A state, from when until when it lasts [s].
+struct Span<'a> {
+    from: f64,
+    to: f64,
+    state: &'a [u32],
+}
+
+/// What lasts when, from t=0 on.
+fn spans(rows: &Rows) -> Vec<Span<'_>> {
+    let ends = rows.iter().skip(1).map(|row| row.0).chain([f64::INFINITY]);
+    let all = rows.iter().zip(ends).map(|((from, state), to)| Span { from: from.max(0.0), to, state });
+    all.filter(|span| span.to > 0.0).collect()
+}
+
+/// The first plateau of `a` that `b` does not pass through, in the same order and at the same time give or take
+/// `tolerance`.
+fn missing(a: &Rows, b: &Rows, tolerance: f64) -> Option<(f64, Vec<u32>)> {
+    let mut rest = spans(b).into_iter();
+    let mut plateaus = spans(a).into_iter().filter(|span| span.to - span.from > QUIET);
+    let same = |p: &Span, q: &Span| p.state == q.state && q.from <= p.to + tolerance && p.from <= q.to + tolerance;
+    let lost = plateaus.find(|plateau| !rest.by_ref().any(|span| same(plateau, &span)))?;
+    Some((lost.from, lost.state.to_vec()))
+}
+
+/// How the decisions of a simulated run deviate from a recorded one's.
+pub(crate) struct Decisions {
+    /// The merged lists of sizes differ, but each run passes through the other's plateaus.
+    pub(crate) split: bool,
+    pub(crate) deviations: Vec<String>,
+}
+
+pub(crate) fn decisions(simulated: &Run, recorded: &Run, tolerance: f64) -> Decisions {
+    let same = states(&bursts(&simulated.sizes)) == states(&bursts(&recorded.sizes));
+    let sizes = if same { None } else { passes(&simulated.sizes, &recorded.sizes, tolerance, "sizes") };
+    let levels = passes(&simulated.levels, &recorded.levels, tolerance, "pods");
+    Decisions { split: !same && sizes.is_none(), deviations: sizes.into_iter().chain(levels).collect() }
+}
+
+/// By how much times may differ [s]: for each of at least `waves` start-up delays, one after the other, a wave's noise and
+/// the run's own; or the spread over all recorded runs where that is larger.
+pub(crate) fn tolerance(recorded: &Run, waves: u32, spread: f64) -> f64 {
+    let waves = f64::from(waves).max(states(&bursts(&recorded.sizes)).len() as f64);
+    (waves * (WAVE + recorded.jitter_p90)).max(spread)
+}
+
+/// Whether completion came when it should, if it should.
+pub(crate) fn complete(simulated: &Run, recorded: &Run, tolerance: f64) -> Option<String> {
+    match (simulated.complete_at, recorded.complete_at) {
+        (None, None) => None,
+        (Some(s), Some(r)) if (s - r).abs() <= tolerance => None,
+        (s, r) => Some(format!("complete {s:?}, recorded {r:?} ± {tolerance:.2}")),
+    }
+}
+
+/// Each passes through the other's plateaus: they differ in how near-simultaneous changes were handled at most.
+fn passes(simulated: &Rows, recorded: &Rows, tolerance: f64, what: &str) -> Option<String> {
+    if let Some((t, state)) = missing(recorded, simulated, tolerance) {
+        return Some(format!("recorded plateau of {what} {state:?} at {t:.2} does not come"));
+    }
+    let (t, state) = missing(simulated, recorded, tolerance)?;
+    Some(format!("plateau of {what} {state:?} at {t:.2} was not recorded"))
+}
+
+/// The same conditions in the same order, each kind for itself, as far as the recorded run was observed.
+pub(crate) fn conditions(simulated: &Run, recorded: &Run, until: f64) -> Option<String> {
+    let tolerance = 2.0 * WAVE + recorded.jitter_p90;
+    for kind in ["Progressing", "Available"] {
+        let of = |run: &Run| -> Vec<(f64, String)> {
+            run.conditions
+                .iter()
+                .filter(|c| c.1 == kind && c.0 <= until + tolerance)
+                .map(|c| (c.0, c.3.clone()))
+                .collect()
+        };
+        let (s, r) = (of(simulated), of(recorded));
+        let words = |rows: &[(f64, String)]| rows.iter().map(|c| c.1.clone()).collect::<Vec<_>>();
+        if words(&s) != words(&r) {
+            return Some(format!("{kind} {:?}, recorded {:?}", words(&s), words(&r)));
+        }
+        let exceeded = |(s, r): &(&(f64, String), &(f64, String))| {
+            s.1 == "ProgressDeadlineExceeded" && (s.0 - r.0).abs() > tolerance
+        };
+        if let Some((s, r)) = s.iter().zip(&r).find(exceeded) {
+            return Some(format!("deadline exceeded at {:.2}, recorded {:.2}", s.0, r.0));
+        }
+    }
+    None
+}

@@ -1,0 +1,114 @@
+//! The controllers against what the controllers of Kubernetes 1.28 and 1.20 did in 82 recorded rollouts.
+
+mod case;
+mod compare;
+mod deletion_order;
+mod replay;
+
+use case::{Case, Run};
+use compare::Decisions;
+use replay::{Delays, replay};
+
+/// Between the earliest and the latest recorded completion [s]; nothing where none completes.
+fn spread(runs: &[Run]) -> f64 {
+    let times: Vec<f64> = runs.iter().filter_map(|r| r.complete_at).collect();
+    let (first, last) = times.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), &t| (a.min(t), b.max(t)));
+    (last - first).max(0.0)
+}
+
+/// How a simulated run of a case compares with what was recorded.
+struct Verdict {
+    /// The recorded run that it was held against.
+    against: String,
+    split: bool,
+    deviations: Vec<String>,
+}
+
+/// Sizes and pods must be those of one recorded run, met with that run's wall clock; the time of completion within the
+/// tolerance of that run or of the main one; conditions, which were kept of the main run only, the main run's.
+fn judge(case: &Case, delays: Delays) -> Verdict {
+    let runs = case.runs();
+    let tolerance = |recorded: &Run| compare::tolerance(recorded, case.waves(), spread(&runs));
+    let simulate = |recorded: &Run| replay(case, recorded.wall_clock_fraction, delays, 1).run;
+    let main = simulate(&runs[0]);
+    let late = compare::complete(&main, &runs[0], tolerance(&runs[0]));
+    let conditions = compare::conditions(&main, &runs[0], case.observed_until);
+    let held_against = |recorded: &Run| {
+        let simulated = simulate(recorded);
+        let Decisions { split, deviations } = compare::decisions(&simulated, recorded, tolerance(recorded));
+        let complete = late.clone().and_then(|_| compare::complete(&simulated, recorded, tolerance(recorded)));
+        let deviations = deviations.into_iter().chain(complete).chain(conditions.clone()).collect();
+        Verdict { against: recorded.name.clone(), split, deviations }
+    };
+    let verdicts = runs.iter().map(held_against);
+    verdicts.min_by_key(|v| (v.deviations.len(), v.split)).expect("a main run")
+}
+
+/// Cases that deviate, and why. Each is beyond a single template change at full speed; the test fails when one comes out
+/// after all.
+const DEVIATING: [(&str, &str); 3] = [
+    ("qps-default-r100", RACE_FOR_TOKENS),
+    ("qps-r100-p100-u0", RACE_FOR_TOKENS),
+    ("qps-r200-default", RACE_FOR_TOKENS),
+];
+
+/// Which of the requests that wait for a token comes first decides how many pods a report shows: the recorded runs differ
+/// as much from each other. How long it takes is tested apart.
+const RACE_FOR_TOKENS: &str = "order of throttled requests";
+
+/// A line of the table, and whether all is as it should be.
+fn row(case: &Case, delays: Delays) -> (String, bool) {
+    let verdict = judge(case, delays);
+    let agrees = verdict.deviations.is_empty();
+    let known = DEVIATING.iter().find(|(name, _)| *name == case.name);
+    let word = match (agrees, verdict.split, known) {
+        (true, false, None) => "agrees",
+        (true, true, None) => "agrees but for a split",
+        (true, _, Some(_)) => "AGREES, unlike listed",
+        (false, _, Some((_, why))) => why,
+        (false, _, None) => "DEVIATES",
+    };
+    let details = verdict.deviations.join("; ");
+    let line = format!("{:<40} {word:<28} {:<8} {details}", case.name, verdict.against);
+    (line, agrees == known.is_none())
+}
+
+#[expect(clippy::print_stdout, reason = "the table, for who runs this with --nocapture")]
+fn assert_table(delays: Delays) {
+    let rows: Vec<(String, bool)> = Case::all().iter().map(|case| row(case, delays)).collect();
+    for (line, _) in &rows {
+        println!("{}", line.trim_end());
+    }
+    let failing: Vec<&str> = rows.iter().filter(|(_, good)| !good).map(|(line, _)| line.as_str()).collect();
+    assert!(failing.is_empty(), "{} of {} cases:\n{}", failing.len(), rows.len(), failing.join("\n"));
+}
+
+#[test]
+fn recorded_rollouts_come_out_with_configured_delays() {
+    assert_table(Delays::Configured);
+}
+
+#[test]
+fn recorded_rollouts_come_out_with_measured_delays() {
+    assert_table(Delays::Measured);
+}
+
+#[test]
+fn throttled_rollouts_take_as_long_as_recorded() {
+    for case in Case::all().iter().filter(|case| case.is_throttled()) {
+        let runs = case.runs();
+        let simulated = replay(case, runs[0].wall_clock_fraction, Delays::Configured, 1).run;
+        let slack = compare::tolerance(&runs[0], case.waves(), 0.0);
+        let recorded = runs.iter().filter_map(|r| r.complete_at);
+        let (first, last) = recorded.fold((f64::INFINITY, 0.0_f64), |(a, b), t| (a.min(t), b.max(t)));
+        let took = simulated.complete_at.expect("it completes");
+        assert!((first - slack..=last + slack).contains(&took), "{}: {took} not in {first}..{last}", case.name);
+    }
+}
+
+#[test]
+fn only_cases_beyond_a_single_template_change_may_deviate() {
+    for case in Case::all().iter().filter(|case| case.is_plain()) {
+        assert!(DEVIATING.iter().all(|(name, _)| *name != case.name), "{} must come out", case.name);
+    }
+}
