@@ -4,3 +4,5 @@ pub mod engine;
 pub mod fleet;
 pub mod metrics;
 pub mod scenario;
+pub mod stats;
+pub mod study;
