@@ -1,8 +1,10 @@
 //! dryroll: a dry run of your rollout.
 
+pub mod cli;
 pub mod engine;
 pub mod fleet;
 pub mod metrics;
+pub mod report;
 pub mod scenario;
 pub mod stats;
 pub mod study;

@@ -188,10 +188,10 @@ pub(crate) fn meta() -> Meta {
         seed: 1,
         version: "0.1.0".to_owned(),
         assumptions: [
-            "pod.concurrency: 16 – no manifest says how many requests a pod serves at once",
-            "pod.serviceTime: lognormal, p50 20ms, p99 120ms – typical of a web service",
-            "loadBalancer.proxies: 3 – ingress-nginx as its chart installs it",
-            "pod.warmup: none – a pod is as fast as it gets when it turns Ready",
+            "pod.concurrency 16 (no manifest says how many requests a pod serves at once)",
+            "pod.serviceTime lognormal p50=20ms p99=120ms (typical of a web service)",
+            "loadBalancer.proxies 3 (ingress-nginx as its chart installs it)",
+            "pod.warmup none (a pod is as fast as it gets when it turns Ready)",
         ]
         .map(str::to_owned)
         .to_vec(),
