@@ -1,3 +1,7 @@
 //! The command line of dryroll.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dryroll::cli::main()
+}

@@ -3,7 +3,16 @@
 mod bins;
 mod cells;
 mod collector;
+mod columns;
 mod digest;
+mod figures;
 pub mod replication;
+pub mod results;
+#[cfg(test)]
+pub(crate) mod sample;
+mod series;
+pub mod summary;
 
 pub use collector::Collector;
+pub use figures::{Figure, Figures};
+pub use results::{Meta, Results};

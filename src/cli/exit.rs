@@ -1,0 +1,21 @@
+//! Exit statuses: part of the interface.
+
+/// Done.
+pub const OK: u8 = 0;
+/// An objective does not hold, or a baseline is significantly worse.
+pub const BROKEN: u8 = 1;
+/// Wrong usage, or an invalid scenario or manifest.
+pub const USAGE: u8 = 2;
+/// The run failed: I/O, or a bug of dryroll.
+pub const FAILED: u8 = 3;
+/// Where [`BROKEN`] was possible: it can't be told at this many replications.
+pub const UNDECIDED: u8 = 4;
+
+/// What `--help` says of them.
+pub(super) const HELP: &str = "\
+Exit status:
+  0  fine
+  1  an objective does not hold, or a baseline is significantly worse
+  2  wrong usage, or an invalid scenario or manifest
+  3  the run failed (I/O, interrupted)
+  4  can't tell at this many replications (where 1 was possible)";

@@ -1,0 +1,147 @@
+//! What reports say of a scenario, taken from it in plain numbers.
+
+use std::path::Path;
+
+use super::args::ScenarioArgs;
+use crate::engine::{Purpose, Streams};
+use crate::metrics::Meta;
+use crate::report::Settings;
+use crate::report::settings::{OnSigterm, Spread, Strategy, Termination};
+use crate::scenario::dist::Dist;
+use crate::scenario::{self, DeployAction, IntOrPercent, Layer, Propagation, Scenario};
+
+/// Draws from which the quantiles of a sum of two random delays are read.
+const DRAWS: u64 = 10_000;
+
+/// What a result says of its run.
+pub(super) fn meta(scenario: &Scenario, assumptions: &[String]) -> Meta {
+    Meta {
+        scenario: scenario.name.clone(),
+        seed: scenario.seed,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        assumptions: assumptions.to_vec(),
+        workload: scenario.name.clone(),
+        proxied: scenario.load_balancer.layer == Layer::L7,
+        templates: templates(scenario),
+    }
+}
+
+/// The names of templates after the first new one, in order of first use.
+fn templates(scenario: &Scenario) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for event in scenario.deploy.iter().flat_map(|d| &d.events) {
+        if let DeployAction::Template(name) = &event.action {
+            if name != "old" && name != "new" && !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+    }
+    names
+}
+
+/// The settings that a forecast's sentences name.
+pub(super) fn of(file: &Path, args: &ScenarioArgs, scenario: &Scenario) -> Settings {
+    let lb = &scenario.load_balancer;
+    // It is the old pods that are stopped.
+    let pod = &scenario.pod;
+    Settings {
+        source: quoted(&file.to_string_lossy()),
+        options: options(args),
+        replicas: scenario.workload.replicas,
+        strategy: scenario.deploy.as_ref().map(|_| strategy(&scenario.workload.strategy)),
+        progress_deadline: scenario.workload.progress_deadline.secs(),
+        proxied: lb.layer == Layer::L7,
+        proxies: lb.proxies,
+        removal: removal(&lb.propagation),
+        deregistration_delay: lb.deregistration_delay.secs(),
+        upstream_idle: lb.upstream.idle_timeout.secs(),
+        pod_idle: pod.keep_alive.idle_timeout.secs(),
+        concurrency: pod.concurrency,
+        queue: pod.queue,
+        service: spread(&pod.service_time),
+        error_rate: scenario.new_pod.error_rate,
+        termination: termination(&pod.termination),
+    }
+}
+
+/// The options that change the forecast, as they were typed.
+fn options(args: &ScenarioArgs) -> Vec<String> {
+    let option = |name: &str, value: &Option<String>| value.as_ref().map(|v| format!("--{name} {}", quoted(v)));
+    let set = args.set.iter().map(|s| format!("--set {}", quoted(s)));
+    set.chain(option("rate", &args.rate))
+        .chain(option("service-time", &args.service_time))
+        .chain(option("workload", &args.workload))
+        .chain(args.seed.map(|s| format!("--seed {s}")))
+        .collect()
+}
+
+/// A word as a POSIX shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=%:,+@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn strategy(strategy: &scenario::Strategy) -> Strategy {
+    let written = |n: &IntOrPercent| match n {
+        IntOrPercent::Int(n) => n.to_string(),
+        IntOrPercent::Percent(p) => format!("{p} %"),
+    };
+    match strategy {
+        scenario::Strategy::Recreate => Strategy::Recreate,
+        scenario::Strategy::RollingUpdate { max_surge, max_unavailable } => {
+            Strategy::RollingUpdate { max_surge: written(max_surge), max_unavailable: written(max_unavailable) }
+        }
+    }
+}
+
+fn termination(t: &scenario::Termination) -> Termination {
+    Termination {
+        pre_stop: t.pre_stop.mean(),
+        on_sigterm: match t.on_sigterm {
+            scenario::OnSigterm::Drain => OnSigterm::Drain,
+            scenario::OnSigterm::Exit => OnSigterm::Exit,
+            scenario::OnSigterm::Ignore => OnSigterm::Ignore,
+        },
+        lame_duck: t.lame_duck.secs(),
+        drain_window: t.drain_window.secs(),
+        cleanup: t.cleanup.secs(),
+        close_jitter: t.close_jitter.secs(),
+        grace_period: t.grace_period.secs(),
+    }
+}
+
+fn spread(dist: &Dist) -> Spread {
+    Spread { p50: dist.quantile(0.5), p99: dist.quantile(0.99) }
+}
+
+/// From a deletion until a proxy acts on it: the shared delay and its own, of whose sum no formula gives the quantiles.
+fn removal(p: &Propagation) -> Spread {
+    let streams = Streams::new(0, 0);
+    let draw = |i| {
+        let shared = p.shared.sample(&mut streams.stream(Purpose::PropagationShared, i), i);
+        (shared + p.remove.sample(&mut streams.stream(Purpose::PropagationOwn, i), i)).secs()
+    };
+    let mut draws: Vec<f64> = (0..DRAWS).map(draw).collect();
+    draws.sort_by(f64::total_cmp);
+    let quantile = |q: f64| draws[(q * DRAWS as f64) as usize];
+    // Changes wait half a batch on average, and never longer than one.
+    let batch = p.batch.secs();
+    Spread { p50: quantile(0.5) + batch / 2.0, p99: quantile(0.99) + batch }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_split_them() {
+        assert_eq!(quoted("k8s/checkout.yaml"), "k8s/checkout.yaml");
+        assert_eq!(quoted("my file"), "'my file'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

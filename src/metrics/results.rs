@@ -1,0 +1,135 @@
+//! The result of a forecast: what `--format json` prints and every report reads.
+
+use serde::{Deserialize, Serialize};
+
+use super::replication::Replication;
+use super::series::{self, PodRow, Timeseries};
+use super::summary::Summary;
+use crate::engine::mix;
+
+/// The name and version of the JSON format.
+pub const SCHEMA: &str = "dryroll.result/1";
+
+/// What a result says of its run beside what was measured.
+#[derive(Clone, Debug, Default)]
+pub struct Meta {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The root of all randomness.
+    pub seed: u64,
+    /// Of dryroll.
+    pub version: String,
+    /// What the scenario left open, one sentence each, with its source.
+    pub assumptions: Vec<String>,
+    /// The workload's name, with which pods' names begin.
+    pub workload: String,
+    /// Whether proxies own the connections to the pods (layer 7); without them, `connections.upstream` is `null`s.
+    pub proxied: bool,
+    /// Names of the templates after "old" and "new", in order of first use.
+    pub templates: Vec<String>,
+}
+
+/// A forecast, merged over its replications. Times are in s since the deploy's start, rates per second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The version of dryroll that made it.
+    pub version: String,
+    /// The root of all randomness.
+    pub seed: u64,
+    /// Simulated deploys.
+    pub replications: u32,
+    /// What the scenario left open, one sentence each.
+    pub assumptions: Vec<String>,
+    /// Everything that was simulated, warm-up and all replications included.
+    pub simulated: Simulated,
+    /// Over what happened, in hexadecimal: equal digests mean equal histories.
+    pub digest: String,
+    /// The figures, per deploy.
+    pub summary: Summary,
+    /// Levels and rates over time, mean over the replications.
+    pub timeseries: Timeseries,
+    /// (time, revision, desired size) in the first replication.
+    pub decisions: Vec<(f64, String, u32)>,
+    /// The pods of the first replication, by order of creation.
+    pub pods: Vec<PodRow>,
+}
+
+/// The size of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Simulated {
+    /// Requests born.
+    pub requests: u64,
+    /// Facts digested.
+    pub events: u64,
+}
+
+impl Results {
+    /// Merges replications, in their order.
+    pub fn new(meta: &Meta, replications: &[Replication]) -> Self {
+        let first = replications.first();
+        Self {
+            schema: SCHEMA.to_owned(),
+            scenario: meta.scenario.clone(),
+            version: meta.version.clone(),
+            seed: meta.seed,
+            replications: replications.len() as u32,
+            assumptions: meta.assumptions.clone(),
+            simulated: Simulated {
+                requests: replications.iter().map(|r| r.simulated_requests).sum(),
+                events: replications.iter().map(|r| r.simulated_events).sum(),
+            },
+            digest: digest(replications),
+            summary: Summary::new(meta, replications),
+            timeseries: Timeseries::new(replications),
+            decisions: first.map(|r| series::decisions(meta, r)).unwrap_or_default(),
+            pods: first.map(|r| series::pods(meta, r)).unwrap_or_default(),
+        }
+    }
+
+    /// Whether no deploy was simulated (`deploy: none`): everything lies *before*.
+    pub fn is_steady(&self) -> bool {
+        self.summary.rollout.complete.is_none()
+    }
+}
+
+/// The replications' digests, one after the other.
+fn digest(replications: &[Replication]) -> String {
+    let folded = replications.iter().fold(0, |d, r| mix(mix(d) ^ r.digest));
+    format!("{folded:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::sample;
+
+    #[test]
+    fn a_result_survives_the_trip_through_json() {
+        for results in [sample::results(10), sample::results(1), sample::steady_results(3)] {
+            let text = serde_json::to_string(&results).expect("it serialises");
+            let back: Results = serde_json::from_str(&text).expect("it parses");
+            assert_eq!(results, back);
+            assert_eq!(serde_json::to_string(&back).expect("it serialises"), text);
+        }
+    }
+
+    #[test]
+    fn the_digest_depends_on_each_replication_and_their_order() {
+        let rep = |digest| Replication { digest, ..sample::clean(0) };
+        let d = |digests: &[u64]| digest(&digests.iter().map(|&d| rep(d)).collect::<Vec<_>>());
+        assert_ne!(d(&[1, 2]), d(&[2, 1]));
+        assert_ne!(d(&[1, 2]), d(&[1, 3]));
+        assert_eq!(d(&[1, 2]).len(), 16);
+    }
+
+    #[test]
+    fn steadiness_is_told_by_the_result_alone() {
+        assert!(sample::steady_results(2).is_steady());
+        assert!(!sample::results(2).is_steady());
+        assert!(!sample::stuck_results(2).is_steady());
+    }
+}

@@ -1,0 +1,313 @@
+//! The figures of a forecast, per deploy: the arithmetic from counts to estimates.
+
+use serde::{Deserialize, Serialize};
+
+use super::figures::{Figure, Figures};
+use super::replication::{ConnectionTally, PhaseTally, Replication};
+use super::results::Meta;
+use crate::fleet::fact::{Cause, Outcome};
+use crate::stats::{Estimate, Range, poisson_upper};
+
+/// Statuses that a balancer's log knows, in the order of `PhaseTally::answers`.
+const ANSWERS: [&str; 5] = ["200", "500", "502", "503", "504"];
+
+/// Figures per deploy. Counts are those of *during* and *after*; with `deploy: none`, those of *before*, where everything is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Requests, unfinished ones included.
+    pub requests: Figure,
+    /// Requests that ended well.
+    pub succeeded: Figure,
+    /// Requests that did not.
+    pub dropped: Figure,
+    /// `dropped`, less the drops per second of *before* times the seconds counted: what the deploy adds, or (negative) spares.
+    pub excess: Figure,
+    /// Requests in flight at the end of the simulation.
+    pub unfinished: Figure,
+    /// succeeded / (succeeded + dropped) of *during* (with `deploy: none`, of everything).
+    pub availability: Figure,
+    /// Up to the deploy.
+    pub before: PhaseFigures,
+    /// From the deploy until the rollout is complete and the last old pod is gone.
+    pub during: PhaseFigures,
+    /// From then on.
+    pub after: PhaseFigures,
+    /// What the clients of dropped requests were left with.
+    pub outcomes: Figures,
+    /// Why requests were dropped.
+    pub causes: Figures,
+    /// Requests with more than one attempt.
+    pub retried: Figure,
+    /// Every status given, as in a balancer's log.
+    pub answers: Figures,
+    /// Connections.
+    pub connections: Connections,
+    /// Capacity over *during*.
+    pub capacity: Capacity,
+    /// Latencies of succeeded requests, from birth.
+    pub latency: Latency,
+    /// The rollout itself.
+    pub rollout: Rollout,
+}
+
+/// The requests of one phase.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhaseFigures {
+    /// Requests, unfinished ones included.
+    pub requests: Figure,
+    /// Those dropped.
+    pub dropped: Figure,
+    /// What their clients were left with.
+    pub outcomes: Figures,
+    /// How long the phase lasted [s].
+    pub seconds: Figure,
+}
+
+/// Connections of the clients, and of the proxies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Connections {
+    /// The clients': to the proxies at layer 7, to the pods at layer 4.
+    #[serde(flatten)]
+    pub clients: ConnectionFigures,
+    /// The proxies', to the pods; all `null` at layer 4.
+    pub upstream: ConnectionFigures,
+}
+
+/// Connections of one side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionFigures {
+    /// Accepted.
+    pub opened: Figure,
+    /// Accepted in place of one that the other side had ended.
+    pub reconnects: Figure,
+    /// Most reconnects in ten neighbouring bins of 100 ms.
+    pub peak_reconnects_per_second: Figure,
+    /// Mean reconnects per second *before*.
+    pub baseline_reconnects_per_second: Figure,
+    /// Each peak over the mean baseline of all replications (a single one has often none); `None` where that is 0. Its
+    /// interval is the peak's alone.
+    pub spike_ratio: Figure,
+    /// Attempts that nobody accepted.
+    pub failed: Figure,
+}
+
+/// Capacity over *during* (with `deploy: none`, over everything).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capacity {
+    /// Fewest pods Ready and not being deleted.
+    pub min_ready: Figure,
+    /// That, of `replicas`.
+    pub min_ready_fraction: Figure,
+    /// Smallest capacity / demand.
+    pub min_headroom: Figure,
+    /// Time for which capacity was below demand [s].
+    pub seconds_below_demand: Figure,
+}
+
+/// Latencies by phase.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Up to the deploy.
+    pub before: LatencyFigures,
+    /// While it rolls.
+    pub during: LatencyFigures,
+    /// From then on.
+    pub after: LatencyFigures,
+}
+
+/// Latencies of one phase [s]: each a replication's, then the mean over those.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LatencyFigures {
+    /// The exact mean.
+    pub mean: Figure,
+    /// The median.
+    pub p50: Figure,
+    /// The 90th percentile.
+    pub p90: Figure,
+    /// The 99th percentile.
+    pub p99: Figure,
+    /// The 99.9th percentile.
+    pub p999: Figure,
+    /// The exact longest.
+    pub max: Figure,
+}
+
+/// How the rollout went; with `deploy: none` all `null`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rollout {
+    /// What `kubectl rollout status` waits for [s]; `None` where a replication never got there.
+    pub duration_seconds: Figure,
+    /// Pod-seconds above `replicas`, terminating pods included.
+    pub surge_pod_seconds: Figure,
+    /// Whether all replications got there.
+    pub complete: Option<bool>,
+    /// Most pods at once, terminating ones included.
+    pub peak_pods: Figure,
+    /// How many replications got there.
+    pub completed: Option<u32>,
+}
+
+impl Summary {
+    pub(super) fn new(meta: &Meta, replications: &[Replication]) -> Self {
+        let reps = Reps(replications);
+        Self {
+            requests: reps.total(|p| p.requests),
+            succeeded: reps.total(|p| p.succeeded),
+            dropped: reps.total(PhaseTally::dropped),
+            excess: reps.excess(),
+            unfinished: reps.total(|p| p.unfinished),
+            availability: reps.availability(),
+            before: reps.phase(0),
+            during: reps.phase(1),
+            after: reps.phase(2),
+            outcomes: reps.named(&Outcome::DROPPED.map(Outcome::name), |p, i| p.outcomes[i]),
+            causes: reps.named(&Cause::ALL.map(Cause::name), |p, i| p.causes[i]),
+            retried: reps.total(|p| p.retried),
+            answers: reps.named(&ANSWERS, |p, i| p.answers[i]),
+            connections: Connections {
+                clients: reps.connections(0),
+                upstream: if meta.proxied { reps.connections(1) } else { ConnectionFigures::default() },
+            },
+            capacity: reps.capacity(),
+            latency: Latency { before: reps.latency(0), during: reps.latency(1), after: reps.latency(2) },
+            rollout: reps.rollout(),
+        }
+    }
+}
+
+/// Replications to be merged, in their order.
+struct Reps<'a>(&'a [Replication]);
+
+/// The phases that a summary counts: *during* and *after*, or everything where there is no deploy.
+fn counted(r: &Replication) -> &[PhaseTally] {
+    if r.rollout.is_some() { &r.phases[1..] } else { &r.phases[..1] }
+}
+
+/// Whether there was anything of this phase.
+fn was(p: &PhaseTally) -> bool {
+    p.seconds > 0.0 || p.requests > 0
+}
+
+impl Reps<'_> {
+    fn counts(&self, f: impl Fn(&Replication) -> Option<u64>) -> Figure {
+        Estimate::of_counts(&self.0.iter().filter_map(f).collect::<Vec<_>>())
+    }
+
+    fn values(&self, range: Range, f: impl Fn(&Replication) -> Option<f64>) -> Figure {
+        Estimate::of(&self.0.iter().filter_map(f).collect::<Vec<_>>(), range)
+    }
+
+    /// A count over the phases that a summary counts.
+    fn total(&self, f: impl Fn(&PhaseTally) -> u64) -> Figure {
+        self.counts(|r| Some(counted(r).iter().map(&f).sum()))
+    }
+
+    fn named(&self, names: &[&str], f: impl Fn(&PhaseTally, usize) -> u64) -> Figures {
+        Figures(names.iter().enumerate().map(|(i, n)| ((*n).to_owned(), self.total(|p| f(p, i)))).collect())
+    }
+
+    fn excess(&self) -> Figure {
+        self.values(Range::Any, |r| {
+            let before = &r.phases[0];
+            if r.rollout.is_none() || before.seconds <= 0.0 {
+                return None;
+            }
+            let dropped: u64 = counted(r).iter().map(PhaseTally::dropped).sum();
+            let seconds: f64 = counted(r).iter().map(|p| p.seconds).sum();
+            Some(dropped as f64 - before.dropped() as f64 / before.seconds * seconds)
+        })
+    }
+
+    /// Where nothing was dropped at all, the interval is what the bound on `dropped` leaves: both tell of the same requests.
+    fn availability(&self) -> Figure {
+        let ended = |r: &Replication| (counted(r)[0].succeeded, counted(r)[0].dropped());
+        let mut figure = self.values(Range::Unit, |r| {
+            let (succeeded, dropped) = ended(r);
+            (succeeded + dropped > 0).then(|| succeeded as f64 / (succeeded + dropped) as f64)
+        })?;
+        let n = self.0.len();
+        if figure.min == 1.0 && n > 1 {
+            let mean = self.0.iter().map(|r| ended(r).0).sum::<u64>() as f64 / n as f64;
+            figure.ci95 = Some([(1.0 - poisson_upper(n) / mean).max(0.0), 1.0]);
+        }
+        Some(figure)
+    }
+
+    fn phase(&self, i: usize) -> PhaseFigures {
+        let count = |f: &dyn Fn(&PhaseTally) -> u64| self.counts(|r| was(&r.phases[i]).then(|| f(&r.phases[i])));
+        let outcomes = Outcome::DROPPED.iter().enumerate();
+        PhaseFigures {
+            requests: count(&|p| p.requests),
+            dropped: count(&PhaseTally::dropped),
+            outcomes: Figures(outcomes.map(|(k, o)| (o.name().to_owned(), count(&|p| p.outcomes[k]))).collect()),
+            seconds: self.values(Range::NotNegative, |r| was(&r.phases[i]).then_some(r.phases[i].seconds)),
+        }
+    }
+
+    fn connections(&self, side: usize) -> ConnectionFigures {
+        let total = |f: fn(&ConnectionTally) -> u64| self.total(|p| f(&p.connections[side]));
+        let peak = self.counts(|r| counted(r).iter().map(|p| p.connections[side].peak_reconnects_per_second).max());
+        let before = |r: &Replication| (r.phases[0].connections[side].reconnects, r.phases[0].seconds);
+        let baseline = Estimate::of_rates(&self.0.iter().map(before).collect::<Vec<_>>());
+        let normal = baseline.map(|b| b.mean).filter(|&b| b > 0.0);
+        ConnectionFigures {
+            opened: total(|c| c.opened),
+            reconnects: total(|c| c.reconnects),
+            peak_reconnects_per_second: peak,
+            baseline_reconnects_per_second: baseline,
+            spike_ratio: normal.zip(peak).map(|(normal, peak)| peak.per(normal)),
+            failed: total(|c| c.failed),
+        }
+    }
+
+    fn capacity(&self) -> Capacity {
+        let value = |range, f: fn(&Replication) -> Option<f64>| self.values(range, f);
+        Capacity {
+            min_ready: value(Range::NotNegative, |r| Some(f64::from(r.capacity.min_ready))),
+            min_ready_fraction: value(Range::NotNegative, |r| Some(r.capacity.min_ready_fraction)),
+            min_headroom: value(Range::NotNegative, |r| r.capacity.min_headroom),
+            seconds_below_demand: value(Range::NotNegative, |r| Some(r.capacity.seconds_below_demand)),
+        }
+    }
+
+    /// Nanoseconds are merged and seconds come out, so that sums are exact.
+    fn latency(&self, i: usize) -> LatencyFigures {
+        let of = |f: &dyn Fn(&PhaseTally) -> f64| {
+            let phase = |r: &Replication| Some(&r.phases[i]).filter(|p| !p.latency.is_empty()).map(f);
+            self.values(Range::NotNegative, phase).map(|ns| ns.per(1e9))
+        };
+        let longest = |p: &PhaseTally| p.latency_max_ns as f64;
+        // The histogram answers with its cell's upper end, which can lie beyond the longest there was.
+        let quantile = |q: f64| of(&|p| (p.latency.value_at_quantile(q) as f64 * 1e3).min(longest(p)));
+        LatencyFigures {
+            mean: of(&|p| p.latency_sum_ns as f64 / p.latency.len() as f64),
+            p50: quantile(0.5),
+            p90: quantile(0.9),
+            p99: quantile(0.99),
+            p999: quantile(0.999),
+            max: of(&longest),
+        }
+    }
+
+    fn rollout(&self) -> Rollout {
+        let rollouts: Vec<_> = self.0.iter().filter_map(|r| r.rollout).collect();
+        let completed = rollouts.iter().filter(|r| r.duration.is_some()).count();
+        let complete = completed == rollouts.len();
+        let value = |f: fn(&super::replication::RolloutTally) -> Option<f64>| {
+            self.values(Range::NotNegative, |r| r.rollout.as_ref().and_then(f))
+        };
+        Rollout {
+            duration_seconds: if complete { value(|r| r.duration) } else { None },
+            surge_pod_seconds: value(|r| Some(r.surge_pod_seconds)),
+            complete: (!rollouts.is_empty()).then_some(complete),
+            peak_pods: value(|r| Some(f64::from(r.peak_pods))),
+            completed: (!rollouts.is_empty()).then_some(completed as u32),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

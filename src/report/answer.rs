@@ -1,0 +1,135 @@
+//! The answer in one sentence, and what must be said beside it.
+
+use super::Page;
+use super::settings::Strategy;
+use super::text::{self, count, percent, plural, seconds};
+use crate::stats::share_upper;
+
+/// What the sentence amounts to; colour follows it, never the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// Nothing was lost.
+    Good,
+    /// Something was.
+    Bad,
+    /// Neither can be said.
+    Plain,
+}
+
+/// The answer.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    /// One sentence.
+    pub(super) sentence: String,
+    /// What else must be said, a sentence each.
+    pub(super) notes: Vec<String>,
+    /// What it amounts to.
+    pub(super) tone: Tone,
+}
+
+/// What was simulated: `20 replicas · maxSurge 25 %, maxUnavailable 25 % · 10 simulated deploys, seed 1`.
+pub(super) fn subject(page: &Page<'_>) -> String {
+    let n = f64::from(page.results.replications);
+    let strategy = match &page.settings.strategy {
+        None => "no deploy".to_owned(),
+        Some(Strategy::Recreate) => "Recreate".to_owned(),
+        Some(Strategy::RollingUpdate { max_surge, max_unavailable }) => {
+            format!("maxSurge {max_surge}, maxUnavailable {max_unavailable}")
+        }
+    };
+    let replicas = plural(f64::from(page.settings.replicas), "replica");
+    format!("{replicas} · {strategy} · {}, seed {}", plural(n, simulated(page)), page.results.seed)
+}
+
+fn simulated(page: &Page<'_>) -> &'static str {
+    if page.results.is_steady() { "simulated run" } else { "simulated deploy" }
+}
+
+/// The answer to "what will my users see?".
+pub(super) fn answer(page: &Page<'_>) -> Answer {
+    let summary = &page.results.summary;
+    let dropped = summary.dropped.map_or(0.0, |d| d.mean);
+    let complete = summary.rollout.complete != Some(false);
+    let mut notes = Vec::new();
+    let sentence = if summary.requests.is_none_or(|r| r.max == 0.0) {
+        "No request was sent: there is nothing to drop.".to_owned()
+    } else if dropped > 0.0 {
+        notes.extend(beyond_normal(page));
+        losses(page)
+    } else {
+        notes.extend(certainty(page));
+        let verb = if page.results.is_steady() { "The steady fleet" } else { "A deploy" };
+        format!("{verb} drops nothing: 0 of {} requests.", text::mean(total_requests(page), count))
+    };
+    let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(page)) };
+    let tone = match (complete, dropped > 0.0) {
+        (true, false) if summary.requests.is_some_and(|r| r.max > 0.0) => Tone::Good,
+        (true, false) => Tone::Plain,
+        _ => Tone::Bad,
+    };
+    Answer { sentence, notes, tone }
+}
+
+fn total_requests(page: &Page<'_>) -> crate::metrics::Figure {
+    page.results.summary.during.requests.or(page.results.summary.requests)
+}
+
+/// `A deploy drops 1,950 requests [1,880 to 2,020]: 0.87 % of the 224,000 sent while it rolls.`
+fn losses(page: &Page<'_>) -> String {
+    let s = &page.results.summary;
+    let mean = |f: crate::metrics::Figure| f.map_or(0.0, |f| f.mean);
+    let share = |dropped: f64, of: f64| if of > 0.0 { percent(dropped / of, dropped / of) } else { "0 %".to_owned() };
+    let all = mean(s.dropped);
+    let requests = if text::mean(s.dropped, count) == "1" { "request" } else { "requests" };
+    let interval = text::interval(s.dropped, count);
+    let interval = if interval.is_empty() { interval } else { format!(" {interval}") };
+    let lost = format!("drops {} {requests}{interval}", count(all, all));
+    if page.results.is_steady() {
+        let sent = mean(s.requests);
+        let during = text::mean(s.before.seconds, seconds);
+        return format!("The steady fleet {lost} in {during}: {} of {}.", share(all, sent), count(sent, sent));
+    }
+    let (during, after, sent) = (mean(s.during.dropped), mean(s.after.dropped), mean(s.during.requests));
+    let rolling = format!("{} of the {} sent while it rolls", share(during, sent), count(sent, sent));
+    if after == 0.0 {
+        return format!("A deploy {lost}: {rolling}.");
+    }
+    let later = text::mean(s.after.seconds, seconds);
+    format!("A deploy {lost}: {rolling}, and {} in the {later} after it.", count(after, after))
+}
+
+/// What would have been dropped without a deploy, where that is anything.
+fn beyond_normal(page: &Page<'_>) -> Option<String> {
+    let s = &page.results.summary;
+    let before = s.before.dropped.filter(|d| d.mean > 0.0)?;
+    let excess = s.excess?;
+    let normal = s.before.seconds.filter(|t| t.mean > 0.0).map(|t| before.mean / t.mean)?;
+    Some(format!(
+        "Even before it, {} are dropped; the deploy adds {}.",
+        text::rate(normal, normal),
+        text::estimate(Some(excess), count)
+    ))
+}
+
+/// How much "none seen" can mean.
+fn certainty(page: &Page<'_>) -> Option<String> {
+    let n = page.results.replications;
+    let share = share_upper(n as usize);
+    (n > 1).then(|| {
+        format!(
+            "0 dropped in {}; at most {} of {}s have any (95 % confidence).",
+            plural(f64::from(n), simulated(page)),
+            percent(share, share),
+            simulated(page).trim_start_matches("simulated ")
+        )
+    })
+}
+
+fn never_completes(page: &Page<'_>) -> String {
+    let n = page.results.replications;
+    let stuck = n - page.results.summary.rollout.completed.unwrap_or(0);
+    let deadline = page.settings.progress_deadline;
+    let which =
+        if n == 1 { String::new() } else { format!(" in {stuck} of {}", plural(f64::from(n), simulated(page))) };
+    format!("The rollout does not complete{which}: the progress deadline of {} passes.", seconds(deadline, deadline))
+}

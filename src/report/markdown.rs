@@ -1,0 +1,91 @@
+//! The forecast for a pull request or a job summary.
+
+use std::io;
+
+use super::text::{self, Format, count, percent, rate, seconds, times};
+use super::{Page, Report, answer, why};
+use crate::metrics::Figure;
+
+/// `--format markdown`: the answer, a table of the main figures, the causes, and what was assumed behind a fold.
+pub(super) struct Markdown;
+
+impl Report for Markdown {
+    fn name(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["md", "markdown"]
+    }
+
+    fn write(&self, page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        let answer = answer::answer(page);
+        writeln!(out, "### {}\n", escape(&page.results.scenario))?;
+        writeln!(out, "**{}**\n", escape(&answer.sentence))?;
+        for note in &answer.notes {
+            writeln!(out, "{}\n", escape(note))?;
+        }
+        writeln!(out, "{}\n", escape(&answer::subject(page)))?;
+        figures(page, out)?;
+        causes(page, out)?;
+        assumptions(page, out)
+    }
+}
+
+fn figures(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let s = &page.results.summary;
+    let c = if page.settings.proxied { &s.connections.upstream } else { &s.connections.clients };
+    let latency = if page.results.is_steady() { s.latency.before.p99 } else { s.latency.during.p99 };
+    let rows: [(&str, Figure, Format); 9] = [
+        ("requests", s.requests, count),
+        ("dropped", s.dropped, count),
+        ("availability", s.availability, percent),
+        ("p99 before", s.latency.before.p99, seconds),
+        ("p99", latency, seconds),
+        ("peak reconnects to pods", c.peak_reconnects_per_second, rate),
+        ("fewest ready pods", s.capacity.min_ready, count),
+        ("smallest capacity / demand", s.capacity.min_headroom, times),
+        ("duration", s.rollout.duration_seconds, seconds),
+    ];
+    writeln!(out, "| per deploy | mean | 95 % interval |\n| --- | ---: | --- |")?;
+    for (name, figure, format) in rows.into_iter().filter(|(_, f, _)| f.is_some()) {
+        writeln!(out, "| {name} | {} | {} |", text::mean(figure, format), text::interval(figure, format))?;
+    }
+    writeln!(out)
+}
+
+fn causes(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let reasons = why::reasons(page);
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| cause | share | how |\n| --- | ---: | --- |")?;
+    for r in reasons {
+        writeln!(out, "| {} | {} | {} |", r.name, percent(r.share, r.share), escape(&r.sentence))?;
+    }
+    writeln!(out)
+}
+
+fn assumptions(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let all = &page.results.assumptions;
+    if all.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<details><summary>Assumed ({})</summary>\n", all.len())?;
+    for assumption in all {
+        writeln!(out, "- {}", escape(assumption))?;
+    }
+    writeln!(out, "\n</details>")
+}
+
+/// Text from a scenario, which must not turn into markup.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '#') {
+            escaped.push('\\');
+        }
+        escaped.push(if c == '\n' { ' ' } else { c });
+    }
+    escaped
+}

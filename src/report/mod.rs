@@ -1,0 +1,59 @@
+//! What the user reads. A report sees results and a few settings in plain words, never the fleet.
+//!
+//! A new format is one file with an `impl Report` and one line in [`ALL`].
+
+mod answer;
+mod csv;
+mod json;
+mod markdown;
+pub mod settings;
+mod terminal;
+pub mod text;
+mod why;
+
+use std::io;
+
+use crate::metrics::Results;
+pub use settings::Settings;
+
+/// A forecast to be written, with what its sentences refer to.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// What was measured.
+    pub results: &'a Results,
+    /// What the scenario said of the settings that decide a deploy.
+    pub settings: &'a Settings,
+    /// Whether every assumption is printed rather than the first few.
+    pub all_assumptions: bool,
+}
+
+/// A way to write a forecast.
+pub trait Report: Sync {
+    /// What `--format` calls it.
+    fn name(&self) -> &'static str;
+
+    /// The endings of file names that mean it, without the dot.
+    fn endings(&self) -> &'static [&'static str];
+
+    /// Writes the whole forecast, colours (ANSI) included; who prints it strips them where they are not wanted.
+    ///
+    /// # Errors
+    /// Whatever `out` says.
+    fn write(&self, page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// Every report, the default first.
+pub const ALL: [&dyn Report; 4] = [&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown];
+
+/// The report of that name.
+pub fn by_name(name: &str) -> Option<&'static dyn Report> {
+    ALL.into_iter().find(|r| r.name() == name)
+}
+
+/// The report that a file name's ending asks for.
+pub fn by_ending(ending: &str) -> Option<&'static dyn Report> {
+    ALL.into_iter().find(|r| r.endings().iter().any(|e| e.eq_ignore_ascii_case(ending)))
+}
+
+#[cfg(test)]
+mod tests;

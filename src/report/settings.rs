@@ -1,0 +1,103 @@
+//! The settings that a forecast's sentences name, in plain numbers: what the reader could change.
+
+/// What the scenario says of the deploy; times in s.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The file as it was typed, for commands to copy.
+    pub source: String,
+    /// The options beside it that change the forecast, as typed, for the same.
+    pub options: Vec<String>,
+    /// Desired pods.
+    pub replicas: u32,
+    /// How old pods are replaced; `None` for a steady fleet.
+    pub strategy: Option<Strategy>,
+    /// `workload.progressDeadlineSeconds`.
+    pub progress_deadline: f64,
+    /// Whether proxies own the connections to pods (layer 7).
+    pub proxied: bool,
+    /// Proxies, or nodes at layer 4.
+    pub proxies: u32,
+    /// From a pod's deletion until a proxy stops sending to it.
+    pub removal: Spread,
+    /// `loadBalancer.deregistrationDelay`.
+    pub deregistration_delay: f64,
+    /// `loadBalancer.upstream.idleTimeout`; 0 = never.
+    pub upstream_idle: f64,
+    /// `pod.keepAlive.idleTimeout`; 0 = never.
+    pub pod_idle: f64,
+    /// `pod.concurrency`.
+    pub concurrency: u32,
+    /// `pod.queue`.
+    pub queue: u32,
+    /// `pod.serviceTime`.
+    pub service: Spread,
+    /// The share of requests that the new version answers 500.
+    pub error_rate: f64,
+    /// The way from deletion to exit.
+    pub termination: Termination,
+}
+
+/// A random time by two of its quantiles [s].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The median.
+    pub p50: f64,
+    /// The 99th percentile.
+    pub p99: f64,
+}
+
+/// How old pods are replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// All at once, the old ones first.
+    Recreate,
+    /// Within bounds, as they were written: `1`, `25 %`.
+    RollingUpdate {
+        /// `maxSurge`.
+        max_surge: String,
+        /// `maxUnavailable`.
+        max_unavailable: String,
+    },
+}
+
+/// A pod's way from deletion to exit [s].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Termination {
+    /// `preStop`, its mean.
+    pub pre_stop: f64,
+    /// What SIGTERM does.
+    pub on_sigterm: OnSigterm,
+    /// `lameDuck`.
+    pub lame_duck: f64,
+    /// `drainWindow`.
+    pub drain_window: f64,
+    /// `cleanup`.
+    pub cleanup: f64,
+    /// `closeJitter`.
+    pub close_jitter: f64,
+    /// `terminationGracePeriodSeconds`.
+    pub grace_period: f64,
+}
+
+impl Termination {
+    /// How long a pod still listens after its deletion.
+    pub fn listens(&self) -> f64 {
+        self.pre_stop + self.lame_duck
+    }
+
+    /// How long all its steps take at the most, were there no grace period.
+    pub fn needs(&self) -> f64 {
+        self.listens() + self.drain_window + self.cleanup
+    }
+}
+
+/// What SIGTERM does to a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnSigterm {
+    /// It drains, then exits.
+    Drain,
+    /// It exits at once.
+    Exit,
+    /// Nothing.
+    Ignore,
+}

@@ -1,0 +1,144 @@
+//! The forecast as a person reads it: the answer, the picture, the reasons, the next step, what was assumed.
+
+mod grid;
+mod next;
+mod sparkline;
+mod table;
+mod timeline;
+
+use std::io;
+
+use anstyle::{AnsiColor, Style};
+
+use self::grid::{Cell, paint};
+use super::answer::{self, Tone};
+use super::text::{count, percent, wrap};
+use super::{Page, Report, why};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+
+/// Columns that a terminal is taken to have.
+const WIDTH: usize = 100;
+/// Assumptions that are named before `--assumptions` is pointed at.
+const FEW: usize = 3;
+
+/// `--format table`.
+pub(super) struct Terminal;
+
+impl Report for Terminal {
+    fn name(&self) -> &'static str {
+        "table"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["txt"]
+    }
+
+    fn write(&self, page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        let sections = [
+            vec![header(page)],
+            answer(page),
+            indent(table::lines(page)),
+            indent(timeline::lines(page)),
+            whys(page),
+            indent(next::lines(page)),
+            assumed(page),
+            footer(page),
+        ];
+        let text: Vec<String> = sections.into_iter().filter(|s| !s.is_empty()).map(|s| s.join("\n")).collect();
+        writeln!(out, "{}", text.join("\n\n"))
+    }
+}
+
+fn indent(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().map(|l| if l.is_empty() { l } else { format!("  {l}") }).collect()
+}
+
+fn header(page: &Page<'_>) -> String {
+    let rest = format!(" · {}", answer::subject(page));
+    format!("{}{}", paint(BOLD, &page.results.scenario), paint(DIM, &rest))
+}
+
+fn answer(page: &Page<'_>) -> Vec<String> {
+    let answer = answer::answer(page);
+    let style = match answer.tone {
+        Tone::Good => GOOD,
+        Tone::Bad => BAD,
+        Tone::Plain => BOLD,
+    };
+    let head = wrap(&answer.sentence, WIDTH - 2).into_iter().map(|l| paint(style, &l));
+    let notes = answer.notes.iter().flat_map(|n| wrap(n, WIDTH - 2));
+    indent(head.chain(notes).collect())
+}
+
+/// One paragraph a cause: its share, its name, and how it came about.
+fn whys(page: &Page<'_>) -> Vec<String> {
+    let reasons = why::reasons(page);
+    if reasons.is_empty() {
+        return Vec::new();
+    }
+    let name_width = reasons.iter().map(|r| r.name.chars().count()).max().unwrap_or(0);
+    let margin = 4 + 7 + 2 + name_width + 2;
+    let mut lines = vec![format!("  {}", paint(BOLD, "Why"))];
+    for r in &reasons {
+        let share = format!("{:>7}", percent(r.share, r.share));
+        for (i, text) in wrap(&r.sentence, WIDTH - margin).into_iter().enumerate() {
+            if i == 0 {
+                let fill = " ".repeat(name_width - r.name.chars().count());
+                lines.push(format!("    {share}  {}{fill}  {text}", paint(BOLD, r.name)));
+            } else {
+                lines.push(format!("{}{text}", " ".repeat(margin)));
+            }
+        }
+    }
+    lines
+}
+
+fn assumed(page: &Page<'_>) -> Vec<String> {
+    let all = &page.results.assumptions;
+    let title = format!("Assumed ({})", all.len());
+    if all.is_empty() {
+        return Vec::new();
+    }
+    if page.all_assumptions {
+        let mut lines = vec![format!("  {}", paint(BOLD, &title))];
+        for assumption in all {
+            let wrapped = wrap(assumption, WIDTH - 6);
+            lines.extend(
+                wrapped.into_iter().enumerate().map(|(i, l)| format!("    {}{l}", if i > 0 { "  " } else { "" })),
+            );
+        }
+        return lines;
+    }
+    // `path value (source)`: the source is for `--assumptions`.
+    let few: Vec<&str> = all.iter().take(FEW).map(|a| a.split(" (").next().unwrap_or(a)).collect();
+    let more = if all.len() > FEW { ", …" } else { "" };
+    let text = format!("{}{more} – see --assumptions", few.join(", "));
+    let margin = title.chars().count() + 2;
+    let lines = wrap(&text, WIDTH - 2 - margin).into_iter().enumerate();
+    lines
+        .map(|(i, l)| {
+            let lead = if i == 0 { format!("{}  ", paint(BOLD, &title)) } else { " ".repeat(margin) };
+            format!("  {lead}{l}")
+        })
+        .collect()
+}
+
+fn footer(page: &Page<'_>) -> Vec<String> {
+    let r = page.results;
+    let requests = r.simulated.requests as f64;
+    let run = format!("{} requests simulated · digest {}", count(requests, requests), r.digest);
+    let intervals = (r.replications > 1).then(|| {
+        let one = if r.is_steady() { "run" } else { "deploy" };
+        format!("[a to b]: the mean per {one} lies between, with 95 % confidence")
+    });
+    intervals.into_iter().chain([run]).map(|l| format!("  {}", paint(DIM, &l))).collect()
+}
+
+/// A row of a table whose first cell names it.
+fn named_row(name: &str, cells: impl IntoIterator<Item = Cell>) -> Vec<Cell> {
+    std::iter::once(Cell::left(name)).chain(cells).collect()
+}

@@ -1,0 +1,203 @@
+//! Why requests were dropped, in sentences that name the setting that decides it, and what to try.
+
+use super::Page;
+use super::settings::{OnSigterm, Settings, Strategy};
+use super::text::{percent, plural, seconds};
+
+/// One cause of drops.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Reason {
+    /// In words.
+    pub(super) name: &'static str,
+    /// Of all dropped requests.
+    pub(super) share: f64,
+    /// How it comes about here.
+    pub(super) sentence: String,
+    /// What to try.
+    pub(super) remedy: Option<Remedy>,
+}
+
+/// Settings that should prevent a cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Remedy {
+    /// `PATH=VALUE`, for `--set`.
+    pub(super) set: Vec<String>,
+    /// What that does.
+    pub(super) effect: String,
+}
+
+impl Remedy {
+    fn new(set: impl IntoIterator<Item = String>, effect: impl Into<String>) -> Option<Self> {
+        Some(Self { set: set.into_iter().collect(), effect: effect.into() })
+    }
+}
+
+/// The causes of what was dropped, the most frequent first.
+pub(super) fn reasons(page: &Page<'_>) -> Vec<Reason> {
+    let s = &page.results.summary;
+    let total: f64 = s.causes.iter().filter_map(|(_, f)| f).map(|f| f.mean).sum();
+    let seen = s.causes.iter().filter_map(|(cause, f)| f.filter(|f| f.mean > 0.0).map(|f| (cause, f.mean)));
+    let mut reasons: Vec<Reason> = seen.map(|(cause, mean)| reason(cause, mean / total, page.settings)).collect();
+    reasons.sort_by(|a, b| b.share.total_cmp(&a.share));
+    reasons
+}
+
+fn reason(cause: &str, share: f64, settings: &Settings) -> Reason {
+    let (name, (sentence, remedy)) = match cause {
+        "staleRoute" => ("stale route", stale_route(settings)),
+        "severedByDrain" => ("severed by drain", severed_by_drain(settings)),
+        "severedByKill" => ("severed by kill", severed_by_kill(settings)),
+        "severedByDeregistration" => ("severed by balancer", severed_by_deregistration(settings)),
+        "keepAliveRace" => ("keep-alive race", keep_alive_race(settings)),
+        "overflow" => ("overflow", overflow(settings)),
+        "noEndpoints" => ("no endpoints", no_endpoints(settings)),
+        "slow" => ("slow", slow(settings)),
+        "appError" => ("app error", (app_error(settings), None)),
+        "crash" => ("crash", ("a pod died by itself with requests in flight".to_owned(), None)),
+        _ => ("other", (format!("cause {cause}"), None)),
+    };
+    Reason { name, share, sentence, remedy }
+}
+
+type Told = (String, Option<Remedy>);
+
+/// A setting's value: `5s`.
+fn whole_seconds(s: f64) -> String {
+    format!("{}s", libm::ceil(s))
+}
+
+fn secs(s: f64) -> String {
+    seconds(s, s)
+}
+
+/// The grace period, where what is to be set would no longer fit into it.
+fn grace_for(settings: &Settings, more: f64) -> Option<String> {
+    let needs = settings.termination.needs() + more;
+    (needs > settings.termination.grace_period)
+        .then(|| format!("terminationGracePeriodSeconds={}", libm::ceil(needs) + 5.0))
+}
+
+fn stale_route(s: &Settings) -> Told {
+    let t = &s.termination;
+    let who = plural(f64::from(s.proxies), if s.proxied { "proxy" } else { "node" }).replace("proxys", "proxies");
+    let open = if t.lame_duck > 0.0 {
+        format!("preStop {} and lameDuck {}", secs(t.pre_stop), secs(t.lame_duck))
+    } else {
+        format!("preStop is {}", secs(t.pre_stop))
+    };
+    let removal = format!("removal takes {} (p99 {})", secs(s.removal.p50), secs(s.removal.p99));
+    let sentence = format!("{who} kept sending to pods that no longer listened: {removal}, {open}");
+    // Twice the 99th percentile: a deploy draws once for each pod and proxy, and the worst of them counts.
+    let wait = libm::ceil((2.0 * s.removal.p99).max(t.pre_stop + s.removal.p99));
+    let set = std::iter::once(format!("preStop={}", whole_seconds(wait))).chain(grace_for(s, wait - t.pre_stop));
+    (sentence, Remedy::new(set, "pods listen until every proxy has heard"))
+}
+
+fn severed_by_drain(s: &Settings) -> Told {
+    let window = s.termination.drain_window;
+    let sentence = format!(
+        "still in flight when the drainWindow of {} ended; service takes {} (p99 {})",
+        secs(window),
+        secs(s.service.p50),
+        secs(s.service.p99)
+    );
+    let longer = libm::ceil((3.0 * s.service.p99).max(2.0 * window).max(1.0));
+    let set = std::iter::once(format!("drainWindow={}", whole_seconds(longer))).chain(grace_for(s, longer - window));
+    (sentence, Remedy::new(set, "what is in flight may end"))
+}
+
+fn severed_by_kill(s: &Settings) -> Told {
+    let t = &s.termination;
+    match t.on_sigterm {
+        OnSigterm::Exit => (
+            "the process exits at SIGTERM with requests in flight (onSigterm: exit)".to_owned(),
+            Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end"),
+        ),
+        OnSigterm::Ignore => (
+            format!("the process ignores SIGTERM and is killed after {}", secs(t.grace_period)),
+            Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end"),
+        ),
+        OnSigterm::Drain => {
+            let steps = [("preStop", t.pre_stop), ("lameDuck", t.lame_duck), ("drainWindow", t.drain_window)];
+            let steps: Vec<String> =
+                steps.iter().filter(|(_, v)| *v > 0.0).map(|(n, v)| format!("{n} {}", secs(*v))).collect();
+            let sentence = format!(
+                "SIGKILL after terminationGracePeriodSeconds {}, into which {} must fit",
+                secs(t.grace_period),
+                steps.join(" + ")
+            );
+            let set = [format!("terminationGracePeriodSeconds={}", libm::ceil(t.needs().max(t.grace_period)) + 5.0)];
+            (sentence, Remedy::new(set, "the drain may end before SIGKILL"))
+        }
+    }
+}
+
+fn severed_by_deregistration(s: &Settings) -> Told {
+    let delay = s.deregistration_delay;
+    let longer = libm::ceil((2.0 * delay).max(3.0 * s.service.p99).max(1.0));
+    (
+        format!("cut by the balancer {} after the pod was removed (deregistrationDelay)", secs(delay)),
+        Remedy::new([format!("deregistrationDelay={}", whole_seconds(longer))], "what is in flight may end"),
+    )
+}
+
+fn keep_alive_race(s: &Settings) -> Told {
+    let never_or_later = |a: f64, b: f64| a == 0.0 || (b > 0.0 && a >= b);
+    if s.proxied && s.pod_idle > 0.0 && never_or_later(s.upstream_idle, s.pod_idle) {
+        let sentence = format!(
+            "sent on connections that a pod was just closing: pods close idle ones after {}, the proxies {}",
+            secs(s.pod_idle),
+            if s.upstream_idle == 0.0 { "never".to_owned() } else { format!("only after {}", secs(s.upstream_idle)) }
+        );
+        let idle = whole_seconds((s.upstream_idle * 1.25).max(s.pod_idle * 1.25));
+        return (sentence, Remedy::new([format!("pod.keepAlive.idleTimeout={idle}")], "the proxy closes first"));
+    }
+    let sentence = "sent on connections that a pod was just closing".to_owned();
+    (sentence, Remedy::new(["connectionClose=response".to_owned()], "pods announce the close with an answer"))
+}
+
+/// Pods that stay until others are ready.
+fn keep_capacity(s: &Settings) -> Option<Remedy> {
+    match s.strategy.as_ref()? {
+        Strategy::Recreate => {
+            Remedy::new(["workload.strategy.type=RollingUpdate".to_owned()], "old pods stay until new ones are ready")
+        }
+        Strategy::RollingUpdate { max_unavailable, .. } if max_unavailable == "0" => None,
+        Strategy::RollingUpdate { max_surge, .. } => {
+            let surge = (max_surge == "0").then(|| "maxSurge=1".to_owned());
+            let set = std::iter::once("maxUnavailable=0".to_owned()).chain(surge);
+            Remedy::new(set, "old pods stay until new ones are ready")
+        }
+    }
+}
+
+fn overflow(s: &Settings) -> Told {
+    let sentence =
+        format!("found all {} of a pod and its queue of {} full", plural(f64::from(s.concurrency), "worker"), s.queue);
+    (sentence, keep_capacity(s))
+}
+
+fn no_endpoints(s: &Settings) -> Told {
+    let sentence = match s.strategy {
+        Some(Strategy::Recreate) => "no pod was left: Recreate stops all old pods before it starts the first new one",
+        _ => "the proxy knew of no pod to send to",
+    };
+    (sentence.to_owned(), keep_capacity(s))
+}
+
+fn slow(s: &Settings) -> Told {
+    let sentence = format!(
+        "a time-out while queued or served; service alone takes {} (p99 {})",
+        secs(s.service.p50),
+        secs(s.service.p99)
+    );
+    (sentence, keep_capacity(s))
+}
+
+fn app_error(s: &Settings) -> String {
+    if s.error_rate > 0.0 {
+        format!("the new version answers 500 to {} of its requests", percent(s.error_rate, s.error_rate))
+    } else {
+        "the version's own errors".to_owned()
+    }
+}

@@ -1,0 +1,7 @@
+//! Numbers in, judgement out. Knows nothing of what the numbers mean.
+
+mod bound;
+mod estimate;
+
+pub use bound::{poisson_upper, share_upper};
+pub use estimate::{Estimate, Range};

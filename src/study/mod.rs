@@ -1,0 +1,3 @@
+//! Many runs for one answer.
+
+pub mod replicate;
