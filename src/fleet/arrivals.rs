@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_rate_that_falls_to_zero_for_good_ends() {
-        let profile = Profile { points: vec![(s(0.0), 4.0), (s(1.0), 0.0)] };
+        let profile = Profile { points: vec![(s(0.0), 4.2), (s(1.0), 0.0)] };
         let draw = Streams::new(1, 0).stream(Purpose::Arrival, 0);
         let mut p = ArrivalProcess::new(&Arrivals::Constant(profile), SimTime::ZERO, draw);
         assert!(p.advance().is_some() && p.advance().is_some());
