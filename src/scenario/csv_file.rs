@@ -20,6 +20,9 @@ pub(super) struct Rows {
 
 /// Reads a file that stands relative to the scenario; what fails is reported at the place that names it.
 pub(super) fn read(at: &At<'_>, name: &str) -> Option<Rows> {
+    if at.cx.paths_only {
+        return None;
+    }
     match rows(&at.cx.folder.join(name)) {
         Ok(rows) => Some(rows),
         Err((code, text)) => {

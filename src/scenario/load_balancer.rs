@@ -226,17 +226,14 @@ impl ProxyRetries {
     fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
         let on = f.at("on");
-        let (on_connect_failure, on_reset) = match on.node {
-            None => (true, true),
-            Some(_) => {
-                let on: Vec<Cause> = Vec::read(&on).unwrap_or_default();
-                (on.contains(&Cause::ConnectFailure), on.contains(&Cause::Reset))
-            }
+        let causes: Vec<Cause> = match on.node {
+            Some(_) => Vec::read(&on).unwrap_or_default(),
+            None => vec![Cause::ConnectFailure, Cause::Reset],
         };
         let retries = Self {
             attempts: f.within("attempts", 0, 0..=1000),
-            on_connect_failure,
-            on_reset,
+            on_connect_failure: causes.contains(&Cause::ConnectFailure),
+            on_reset: causes.contains(&Cause::Reset),
             non_idempotent: f.or("nonIdempotent", false),
             other_pod: f.or("otherPod", true),
             max_concurrent: f.or("maxConcurrent", 0),

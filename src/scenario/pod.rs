@@ -109,13 +109,13 @@ impl Pod {
             ),
             backlog: f.within("backlog", 4096, 0..=MAX_PLACES),
             service_time: Dist::assume(
-                f.at("serviceTime"),
+                &f.at("serviceTime"),
                 Dist::lognormal_quantiles(0.02, 0.12),
                 "lognormal, p50 20ms, p99 120ms",
                 "a web request that asks a database; tell it by --service-time",
             ),
             startup: Dist::assume(
-                f.at("startup"),
+                &f.at("startup"),
                 Dist::lognormal_quantiles(8.0, 25.0),
                 "lognormal, p50 8s, p99 25s",
                 "image on the node; Go takes 1 s, Python 2 to 10 s, Spring 10 to 60 s",

@@ -67,7 +67,7 @@ impl Termination {
     pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
         let termination = Self {
-            pre_stop: Dist::assume(f.at("preStop"), Dist::Constant(Dur::ZERO), "0s", "no hook, Kubernetes' default"),
+            pre_stop: Dist::assume(&f.at("preStop"), Dist::Constant(Dur::ZERO), "0s", "no hook, Kubernetes' default"),
             on_sigterm: f.choice(
                 "onSigterm",
                 OnSigterm::Drain,

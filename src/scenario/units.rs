@@ -61,11 +61,11 @@ pub(crate) fn seconds(text: &str) -> Option<f64> {
 }
 
 /// A time within what a simulation can hold, or what is wrong with it.
-fn span(at: &At<'_>, secs: f64, text: &str) -> Option<Dur> {
+fn span(at: &At<'_>, secs: f64) -> Option<Dur> {
     if secs < 0.0 {
         at.out_of_range(&format!("`{}` is negative", at.name()), "a time from 0 up");
     } else if secs > MAX_SECS {
-        at.out_of_range(&format!("`{}` is longer than a hundred years", at.name()), &format!("{text} is too long"));
+        at.out_of_range(&format!("`{}` is longer than a hundred years", at.name()), "a time up to 876000h");
     } else {
         return Some(Dur::from_secs_f64(secs));
     }
@@ -76,7 +76,7 @@ impl Read for Dur {
     fn read(at: &At<'_>) -> Option<Self> {
         let text = at.word("a duration such as 250ms, 1.5s or 5m")?;
         if let Some(secs) = seconds(text) {
-            return span(at, secs, text);
+            return span(at, secs);
         }
         at.report(bad_duration(at, text));
         None
@@ -128,7 +128,7 @@ impl Read for Seconds {
     fn read(at: &At<'_>) -> Option<Self> {
         let text = at.word("a number of seconds")?;
         if let Some(secs) = number(text).filter(|_| !at.quoted()) {
-            return span(at, secs, text).map(Self);
+            return span(at, secs).map(Self);
         }
         let diag = match seconds(text) {
             Some(secs) => at
@@ -157,7 +157,9 @@ impl Read for f64 {
 impl Read for u32 {
     fn read(at: &At<'_>) -> Option<Self> {
         u64::read(at).and_then(|n| {
-            Self::try_from(n).map_err(|_| at.out_of_range(&format!("`{}` is too large", at.name()), "too large")).ok()
+            Self::try_from(n)
+                .map_err(|_| at.out_of_range(&format!("`{}` is too large", at.name()), "at most 4294967295"))
+                .ok()
         })
     }
 }
