@@ -1,9 +1,10 @@
 //! How one version's pods behave while they serve.
 
 use super::dist::Dist;
+use super::duration::Seconds;
 use super::read::{At, Cx, Fields};
 use super::termination::Termination;
-use super::units::{Seconds, Share};
+use super::units::Share;
 use crate::engine::Dur;
 
 /// How one version's pods behave.
@@ -17,9 +18,9 @@ pub struct Pod {
     pub on_overflow: OnOverflow,
     /// Connections that may wait for their handshake; beyond it a connect gets no answer.
     pub backlog: u32,
-    /// A worker's time for one request [s].
+    /// A worker's time for one request (s).
     pub service_time: Dist,
-    /// From creation until the pod listens and can pass a probe [s].
+    /// From creation until the pod listens and can pass a probe (s).
     pub startup: Dist,
     /// When the pod itself closes a connection.
     pub keep_alive: PodKeepAlive,

@@ -54,7 +54,7 @@ pub(super) fn read(at: &At<'_>) -> Option<Profile> {
     Some(Profile { points: points.into_iter().map(|p| (p.0, p.1)).collect() })
 }
 
-/// Reads `trace`: arrival times [s], one a row.
+/// Reads `trace`: arrival times (s), one a row.
 pub(super) fn read_trace(at: &At<'_>) -> Option<Vec<Dur>> {
     let name = String::read(at)?;
     let table = csv_file::read(at, &name)?;

@@ -7,11 +7,11 @@ use crate::engine::Dur;
 /// From a pod's Ready or deletion until a proxy acts on it: `shared` + (`add` or `remove`).
 #[derive(Clone, Debug)]
 pub struct Propagation {
-    /// One draw for each change [s].
+    /// One draw for each change (s).
     pub shared: Dist,
-    /// One draw for each addition and proxy [s].
+    /// One draw for each addition and proxy (s).
     pub add: Dist,
-    /// One draw for each removal and proxy [s].
+    /// One draw for each removal and proxy (s).
     pub remove: Dist,
     /// The control plane commits once in this long; zero = at once.
     pub batch: Dur,

@@ -1,14 +1,14 @@
 //! A pod's way from deletion to exit.
 
 use super::dist::Dist;
+use super::duration::Seconds;
 use super::read::At;
-use super::units::Seconds;
 use crate::engine::Dur;
 
 /// A pod's way from deletion to exit.
 #[derive(Clone, Debug)]
 pub struct Termination {
-    /// The hook before SIGTERM, during which the pod serves as before [s].
+    /// The hook before SIGTERM, during which the pod serves as before (s).
     pub pre_stop: Dist,
     /// What SIGTERM does.
     pub on_sigterm: OnSigterm,

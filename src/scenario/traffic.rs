@@ -17,7 +17,7 @@ pub enum Load {
     Streams {
         /// How many at any time.
         count: u32,
-        /// How long each lives [s].
+        /// How long each lives (s).
         duration: Dist,
         /// What a draining pod does to them.
         on_drain: OnDrain,
@@ -26,7 +26,7 @@ pub enum Load {
     Users {
         /// How many.
         count: u32,
-        /// Time between an answer and the next request [s].
+        /// Time between an answer and the next request (s).
         think_time: Dist,
     },
 }

@@ -1,8 +1,8 @@
 //! What is rolled, in the words of a Deployment.
 
 use super::diag::Diag;
+use super::duration::Seconds;
 use super::read::{At, choose};
-use super::units::Seconds;
 use crate::engine::Dur;
 
 /// What is rolled, in the words of `apps/v1` Deployment.

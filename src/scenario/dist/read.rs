@@ -109,7 +109,7 @@ fn need<T: Read>(f: &mut Fields<'_>, name: &'static str) -> Option<T> {
     T::read(&at)
 }
 
-/// A duration above 0 [s].
+/// A duration above 0 (s).
 fn above_zero(f: &mut Fields<'_>, name: &'static str) -> Option<f64> {
     let value = need::<Dur>(f, name)?;
     if value.is_zero() {
