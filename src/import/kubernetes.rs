@@ -10,7 +10,7 @@ use crate::scenario::tree::{Entry, Node, Span, Value};
 /// What a manifest says.
 #[derive(Debug)]
 pub struct Imported {
-    /// A scenario without clients.
+    /// A scenario without clients. Values that Kubernetes fills in have an empty span, all others that of their origin.
     pub tree: Node,
     /// What was passed over, or read with a reservation.
     pub notes: Vec<Diag>,

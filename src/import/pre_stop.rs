@@ -5,7 +5,7 @@ use crate::scenario::tree::{Node, Span};
 
 /// A hook's duration.
 pub(super) struct PreStop {
-    /// How long it takes [s].
+    /// How long it takes (s).
     pub(super) seconds: f64,
     /// Where that is said.
     pub(super) span: Span,

@@ -20,6 +20,9 @@ pub(super) struct Rows {
 
 /// Reads a file that stands relative to the scenario; what fails is reported at the place that names it.
 pub(super) fn read(at: &At<'_>, name: &str) -> Option<Rows> {
+    if at.cx.paths_only {
+        return None;
+    }
     match rows(&at.cx.folder.join(name)) {
         Ok(rows) => Some(rows),
         Err((code, text)) => {
@@ -65,7 +68,7 @@ pub(super) fn bad_row(at: &At<'_>, line: u64, what: &str) {
     at.report(at.error("bad-data", format!("`{name}`, line {line}: {what}")).label("named here"));
 }
 
-/// Samples [s], or the cumulative buckets of a histogram in the manner of Prometheus (`le,count`, `+Inf` last), as
+/// Samples (s), or the cumulative buckets of a histogram in the manner of Prometheus (`le,count`, `+Inf` last), as
 /// pieces (weight, low, high). What lies in the bucket without an upper bound counts as its lower one.
 pub(super) fn read_distribution(at: &At<'_>, name: &str) -> Option<Vec<(f64, f64, f64)>> {
     let table = read(at, name)?;

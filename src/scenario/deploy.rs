@@ -1,8 +1,8 @@
 //! The change, and what else is done to the workload meanwhile.
 
 use super::diag::Diag;
+use super::duration;
 use super::read::{At, Fields, Read, choose};
-use super::units;
 use crate::engine::Dur;
 
 /// The change.
@@ -41,7 +41,7 @@ pub enum Release {
 /// Something done to the workload during the simulation.
 #[derive(Clone, Debug)]
 pub struct DeployEvent {
-    /// After `deploy.at` [s, may be negative].
+    /// After `deploy.at` (s, may be negative).
     pub at_secs: f64,
     /// What.
     pub action: DeployAction,
@@ -119,7 +119,7 @@ impl Read for DeployEvent {
 
 /// A time after `deploy.at`, before it where negative.
 fn signed(at: &At<'_>) -> Option<f64> {
-    match at.node.and_then(super::tree::Node::text).and_then(units::seconds) {
+    match at.node.and_then(super::tree::Node::text).and_then(duration::seconds) {
         Some(secs) if secs.abs() <= 1e9 => Some(secs),
         _ => Dur::read(at).map(Dur::secs),
     }

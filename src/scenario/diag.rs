@@ -86,6 +86,16 @@ impl Diag {
         self
     }
 
+    /// It is about the same bytes of another source.
+    #[must_use]
+    pub(crate) fn moved_to(mut self, source: &Arc<Source>) -> Self {
+        if let Some(span) = self.span.take() {
+            let label = std::mem::take(&mut self.label);
+            return self.at(&Span { source: Arc::clone(source), range: span.range }, label);
+        }
+        self
+    }
+
     /// Another place that has to do with it.
     #[must_use]
     pub fn and(mut self, span: &Span, label: impl Into<String>) -> Self {

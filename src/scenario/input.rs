@@ -10,7 +10,7 @@ use super::objectives::{Objectives, SweepAxis};
 use super::overrides;
 use super::read::Cx;
 use super::tree::{Entry, Node, Source, Span, Value};
-use super::{Scenario, validate, yaml};
+use super::{Scenario, traffic, validate, yaml};
 use crate::import::kubernetes::{self, Imported};
 
 /// No scenario or manifest may be larger.
@@ -138,10 +138,14 @@ struct Input {
 
 fn build(source: &Arc<Source>, folder: &Path, stem: &str, request: &Request<'_>) -> Result<Loaded, Vec<Diag>> {
     let mut input = classify(source, folder, request)?;
-    if let Err(diag) = apply_options(&mut input, folder, stem, request) {
-        return Err(vec![diag]);
+    let named = apply_named_options(&mut input.root, request);
+    input.notes.extend(named.err());
+    for (n, text) in request.set.iter().enumerate() {
+        let done = apply_assignment(&mut input.root, text, 4 + n as u32, |root| known_paths(root, stem));
+        input.notes.extend(done.err());
     }
-    if input.bare_manifest && input.root.at("clients.0.rate").is_none() {
+    let told = |kind: &&str| input.root.at("clients.0").is_some_and(|c| c.get(kind).is_some());
+    if input.bare_manifest && !traffic::KINDS.iter().any(told) {
         assume_rate(&mut input, folder, stem);
     }
     let root = &input.root;
@@ -237,40 +241,37 @@ fn underlay(mut root: Node, folder: &Path, request: &Request<'_>) -> Result<Inpu
     Ok(input)
 }
 
-/// Lays the options over the tree: first those with a name of their own, then `--set` in order.
-fn apply_options(input: &mut Input, folder: &Path, stem: &str, request: &Request<'_>) -> Result<(), Diag> {
+/// Lays `--service-time` and `--rate` over the tree.
+fn apply_named_options(root: &mut Node, request: &Request<'_>) -> Result<(), Diag> {
     if let Some(text) = request.service_time {
         let node = overrides::service_time(text, 2)?;
         let span = node.span.clone();
-        input.root.set("pod.serviceTime", node, &span);
+        root.set("pod.serviceTime", node, &span);
     }
     if let Some(text) = request.rate {
-        let source = Source::new("--rate", text, 3);
-        let span = Span::whole(&source);
-        let clients = input.root.get("clients").map_or(&[][..], Node::items);
-        if clients.len() > 1 {
-            let diag = Diag::error("ambiguous-path", format!("`--rate` could mean {} populations", clients.len()));
+        let span = Span::whole(&Source::new("--rate", text, 3));
+        let clients = root.get("clients").map_or(&[][..], Node::items).len();
+        if clients > 1 {
+            let diag = Diag::error("ambiguous-path", format!("`--rate` could mean {clients} populations"));
             return Err(diag.at(&span, "whose?").help("name it, as in `--set clients.web.rate=2000/s`"));
         }
-        input.root.set("clients.0.rate", Node::scalar(text.trim(), span.clone()), &span);
-    }
-    let mut known: Option<Vec<String>> = None;
-    for (n, text) in request.set.iter().enumerate() {
-        let assignment = overrides::parse("--set", text, 4 + n as u32)?;
-        let find = |known: &[String]| overrides::resolve(&assignment.path, known, &input.root, &assignment.path_span);
-        // An option before may have made new fields, for instance another distribution's: then look again.
-        let path = match known.as_deref().map(find) {
-            Some(Ok(path)) => path,
-            _ => find(known.insert(known_paths(&input.root, folder, stem)))?,
-        };
-        input.root.set(&path, assignment.value, &assignment.path_span);
+        root.set("clients.0.rate", Node::scalar(text.trim(), span.clone()), &span);
     }
     Ok(())
 }
 
+/// Lays one `--set` over the tree. The fields there are to set depend on those before it (another distribution has
+/// other parameters), so the tree is read anew each time.
+fn apply_assignment(root: &mut Node, text: &str, order: u32, known: impl Fn(&Node) -> Vec<String>) -> Result<(), Diag> {
+    let assignment = overrides::parse("--set", text, order)?;
+    let path = overrides::resolve(&assignment.path, &known(root), root, &assignment.path_span)?;
+    root.set(&path, assignment.value, &assignment.path_span);
+    Ok(())
+}
+
 /// Every path that a reading of this tree asks for.
-fn known_paths(root: &Node, folder: &Path, stem: &str) -> Vec<String> {
-    let cx = Cx::new(folder, "");
+fn known_paths(root: &Node, stem: &str) -> Vec<String> {
+    let cx = Cx::for_paths();
     Scenario::read(&cx, root, stem);
     cx.known()
 }

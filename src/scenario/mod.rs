@@ -1,7 +1,7 @@
 //! What a scenario says, as plain data: every field filled in, every unit in its type. Nothing here simulates.
 //!
 //! A file becomes a [`tree`] of words with their places ([`yaml`]), options and manifests are laid over and under it
-//! ([`overrides`]), then each part reads its own fields and knows its own defaults, and [`validate`] looks at what no
+//! (`overrides`), then each part reads its own fields and knows its own defaults, and `validate` looks at what no
 //! part can see alone. Errors carry the place, never stop at the first, and are told by [`diag`].
 
 mod clients;
@@ -9,6 +9,7 @@ mod csv_file;
 mod deploy;
 pub mod diag;
 pub mod dist;
+mod duration;
 mod input;
 mod load_balancer;
 mod objectives;
@@ -17,6 +18,7 @@ mod overrides;
 mod pod;
 mod profile;
 mod propagation;
+mod proxy;
 mod read;
 mod retry;
 mod termination;
@@ -35,13 +37,12 @@ pub use clients::{ClientKeepAlive, Clients, WhenBusy};
 pub use deploy::{Controller, Deploy, DeployAction, DeployEvent, Release};
 pub use diag::{Diag, Severity};
 pub use input::{Loaded, Request, load, load_str};
-pub use load_balancer::{
-    ActiveHealth, Algorithm, Layer, LoadBalancer, PassiveHealth, ProxyRetries, ProxyStatus, Reuse, Upstream,
-};
+pub use load_balancer::{ActiveHealth, Algorithm, Layer, LoadBalancer, PassiveHealth, Reuse, Upstream};
 pub use objectives::{Objectives, SweepAxis};
 pub use observe::{Network, Observe};
 pub use pod::{OnOverflow, Pod, PodKeepAlive, Probe, Warmup, WarmupOver};
 pub use propagation::{Propagation, PropagationOrder};
+pub use proxy::{ProxyRetries, ProxyStatus};
 pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};
 pub use termination::{AfterExit, ConnectionClose, OnSigterm, Termination};
 pub use traffic::{Arrivals, Load, OnDrain, Profile};
@@ -90,7 +91,7 @@ impl Scenario {
         let seed = f.or("seed", 1);
         let workload = Workload::read(f.at("workload"));
         let pod = Pod::read(f.at("pod"));
-        let new_pod = read_new_pod(cx, root, f.at("newVersion"));
+        let new_pod = read_new_pod(cx, root, &f.at("newVersion"));
         let scenario = Self {
             name,
             seed,
@@ -112,7 +113,7 @@ impl Scenario {
 }
 
 /// The new version's pods: the old ones' fields with those of `newVersion` laid over them.
-fn read_new_pod(cx: &Cx, root: &Node, new: At<'_>) -> Pod {
+fn read_new_pod(cx: &Cx, root: &Node, new: &At<'_>) -> Pod {
     let mut merged = root.get("pod").cloned().unwrap_or_else(|| Node::empty_map(root.span.clone()));
     if let Some(over) = new.node {
         match over.value {

@@ -18,7 +18,7 @@ pub struct Objectives {
     pub availability: Option<f64>,
     /// The 99 % quantile of latency in *during*, at most.
     pub p99: Option<Dur>,
-    /// Reconnects that reach the pods at the peak, at most [1/s].
+    /// Reconnects that reach the pods at the peak, at most (1/s).
     pub peak_reconnects: Option<f64>,
     /// Serving capacity over demand, at least.
     pub min_headroom: Option<f64>,

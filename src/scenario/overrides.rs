@@ -19,10 +19,13 @@ pub(super) struct Assignment {
 /// Parses `PATH=VALUE`; the value is YAML, so that lists and maps in `{…}` are values too.
 pub(super) fn parse(option: &str, text: &str, order: u32) -> Result<Assignment, Diag> {
     let source = Source::new(option, text, order);
-    let Some((path, value)) = text.split_once('=') else {
-        return Err(Diag::error("bad-option", format!("`{option}` takes PATH=VALUE"))
-            .at(&Span::whole(&source), "there is no `=`")
-            .help("as in `--set maxSurge=50%`"));
+    let (path, value) = match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() => (path, value),
+        found => {
+            let label = if found.is_some() { "there is no path" } else { "there is no `=`" };
+            let diag = Diag::error("bad-option", format!("`{option}` takes PATH=VALUE"));
+            return Err(diag.at(&Span::whole(&source), label).help("as in `--set maxSurge=50%`"));
+        }
     };
     let path_span = Span { source: Arc::clone(&source), range: 0..path.len() };
     Ok(Assignment { path: path.trim().to_owned(), path_span, value: parse_value(&source, path.len() + 1, value)? })
@@ -38,8 +41,8 @@ fn parse_value(source: &Arc<Source>, offset: usize, value: &str) -> Result<Node,
     }
     // The parser gets spaces for what stands before, so that its offsets are those of the whole text.
     let padded = Source::new(source.name.clone(), format!("{}{value}", " ".repeat(offset)), source.order);
-    let mut docs = yaml::parse(&padded)?;
-    let mut node = docs.pop().unwrap_or_else(|| Node { value: Value::Null, span });
+    let mut docs = yaml::parse(&padded).map_err(|diag| diag.moved_to(source))?;
+    let mut node = docs.pop().unwrap_or(Node { value: Value::Null, span });
     move_to(&mut node, source);
     Ok(node)
 }
@@ -118,7 +121,7 @@ fn by_name(path: &str, root: &Node) -> String {
     for step in path.split('.') {
         let items = node.map_or(&[][..], Node::items);
         let member = step.parse().ok().and_then(|n: usize| items.get(n));
-        let name = member.and_then(|m| m.get("name")).and_then(Node::text);
+        let name = member.and_then(Node::step_name);
         out.push(name.unwrap_or(step).to_owned());
         node = node.and_then(|n| n.at(step));
     }

@@ -1,9 +1,10 @@
 //! How one version's pods behave while they serve.
 
 use super::dist::Dist;
+use super::duration::Seconds;
 use super::read::{At, Cx, Fields};
 use super::termination::Termination;
-use super::units::{Seconds, Share};
+use super::units::Share;
 use crate::engine::Dur;
 
 /// How one version's pods behave.
@@ -17,9 +18,9 @@ pub struct Pod {
     pub on_overflow: OnOverflow,
     /// Connections that may wait for their handshake; beyond it a connect gets no answer.
     pub backlog: u32,
-    /// A worker's time for one request [s].
+    /// A worker's time for one request (s).
     pub service_time: Dist,
-    /// From creation until the pod listens and can pass a probe [s].
+    /// From creation until the pod listens and can pass a probe (s).
     pub startup: Dist,
     /// When the pod itself closes a connection.
     pub keep_alive: PodKeepAlive,
@@ -109,13 +110,13 @@ impl Pod {
             ),
             backlog: f.within("backlog", 4096, 0..=MAX_PLACES),
             service_time: Dist::assume(
-                f.at("serviceTime"),
+                &f.at("serviceTime"),
                 Dist::lognormal_quantiles(0.02, 0.12),
                 "lognormal, p50 20ms, p99 120ms",
                 "a web request that asks a database; tell it by --service-time",
             ),
             startup: Dist::assume(
-                f.at("startup"),
+                &f.at("startup"),
                 Dist::lognormal_quantiles(8.0, 25.0),
                 "lognormal, p50 8s, p99 25s",
                 "image on the node; Go takes 1 s, Python 2 to 10 s, Spring 10 to 60 s",

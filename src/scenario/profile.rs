@@ -54,7 +54,7 @@ pub(super) fn read(at: &At<'_>) -> Option<Profile> {
     Some(Profile { points: points.into_iter().map(|p| (p.0, p.1)).collect() })
 }
 
-/// Reads `trace`: arrival times [s], one a row.
+/// Reads `trace`: arrival times (s), one a row.
 pub(super) fn read_trace(at: &At<'_>) -> Option<Vec<Dur>> {
     let name = String::read(at)?;
     let table = csv_file::read(at, &name)?;
@@ -96,16 +96,12 @@ fn read_series(mut f: Fields<'_>) -> Option<Profile> {
         return None;
     }
     let counts = read_counts(&file_at, &file, per)?;
-    let first = match start {
-        Some(text) => match moment(&text) {
-            Some(secs) => Some(libm::floor(secs / per) as i64),
-            None => {
-                start_at.out_of_range("`start` is not a moment", "a moment such as \"2014-04-11 14:00\"");
-                return None;
-            }
-        },
-        None => None,
-    };
+    let began = start.as_deref().map(moment);
+    if began == Some(None) {
+        start_at.out_of_range("`start` is not a moment", "a moment such as \"2014-04-11 14:00\"");
+        return None;
+    }
+    let first = began.flatten().map(|secs| libm::floor(secs / per) as i64);
     let buckets = duration.map(|d| (libm::ceil(d.secs() / per) as i64).max(1));
     window(&file_at, &counts, per, first, busiest, buckets)
 }

@@ -14,6 +14,8 @@ use super::tree::{Node, Span, Value};
 pub(crate) struct Cx {
     /// The folder that file names in the scenario are relative to.
     pub(crate) folder: PathBuf,
+    /// Whether only the paths matter, so that no file needs to be read.
+    pub(crate) paths_only: bool,
     /// What the scenario's file is called.
     file: String,
     diags: RefCell<Vec<Diag>>,
@@ -27,12 +29,18 @@ impl Cx {
     pub(crate) fn new(folder: &Path, file: &str) -> Self {
         Self {
             folder: folder.to_path_buf(),
+            paths_only: false,
             file: file.to_owned(),
             diags: RefCell::default(),
             assumptions: RefCell::default(),
             known: RefCell::default(),
             quiet: Cell::new(false),
         }
+    }
+
+    /// Nothing gathered yet, and nothing wanted but the paths.
+    pub(crate) fn for_paths() -> Self {
+        Self { paths_only: true, ..Self::new(Path::new(""), "") }
     }
 
     /// The root of a tree.
@@ -115,8 +123,7 @@ impl<'a> At<'a> {
     /// The member `n` of the list that stands here.
     pub(crate) fn item(&self, n: usize) -> At<'a> {
         let node = self.node.and_then(|node| node.items().get(n));
-        let name = node.and_then(|n| n.get("name")).and_then(Node::text);
-        let step = name.map_or_else(|| n.to_string(), ToOwned::to_owned);
+        let step = node.and_then(Node::step_name).map_or_else(|| n.to_string(), ToOwned::to_owned);
         At { cx: self.cx, path: format!("{}.{step}", self.path), node }
     }
 
@@ -181,9 +188,8 @@ impl<'a> At<'a> {
     }
 
     /// Reports a value that is not allowed.
-    pub(crate) fn out_of_range(&self, message: &str, label: &str) {
-        let expected = label.starts_with(|c: char| c == 'a').then(|| format!("expected {label}"));
-        self.report(self.error("out-of-range", message).label(expected.as_deref().unwrap_or(label)));
+    pub(crate) fn out_of_range(&self, message: &str, expected: &str) {
+        self.report(self.error("out-of-range", message).label(format!("expected {expected}")));
     }
 
     /// Reports something else than `expected`.
@@ -265,8 +271,8 @@ impl<'a> Fields<'a> {
             Some(value) if range.contains(&value) => value,
             Some(value) => {
                 let far = if value < *range.start() { "small" } else { "large" };
-                let label = format!("expected {} to {}", range.start(), range.end());
-                at.out_of_range(&format!("`{}` is too {far}", at.name()), &label);
+                let expected = format!("{} to {}", range.start(), range.end());
+                at.out_of_range(&format!("`{}` is too {far}", at.name()), &expected);
                 default
             }
             None => default,

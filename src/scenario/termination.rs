@@ -1,14 +1,14 @@
 //! A pod's way from deletion to exit.
 
 use super::dist::Dist;
+use super::duration::Seconds;
 use super::read::At;
-use super::units::Seconds;
 use crate::engine::Dur;
 
 /// A pod's way from deletion to exit.
 #[derive(Clone, Debug)]
 pub struct Termination {
-    /// The hook before SIGTERM, during which the pod serves as before [s].
+    /// The hook before SIGTERM, during which the pod serves as before (s).
     pub pre_stop: Dist,
     /// What SIGTERM does.
     pub on_sigterm: OnSigterm,
@@ -67,7 +67,7 @@ impl Termination {
     pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
         let termination = Self {
-            pre_stop: Dist::assume(f.at("preStop"), Dist::Constant(Dur::ZERO), "0s", "no hook, Kubernetes' default"),
+            pre_stop: Dist::assume(&f.at("preStop"), Dist::Constant(Dur::ZERO), "0s", "no hook, Kubernetes' default"),
             on_sigterm: f.choice(
                 "onSigterm",
                 OnSigterm::Drain,

@@ -17,7 +17,7 @@ pub enum Load {
     Streams {
         /// How many at any time.
         count: u32,
-        /// How long each lives [s].
+        /// How long each lives (s).
         duration: Dist,
         /// What a draining pod does to them.
         on_drain: OnDrain,
@@ -26,7 +26,7 @@ pub enum Load {
     Users {
         /// How many.
         count: u32,
-        /// Time between an answer and the next request [s].
+        /// Time between an answer and the next request (s).
         think_time: Dist,
     },
 }
@@ -59,7 +59,7 @@ pub struct Profile {
 }
 
 /// The ways to say what a population does, exactly one of which it must use.
-const KINDS: [&str; 5] = ["rate", "profile", "trace", "streams", "users"];
+pub(super) const KINDS: [&str; 5] = ["rate", "profile", "trace", "streams", "users"];
 
 /// What stands in for a load that could not be read, so that reading goes on.
 pub(super) fn none() -> Load {
@@ -131,7 +131,7 @@ fn read_streams(at: At<'_>) -> Load {
     let mut f = at.fields();
     let load = Load::Streams {
         count: read_count(&mut f),
-        duration: Dist::or(f.at("duration"), Dist::exponential(1200.0)),
+        duration: Dist::or(&f.at("duration"), Dist::exponential(1200.0)),
         on_drain: f.choice("onDrain", OnDrain::Close, &[("close", OnDrain::Close), ("finish", OnDrain::Finish)]),
     };
     f.end();
@@ -142,7 +142,7 @@ fn read_streams(at: At<'_>) -> Load {
 fn read_users(at: At<'_>) -> Load {
     let mut f = at.fields();
     let load =
-        Load::Users { count: read_count(&mut f), think_time: Dist::or(f.at("thinkTime"), Dist::exponential(1.0)) };
+        Load::Users { count: read_count(&mut f), think_time: Dist::or(&f.at("thinkTime"), Dist::exponential(1.0)) };
     f.end();
     load
 }

@@ -139,6 +139,11 @@ impl Node {
         self.entry(key).map(|e| &e.value)
     }
 
+    /// What a path calls this member of a list: its `name`, unless that would break the path.
+    pub fn step_name(&self) -> Option<&str> {
+        self.get("name").and_then(Self::text).filter(|name| !name.is_empty() && !name.contains('.'))
+    }
+
     /// The value at a dotted path, where list members go by `name` or by index.
     pub fn at(&self, path: &str) -> Option<&Self> {
         path.split('.').try_fold(self, |node, step| match &node.value {
@@ -172,13 +177,11 @@ impl Node {
                 return self.set(path, value, key_span);
             }
         };
-        match rest {
-            Some(rest) => next.set(rest, value, key_span),
-            None => {
-                *next = value;
-                true
-            }
+        if let Some(rest) = rest {
+            return next.set(rest, value, key_span);
         }
+        *next = value;
+        true
     }
 
     /// Lays `over` on this tree: maps field by field, everything else replaced. A distribution that names itself
@@ -217,6 +220,6 @@ fn alternatives(key: &str) -> &'static [&'static str] {
 fn member(items: &[Node], step: &str) -> Option<usize> {
     items
         .iter()
-        .position(|i| i.get("name").and_then(Node::text) == Some(step))
+        .position(|i| i.step_name() == Some(step))
         .or_else(|| step.parse().ok().filter(|&n: &usize| n < items.len()))
 }

@@ -1,8 +1,8 @@
 //! What is rolled, in the words of a Deployment.
 
 use super::diag::Diag;
+use super::duration::Seconds;
 use super::read::{At, choose};
-use super::units::Seconds;
 use crate::engine::Dur;
 
 /// What is rolled, in the words of `apps/v1` Deployment.
@@ -66,16 +66,16 @@ const MAX_REPLICAS: u32 = 100_000;
 const QUARTER: IntOrPercent = IntOrPercent::Percent(25.0);
 
 impl Workload {
-    /// Reads `workload`. Defaults: 3 replicas in a scenario (1 in a manifest, as Kubernetes), else Kubernetes' own.
+    /// Reads `workload`. All defaults are Kubernetes' own.
     pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
         f.ignore(&["manifest"]);
         let replicas = f.at("replicas");
         if replicas.node.is_none() {
-            replicas.cx.assume("workload.replicas 3 (the fewest that survive a deploy and a failure)".to_owned());
+            replicas.cx.assume("workload.replicas 1 (Kubernetes' default)".to_owned());
         }
         let workload = Self {
-            replicas: f.within("replicas", 3, 1..=MAX_REPLICAS),
+            replicas: f.within("replicas", 1, 1..=MAX_REPLICAS),
             strategy: Strategy::read(f.at("strategy")),
             min_ready: f.or("minReadySeconds", Seconds(Dur::ZERO)).0,
             progress_deadline: f.or("progressDeadlineSeconds", Seconds(Dur::from_secs(600))).0,

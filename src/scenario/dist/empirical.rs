@@ -18,7 +18,7 @@ struct Piece {
 }
 
 impl Empirical {
-    /// From pieces (weight, low, high) [s], sorted here. `None` where there is nothing, or nothing of any weight, or
+    /// From pieces (weight, low, high) (s), sorted here. `None` where there is nothing, or nothing of any weight, or
     /// something negative or not a number.
     pub fn new(mut pieces: Vec<(f64, f64, f64)>) -> Option<Self> {
         let sound = |&(w, low, high): &(f64, f64, f64)| w >= 0.0 && low >= 0.0 && low <= high && (w + high).is_finite();

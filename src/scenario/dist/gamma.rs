@@ -11,12 +11,12 @@ pub struct Gamma {
 }
 
 impl Gamma {
-    /// By its mean [s] and shape, both above 0.
+    /// By its mean (s) and shape, both above 0.
     pub const fn new(mean: f64, shape: f64) -> Self {
         Self { scale: mean / shape, shape }
     }
 
-    /// The mean [s].
+    /// The mean (s).
     pub const fn mean(&self) -> f64 {
         self.scale * self.shape
     }
@@ -26,7 +26,7 @@ impl Gamma {
         Self { scale: self.scale, shape: self.shape + 1.0 }
     }
 
-    /// A draw [s] by the squeeze-free method of Marsaglia and Tsang (2000), whose normal comes from `u` the first time:
+    /// A draw (s) by the squeeze-free method of Marsaglia and Tsang (2000), whose normal comes from `u` the first time:
     /// nearly always (95 % at least) the one that decides. So draws rise with `u` almost as an inverse transform's do.
     #[expect(clippy::many_single_char_names, reason = "the paper's names")]
     pub(super) fn draw(&self, u: f64, stream: &mut Stream) -> f64 {
@@ -54,7 +54,7 @@ impl Gamma {
         regularized(self.shape, t / self.scale)
     }
 
-    /// The `p`-quantile [s], by halving: exact to the last digit or so, but a few microseconds slow.
+    /// The `p`-quantile (s), by halving: exact to the last digit or so, but a few microseconds slow.
     pub(super) fn quantile(&self, p: f64) -> f64 {
         let (mut low, mut high) = (0.0, self.shape.max(1.0));
         while regularized(self.shape, high) < p {

@@ -100,18 +100,18 @@ const fn inside(u: f64) -> f64 {
 }
 
 impl Dist {
-    /// A lognormal by its median and its 99 % quantile [s].
+    /// A lognormal by its median and its 99 % quantile (s).
     pub fn lognormal_quantiles(p50: f64, p99: f64) -> Self {
         let mu = libm::log(p50);
         Self::Lognormal { mu, sigma: (libm::log(p99) - mu) / normal::quantile(0.99) }
     }
 
-    /// A lognormal by its mean [s] and the standard deviation of its logarithm.
+    /// A lognormal by its mean (s) and the standard deviation of its logarithm.
     pub fn lognormal_mean(mean: f64, sigma: f64) -> Self {
         Self::Lognormal { mu: libm::log(mean) - sigma * sigma / 2.0, sigma }
     }
 
-    /// An exponential by its mean [s].
+    /// An exponential by its mean (s).
     pub const fn exponential(mean: f64) -> Self {
         Self::Exponential { mean }
     }
@@ -133,7 +133,7 @@ impl Dist {
         }
     }
 
-    /// The value at `u` [s]; what needs more randomness takes it from the stream.
+    /// The value at `u` (s); what needs more randomness takes it from the stream.
     fn draw(&self, u: f64, stream: &mut Stream, ordinal: u64) -> f64 {
         match self {
             Self::Gamma(gamma) => gamma.draw(u, stream),
@@ -146,7 +146,7 @@ impl Dist {
         }
     }
 
-    /// The mean [s]; of a sequence, of the values listed.
+    /// The mean (s); of a sequence, of the values listed.
     pub fn mean(&self) -> f64 {
         match self {
             Self::Constant(d) => d.secs(),
@@ -162,7 +162,7 @@ impl Dist {
         }
     }
 
-    /// The `p`-quantile [s], 0 < p < 1; of a sequence, of the values listed.
+    /// The `p`-quantile (s), 0 < p < 1; of a sequence, of the values listed.
     pub fn quantile(&self, p: f64) -> f64 {
         match self {
             Self::Constant(d) => d.secs(),
@@ -182,7 +182,7 @@ impl Dist {
         }
     }
 
-    /// The share of draws that are at most `t` [s]: F(t).
+    /// The share of draws that are at most `t` (s): F(t).
     pub fn cdf(&self, t: f64) -> f64 {
         if t < 0.0 {
             return 0.0;
@@ -216,15 +216,15 @@ impl Dist {
     }
 
     /// A draw from the stationary residual life of a renewal process with this gap: what is left of a stream that is
-    /// met at a random moment. That is U × a draw from the length-biased distribution t f(t) / E[X] (Cox, Renewal
-    /// Theory, 1962), so its mean is E[X²] / 2 E[X].
+    /// met at a random moment. That is U × a draw from the length-biased distribution `t f(t) / E[X]` (Cox, Renewal
+    /// Theory, 1962), so its mean is `E[X²] / 2 E[X]`.
     pub fn residual(&self, stream: &mut Stream) -> Dur {
         let u = stream.open01();
         let whole = self.length_biased(u, stream);
         Dur::from_secs_f64(stream.open01() * whole)
     }
 
-    /// A draw [s] with density t f(t) / E[X].
+    /// A draw (s) with density t f(t) / E[X].
     fn length_biased(&self, u: f64, stream: &mut Stream) -> f64 {
         match self {
             Self::Constant(d) => d.secs(),

@@ -38,12 +38,12 @@ const KINDS: [(&str, Kind); 10] = [
 
 impl Dist {
     /// What stands at a place, or a default.
-    pub(crate) fn or(at: At<'_>, default: Self) -> Self {
-        at.node.and_then(|_| Self::read(&at)).unwrap_or(default)
+    pub(crate) fn or(at: &At<'_>, default: Self) -> Self {
+        at.node.and_then(|_| Self::read(at)).unwrap_or(default)
     }
 
     /// What stands at a place, or what is assumed of it, with a line that says so and why.
-    pub(crate) fn assume(at: At<'_>, default: Self, text: &str, why: &str) -> Self {
+    pub(crate) fn assume(at: &At<'_>, default: Self, text: &str, why: &str) -> Self {
         if at.node.is_none() {
             at.cx.assume(format!("{} {text} ({why})", at.path));
         }
@@ -109,7 +109,7 @@ fn need<T: Read>(f: &mut Fields<'_>, name: &'static str) -> Option<T> {
     T::read(&at)
 }
 
-/// A duration above 0 [s].
+/// A duration above 0 (s).
 fn above_zero(f: &mut Fields<'_>, name: &'static str) -> Option<f64> {
     let value = need::<Dur>(f, name)?;
     if value.is_zero() {
@@ -172,13 +172,11 @@ fn empirical(f: &mut Fields<'_>) -> Option<Dist> {
     let file = need::<String>(f, "file")?;
     let at = f.at("file");
     let pieces = csv_file::read_distribution(&at, &file)?;
-    match Empirical::new(pieces) {
-        Some(data) => Some(Dist::Empirical(Arc::new(data))),
-        None => {
-            at.report(at.error("bad-data", format!("`{file}` holds no samples")).label("nothing to draw from"));
-            None
-        }
+    let data = Empirical::new(pieces);
+    if data.is_none() {
+        at.report(at.error("bad-data", format!("`{file}` holds no samples")).label("nothing to draw from"));
     }
+    data.map(|data| Dist::Empirical(Arc::new(data)))
 }
 
 fn mixture(f: &mut Fields<'_>) -> Option<Dist> {
@@ -186,7 +184,7 @@ fn mixture(f: &mut Fields<'_>) -> Option<Dist> {
     let mixture = Mixture::new(parts.into_iter().map(|p| (p.weight, p.dist)).collect());
     if mixture.is_none() {
         let at = f.at("of");
-        at.out_of_range("`of` must hold weights above 0", "as in [[0.95, 20ms], [0.05, 2s]]");
+        at.out_of_range("`of` must hold weights above 0", "weights above 0, as in [[0.95, 20ms], [0.05, 2s]]");
     }
     mixture.map(Dist::Mixture)
 }
