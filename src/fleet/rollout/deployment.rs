@@ -16,7 +16,7 @@ pub(super) struct Deployment {
     pub(super) paused: bool,
     /// Whether the test of `kubectl rollout status` has been met since the last action.
     pub(super) complete: bool,
-    /// Whether something beside a single rollout has happened since the Deployment was last complete: the promise of
+    /// Whether something beside a single rollout has happened since the Deployment was last at rest: the promise of
     /// maxUnavailable holds for scale-downs of healthy pods in an undisturbed rollout only.
     pub(super) disturbed: bool,
     /// Counts the actions.
@@ -197,6 +197,15 @@ impl Rollout {
             self.trigger_replica_set(now, index, out);
         }
         true
+    }
+
+    /// Whether the fleet really is what the reports say when they say that it is complete.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.sets.iter().all(|set| {
+            let wanted = if set.revision == self.deployment.template { self.spec.replicas } else { 0 };
+            let mut active = set.pods.iter().map(|p| &self.pods[p.0 as usize]).filter(|p| p.is_active());
+            set.size == wanted && active.clone().count() == wanted as usize && active.all(|p| p.ready_since.is_some())
+        })
     }
 
     /// The promises of a rolling update, in every build: growth stays below `replicas + maxSurge`, and the scale-down of
