@@ -183,18 +183,17 @@ impl Rollout {
     /// Gives a ReplicaSet its size, and the note for which size of the Deployment that was.
     fn resize(&mut self, set: usize, size: u32, now: SimTime, out: &mut Vec<Command>) -> bool {
         let max = self.spec.replicas.saturating_add(resolve(&self.spec.strategy, self.spec.replicas).surge);
-        let index = set;
-        let set = &mut self.sets[set];
-        if (set.size, set.desired, set.max) == (size, self.spec.replicas, max) {
+        let resized = &mut self.sets[set];
+        let before = resized.size;
+        if (before, resized.desired, resized.max) == (size, self.spec.replicas, max) {
             return false;
         }
-        let resized = set.size != size;
-        (set.size, set.desired, set.max) = (size, self.spec.replicas, max);
+        (resized.size, resized.desired, resized.max) = (size, self.spec.replicas, max);
         self.deployment.requests.reserve(now);
-        if resized {
-            set.generation += 1;
-            out.push(Command::Desired { revision: set.revision, size });
-            self.trigger_replica_set(now, index, out);
+        if before != size {
+            resized.generation += 1;
+            out.push(Command::Desired { revision: resized.revision, size });
+            self.trigger_replica_set(now, set, out);
         }
         true
     }
