@@ -214,3 +214,64 @@ fn a_pod_that_is_lost_is_replaced() {
     fleet.run(SimTime::MAX);
     assert_eq!(fleet.rollout.pods().map(|p| p.pod.0).collect::<Vec<_>>(), [0, 2, 3]);
 }
+
+/// One pod, replaced by one, at the controllers' ordinary pace.
+fn plain(min_ready: Dur, release: Release) -> Spec {
+    Spec {
+        replicas: 1,
+        strategy: Strategy::RollingUpdate { max_surge: IntOrPercent::Int(1), max_unavailable: IntOrPercent::Int(0) },
+        min_ready,
+        progress_deadline: Dur::from_secs(600),
+        controller: Controller { qps: 0.0, burst: 0, reaction: Dur::from_millis(20), release },
+        wall_clock_fraction: 0.25,
+    }
+}
+
+#[test]
+fn creations_start_slowly() {
+    let mut fleet = Fleet::new(&plain(Dur::ZERO, Release::V1_28), 1);
+    fleet.act(SimTime::ZERO, Action::Scale(21));
+    fleet.run(SimTime::MAX);
+    let mut batches: Vec<(SimTime, u32)> = Vec::new();
+    for (at, _) in fleet.trace.iter().filter(|(_, c)| matches!(c, Command::CreatePod { .. })) {
+        match batches.last_mut() {
+            Some((last, pods)) if last == at => *pods += 1,
+            _ => batches.push((*at, 1)),
+        }
+    }
+    assert_eq!(batches.iter().map(|b| b.1).collect::<Vec<_>>(), [1, 2, 4, 8, 5]);
+}
+
+/// When a Deployment of one pod is complete whose new pod turns Ready at `ready`.
+fn completion(release: Release, ready: SimTime) -> SimTime {
+    let mut fleet = Fleet::new(&plain(Dur::from_secs(5), release), 1);
+    fleet.act(SimTime::ZERO, Action::Template(Revision(1)));
+    // The new pod's own readiness is drawn; it is replaced by one at a known time.
+    fleet.run(SimTime::ZERO + Dur::from_millis(100));
+    fleet.queue.retain(|Reverse((_, _, due))| !matches!(due, Due::Ready(_) | Due::Unready(_)));
+    fleet.push(ready, Due::Ready(PodId(1)));
+    fleet.run(SimTime::MAX);
+    fleet.trace.iter().rfind(|(_, c)| *c == Command::Complete).expect("it completes").0
+}
+
+#[test]
+fn availability_is_seen_at_its_moment_since_1_34_and_with_the_next_look_before() {
+    // Ready at 1.5 s, which is 1.75 s of the wall clock: the timestamp says 0.75 s, hence available at 5.75 s.
+    let ready = SimTime::ZERO + Dur::from_millis(1_500);
+    let exact = SimTime::ZERO + Dur::from_millis(5_750);
+    let lag = |release| completion(release, ready).since(exact);
+    assert!(lag(Release::V1_34) < Dur::from_millis(100), "{:?}", lag(Release::V1_34));
+    // All wanted pods are Ready: looked at again five seconds after they were found so.
+    let late = lag(Release::V1_28);
+    assert!((Dur::from_millis(750)..Dur::from_millis(850)).contains(&late), "{late:?}");
+}
+
+#[test]
+fn a_paused_deployment_scales_but_does_not_roll() {
+    let mut fleet = Fleet::new(&plain(Dur::ZERO, Release::V1_28), 1);
+    fleet.act(SimTime::ZERO, Action::Pause);
+    fleet.act(SimTime::ZERO, Action::TemplateAndScale(Revision(1), 4));
+    fleet.run(SimTime::MAX);
+    assert_eq!(fleet.rollout.desired().collect::<Vec<_>>(), [(Revision(0), 4)]);
+    assert!(!fleet.rollout.is_complete());
+}

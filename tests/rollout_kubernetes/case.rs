@@ -159,6 +159,7 @@ impl Case {
             .expect("the recorded rollouts are part of the project")
             .map(|entry| entry.expect("a readable folder").path())
             .collect();
+        files.retain(|path| path.extension().is_some_and(|e| e == "json"));
         files.sort();
         assert_eq!(files.len(), 82, "recorded rollouts in {}", folder.display());
         let parse = |path: &PathBuf| {

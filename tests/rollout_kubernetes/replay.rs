@@ -84,7 +84,7 @@ impl Replay<'_> {
                 Due::Timer(event) => self.rollout.on_event(now, event, &mut out),
                 Due::Ready(pod) => {
                     // The kubelet cancels a pending readiness when it sees the deletion.
-                    if self.rollout.pods().any(|p| p.pod == pod && !p.terminating) {
+                    if self.rollout.pod(pod).is_some_and(|p| !p.terminating) {
                         self.rollout.pod_ready(now, pod, &mut out);
                     }
                 }

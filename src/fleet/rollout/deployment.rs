@@ -16,7 +16,7 @@ pub(super) struct Deployment {
     pub(super) paused: bool,
     /// Whether the test of `kubectl rollout status` has been met since the last action.
     pub(super) complete: bool,
-    /// Whether something beside a single rollout has happened since the Deployment was last complete: the promise of
+    /// Whether something beside a single rollout has happened since the Deployment was last at rest: the promise of
     /// maxUnavailable holds for scale-downs of healthy pods in an undisturbed rollout only.
     pub(super) disturbed: bool,
     /// Counts the actions.
@@ -183,20 +183,28 @@ impl Rollout {
     /// Gives a ReplicaSet its size, and the note for which size of the Deployment that was.
     fn resize(&mut self, set: usize, size: u32, now: SimTime, out: &mut Vec<Command>) -> bool {
         let max = self.spec.replicas.saturating_add(resolve(&self.spec.strategy, self.spec.replicas).surge);
-        let index = set;
-        let set = &mut self.sets[set];
-        if (set.size, set.desired, set.max) == (size, self.spec.replicas, max) {
+        let resized = &mut self.sets[set];
+        let before = resized.size;
+        if (before, resized.desired, resized.max) == (size, self.spec.replicas, max) {
             return false;
         }
-        let resized = set.size != size;
-        (set.size, set.desired, set.max) = (size, self.spec.replicas, max);
+        (resized.size, resized.desired, resized.max) = (size, self.spec.replicas, max);
         self.deployment.requests.reserve(now);
-        if resized {
-            set.generation += 1;
-            out.push(Command::Desired { revision: set.revision, size });
-            self.trigger_replica_set(now, index, out);
+        if before != size {
+            resized.generation += 1;
+            out.push(Command::Desired { revision: resized.revision, size });
+            self.trigger_replica_set(now, set, out);
         }
         true
+    }
+
+    /// Whether the fleet really is what the reports say when they say that it is complete.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.sets.iter().all(|set| {
+            let wanted = if set.revision == self.deployment.template { self.spec.replicas } else { 0 };
+            let mut active = set.pods.iter().map(|p| &self.pods[p.0 as usize]).filter(|p| p.is_active());
+            set.size == wanted && active.clone().count() == wanted as usize && active.all(|p| p.ready_since.is_some())
+        })
     }
 
     /// The promises of a rolling update, in every build: growth stays below `replicas + maxSurge`, and the scale-down of

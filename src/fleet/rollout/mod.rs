@@ -56,10 +56,10 @@ pub struct Rollout {
 }
 
 impl Rollout {
-    /// The controllers at rest: revision 0 rolled out, `initial` its pods, oldest first, with ids from 0.
+    /// The controllers at rest: revision 0 rolled out, `initial` its `spec.replicas` pods, oldest first, with ids from 0.
     ///
-    /// With all pods Ready (and ready long enough) the Deployment is complete; otherwise it is in the middle of its first
-    /// rollout. Pods' unique ids, by which Kubernetes breaks ties of deletion, are drawn from `streams`.
+    /// Those that are Ready are taken as available. If all are, the Deployment is complete; otherwise it is in the middle
+    /// of its first rollout. Pods' unique ids, by which Kubernetes breaks ties of deletion, are drawn from `streams`.
     pub fn new(spec: &Spec, streams: Streams, initial: impl IntoIterator<Item = InitialPod>) -> Self {
         let clock = WallClock::new(spec.wall_clock_fraction);
         let bucket = TokenBucket::new(spec.controller.qps, spec.controller.burst);
@@ -175,12 +175,18 @@ impl Rollout {
 
     /// The pods that are not yet gone, in order of creation.
     pub fn pods(&self) -> impl Iterator<Item = PodState> + '_ {
-        self.pods.iter().enumerate().filter(|(_, p)| !p.gone).map(|(id, p)| PodState {
-            pod: PodId(id as u32),
-            revision: self.sets[p.set].revision,
-            ordinal: p.ordinal,
-            ready: p.ready_since.is_some(),
-            terminating: p.terminating,
+        (0..self.pods.len() as u32).filter_map(|id| self.pod(PodId(id)))
+    }
+
+    /// What the controllers know of `pod`; `None` once it is gone.
+    pub fn pod(&self, pod: PodId) -> Option<PodState> {
+        let record = self.pods.get(pod.0 as usize).filter(|p| !p.gone)?;
+        Some(PodState {
+            pod,
+            revision: self.sets[record.set].revision,
+            ordinal: record.ordinal,
+            ready: record.ready_since.is_some(),
+            terminating: record.terminating,
         })
     }
 

@@ -169,7 +169,7 @@ impl Rollout {
         self.write_conditions(conditions, now, out);
         if counts.is_complete(self.spec.replicas) && !self.deployment.complete {
             self.deployment.complete = true;
-            self.deployment.disturbed = false;
+            self.deployment.disturbed &= !self.is_at_rest();
             out.push(Command::Complete);
         }
         self.trigger_deployment(now, out);

@@ -85,12 +85,12 @@ enum Worker {
     Idle,
     /// In the queue.
     Queued,
-    Busy(Sync),
+    Busy(Round),
 }
 
-/// A sync under way.
+/// One sync under way.
 #[derive(Clone, Debug)]
-struct Sync {
+struct Round {
     /// Active pods when it began; what it has done itself shows in the next one's report.
     replicas: u32,
     /// Since when those of them are Ready that are.
@@ -127,9 +127,9 @@ impl ReplicaSet {
         }
     }
 
-    fn sync(&mut self) -> Option<&mut Sync> {
+    fn round(&mut self) -> Option<&mut Round> {
         match &mut self.worker {
-            Worker::Busy(sync) => Some(sync),
+            Worker::Busy(round) => Some(round),
             Worker::Idle | Worker::Queued => None,
         }
     }
@@ -158,7 +158,7 @@ impl Rollout {
                 out.push(Command::Schedule { at, event: Event::SyncReplicaSet(set.revision) });
             }
             Worker::Queued => {}
-            Worker::Busy(sync) => sync.again = true,
+            Worker::Busy(round) => round.again = true,
         }
     }
 
@@ -174,7 +174,7 @@ impl Rollout {
         let (size, generation) = (self.sets[set].size, self.sets[set].generation);
         let left = size.saturating_sub(replicas).min(BURST_REPLICAS);
         let status = SetStatus::default();
-        self.sets[set].worker = Worker::Busy(Sync {
+        self.sets[set].worker = Worker::Busy(Round {
             replicas,
             ready_since,
             generation,
@@ -193,15 +193,15 @@ impl Rollout {
 
     /// What was under way has returned: the next batch of creations, or the report.
     pub(super) fn requests_returned(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
-        let Some(sync) = self.sets[set].sync() else { return };
-        if sync.left == 0 {
+        let Some(round) = self.sets[set].round() else { return };
+        if round.left == 0 {
             self.report_replica_set(now, set, out);
             return;
         }
         // Slow start: 1, 2, 4, 8, … so that a quota or a broken admission hook meets one request first.
-        let batch = sync.batch.min(sync.left);
-        sync.left -= batch;
-        sync.batch *= 2;
+        let batch = round.batch.min(round.left);
+        round.left -= batch;
+        round.batch *= 2;
         let mut returned = now;
         for _ in 0..batch {
             let at = self.replica_set_requests.reserve(now);
@@ -265,15 +265,15 @@ impl Rollout {
     fn report_replica_set(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
         let min_ready = self.spec.min_ready;
         let written = self.sets[set].status;
-        let Some(sync) = self.sets[set].sync() else { return };
-        sync.status = SetStatus {
-            replicas: sync.replicas,
-            ready: sync.ready_since.len() as u32,
-            available: sync.ready_since.iter().filter(|&&t| is_available(t, min_ready, now)).count() as u32,
-            generation: sync.generation,
+        let Some(round) = self.sets[set].round() else { return };
+        round.status = SetStatus {
+            replicas: round.replicas,
+            ready: round.ready_since.len() as u32,
+            available: round.ready_since.iter().filter(|&&t| is_available(t, min_ready, now)).count() as u32,
+            generation: round.generation,
         };
-        sync.next_available = next_available(&sync.ready_since, min_ready, now);
-        if sync.status == written {
+        round.next_available = next_available(&round.ready_since, min_ready, now);
+        if round.status == written {
             self.write_status(now, set, out);
         } else {
             let at = self.replica_set_requests.reserve(now) + self.round_trip();
@@ -284,16 +284,16 @@ impl Rollout {
     /// A status reaches the API, and the sync ends.
     pub(super) fn write_status(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
         let worker = std::mem::replace(&mut self.sets[set].worker, Worker::Idle);
-        let Worker::Busy(sync) = worker else {
+        let Worker::Busy(round) = worker else {
             self.sets[set].worker = worker;
             return;
         };
-        if self.sets[set].status != sync.status {
-            self.sets[set].status = sync.status;
+        if self.sets[set].status != round.status {
+            self.sets[set].status = round.status;
             self.trigger_deployment(now, out);
         }
-        self.plan_next_look(now, set, sync.next_available, out);
-        if sync.again {
+        self.plan_next_look(now, set, round.next_available, out);
+        if round.again {
             self.trigger_replica_set(now, set, out);
         }
     }
