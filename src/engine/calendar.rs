@@ -106,8 +106,18 @@ impl<E: Copy> Calendar<E> {
             if next.keeper() != WHEEL || self.wheel.is_sorted() {
                 return Some(next);
             }
-            self.turn(horizon);
+            *self.fronts.of(WHEEL) = if self.wheel.is_near() { self.wheel.turn(next) } else { self.turn_far(horizon) };
         }
+    }
+
+    /// Moves the wheel as far as is known to be of no consequence.
+    #[cold]
+    #[inline(never)]
+    fn turn_far(&mut self, horizon: SimTime) -> Key {
+        // Nothing happens before the lanes' next entry or, as the caller may stop there, the horizon.
+        *self.fronts.of(WHEEL) = Key::NEVER;
+        let limit = self.fronts.first().min(Key::end_of(horizon));
+        self.wheel.turn_far(limit)
     }
 
     /// Removes the event of `next`, the key just found, and makes its moment the present.
@@ -118,15 +128,6 @@ impl<E: Copy> Calendar<E> {
         let (event, front) = if keeper == WHEEL { self.wheel.pop() } else { self.lanes[keeper - 1].pop() };
         *self.fronts.of(keeper) = front;
         event
-    }
-
-    /// Has the wheel look closer, the bound of its entries being the least of all.
-    #[inline(never)]
-    fn turn(&mut self, horizon: SimTime) {
-        // Nothing happens before the lanes' next entry or, as the caller may stop there, the horizon.
-        *self.fronts.of(WHEEL) = Key::NEVER;
-        let limit = self.fronts.first().min(Key::end_of(horizon));
-        *self.fronts.of(WHEEL) = self.wheel.turn(limit.ordinal());
     }
 
     /// Entries pending.

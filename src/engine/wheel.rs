@@ -210,22 +210,57 @@ impl<E: Copy> Wheel<E> {
         Some((group, slot, ((above | slot) as u64) << shift))
     }
 
-    /// Moves to the earliest slot, the run being empty, and on towards the earliest entry in it, but not past `limit`,
-    /// before which nothing will happen. The answer is what the first key or its bound has become.
-    pub(super) fn turn(&mut self, limit: u64) -> Key {
-        debug_assert!(self.run.is_empty() && self.late.is_empty(), "the run is due before any slot");
-        if self.near_words == 0 {
-            self.turn_far(limit);
-        } else {
-            self.tick = self.first_near();
-            let slot = self.tick as usize % NEAR;
-            let head = std::mem::replace(&mut self.near[slot], NIL);
-            self.near_used[slot / 64] &= !(1 << (slot % 64));
-            if self.near_used[slot / 64] == 0 {
-                self.near_words &= !(1 << (slot / 64));
-            }
-            self.take(head);
+    /// Whether the earliest slot is one of a single tick.
+    #[inline]
+    pub(super) fn is_near(&self) -> bool {
+        self.near_words != 0
+    }
+
+    /// Moves to the earliest slot, of a single tick, which is known by its bound; the run is empty. The first key.
+    pub(super) fn turn(&mut self, bound: Key) -> Key {
+        self.tick = bound.ordinal() >> TICK_BITS;
+        let slot = self.tick as usize % NEAR;
+        let head = std::mem::replace(&mut self.near[slot], NIL);
+        self.near_used[slot / 64] &= !(1 << (slot % 64));
+        if self.near_used[slot / 64] == 0 {
+            self.near_words &= !(1 << (slot / 64));
         }
+        self.take(head);
+        self.first()
+    }
+
+    /// Moves to the earliest slot, of many ticks, and on towards the earliest entry in it, but not past `limit`, before
+    /// which nothing happens; the run is empty. What the first key or a bound below it has become.
+    pub(super) fn turn_far(&mut self, limit: Key) -> Key {
+        let Some((group, slot, start)) = self.first_far() else { return Key::NEVER };
+        let head = std::mem::replace(&mut self.far[group][slot], NIL);
+        self.far_used[group] &= !(1 << slot);
+        // Straight to the first entry: of a few entries over hours, most never pass through a finer slot.
+        let mut first = limit;
+        let mut n = head;
+        while n != NIL {
+            let node = &self.nodes[n as usize];
+            first = first.min(node.key);
+            n = node.next;
+        }
+        self.tick = start.max(first.ordinal() >> TICK_BITS);
+        n = head;
+        while n != NIL {
+            let Node { key, event, next } = self.nodes[n as usize];
+            if key.ordinal() >> TICK_BITS == self.tick {
+                self.run.push(Entry { key, event });
+                self.nodes[n as usize].next = std::mem::replace(&mut self.free, n);
+            } else {
+                self.link(n, key);
+            }
+            n = next;
+        }
+        self.first()
+    }
+
+    /// Sorts the run, filled anew. The first key, or a bound below it.
+    #[inline]
+    fn first(&mut self) -> Key {
         if self.run.len() > 1 {
             self.run.sort_unstable_by_key(|e| Reverse(e.key));
         }
@@ -244,32 +279,6 @@ impl<E: Copy> Wheel<E> {
                 return;
             }
             n = node.next;
-        }
-    }
-
-    fn turn_far(&mut self, limit: u64) {
-        let Some((group, slot, start)) = self.first_far() else { return };
-        let head = std::mem::replace(&mut self.far[group][slot], NIL);
-        self.far_used[group] &= !(1 << slot);
-        // Straight to the first entry: of a few entries over hours, most never pass through a finer slot.
-        let mut first = limit;
-        let mut n = head;
-        while n != NIL {
-            let node = &self.nodes[n as usize];
-            first = first.min(node.key.ordinal());
-            n = node.next;
-        }
-        self.tick = start.max(first >> TICK_BITS);
-        n = head;
-        while n != NIL {
-            let Node { key, event, next } = self.nodes[n as usize];
-            if key.ordinal() >> TICK_BITS == self.tick {
-                self.run.push(Entry { key, event });
-                self.nodes[n as usize].next = std::mem::replace(&mut self.free, n);
-            } else {
-                self.link(n, key);
-            }
-            n = next;
         }
     }
 }
