@@ -1,65 +1,46 @@
 //! The event calendar: one total order, (time, sequence of scheduling), whatever kept an entry meanwhile.
 //!
-//! Entries whose delay is drawn live in a binary heap. Entries of one constant delay come due in the order in which
-//! they were made, so they live in a *lane*, a plain ring: pushing and popping there costs no comparison with the rest.
+//! Entries whose delay is drawn are kept by a timing *wheel*. Entries of one constant delay come due in the order in
+//! which they were made, so they are kept by a *lane*, a plain ring: they cost no comparison with the rest.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
-
+use super::entry::{Fronts, Key};
+use super::ring::Ring;
 use super::time::SimTime;
+use super::wheel::Wheel;
 
 /// Which lane; the model numbers its own from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lane(pub u8);
 
-/// When, and the tie-break: entries made earlier come first.
-type Key = (SimTime, u64);
-
-const NEVER: Key = (SimTime::MAX, u64::MAX);
-
-#[derive(Clone, Copy, Debug)]
-struct Entry<E> {
-    key: Key,
-    event: E,
-}
-
-impl<E> PartialEq for Entry<E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-impl<E> Eq for Entry<E> {}
-impl<E> PartialOrd for Entry<E> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl<E> Ord for Entry<E> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key.cmp(&other.key)
-    }
-}
+/// The keeper of drawn delays; lane i is keeper i + 1.
+const WHEEL: usize = 0;
 
 /// Pending events in their total order.
 #[derive(Clone, Debug)]
 pub struct Calendar<E> {
     now: SimTime,
     sequence: u64,
-    heap: BinaryHeap<Reverse<Entry<E>>>,
-    lanes: Vec<VecDeque<Entry<E>>>,
-    /// The key at the front of each lane, beside each other so that finding the next event touches one cache line.
-    fronts: Vec<Key>,
+    /// Each keeper's earliest key, side by side so that finding the next event touches a cache line or two. The wheel's
+    /// may be a bound below its earliest key.
+    fronts: Fronts,
+    wheel: Wheel<E>,
+    lanes: Vec<Ring<E>>,
 }
 
 impl<E: Copy> Calendar<E> {
     /// An empty calendar at `start` with `lanes` lanes.
+    ///
+    /// # Panics
+    /// If there are more lanes than a [`Lane`] can tell apart.
     pub fn new(start: SimTime, lanes: usize) -> Self {
+        assert!(lanes <= 1 << u8::BITS, "{lanes} lanes are more than a Lane can tell apart");
+        let ordinal = Key::new(start, 0, WHEEL).ordinal();
         Self {
             now: start,
             sequence: 0,
-            heap: BinaryHeap::new(),
-            lanes: (0..lanes).map(|_| VecDeque::new()).collect(),
-            fronts: vec![NEVER; lanes],
+            fronts: Fronts::new(lanes + 1),
+            wheel: Wheel::new(ordinal),
+            lanes: (0..lanes).map(|_| Ring::new()).collect(),
         }
     }
 
@@ -70,20 +51,24 @@ impl<E: Copy> Calendar<E> {
     }
 
     #[inline]
-    fn key(&mut self, at: SimTime) -> Key {
-        assert!(at >= self.now, "an event at {at} was scheduled at {}, after it", self.now);
+    fn key(&mut self, at: SimTime, keeper: usize) -> Key {
+        if at < self.now {
+            refuse(at, self.now);
+        }
         self.sequence += 1;
-        (at, self.sequence)
+        Key::new(at, self.sequence, keeper)
     }
 
-    /// Schedules `event` at `at`: O(log n).
+    /// Schedules `event` at `at`: O(1).
     ///
     /// # Panics
     /// If `at` lies in the past.
     #[inline]
     pub fn at(&mut self, at: SimTime, event: E) {
-        let key = self.key(at);
-        self.heap.push(Reverse(Entry { key, event }));
+        let key = self.key(at, WHEEL);
+        let bound = self.wheel.insert(key, event);
+        let front = self.fronts.of(WHEEL);
+        *front = bound.min(*front);
     }
 
     /// Schedules `event` at `at` in a lane: O(1).
@@ -92,44 +77,62 @@ impl<E: Copy> Calendar<E> {
     /// If `at` lies in the past, or before the last entry of the lane.
     #[inline]
     pub fn in_lane(&mut self, lane: Lane, at: SimTime, event: E) {
-        let key = self.key(at);
         let i = usize::from(lane.0);
-        match self.lanes[i].back() {
-            Some(last) => assert!(last.key.0 <= at, "lane {i} runs backwards"),
-            None => self.fronts[i] = key,
+        let key = self.key(at, i + 1);
+        let ring = &mut self.lanes[i];
+        if ring.len() == 0 {
+            *self.fronts.of(i + 1) = key;
         }
-        self.lanes[i].push_back(Entry { key, event });
+        ring.push(key, event);
     }
 
     /// Removes and returns the next event that is due at `horizon` or before.
     #[inline]
     pub fn pop_until(&mut self, horizon: SimTime) -> Option<(SimTime, E)> {
-        let mut next = self.heap.peek().map_or(NEVER, |Reverse(e)| e.key);
-        let mut from = usize::MAX;
-        for (i, &front) in self.fronts.iter().enumerate() {
-            if front < next {
-                next = front;
-                from = i;
-            }
-        }
-        if next.0 > horizon || next == NEVER {
-            return None;
-        }
-        let entry = if from == usize::MAX { self.heap.pop().map(|Reverse(e)| e) } else { self.pop_lane(from) }?;
-        self.now = entry.key.0;
-        Some((self.now, entry.event))
+        let next = self.next_until(horizon)?;
+        let event = self.take(next);
+        Some((self.now, event))
     }
 
+    /// The key of the next event that is due at `horizon` or before, which [`Self::take`] removes. In two steps, because
+    /// a copied event is not cut in pieces as that inside an `Option` is.
     #[inline]
-    fn pop_lane(&mut self, i: usize) -> Option<Entry<E>> {
-        let entry = self.lanes[i].pop_front();
-        self.fronts[i] = self.lanes[i].front().map_or(NEVER, |e| e.key);
-        entry
+    pub(super) fn next_until(&mut self, horizon: SimTime) -> Option<Key> {
+        loop {
+            let next = self.fronts.first();
+            if next > Key::end_of(horizon) {
+                return None;
+            }
+            if next.keeper() != WHEEL || self.wheel.is_sorted() {
+                return Some(next);
+            }
+            *self.fronts.of(WHEEL) = if self.wheel.is_near() { self.wheel.turn(next) } else { self.turn_far(horizon) };
+        }
+    }
+
+    /// Moves the wheel as far as is known to be of no consequence.
+    #[cold]
+    #[inline(never)]
+    fn turn_far(&mut self, horizon: SimTime) -> Key {
+        // Nothing happens before the lanes' next entry or, as the caller may stop there, the horizon.
+        *self.fronts.of(WHEEL) = Key::NEVER;
+        let limit = self.fronts.first().min(Key::end_of(horizon));
+        self.wheel.turn_far(limit)
+    }
+
+    /// Removes the event of `next`, the key just found, and makes its moment the present.
+    #[inline]
+    pub(super) fn take(&mut self, next: Key) -> E {
+        let keeper = next.keeper();
+        self.now = next.at();
+        let (event, front) = if keeper == WHEEL { self.wheel.pop() } else { self.lanes[keeper - 1].pop() };
+        *self.fronts.of(keeper) = front;
+        event
     }
 
     /// Entries pending.
     pub fn len(&self) -> usize {
-        self.heap.len() + self.lanes.iter().map(VecDeque::len).sum::<usize>()
+        self.wheel.len() + self.lanes.iter().map(Ring::len).sum::<usize>()
     }
 
     /// Whether nothing is pending.
@@ -138,10 +141,18 @@ impl<E: Copy> Calendar<E> {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn refuse(at: SimTime, now: SimTime) -> ! {
+    panic!("an event at {at} was scheduled at {now}, after it")
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::engine::{Purpose, Streams};
+    use crate::engine::{Dur, Purpose, Stream, Streams};
 
     #[test]
     fn order_is_time_then_scheduling_whatever_the_keeper() {
@@ -156,22 +167,116 @@ mod tests {
         assert_eq!((order.as_str(), c.len()), ("cabd", 1));
     }
 
+    /// The calendar beside what it must agree with: a set of (time, sequence).
+    struct Pair {
+        calendar: Calendar<u64>,
+        model: BTreeSet<(SimTime, u64)>,
+        sequence: u64,
+        /// The last moment of each lane.
+        last: [SimTime; 5],
+        draw: Stream,
+    }
+
+    impl Pair {
+        fn new(seed: u64, start: SimTime) -> Self {
+            Self {
+                calendar: Calendar::new(start, 5),
+                model: BTreeSet::new(),
+                sequence: 0,
+                last: [start; 5],
+                draw: Streams::new(seed, 0).stream(Purpose::Balance, 0),
+            }
+        }
+
+        /// A span of any order of magnitude below 2^`bits` ns, and often none at all.
+        fn span(&mut self, bits: u32) -> Dur {
+            let width = self.draw.below(bits + 1);
+            Dur::from_nanos(if width == 0 { 0 } else { self.draw.bits() >> (64 - width) })
+        }
+
+        fn push(&mut self, bits: u32) {
+            let at = self.calendar.now() + self.span(bits);
+            self.sequence += 1;
+            let lane = self.draw.below(10) as usize;
+            if let Some(last) = self.last.get_mut(lane) {
+                *last = at.max(*last);
+                self.model.insert((*last, self.sequence));
+                self.calendar.in_lane(Lane(lane as u8), *last, self.sequence);
+            } else {
+                self.model.insert((at, self.sequence));
+                self.calendar.at(at, self.sequence);
+            }
+        }
+
+        fn pop(&mut self, bits: u32) {
+            let horizon = self.calendar.now() + self.span(bits);
+            let expected = self.model.first().copied().filter(|&(at, _)| at <= horizon);
+            assert_eq!(self.calendar.pop_until(horizon), expected);
+            if expected.is_some() {
+                self.model.pop_first();
+            }
+            assert_eq!(self.calendar.len(), self.model.len());
+        }
+
+        fn drain(mut self) {
+            while let Some(expected) = self.model.pop_first() {
+                assert_eq!(self.calendar.pop_until(SimTime::MAX), Some(expected));
+            }
+            assert!(self.calendar.is_empty() && self.calendar.pop_until(SimTime::MAX).is_none());
+        }
+    }
+
     #[test]
-    fn a_thousand_random_entries_come_out_sorted() {
-        let mut draw = Streams::new(1, 0).stream(Purpose::Balance, 0);
+    fn it_agrees_with_a_sorted_set_over_every_scale_of_time() {
+        for seed in 0..300 {
+            let start = SimTime::from_nanos([0, -1, -3_600_000_000_000, i64::MIN, i64::MAX - 5][seed as usize % 5]);
+            let mut pair = Pair::new(seed, start);
+            for _ in 0..40 {
+                // Phases that fill and phases that empty, each on a scale of its own.
+                let (push, bits) = (1 + pair.draw.below(9), pair.draw.below(63));
+                for _ in 0..pair.draw.below(100) {
+                    if pair.draw.below(10) < push { pair.push(bits) } else { pair.pop(bits) }
+                }
+                pair.calendar = pair.calendar.clone();
+            }
+            pair.drain();
+        }
+    }
+
+    #[test]
+    fn a_crowd_in_one_instant_that_schedules_for_that_instant_is_no_square() {
+        let mut pair = Pair::new(1, SimTime::ZERO);
+        let at = SimTime::from_nanos(7_200_000_000_000);
+        for n in 1..=100_000 {
+            pair.calendar.at(at, n);
+            pair.model.insert((at, n));
+        }
+        for n in 100_001..=200_000 {
+            assert_eq!(pair.calendar.pop_until(at), pair.model.pop_first());
+            pair.calendar.at(at, n);
+            pair.model.insert((at, n));
+        }
+        pair.drain();
+    }
+
+    #[test]
+    fn both_ends_of_time_can_be_scheduled() {
+        let mut c = Calendar::new(SimTime::MIN, 256);
+        c.at(SimTime::MAX, 'd');
+        c.in_lane(Lane(255), SimTime::MAX, 'e');
+        c.at(SimTime::MIN, 'a');
+        c.in_lane(Lane(255 - 1), SimTime::MIN, 'b');
+        c.at(SimTime::ZERO, 'c');
+        let order: String = std::iter::from_fn(|| c.pop_until(SimTime::MAX).map(|(_, e)| e)).collect();
+        assert_eq!(order, "abcde");
+    }
+
+    #[test]
+    #[should_panic(expected = "runs backwards")]
+    fn a_lane_that_runs_backwards_is_refused() {
         let mut c = Calendar::new(SimTime::ZERO, 1);
-        for n in 0..1000u32 {
-            c.at(SimTime::from_nanos(i64::from(draw.below(100))), n);
-            c.in_lane(Lane(0), SimTime::from_nanos(i64::from(n / 10)), n);
-        }
-        let mut last = SimTime::MIN;
-        let mut n = 0;
-        while let Some((at, _)) = c.pop_until(SimTime::MAX) {
-            assert!(at >= last);
-            last = at;
-            n += 1;
-        }
-        assert_eq!(n, 2000);
+        c.in_lane(Lane(0), SimTime::from_nanos(2), ());
+        c.in_lane(Lane(0), SimTime::from_nanos(1), ());
     }
 
     #[test]

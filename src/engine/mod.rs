@@ -3,8 +3,11 @@
 mod arena;
 mod calendar;
 mod draw;
+mod entry;
 mod list;
+mod ring;
 mod time;
+mod wheel;
 
 pub use arena::{Arena, Handle};
 pub use calendar::{Calendar, Lane};
@@ -33,7 +36,8 @@ pub struct Engine<M: Model> {
 impl<M: Model> Engine<M> {
     /// Handles every event due at `horizon` or before, in order, until `done` says so.
     pub fn run_until(&mut self, horizon: SimTime, mut done: impl FnMut(&M) -> bool) {
-        while let Some((_, event)) = self.calendar.pop_until(horizon) {
+        while let Some(next) = self.calendar.next_until(horizon) {
+            let event = self.calendar.take(next);
             self.model.handle(event, &mut self.calendar);
             if done(&self.model) {
                 break;

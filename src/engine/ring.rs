@@ -1,0 +1,101 @@
+//! A queue in a ring of 2^k places.
+
+use super::entry::{Entry, Key};
+
+/// First in, first out; it grows and never shrinks.
+#[derive(Clone, Debug)]
+pub(super) struct Ring<E> {
+    places: Box<[Entry<E>]>,
+    head: usize,
+    len: usize,
+    /// The moment of the last entry pushed.
+    last: u64,
+}
+
+impl<E: Copy> Ring<E> {
+    pub(super) fn new() -> Self {
+        Self { places: Box::new([]), head: 0, len: 0, last: 0 }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Appends `event`.
+    ///
+    /// # Panics
+    /// If it is due before the last one.
+    #[inline]
+    pub(super) fn push(&mut self, key: Key, event: E) {
+        // Of an empty ring the last entry has been handled, so nothing can be due before it.
+        if key.ordinal() < self.last {
+            refuse(key.keeper() - 1);
+        }
+        self.last = key.ordinal();
+        if self.len == self.places.len() {
+            return self.push_growing(key, event);
+        }
+        // Field by field: an entry made on the stack and copied costs a failed store forwarding.
+        let place = &mut self.places[(self.head + self.len) & (self.places.len() - 1)];
+        place.key = key;
+        place.event = event;
+        self.len += 1;
+    }
+
+    /// Removes the first entry: its event, and the key of the one behind it.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[inline]
+    pub(super) fn pop(&mut self) -> (E, Key) {
+        let mask = self.places.len() - 1;
+        let event = self.places[self.head & mask].event;
+        self.head = (self.head + 1) & mask;
+        self.len -= 1;
+        let next = if self.len == 0 { Key::NEVER } else { self.places[self.head].key };
+        (event, next)
+    }
+
+    /// Doubles the places. What the new ones are filled with is overwritten before it is read.
+    #[cold]
+    #[inline(never)]
+    fn push_growing(&mut self, key: Key, event: E) {
+        let mut places = Vec::with_capacity((self.places.len() * 2).max(8));
+        places.extend_from_slice(&self.places[self.head..]);
+        places.extend_from_slice(&self.places[..self.head]);
+        places.resize(places.capacity(), Entry { key, event });
+        self.places = places.into_boxed_slice();
+        self.head = 0;
+        self.len += 1;
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn refuse(lane: usize) -> ! {
+    panic!("lane {lane} runs backwards")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::SimTime;
+
+    #[test]
+    fn it_keeps_the_order_while_it_wraps_and_grows() {
+        let mut ring = Ring::new();
+        let (mut pushed, mut popped) = (0, 0);
+        for round in 0..50u64 {
+            for _ in 0..=round {
+                pushed += 1;
+                ring.push(Key::new(SimTime::ZERO, pushed, 1), pushed);
+            }
+            for _ in 0..round {
+                popped += 1;
+                assert_eq!(ring.pop(), (popped, Key::new(SimTime::ZERO, popped + 1, 1)));
+            }
+        }
+        assert_eq!(ring.len(), 50);
+        assert!(ring.places.len().is_power_of_two() && ring.places.len() <= 128);
+    }
+}
