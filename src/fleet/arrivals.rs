@@ -5,6 +5,7 @@
 //! inverted exactly, by a quadratic (Çınlar, 1975).
 
 use crate::engine::{Dur, SimTime, Stream};
+use crate::scenario::dist::{Dist, Sampler};
 use crate::scenario::{Arrivals, Profile};
 
 /// The arrivals of one population, one after the other.
@@ -12,6 +13,8 @@ use crate::scenario::{Arrivals, Profile};
 pub(super) struct ArrivalProcess {
     arrivals: Arrivals,
     draw: Stream,
+    /// Gaps of one arrival a second.
+    gap: Sampler,
     /// The last arrival [s since the start of the simulation].
     last: f64,
     /// The next entry of a trace.
@@ -22,7 +25,8 @@ pub(super) struct ArrivalProcess {
 impl ArrivalProcess {
     /// The process from `start`, the start of the simulation.
     pub(super) fn new(arrivals: &Arrivals, start: SimTime, draw: Stream) -> Self {
-        Self { arrivals: arrivals.clone(), draw, last: 0.0, next: 0, start }
+        let gap = Sampler::new(&Dist::exponential(1.0));
+        Self { arrivals: arrivals.clone(), draw, gap, last: 0.0, next: 0, start }
     }
 
     /// The next arrival, if there is one.
@@ -33,7 +37,7 @@ impl ArrivalProcess {
                 self.next += 1;
                 return at;
             }
-            Arrivals::Poisson(profile) => (profile, -libm::log(self.draw.open01())),
+            Arrivals::Poisson(profile) => (profile, self.gap.sample(&mut self.draw, 0).secs()),
             Arrivals::Constant(profile) => (profile, 1.0),
         };
         self.last = after(profile, self.last, gap)?;

@@ -285,7 +285,8 @@ impl<O: Observer> World<O> {
         let backoff = &self.populations[usize::from(population)].config.reconnect.backoff;
         let family = self.streams.family(Purpose::ReconnectBackoff, (u64::from(population) << 32) | u64::from(client));
         // The wait before the last one, for decorrelated jitter, is that of the try before without memory of its own.
-        let last = (backoff.base.secs() * libm::pow(backoff.factor, f64::from(k.saturating_sub(2)))).min(backoff.cap.secs());
+        let last =
+            (backoff.base.secs() * libm::pow(backoff.factor, f64::from(k.saturating_sub(2)))).min(backoff.cap.secs());
         wait(backoff, k, Dur::from_secs_f64(last).nanos(), &mut family.stream(u64::from(k)))
     }
 

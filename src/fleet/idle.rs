@@ -91,7 +91,9 @@ impl<O: Observer> World<O> {
     fn owner_class(&self, c: u32) -> usize {
         match self.connections[c].owner {
             Owner::Proxy(_) => UPSTREAM,
-            Owner::Client { population, .. } | Owner::Stream { population, .. } => POPULATIONS + usize::from(population),
+            Owner::Client { population, .. } | Owner::Stream { population, .. } => {
+                POPULATIONS + usize::from(population)
+            }
         }
     }
 

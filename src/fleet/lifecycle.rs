@@ -107,8 +107,18 @@ mod tests {
         phases.extend([Deregistering, PreStop, Ignoring, LameDuck, Drain, Cleanup].map(Phase::Terminating));
         phases.push(Phase::Terminated);
         let signals = [
-            Started, ProbePassed, ProbeFailed, Deleted, Terminate, SigtermDrains, SigtermExits, SigtermIgnored,
-            ListenerCloses, Drained, Exits, Killed,
+            Started,
+            ProbePassed,
+            ProbeFailed,
+            Deleted,
+            Terminate,
+            SigtermDrains,
+            SigtermExits,
+            SigtermIgnored,
+            ListenerCloses,
+            Drained,
+            Exits,
+            Killed,
         ];
         let mut table = String::new();
         for phase in &phases {

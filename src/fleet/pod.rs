@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::{Dur, Handle, List, NIL, Purpose, SimTime};
+use crate::scenario::dist::Sampler;
 use crate::scenario::{self, OnOverflow, WarmupOver};
 
 use super::event::Event;
@@ -16,11 +17,12 @@ use super::world::{Cal, Observer, World};
 #[derive(Clone, Debug)]
 pub(super) struct Version {
     pub(super) pod: scenario::Pod,
+    service: Sampler,
 }
 
 impl Version {
     pub(super) fn new(pod: &scenario::Pod) -> Self {
-        Self { pod: pod.clone() }
+        Self { pod: pod.clone(), service: Sampler::new(&pod.service_time) }
     }
 }
 
@@ -228,8 +230,8 @@ impl<O: Observer> World<O> {
     /// A free worker of `pod` begins `job`.
     fn begin_job(&mut self, pod: u32, job: Job, cal: &mut Cal) {
         let p = &mut self.pods[pod as usize];
-        let version = &self.versions[p.version()].pod;
-        let slowdown = p.slowdown(&version.warmup, cal.now());
+        let version = &self.versions[p.version()];
+        let slowdown = p.slowdown(&version.pod.warmup, cal.now());
         let work = match job {
             Job::Serve { request, population, ordinal } => {
                 p.begun = p.begun.saturating_add(1);
@@ -237,7 +239,7 @@ impl<O: Observer> World<O> {
                     self.requests[r].place = Place::Serving;
                 }
                 let mut draw = self.populations[usize::from(population)].service.stream(ordinal);
-                version.service_time.sample(&mut draw, ordinal)
+                version.service.sample(&mut draw, ordinal)
             }
             Job::Handshake(connection) => {
                 if let Some(c) = self.connections.live(connection) {
@@ -350,7 +352,8 @@ impl<O: Observer> World<O> {
     fn is_overaged(&self, c: u32, version: usize, now: SimTime) -> bool {
         let keep_alive = &self.versions[version].pod.keep_alive;
         let connection = &self.connections[c];
-        let mut draw = self.streams.family(Purpose::ConnectionAge, u64::from(c)).stream(connection.opened.nanos() as u64);
+        let mut draw =
+            self.streams.family(Purpose::ConnectionAge, u64::from(c)).stream(connection.opened.nanos() as u64);
         let factor = 1.0 + keep_alive.max_age_jitter * (2.0 * draw.open01() - 1.0);
         now.since(connection.opened) >= keep_alive.max_age.scale(factor)
     }

@@ -61,7 +61,16 @@ impl<O: Observer> World<O> {
 
     /// Proxy `proxy` picks a pod by what it believes; `key` is the identity of the client's connection, (`population`,
     /// `ordinal`, `attempt`) that of the pick.
-    pub(super) fn pick(&mut self, proxy: u16, population: u16, ordinal: u64, attempt: u16, key: u64, avoid: [u32; 3], now: SimTime) -> Option<u32> {
+    pub(super) fn pick(
+        &mut self,
+        proxy: u16,
+        population: u16,
+        ordinal: u64,
+        attempt: u16,
+        key: u64,
+        avoid: [u32; 3],
+        now: SimTime,
+    ) -> Option<u32> {
         let p = &mut self.proxies[usize::from(proxy)];
         let avoids = avoid.iter().position(|&a| a == NIL).unwrap_or(avoid.len());
         let mut hosts = Hosts {
@@ -385,7 +394,8 @@ impl<O: Observer> World<O> {
 
     /// The balancer ends connection `c`: both sides learn of it.
     fn cut_by_balancer(&mut self, c: u32, cal: &mut Cal) {
-        let requests: Vec<u32> = super::world::members(self.connections[c].requests, |r| self.requests[r].on_connection.next()).collect();
+        let requests: Vec<u32> =
+            super::world::members(self.connections[c].requests, |r| self.requests[r].on_connection.next()).collect();
         for &r in &requests {
             if matches!(self.requests[r].place, Place::ToPod | Place::Queued | Place::Serving | Place::Streaming) {
                 // The pod works on, for nobody.

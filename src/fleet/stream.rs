@@ -91,7 +91,8 @@ impl<O: Observer> World<O> {
         let backoff = p.config.reconnect.backoff;
         let owner = (u64::from(population) << 32) | u64::from(slot);
         let family = self.streams.family(Purpose::ReconnectBackoff, owner);
-        let last = (backoff.base.secs() * libm::pow(backoff.factor, f64::from(k.saturating_sub(2)))).min(backoff.cap.secs());
+        let last =
+            (backoff.base.secs() * libm::pow(backoff.factor, f64::from(k.saturating_sub(2)))).min(backoff.cap.secs());
         let mut draw = family.stream((u64::from(had) << 16) | u64::from(k));
         let pause = wait(&backoff, k, Dur::from_secs_f64(last).nanos(), &mut draw);
         let pause = if k > 1 { pause.max(MIN_REOPEN) } else { pause };
@@ -128,7 +129,10 @@ impl<O: Observer> World<O> {
         }
         let Load::Streams { duration, .. } = self.populations[usize::from(population)].load() else { return };
         let had = self.populations[usize::from(population)].streams[slot as usize].had;
-        let mut draw = self.streams.family(Purpose::Stream, (u64::from(population) << 32) | u64::from(slot)).stream(u64::from(had));
+        let mut draw = self
+            .streams
+            .family(Purpose::Stream, (u64::from(population) << 32) | u64::from(slot))
+            .stream(u64::from(had));
         let life = duration.sample(&mut draw, u64::from(had));
         self.stream_begins(c, life, cal);
     }

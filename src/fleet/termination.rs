@@ -3,10 +3,10 @@
 use crate::engine::{Dur, Handle, Purpose};
 use crate::scenario::{ConnectionClose, OnSigterm, PropagationOrder, Termination};
 
+use super::connection::Stage;
 use super::event::{Event, PodTimer};
 use super::fact::{Cause, PodStep};
 use super::lifecycle::{Phase, Signal, Step};
-use super::connection::Stage;
 use super::request::{Job, Place};
 use super::world::{Cal, Observer, World};
 
@@ -209,8 +209,8 @@ impl<O: Observer> World<O> {
             return;
         }
         let t = self.termination(pod);
-        let waits_for_connections =
-            !t.close_jitter.is_zero() || matches!(t.connection_close, ConnectionClose::Response | ConnectionClose::Both);
+        let waits_for_connections = !t.close_jitter.is_zero()
+            || matches!(t.connection_close, ConnectionClose::Response | ConnectionClose::Both);
         let waits_for_connections = waits_for_connections && t.connection_close != ConnectionClose::None;
         if p.in_flight == 0 && (!waits_for_connections || p.connections.is_empty()) {
             self.drained(pod, cal);

@@ -3,9 +3,7 @@
 use super::bins::Bins;
 use super::cells::{Cells, cell};
 use super::digest::Digest;
-use super::replication::{
-    CapacityTally, ConnectionTally, Phase, PhaseTally, PodLife, Replication, RolloutTally,
-};
+use super::replication::{CapacityTally, ConnectionTally, Phase, PhaseTally, PodLife, Replication, RolloutTally};
 use crate::engine::{Dur, SimTime};
 use crate::fleet::Observer;
 use crate::fleet::fact::{Cause, Fact, Levels, Outcome, PodId, PodStep, Revision, Side};

@@ -17,7 +17,11 @@ impl Digest {
         let (kind, a, b) = match *fact {
             Fact::Ended { born, outcome, cause, attempts, identity, pod, stream: _ } => {
                 let what = (outcome as u64) | (cause.map_or(0xFF, |c| c as u64) << 8) | (u64::from(attempts) << 16);
-                (1, identity ^ (born.nanos() as u64).rotate_left(20), what | (u64::from(pod.map_or(u32::MAX, |p| p.0)) << 32))
+                (
+                    1,
+                    identity ^ (born.nanos() as u64).rotate_left(20),
+                    what | (u64::from(pod.map_or(u32::MAX, |p| p.0)) << 32),
+                )
             }
             Fact::Pod { pod, revision, step } => (2, u64::from(pod.0), u64::from(revision.0) << 8 | step as u64),
             Fact::Table { proxy, pod, routed } => (3, u64::from(pod.0), u64::from(proxy.0) << 1 | u64::from(routed)),

@@ -8,12 +8,14 @@ mod empirical;
 mod gamma;
 pub(crate) mod normal;
 mod read;
+mod sampler;
 
 use std::sync::Arc;
 
 use crate::engine::{Dur, Stream};
 pub use empirical::Empirical;
 pub use gamma::Gamma;
+pub use sampler::Sampler;
 
 /// A distribution of spans of time, ready to sample; parameters in seconds.
 #[derive(Clone, Debug)]
