@@ -9,7 +9,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
 
 use super::entry::{Entry, Key};
 use super::list::NIL;
@@ -58,7 +57,7 @@ pub(super) struct Wheel<E> {
 }
 
 impl<E: Copy> Wheel<E> {
-    /// An empty wheel that stands at `ordinal`.
+    /// An empty wheel that stands at `ordinal` (see [`Key::ordinal`]).
     pub(super) fn new(ordinal: u64) -> Self {
         Self {
             tick: ordinal >> TICK_BITS,
@@ -135,7 +134,7 @@ impl<E: Copy> Wheel<E> {
 
     #[inline(never)]
     fn insert_in_run(&mut self, entry: Entry<E>) {
-        // Of a run of one or two entries, as most are, this is all there is to do.
+        // Most runs are shorter than the steps taken here.
         let near_end = self.run.iter().rev().take(STEPS).position(|e| e.key > entry.key);
         match near_end {
             Some(steps) => self.run.insert(self.run.len() - steps, entry),
@@ -166,20 +165,12 @@ impl<E: Copy> Wheel<E> {
     #[cold]
     #[inline(never)]
     fn pop_late(&mut self) -> (E, Key) {
-        let in_run = |run: &[Entry<E>], late: &Reverse<Entry<E>>| run.last().filter(|e| **e < late.0).copied();
-        let first = match self.late.peek_mut() {
-            Some(late) => match in_run(&self.run, &late) {
-                Some(first) => {
-                    self.run.pop();
-                    first
-                }
-                None => PeekMut::pop(late).0,
-            },
-            None => unreachable!("the caller has looked"),
-        };
+        let is_late = self.late.peek().is_some_and(|late| self.run.last().is_none_or(|run| late.0 < *run));
+        let first = if is_late { self.late.pop().map(|Reverse(e)| e) } else { self.run.pop() };
+        let event = first.expect("of the two, one had an entry").event;
         let run = self.run.last().map(|e| e.key);
         let late = self.late.peek().map(|Reverse(e)| e.key);
-        (first.event, run.into_iter().chain(late).min().unwrap_or_else(|| self.bound()))
+        (event, run.into_iter().chain(late).min().unwrap_or_else(|| self.bound()))
     }
 
     /// A bound below the key of every entry in a slot.
@@ -194,6 +185,7 @@ impl<E: Copy> Wheel<E> {
     /// The earliest tick that has a slot of its own with something in it.
     #[inline]
     fn first_near(&self) -> u64 {
+        // The remainder spares the check of the index.
         let word = self.near_words.trailing_zeros() as usize % 64;
         let slot = word * 64 + self.near_used[word].trailing_zeros() as usize;
         self.tick >> NEAR_BITS << NEAR_BITS | slot as u64
