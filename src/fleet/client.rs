@@ -250,6 +250,9 @@ impl<O: Observer> World<O> {
             Layer::L7 => {
                 let connection = &mut self.connections[c];
                 connection.carried = connection.carried.saturating_add(1);
+                if self.client_hop.is_instant() {
+                    return self.arrive_at_proxy(r, cal);
+                }
                 self.requests[r].place = Place::ToProxy;
                 let event = Event::AtProxy(self.requests.handle(r));
                 self.client_hop.send(cal, event);
@@ -466,7 +469,13 @@ impl<O: Observer> World<O> {
 
     /// An answer reaches the client.
     pub(super) fn on_answer_at_client(&mut self, request: Handle, cal: &mut Cal) {
-        let Some(r) = self.requests.live(request) else { return };
+        if let Some(r) = self.requests.live(request) {
+            self.arrive_at_client(r, cal);
+        }
+    }
+
+    /// The answer to request `r` is at its client.
+    pub(super) fn arrive_at_client(&mut self, r: u32, cal: &mut Cal) {
         let Request { population, client, connection: c, status, close, pod, .. } = self.requests[r];
         let whole = status >= 100;
         if whole {

@@ -176,7 +176,14 @@ impl<O: Observer> World<O> {
 
     /// A request reaches its pod on a connection that stands.
     pub(super) fn on_request_at_pod(&mut self, request: Handle, cal: &mut Cal) {
-        let Some(r) = self.requests.live(request) else { return };
+        if let Some(r) = self.requests.live(request) {
+            self.arrive_at_pod(r, cal);
+        }
+    }
+
+    /// Request `r` is at its pod.
+    pub(super) fn arrive_at_pod(&mut self, r: u32, cal: &mut Cal) {
+        let request = self.requests.handle(r);
         let Request { pod, population, ordinal, abandoned, .. } = self.requests[r];
         if abandoned {
             self.requests.remove(r);
@@ -199,7 +206,7 @@ impl<O: Observer> World<O> {
                 OnOverflow::Status503 => 503,
                 OnOverflow::Refuse => REFUSED,
             };
-            self.answer(r, status, cal);
+            self.answer(r, status, false, cal);
         }
     }
 
@@ -266,7 +273,7 @@ impl<O: Observer> World<O> {
                 p.in_flight -= 1;
                 if let Some(r) = self.requests.live(request) {
                     let status = self.served_status(r, pod);
-                    self.answer(r, status, cal);
+                    self.answer(r, status, true, cal);
                 }
             }
             Job::Handshake(connection) => {
@@ -312,39 +319,41 @@ impl<O: Observer> World<O> {
         STATUS_OK
     }
 
-    /// The pod answers request `r`, and closes its connection where it has to.
-    fn answer(&mut self, r: u32, status: u16, cal: &mut Cal) {
+    /// The pod answers request `r`, and closes its connection where it has to; `direct` if nothing but the end of a job has
+    /// led here.
+    fn answer(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
         let c = self.carrier(r);
-        let pod = self.requests[r].pod;
-        let version = self.pods[pod as usize].version();
+        let version = self.pods[self.requests[r].pod as usize].version();
         let keep_alive = &self.versions[version].pod.keep_alive;
         let connection = &mut self.connections[c];
         connection.in_pod -= 1;
         let worn = (keep_alive.max_requests > 0 && connection.carried >= keep_alive.max_requests)
             || (!keep_alive.max_age.is_zero() && self.is_overaged(c, version, cal.now()));
-        let connection = &self.connections[c];
-        let announced = connection.close_announced || worn || status == REFUSED;
-        let silent = connection.close_silently;
+        let connection = &mut self.connections[c];
         let idle = connection.in_pod == 0;
+        // With several requests on one connection the last one to be answered takes the connection with it.
+        let announced = idle && (connection.close_announced || worn || status == REFUSED);
+        let silent = idle && connection.close_silently && !announced;
         let request = &mut self.requests[r];
         request.status = status;
         request.place = Place::Returning;
-        // With several requests on one connection the last one to be answered takes the connection with it.
-        request.close = announced && idle;
-        let closes = request.close;
-        let handle = self.requests.handle(r);
-        let event = match self.layer {
-            scenario::Layer::L7 => Event::AnswerAtProxy(handle),
-            scenario::Layer::L4 => Event::AnswerAtClient(handle),
-        };
-        self.pod_hop.send(cal, event);
-        if closes {
-            self.connections[c].pod_closed = true;
+        request.close = announced;
+        if announced {
+            connection.pod_closed = true;
             self.leave_pod(c);
-        } else if silent && idle {
-            self.close_by_pod(c, false, cal);
-        } else if idle {
+        } else if idle && !silent {
             self.pod_idles(c, cal);
+        }
+        let direct = direct && !silent && self.pod_hop.is_instant();
+        match self.layer {
+            scenario::Layer::L7 if direct => self.answer_arrives_at_proxy(r, true, cal),
+            scenario::Layer::L4 if direct => self.arrive_at_client(r, cal),
+            scenario::Layer::L7 => self.pod_hop.send(cal, Event::AnswerAtProxy(self.requests.handle(r))),
+            scenario::Layer::L4 => self.pod_hop.send(cal, Event::AnswerAtClient(self.requests.handle(r))),
+        }
+        if silent {
+            // Behind the answer, so that its owner learns of the end after it.
+            self.close_by_pod(c, false, cal);
         }
     }
 

@@ -94,7 +94,13 @@ impl<O: Observer> World<O> {
 
     /// A request reaches its proxy.
     pub(super) fn on_request_at_proxy(&mut self, request: Handle, cal: &mut Cal) {
-        let Some(r) = self.requests.live(request) else { return };
+        if let Some(r) = self.requests.live(request) {
+            self.arrive_at_proxy(r, cal);
+        }
+    }
+
+    /// Request `r` is at its proxy.
+    pub(super) fn arrive_at_proxy(&mut self, r: u32, cal: &mut Cal) {
         self.requests[r].proxy_retries = 0;
         self.requests[r].avoid = [NIL; 3];
         self.start_proxy_deadline(r, cal);
@@ -155,7 +161,13 @@ impl<O: Observer> World<O> {
 
     /// A pod's answer reaches the proxy.
     pub(super) fn on_answer_at_proxy(&mut self, request: Handle, cal: &mut Cal) {
-        let Some(r) = self.requests.live(request) else { return };
+        if let Some(r) = self.requests.live(request) {
+            self.answer_arrives_at_proxy(r, false, cal);
+        }
+    }
+
+    /// The pod's answer to request `r` is at its proxy; `direct` if nothing but the end of a job has led here.
+    pub(super) fn answer_arrives_at_proxy(&mut self, r: u32, direct: bool, cal: &mut Cal) {
         let proxy = self.requests[r].proxy;
         let c = self.requests[r].upstream;
         let (status, close, pod) = (self.requests[r].status, self.requests[r].close, self.requests[r].pod);
@@ -175,7 +187,7 @@ impl<O: Observer> World<O> {
             let link = self.link(proxy, pod);
             self.links[link].failures = 0;
         }
-        self.respond(r, status, cal);
+        self.respond(r, status, direct, cal);
     }
 
     /// An idle connection goes back into the stock, if there is room and the pod is still believed in.
@@ -192,12 +204,16 @@ impl<O: Observer> World<O> {
     }
 
     /// The proxy answers the client.
-    fn respond(&mut self, r: u32, status: u16, cal: &mut Cal) {
+    fn respond(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
         self.stop_proxy_deadline(r);
         self.release_retry(r);
         let request = &mut self.requests[r];
         request.status = status;
         request.place = Place::Returning;
+        // A failure always goes as an event: a queue of waiting requests that fail at once is no recursion then.
+        if direct && self.client_hop.is_instant() {
+            return self.arrive_at_client(r, cal);
+        }
         let event = Event::AnswerAtClient(self.requests.handle(r));
         self.client_hop.send(cal, event);
     }
@@ -242,7 +258,7 @@ impl<O: Observer> World<O> {
             Failure::NoEndpoints => status.no_endpoints,
             Failure::Timeout => status.timeout,
         };
-        self.respond(r, status, cal);
+        self.respond(r, status, false, cal);
     }
 
     fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure) -> bool {

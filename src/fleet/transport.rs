@@ -168,6 +168,9 @@ impl<O: Observer> World<O> {
         request.pod = connection.pod;
         request.place = Place::ToPod;
         request.cause = None;
+        if self.pod_hop.is_instant() {
+            return self.arrive_at_pod(r, cal);
+        }
         let event = Event::AtPod(self.requests.handle(r));
         self.pod_hop.send(cal, event);
     }

@@ -31,7 +31,7 @@ const CLIENT_HOP: Lane = Lane(0);
 const POD_HOP: Lane = Lane(1);
 /// First of the populations' own lanes for their next arrival.
 const ARRIVALS: u8 = 2;
-/// More populations than this keep their arrivals in the heap.
+/// More populations than this keep their arrivals in the wheel.
 const ARRIVAL_LANES: usize = 8;
 
 /// A constant hop: its delay and its lane.
@@ -42,6 +42,12 @@ pub(super) struct Hop {
 }
 
 impl Hop {
+    /// Whether it takes no time: then what crosses it need not be an event of its own.
+    #[inline]
+    pub(super) const fn is_instant(self) -> bool {
+        self.delay.is_zero()
+    }
+
     /// Schedules `event` one hop from now.
     #[inline]
     pub(super) fn send(self, cal: &mut Cal, event: Event) {
