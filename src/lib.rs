@@ -3,8 +3,10 @@
 pub mod cli;
 pub mod engine;
 pub mod fleet;
+pub mod import;
 pub mod metrics;
 pub mod report;
 pub mod scenario;
+pub mod simulate;
 pub mod stats;
 pub mod study;

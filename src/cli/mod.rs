@@ -1,7 +1,6 @@
 //! The command line: what was typed, what is done about it, where it is printed.
 
 mod args;
-mod bridge;
 pub mod exit;
 mod output;
 mod run;

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use super::Failure;
 use super::args::{OutputArgs, Run, ScenarioArgs};
-use super::bridge::{self, Loaded, Request};
 use super::output::Output;
 use super::settings;
 use super::ui::Ui;
 use crate::metrics::Results;
 use crate::report::{self, Page, Report};
+use crate::scenario::{self, Loaded, Request};
+use crate::simulate;
 use crate::study::replicate::replicate;
 
 pub(super) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
@@ -18,7 +19,7 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
     let loaded = load(&args.file, &args.scenario, ui)?;
     // Opened before the work, so that a mistyped folder costs no simulation.
     let output = Output::open(args.output.output.as_deref()).map_err(|e| cannot_write(args, &e))?;
-    let results = simulate(args, &loaded, ui)?;
+    let results = replications(args, &loaded, ui)?;
     let settings = settings::of(&args.file, &args.scenario, &loaded.scenario);
     let page = Page { results: &results, settings: &settings, all_assumptions: args.output.assumptions };
     match print(report, &page, output, ui) {
@@ -43,7 +44,7 @@ fn load(file: &Path, args: &ScenarioArgs, ui: Ui) -> Result<Loaded, Failure> {
         workload: args.workload.as_deref(),
         seed: args.seed,
     };
-    let loaded = bridge::load(&request).map_err(|findings| {
+    let loaded = scenario::load(&request).map_err(|findings| {
         let texts: Vec<String> = findings.iter().map(|d| d.render(ui.colors())).collect();
         ui.diagnostic(&texts.join("\n\n"));
         Failure::Told
@@ -54,10 +55,10 @@ fn load(file: &Path, args: &ScenarioArgs, ui: Ui) -> Result<Loaded, Failure> {
     Ok(loaded)
 }
 
-fn simulate(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Results, Failure> {
+fn replications(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Results, Failure> {
     let scenario = &loaded.scenario;
     let progress = ui.progress(args.work.replications);
-    let run = |replication| bridge::simulate(scenario, scenario.seed, replication);
+    let run = |replication| simulate::run(scenario, scenario.seed, replication);
     let jobs = args.work.jobs.map(usize::from);
     let replications = replicate(args.work.replications, jobs, scenario.seed, run, &|| progress.step())
         .map_err(|e| Failure::Failed(e.to_string()))?;

@@ -30,10 +30,11 @@ pub(super) fn meta(scenario: &Scenario, assumptions: &[String]) -> Meta {
 fn templates(scenario: &Scenario) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for event in scenario.deploy.iter().flat_map(|d| &d.events) {
-        if let DeployAction::Template(name) = &event.action {
-            if name != "old" && name != "new" && !names.contains(name) {
+        match &event.action {
+            DeployAction::Template(name) if name != "old" && name != "new" && !names.contains(name) => {
                 names.push(name.clone());
             }
+            _ => {}
         }
     }
     names

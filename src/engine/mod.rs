@@ -1,7 +1,43 @@
 //! Time, order and chance. Knows nothing of pods or requests.
 
+mod arena;
+mod calendar;
 mod draw;
+mod list;
 mod time;
 
+pub use arena::{Arena, Handle};
+pub use calendar::{Calendar, Lane};
 pub use draw::{Family, Purpose, Stream, Streams, mix};
+pub use list::{Linked, Links, List, NIL};
 pub use time::{Dur, SimTime};
+
+/// What the engine runs: something that handles its own events.
+pub trait Model {
+    /// The events it schedules for itself: a closed, `Copy` enum.
+    type Event: Copy;
+
+    /// Does what `event` asks for, at `calendar.now()`.
+    fn handle(&mut self, event: Self::Event, calendar: &mut Calendar<Self::Event>);
+}
+
+/// A model and its calendar. Cloning it forks the simulation.
+#[derive(Clone, Debug)]
+pub struct Engine<M: Model> {
+    /// What is simulated.
+    pub model: M,
+    /// What is to come.
+    pub calendar: Calendar<M::Event>,
+}
+
+impl<M: Model> Engine<M> {
+    /// Handles every event due at `horizon` or before, in order, until `done` says so.
+    pub fn run_until(&mut self, horizon: SimTime, mut done: impl FnMut(&M) -> bool) {
+        while let Some((_, event)) = self.calendar.pop_until(horizon) {
+            self.model.handle(event, &mut self.calendar);
+            if done(&self.model) {
+                break;
+            }
+        }
+    }
+}

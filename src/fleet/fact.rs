@@ -210,6 +210,8 @@ pub enum Fact {
     },
     /// The rollout met the test of `kubectl rollout status`.
     Complete,
+    /// The rollout is complete, no event is left, and the last old pod is gone: *during* ends.
+    Settled,
     /// Levels that a plot shows; given whenever one of them changed, and once in each bin.
     Levels(Levels),
 }

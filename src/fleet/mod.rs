@@ -1,3 +1,33 @@
 //! What is simulated: clients, proxies, pods, and the controller that replaces them.
+//!
+//! ```text
+//! client ── connection ──> proxy.pick(its own, possibly stale, table) ── connection ──> pod: admit, queue, serve
+//!    ^  backoff, budget       │ own retries, health, status                  │ 200, 500, 503, refused, reset, cut
+//!    └────────────────────────┴──────────────────── answer ──────────────────┘
+//! ```
+//! What a proxy believes ([`proxy`]) and what a pod is ([`pod`], [`lifecycle`]) are two state machines joined by a delay
+//! ([`propagation`]): deploys fail in that gap. Everything that happened leaves as a [`fact::Fact`]; nothing here measures.
 
+mod arrivals;
+mod balancer;
+mod client;
+mod connection;
+mod control;
+mod deadline;
+mod event;
 pub mod fact;
+mod idle;
+mod levels;
+mod lifecycle;
+mod pod;
+mod probe;
+mod propagation;
+mod proxy;
+mod request;
+pub mod rollout;
+mod stream;
+mod termination;
+mod transport;
+mod world;
+
+pub use world::{Observer, simulate};

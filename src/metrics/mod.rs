@@ -1,15 +1,19 @@
 //! Facts in, numbers out. Sees the fleet only through its facts.
 
+mod bins;
+mod cells;
+mod collector;
+mod columns;
+mod digest;
+mod figures;
 pub mod replication;
 pub mod results;
-pub mod summary;
-
-mod columns;
-mod figures;
 mod series;
+pub mod summary;
 
 #[cfg(test)]
 pub(crate) mod sample;
 
+pub use collector::Collector;
 pub use figures::{Figure, Figures};
 pub use results::{Meta, Results};

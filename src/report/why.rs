@@ -23,12 +23,12 @@ pub(super) struct Remedy {
     /// `PATH=VALUE`, for `--set`.
     pub(super) set: Vec<String>,
     /// What that does.
-    pub(super) effect: String,
+    pub(super) effect: &'static str,
 }
 
 impl Remedy {
-    fn new(set: impl IntoIterator<Item = String>, effect: impl Into<String>) -> Option<Self> {
-        Some(Self { set: set.into_iter().collect(), effect: effect.into() })
+    fn new(set: impl IntoIterator<Item = String>, effect: &'static str) -> Self {
+        Self { set: set.into_iter().collect(), effect }
     }
 }
 
@@ -90,7 +90,7 @@ fn stale_route(s: &Settings) -> Told {
     // Twice the 99th percentile: a deploy draws once for each pod and proxy, and the worst of them counts.
     let wait = libm::ceil((2.0 * s.removal.p99).max(t.pre_stop + s.removal.p99));
     let set = std::iter::once(format!("preStop={}", whole_seconds(wait))).chain(grace_for(s, wait - t.pre_stop));
-    (sentence, Remedy::new(set, "pods listen until every proxy has heard"))
+    (sentence, Some(Remedy::new(set, "pods listen until every proxy has heard")))
 }
 
 fn severed_by_drain(s: &Settings) -> Told {
@@ -103,7 +103,7 @@ fn severed_by_drain(s: &Settings) -> Told {
     );
     let longer = libm::ceil((3.0 * s.service.p99).max(2.0 * window).max(1.0));
     let set = std::iter::once(format!("drainWindow={}", whole_seconds(longer))).chain(grace_for(s, longer - window));
-    (sentence, Remedy::new(set, "what is in flight may end"))
+    (sentence, Some(Remedy::new(set, "what is in flight may end")))
 }
 
 fn severed_by_kill(s: &Settings) -> Told {
@@ -111,11 +111,11 @@ fn severed_by_kill(s: &Settings) -> Told {
     match t.on_sigterm {
         OnSigterm::Exit => (
             "the process exits at SIGTERM with requests in flight (onSigterm: exit)".to_owned(),
-            Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end"),
+            Some(Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end")),
         ),
         OnSigterm::Ignore => (
             format!("the process ignores SIGTERM and is killed after {}", secs(t.grace_period)),
-            Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end"),
+            Some(Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end")),
         ),
         OnSigterm::Drain => {
             let steps = [("preStop", t.pre_stop), ("lameDuck", t.lame_duck), ("drainWindow", t.drain_window)];
@@ -127,7 +127,7 @@ fn severed_by_kill(s: &Settings) -> Told {
                 steps.join(" + ")
             );
             let set = [format!("terminationGracePeriodSeconds={}", libm::ceil(t.needs().max(t.grace_period)) + 5.0)];
-            (sentence, Remedy::new(set, "the drain may end before SIGKILL"))
+            (sentence, Some(Remedy::new(set, "the drain may end before SIGKILL")))
         }
     }
 }
@@ -137,7 +137,7 @@ fn severed_by_deregistration(s: &Settings) -> Told {
     let longer = libm::ceil((2.0 * delay).max(3.0 * s.service.p99).max(1.0));
     (
         format!("cut by the balancer {} after the pod was removed (deregistrationDelay)", secs(delay)),
-        Remedy::new([format!("deregistrationDelay={}", whole_seconds(longer))], "what is in flight may end"),
+        Some(Remedy::new([format!("deregistrationDelay={}", whole_seconds(longer))], "what is in flight may end")),
     )
 }
 
@@ -150,23 +150,24 @@ fn keep_alive_race(s: &Settings) -> Told {
             if s.upstream_idle == 0.0 { "never".to_owned() } else { format!("only after {}", secs(s.upstream_idle)) }
         );
         let idle = whole_seconds((s.upstream_idle * 1.25).max(s.pod_idle * 1.25));
-        return (sentence, Remedy::new([format!("pod.keepAlive.idleTimeout={idle}")], "the proxy closes first"));
+        return (sentence, Some(Remedy::new([format!("pod.keepAlive.idleTimeout={idle}")], "the proxy closes first")));
     }
     let sentence = "sent on connections that a pod was just closing".to_owned();
-    (sentence, Remedy::new(["connectionClose=response".to_owned()], "pods announce the close with an answer"))
+    (sentence, Some(Remedy::new(["connectionClose=response".to_owned()], "pods announce the close with an answer")))
 }
 
 /// Pods that stay until others are ready.
 fn keep_capacity(s: &Settings) -> Option<Remedy> {
     match s.strategy.as_ref()? {
-        Strategy::Recreate => {
-            Remedy::new(["workload.strategy.type=RollingUpdate".to_owned()], "old pods stay until new ones are ready")
-        }
+        Strategy::Recreate => Some(Remedy::new(
+            ["workload.strategy.type=RollingUpdate".to_owned()],
+            "old pods stay until new ones are ready",
+        )),
         Strategy::RollingUpdate { max_unavailable, .. } if max_unavailable == "0" => None,
         Strategy::RollingUpdate { max_surge, .. } => {
             let surge = (max_surge == "0").then(|| "maxSurge=1".to_owned());
             let set = std::iter::once("maxUnavailable=0".to_owned()).chain(surge);
-            Remedy::new(set, "old pods stay until new ones are ready")
+            Some(Remedy::new(set, "old pods stay until new ones are ready"))
         }
     }
 }

@@ -8,21 +8,21 @@ const SPIKE: f64 = 20.0;
 
 /// The proposals, one command a line, each with what it does.
 pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
-    let mut proposals: Vec<(String, String)> = Vec::new();
+    let mut proposals: Vec<(String, &'static str)> = Vec::new();
     for remedy in why::reasons(page).into_iter().filter(|r| r.share >= 0.05).filter_map(|r| r.remedy).take(2) {
         let set: Vec<String> = remedy.set.iter().map(|s| format!("--set {s}")).collect();
         proposals.push((command(page, &set.join(" ")), remedy.effect));
     }
     if proposals.is_empty() && spikes(page) {
         let jitter = "--set closeJitter=10s".to_owned();
-        proposals.push((command(page, &jitter), "connections are closed over a time, not at once".to_owned()));
+        proposals.push((command(page, &jitter), "connections are closed over a time, not at once"));
     }
-    proposals.push((command(page, "--format json"), "every figure, the time series, the pods".to_owned()));
+    proposals.push((command(page, "--format json"), "every figure, the time series, the pods"));
     let mut lines = vec![grid::paint(BOLD, "Next")];
     let width = proposals.iter().map(|(c, _)| c.chars().count()).max().unwrap_or(0);
     let beside = proposals.iter().all(|(_, effect)| 4 + width + 2 + effect.chars().count() <= WIDTH);
     for (command, effect) in proposals {
-        let effect = grid::paint(DIM, &effect);
+        let effect = grid::paint(DIM, effect);
         if beside {
             lines.push(format!("  {command:width$}  {effect}"));
         } else {

@@ -81,11 +81,11 @@ fn phases(page: &Page<'_>) -> Vec<Vec<Cell>> {
     if s.capacity.min_headroom.is_some() {
         add(Row {
             name: "capacity",
-            before: level(phase.ratio(Span::is_before), times),
+            before: level(ratio(|c| phase.before(c)), times),
             during: s.capacity.min_headroom,
             format: times,
             remark: "lowest".to_owned(),
-            after: level(phase.ratio(Span::is_after), times),
+            after: level(ratio(|c| phase.after(c)), times),
             note: shortfall(r),
         });
     }
@@ -205,32 +205,24 @@ impl<'a> Span<'a> {
         Self { results, times: results.timeseries.column("t"), end }
     }
 
-    fn is_before(&self, t: f64) -> bool {
-        t < 0.0
-    }
-
-    fn is_after(&self, t: f64) -> bool {
-        t >= self.end
-    }
-
-    fn mean(&self, values: &[Option<f64>], within: fn(&Self, f64) -> bool) -> Option<f64> {
-        let times = self.times.iter().zip(values);
-        let chosen: Vec<f64> = times.filter_map(|(t, v)| within(self, (*t)?).then_some(*v)?).collect();
-        (!chosen.is_empty()).then(|| chosen.iter().sum::<f64>() / chosen.len() as f64)
-    }
-
     fn before(&self, column: &str) -> Option<f64> {
-        self.mean(&self.results.timeseries.column(column), Self::is_before)
+        self.mean(&self.results.timeseries.column(column), f64::NEG_INFINITY, 0.0)
     }
 
     fn after(&self, column: &str) -> Option<f64> {
-        self.mean(&self.results.timeseries.column(column), Self::is_after)
+        self.mean(&self.results.timeseries.column(column), self.end, f64::INFINITY)
     }
 
-    /// Capacity over demand.
-    fn ratio(&self, within: fn(&Self, f64) -> bool) -> Option<f64> {
-        let series = &self.results.timeseries;
-        let capacity = self.mean(&series.column("capacity"), within)?;
-        self.mean(&series.column("demand"), within).filter(|&d| d > 0.0).map(|d| capacity / d)
+    /// Mean of the bins that start in `from..to`.
+    fn mean(&self, values: &[Option<f64>], from: f64, to: f64) -> Option<f64> {
+        let within = |t: &Option<f64>| t.is_some_and(|t| (from..to).contains(&t));
+        let chosen: Vec<f64> =
+            self.times.iter().zip(values).filter(|(t, _)| within(t)).filter_map(|(_, v)| *v).collect();
+        (!chosen.is_empty()).then(|| chosen.iter().sum::<f64>() / chosen.len() as f64)
     }
+}
+
+/// Capacity over demand.
+fn ratio(level: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+    level("demand").filter(|&d| d > 0.0).and_then(|d| Some(level("capacity")? / d))
 }

@@ -1,0 +1,119 @@
+//! Slots that are used again, and handles that notice: a stale one finds nothing, in one place rather than in each
+//! event's handler.
+
+/// A slot as it was at one use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Handle {
+    /// Which slot.
+    pub index: u32,
+    /// Which use of it.
+    pub epoch: u32,
+}
+
+/// A vector of slots with a free list.
+#[derive(Clone, Debug)]
+pub struct Arena<T> {
+    slots: Vec<(u32, T)>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Arena<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Arena<T> {
+    /// Puts `value` into a free slot.
+    ///
+    /// # Panics
+    /// Beyond 2^32 − 1 slots.
+    #[inline]
+    pub fn insert(&mut self, value: T) -> u32 {
+        if let Some(index) = self.free.pop() {
+            self.slots[index as usize].1 = value;
+            return index;
+        }
+        let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 things at once");
+        self.slots.push((0, value));
+        index
+    }
+
+    /// Frees slot `index`: every handle to it is stale from now on.
+    #[inline]
+    pub fn remove(&mut self, index: u32) {
+        self.outdate(index);
+        self.free.push(index);
+    }
+
+    /// Makes every handle to slot `index` stale while its content lives on.
+    #[inline]
+    pub fn outdate(&mut self, index: u32) {
+        let epoch = &mut self.slots[index as usize].0;
+        *epoch = epoch.wrapping_add(1);
+    }
+
+    /// A handle to what is in slot `index` now.
+    #[inline]
+    pub fn handle(&self, index: u32) -> Handle {
+        Handle { index, epoch: self.slots[index as usize].0 }
+    }
+
+    /// The slot of `handle`, unless it is stale.
+    #[inline]
+    pub fn live(&self, handle: Handle) -> Option<u32> {
+        (self.slots[handle.index as usize].0 == handle.epoch).then_some(handle.index)
+    }
+
+    /// What is in the slots in use, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        let mut free = vec![false; self.slots.len()];
+        for &index in &self.free {
+            free[index as usize] = true;
+        }
+        self.slots.iter().zip(free).filter(|(_, free)| !free).map(|((_, value), _)| value)
+    }
+
+    /// Slots in use.
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Whether no slot is in use.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T> std::ops::Index<u32> for Arena<T> {
+    type Output = T;
+    #[inline]
+    fn index(&self, index: u32) -> &T {
+        &self.slots[index as usize].1
+    }
+}
+
+impl<T> std::ops::IndexMut<u32> for Arena<T> {
+    #[inline]
+    fn index_mut(&mut self, index: u32) -> &mut T {
+        &mut self.slots[index as usize].1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_handle_finds_nothing() {
+        let mut arena = Arena::default();
+        let a = arena.insert('a');
+        let old = arena.handle(a);
+        arena.remove(a);
+        let b = arena.insert('b');
+        assert_eq!((a, arena.live(old), arena.live(arena.handle(b)), arena.len()), (b, None, Some(b), 1));
+        let before = arena.handle(b);
+        arena.outdate(b);
+        assert_eq!((arena.live(before), arena[b]), (None, 'b'));
+    }
+}

@@ -1,0 +1,145 @@
+//! A doubly linked list through the slots of a vector: members leave from anywhere in constant time.
+//!
+//! Deadlines of one constant length expire in the order in which they were set. So a class of them is such a list, of
+//! which only the head has a calendar entry: a time-out that does not fire, or an idle timer that is armed anew, costs
+//! two pointer swaps and no calendar entry, and memory goes with what is pending rather than with rate × time-out.
+
+/// No slot.
+pub const NIL: u32 = u32::MAX;
+
+/// A member's neighbours in one list.
+#[derive(Clone, Copy, Debug)]
+pub struct Links {
+    prev: u32,
+    next: u32,
+    linked: bool,
+}
+
+impl Links {
+    /// In no list.
+    pub const NONE: Self = Self { prev: NIL, next: NIL, linked: false };
+
+    /// Whether it is in a list.
+    #[inline]
+    pub const fn is_linked(&self) -> bool {
+        self.linked
+    }
+
+    /// The member after this one, or [`NIL`].
+    #[inline]
+    pub const fn next(&self) -> u32 {
+        self.next
+    }
+}
+
+/// Slots that can be linked: `links(i)` are those of slot `i` for the list in question.
+pub trait Linked {
+    /// The links of slot `i`.
+    fn links(&mut self, i: u32) -> &mut Links;
+}
+
+/// A list's ends.
+#[derive(Clone, Copy, Debug)]
+pub struct List {
+    head: u32,
+    tail: u32,
+}
+
+impl Default for List {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl List {
+    /// No member.
+    pub const EMPTY: Self = Self { head: NIL, tail: NIL };
+
+    /// The first member, or [`NIL`].
+    #[inline]
+    pub const fn head(&self) -> u32 {
+        self.head
+    }
+
+    /// The last member, or [`NIL`].
+    #[inline]
+    pub const fn tail(&self) -> u32 {
+        self.tail
+    }
+
+    /// Whether it has no member.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.head == NIL
+    }
+
+    /// Appends slot `i`, which is in no such list.
+    #[inline]
+    pub fn push_back(&mut self, slots: &mut impl Linked, i: u32) {
+        debug_assert!(!slots.links(i).linked, "slot {i} is already linked");
+        *slots.links(i) = Links { prev: self.tail, next: NIL, linked: true };
+        match self.tail {
+            NIL => self.head = i,
+            last => slots.links(last).next = i,
+        }
+        self.tail = i;
+    }
+
+    /// Takes slot `i` out, if it is in.
+    #[inline]
+    pub fn remove(&mut self, slots: &mut impl Linked, i: u32) {
+        let Links { prev, next, linked } = *slots.links(i);
+        if !linked {
+            return;
+        }
+        match prev {
+            NIL => self.head = next,
+            p => slots.links(p).next = next,
+        }
+        match next {
+            NIL => self.tail = prev,
+            n => slots.links(n).prev = prev,
+        }
+        *slots.links(i) = Links::NONE;
+    }
+
+    /// Takes the first member out.
+    #[inline]
+    pub fn pop_front(&mut self, slots: &mut impl Linked) -> Option<u32> {
+        let first = self.head;
+        if first == NIL {
+            return None;
+        }
+        self.remove(slots, first);
+        Some(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Slots(Vec<Links>);
+    impl Linked for Slots {
+        fn links(&mut self, i: u32) -> &mut Links {
+            &mut self.0[i as usize]
+        }
+    }
+
+    #[test]
+    fn members_leave_from_anywhere() {
+        let mut slots = Slots(vec![Links::NONE; 5]);
+        let mut list = List::default();
+        for i in [3, 1, 4, 0] {
+            list.push_back(&mut slots, i);
+        }
+        list.remove(&mut slots, 1);
+        list.remove(&mut slots, 1);
+        list.remove(&mut slots, 3);
+        list.push_back(&mut slots, 3);
+        list.remove(&mut slots, 3);
+        let rest: Vec<u32> = std::iter::from_fn(|| list.pop_front(&mut slots)).collect();
+        assert_eq!(rest, [4, 0]);
+        assert!(list.is_empty() && list.tail() == NIL);
+    }
+}

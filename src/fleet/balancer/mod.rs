@@ -1,0 +1,216 @@
+//! How a proxy picks a pod, by what it believes itself: one file an algorithm, one line here.
+
+mod least_request;
+mod power_of_two;
+mod random;
+mod ring_hash;
+mod round_robin;
+
+use crate::engine::{Dur, SimTime, Stream};
+use crate::scenario;
+
+/// A pod in a proxy's table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Host {
+    /// Which pod.
+    pub(super) pod: u32,
+    /// Requests (layer 4: connections) that this proxy has under way there.
+    pub(super) active: u32,
+    /// When it came into the table: its slow start counts from here.
+    pub(super) added: SimTime,
+    /// Not picked before this, by passive health.
+    pub(super) ejected_until: SimTime,
+    /// Not picked while set, by active health.
+    pub(super) unhealthy: bool,
+}
+
+impl Host {
+    /// A pod just added.
+    pub(super) const fn new(pod: u32, added: SimTime) -> Self {
+        Self { pod, active: 0, added, ejected_until: SimTime::MIN, unhealthy: false }
+    }
+}
+
+/// What an algorithm sees: the proxy's own table, and which of it may be picked now.
+pub(super) struct Hosts<'a> {
+    /// The table, in order of addition.
+    pub(super) table: &'a [Host],
+    /// Now.
+    pub(super) now: SimTime,
+    /// Pods that this request should avoid while there are others.
+    pub(super) avoid: &'a [u32],
+    /// Whether any host may be ejected, unhealthy, or to be avoided: else all can be picked without a look.
+    pub(super) restricted: bool,
+    /// From 0 to full weight in this time; zero = at once.
+    pub(super) slow_start: Dur,
+}
+
+impl Hosts<'_> {
+    /// How many there are.
+    #[inline]
+    pub(super) const fn len(&self) -> u32 {
+        self.table.len() as u32
+    }
+
+    /// Whether host `i` may be picked.
+    #[inline]
+    pub(super) fn usable(&self, i: u32) -> bool {
+        if !self.restricted {
+            return true;
+        }
+        let host = &self.table[i as usize];
+        !host.unhealthy && host.ejected_until <= self.now && !self.avoid.contains(&host.pod)
+    }
+
+    /// The weight of host `i`, in (0, 1]: linear in its age during the slow start, at least 1 %.
+    #[inline]
+    pub(super) fn weight(&self, i: u32) -> f64 {
+        if self.slow_start.is_zero() {
+            return 1.0;
+        }
+        let age = self.now.saturating_since(self.table[i as usize].added);
+        (age.secs() / self.slow_start.secs()).clamp(0.01, 1.0)
+    }
+
+    /// Whether host `i` may be picked and its weight lets it through this time.
+    #[inline]
+    pub(super) fn admits(&self, i: u32, draw: &mut Stream) -> bool {
+        self.usable(i) && (self.slow_start.is_zero() || draw.chance(self.weight(i)))
+    }
+
+    /// The `k`-th usable host, or any usable one.
+    fn nth_usable(&self, k: u32) -> Option<u32> {
+        let mut last = None;
+        let mut seen = 0;
+        for i in (0..self.len()).filter(|&i| self.usable(i)) {
+            if seen == k {
+                return Some(i);
+            }
+            seen += 1;
+            last = Some(i);
+        }
+        last
+    }
+
+    /// A uniformly drawn usable host, weighted by slow start.
+    #[inline]
+    pub(super) fn draw(&self, draw: &mut Stream) -> Option<u32> {
+        if self.table.is_empty() {
+            return None;
+        }
+        if !self.restricted && self.slow_start.is_zero() {
+            return Some(draw.below(self.len()));
+        }
+        let usable = (0..self.len()).filter(|&i| self.usable(i)).count() as u32;
+        if usable == 0 {
+            return None;
+        }
+        // Rejection by weight; after so many refusals all of them are young, and any will do.
+        for _ in 0..16 {
+            let i = self.nth_usable(draw.below(usable))?;
+            if self.slow_start.is_zero() || draw.chance(self.weight(i)) {
+                return Some(i);
+            }
+        }
+        self.nth_usable(draw.below(usable))
+    }
+}
+
+/// A balancing algorithm with its state in one proxy.
+pub(super) trait Algorithm: std::fmt::Debug + Send + Sync {
+    /// The position of a usable host in the table; `None` exactly when there is none. `key` is the identity of the client's
+    /// connection, `draw` this pick's own randomness.
+    fn pick(&mut self, hosts: &Hosts<'_>, key: u64, draw: &mut Stream) -> Option<u32>;
+
+    /// The table has changed.
+    fn table_changed(&mut self, _table: &[Host]) {}
+
+    /// A copy, for a fork of the simulation.
+    fn boxed(&self) -> Box<dyn Algorithm>;
+}
+
+impl Clone for Box<dyn Algorithm> {
+    fn clone(&self) -> Self {
+        self.boxed()
+    }
+}
+
+/// The algorithm that a scenario names.
+pub(super) fn algorithm(name: scenario::Algorithm) -> Box<dyn Algorithm> {
+    match name {
+        scenario::Algorithm::RoundRobin => Box::new(round_robin::RoundRobin::default()),
+        scenario::Algorithm::Random => Box::new(random::Random),
+        scenario::Algorithm::LeastRequest => Box::new(least_request::LeastRequest),
+        scenario::Algorithm::PowerOfTwo => Box::new(power_of_two::PowerOfTwo),
+        scenario::Algorithm::RingHash => Box::new(ring_hash::RingHash::default()),
+    }
+}
+
+#[cfg(test)]
+mod contract {
+    //! What every algorithm owes its proxy.
+
+    use super::*;
+    use crate::engine::{Purpose, Streams};
+    use scenario::Algorithm::{LeastRequest, PowerOfTwo, Random, RingHash, RoundRobin};
+
+    const ALL: [scenario::Algorithm; 5] = [RoundRobin, Random, LeastRequest, PowerOfTwo, RingHash];
+
+    fn table(n: u32) -> Vec<Host> {
+        (0..n).map(|pod| Host { active: pod % 3, ..Host::new(pod * 7, SimTime::ZERO) }).collect()
+    }
+
+    fn hosts<'a>(table: &'a [Host], avoid: &'a [u32]) -> Hosts<'a> {
+        Hosts { table, now: SimTime::from_nanos(1), avoid, restricted: true, slow_start: Dur::ZERO }
+    }
+
+    #[test]
+    fn none_exactly_when_nothing_is_usable() {
+        for name in ALL {
+            let mut a = algorithm(name);
+            let mut draw = Streams::new(1, 0).stream(Purpose::Balance, 0);
+            for n in 0..6u32 {
+                for mask in 0..(1u32 << n) {
+                    let mut t = table(n);
+                    for i in 0..n {
+                        t[i as usize].unhealthy = mask & (1 << i) == 0;
+                    }
+                    a.table_changed(&t);
+                    let picked = a.pick(&hosts(&t, &[]), 42, &mut draw);
+                    assert_eq!(picked.is_some(), mask != 0, "{name:?}, {n} hosts, mask {mask:b}");
+                    assert!(picked.is_none_or(|i| mask & (1 << i) != 0), "{name:?} picked an unusable host");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn avoided_pods_are_avoided_and_equal_inputs_pick_alike() {
+        for name in ALL {
+            let t = table(3);
+            let pick = || {
+                let mut a = algorithm(name);
+                a.table_changed(&t);
+                let draw = &mut Streams::new(5, 0).stream(Purpose::Balance, 9);
+                a.pick(&hosts(&t, &[0, 14]), 3, draw)
+            };
+            assert_eq!(pick(), Some(1), "{name:?}");
+            assert_eq!(pick(), pick());
+        }
+    }
+
+    #[test]
+    fn long_run_shares_are_even_except_for_hash_and_load() {
+        for name in [RoundRobin, Random] {
+            let t = table(5);
+            let mut a = algorithm(name);
+            let family = Streams::new(5, 0).family(Purpose::Balance, 0);
+            let mut counts = [0u32; 5];
+            for n in 0..10_000 {
+                let h = Hosts { restricted: false, ..hosts(&t, &[]) };
+                counts[a.pick(&h, n, &mut family.stream(n)).unwrap() as usize] += 1;
+            }
+            assert!(counts.iter().all(|&c| (1800..2200).contains(&c)), "{name:?}: {counts:?}");
+        }
+    }
+}

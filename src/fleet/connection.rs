@@ -1,0 +1,105 @@
+//! A connection: from its opener to a pod, or (layer 7) from a client to a proxy.
+
+use crate::engine::{Links, List, NIL, SimTime};
+
+/// Who opened a connection and will use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// A client of a population.
+    Client { population: u16, client: u32 },
+    /// A proxy.
+    Proxy(u16),
+    /// A stream (at layer 7 its proxy, on its behalf).
+    Stream { population: u16, slot: u32 },
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its opener waits for an answer.
+    Opening,
+    /// Accepted, in the accept queue: no worker has begun its handshake.
+    Accepted,
+    /// A worker shakes hands, or the opener is about to learn that it stands.
+    Handshaking,
+    /// Both sides may use it.
+    Open,
+}
+
+/// A connection's record; what many millions of would weigh.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Connection {
+    /// Whose.
+    pub(super) owner: Owner,
+    /// To which pod, or [`NIL`] from a client to a proxy.
+    pub(super) pod: u32,
+    /// Its place in the pod's list of connections, or [`NIL`].
+    pub(super) pod_position: u32,
+    /// Requests on it, from the side of its owner.
+    pub(super) requests: List,
+    /// How many.
+    pub(super) in_use: u32,
+    /// Requests that it has carried.
+    pub(super) carried: u32,
+    /// Requests of it that are in the pod.
+    pub(super) in_pod: u32,
+    /// How far it is.
+    pub(super) stage: Stage,
+    /// Whether the pod has closed it.
+    pub(super) pod_closed: bool,
+    /// Whether its owner has closed it.
+    pub(super) owner_closed: bool,
+    /// Whether the pod closes it with the next answer, and says so.
+    pub(super) close_announced: bool,
+    /// Whether the pod closes it after the next answer, without a word.
+    pub(super) close_silently: bool,
+    /// Whether its end by the pod's hand is the end that a stream was told of.
+    pub(super) told: bool,
+    /// Whether it counts among what a layer-4 node has at its pod.
+    pub(super) counted: bool,
+    /// Whether its opener counts this opening as a reconnect if it is accepted.
+    pub(super) eager: bool,
+    /// Tries of an eager opener before this one.
+    pub(super) tries: u16,
+    /// When it stood.
+    pub(super) opened: SimTime,
+    /// When it last became idle, from the side of its owner.
+    pub(super) idle_since: SimTime,
+    /// When it last became idle, from the side of the pod.
+    pub(super) pod_idle_since: SimTime,
+    /// Neighbours among its owner's available connections.
+    pub(super) available: Links,
+    /// Whether it stands among those that the owner's, and the pod's, idle time-out looks at.
+    pub(super) owner_timed: bool,
+    pub(super) pod_timed: bool,
+}
+
+impl Connection {
+    /// A connection about to be opened.
+    pub(super) fn new(owner: Owner, pod: u32, now: SimTime) -> Self {
+        Self {
+            owner,
+            pod,
+            pod_position: NIL,
+            requests: List::default(),
+            in_use: 0,
+            carried: 0,
+            in_pod: 0,
+            stage: Stage::Opening,
+            pod_closed: false,
+            owner_closed: false,
+            close_announced: false,
+            close_silently: false,
+            told: false,
+            counted: false,
+            eager: false,
+            tries: 0,
+            opened: now,
+            idle_since: now,
+            pod_idle_since: now,
+            available: Links::NONE,
+            owner_timed: false,
+            pod_timed: false,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The controllers in the fleet: carries out what they command, tells them what becomes of pods, and sees when all is settled.
+
+use crate::engine::{Dur, Purpose, SimTime, Streams};
+use crate::scenario::{Deploy, DeployAction, Scenario};
+
+use super::event::Event;
+use super::fact::{Fact, PodId, Revision};
+use super::lifecycle::Phase;
+use super::rollout::{Action, Command, InitialPod, Rollout, Spec};
+use super::world::{Cal, Observer, World};
+
+/// How old the fleet is when the deploy starts: old enough that all pods share a bucket of age, by which Kubernetes
+/// chooses what to delete, so that among them it chooses at random.
+const AGE: Dur = Dur::from_secs(86_400);
+
+/// The controllers, and what the scenario has them go through.
+#[derive(Clone, Debug)]
+pub(super) struct Control {
+    rollout: Rollout,
+    /// What is done, in order of time: the deploy itself and `deploy.events`.
+    actions: Vec<(SimTime, DeployAction)>,
+    /// Those that have not happened yet.
+    pending: usize,
+    /// Names of templates by revision.
+    templates: Vec<String>,
+    /// When *during* ended.
+    settled: Option<SimTime>,
+    /// Measured on for this long after that.
+    after: Dur,
+    limit: SimTime,
+    commands: Vec<Command>,
+}
+
+impl Control {
+    pub(super) fn new(scenario: &Scenario, deploy: &Deploy, streams: &Streams) -> Self {
+        let spec = Spec {
+            replicas: scenario.workload.replicas,
+            strategy: scenario.workload.strategy,
+            min_ready: scenario.workload.min_ready,
+            progress_deadline: scenario.workload.progress_deadline,
+            controller: deploy.controller,
+            wall_clock_fraction: streams.stream(Purpose::WallClock, 0).open01(),
+        };
+        let created = SimTime::ZERO - AGE;
+        let initial = (0..spec.replicas).map(|_| InitialPod { created, ready: Some(created), node: None });
+        let mut actions = vec![(SimTime::ZERO, DeployAction::Template("new".into()))];
+        for e in &deploy.events {
+            let span = Dur::from_secs_f64(e.at_secs.abs());
+            let at = if e.at_secs < 0.0 { SimTime::ZERO - span } else { SimTime::ZERO + span };
+            actions.push((at, e.action.clone()));
+        }
+        actions.sort_by_key(|&(at, _)| at);
+        Self {
+            rollout: Rollout::new(&spec, *streams, initial),
+            pending: actions.len(),
+            actions,
+            templates: vec!["old".into(), "new".into()],
+            settled: None,
+            after: scenario.observe.after,
+            limit: SimTime::ZERO - deploy.at + scenario.observe.limit,
+            commands: Vec::new(),
+        }
+    }
+
+    /// The revision of a template, by order of first use.
+    fn revision(&mut self, template: &str) -> Revision {
+        let known = self.templates.iter().position(|t| t == template);
+        Revision(known.unwrap_or_else(|| {
+            self.templates.push(template.into());
+            self.templates.len() - 1
+        }) as u16)
+    }
+}
+
+impl<O: Observer> World<O> {
+    pub(super) fn begin_control(&mut self, cal: &mut Cal) {
+        let Some(control) = &self.control else { return };
+        for (n, &(at, _)) in control.actions.iter().enumerate() {
+            cal.at(at.max(cal.now()), Event::Action(n as u16));
+        }
+    }
+
+    /// Lets the controllers do something, and carries out what they command.
+    fn with_rollout(&mut self, cal: &mut Cal, act: impl FnOnce(&mut Rollout, SimTime, &mut Vec<Command>)) {
+        let Some(control) = &mut self.control else { return };
+        let mut commands = std::mem::take(&mut control.commands);
+        act(&mut control.rollout, cal.now(), &mut commands);
+        for command in commands.drain(..) {
+            self.carry_out(command, cal);
+        }
+        if let Some(control) = &mut self.control {
+            control.commands = commands;
+        }
+        self.settle(cal);
+    }
+
+    fn carry_out(&mut self, command: Command, cal: &mut Cal) {
+        match command {
+            Command::Schedule { at, event } => cal.at(at, Event::Rollout(event)),
+            Command::CreatePod { pod, revision, ordinal } => {
+                let created = self.create_pod(revision, ordinal, cal);
+                assert_eq!(created, pod.0, "the controller and the fleet count pods alike");
+            }
+            Command::DeletePod { pod } => self.delete_pod(pod.0, cal),
+            Command::Desired { revision, size } => self.tell(cal, Fact::Desired { revision, size }),
+            Command::Complete => self.tell(cal, Fact::Complete),
+            Command::Condition(condition) => {
+                if condition.reason == super::rollout::Reason::ProgressDeadlineExceeded {
+                    self.progress_deadline_passed(cal);
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_rollout(&mut self, event: super::rollout::Event, cal: &mut Cal) {
+        self.with_rollout(cal, |rollout, now, out| rollout.on_event(now, event, out));
+    }
+
+    /// Something is done to the workload.
+    pub(super) fn on_action(&mut self, n: u16, cal: &mut Cal) {
+        let Some(control) = &mut self.control else { return };
+        control.pending -= 1;
+        let action = match control.actions[usize::from(n)].1.clone() {
+            DeployAction::Template(name) => Action::Template(control.revision(&name)),
+            DeployAction::Scale(replicas) => Action::Scale(replicas),
+            DeployAction::Pause => Action::Pause,
+            DeployAction::Resume => Action::Resume,
+            DeployAction::Undo => Action::Undo,
+            DeployAction::Unready(pods) => return self.hold_unready(&pods, true, cal),
+            DeployAction::Ready(pods) => return self.hold_unready(&pods, false, cal),
+        };
+        self.with_rollout(cal, |rollout, now, out| rollout.act(now, &action, out));
+    }
+
+    /// Pods, by order of creation, turn not Ready, or Ready again.
+    fn hold_unready(&mut self, pods: &[u32], hold: bool, cal: &mut Cal) {
+        for &pod in pods.iter().filter(|&&p| (p as usize) < self.pods.len()).collect::<Vec<_>>() {
+            self.pods[pod as usize].held_unready = hold;
+            match self.pods[pod as usize].phase {
+                Phase::Ready if hold => self.turn_unready(pod, cal),
+                Phase::Running if !hold => self.turn_ready(pod, cal),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn control_pod_ready(&mut self, pod: u32, ready: bool, cal: &mut Cal) {
+        self.with_rollout(cal, |rollout, now, out| {
+            if ready {
+                rollout.pod_ready(now, PodId(pod), out);
+            } else {
+                rollout.pod_unready(now, PodId(pod), out);
+            }
+        });
+    }
+
+    pub(super) fn control_pod_gone(&mut self, pod: u32, cal: &mut Cal) {
+        self.with_rollout(cal, |rollout, now, out| rollout.pod_gone(now, PodId(pod), out));
+    }
+
+    /// *During* ends when the rollout is complete, no event is left, and the last old pod is gone.
+    fn settle(&mut self, cal: &mut Cal) {
+        let Some(control) = &mut self.control else { return };
+        if control.settled.is_some() || control.pending > 0 || !control.rollout.is_complete() {
+            return;
+        }
+        let template = control.rollout.template();
+        if control.rollout.pods().any(|p| p.terminating || p.revision != template) {
+            return;
+        }
+        control.settled = Some(cal.now());
+        let end = (cal.now() + control.after).min(control.limit);
+        self.tell(cal, Fact::Settled);
+        self.end_at(end, cal);
+    }
+
+    /// A rollout that stands still is watched for as long again as one that is complete.
+    fn progress_deadline_passed(&mut self, cal: &mut Cal) {
+        let Some(control) = &self.control else { return };
+        if control.settled.is_none() && control.pending == 0 {
+            let end = (cal.now() + control.after).min(control.limit);
+            self.end_at(end, cal);
+        }
+    }
+
+    fn end_at(&mut self, end: SimTime, cal: &mut Cal) {
+        self.end = end;
+        cal.at(end, Event::End);
+    }
+}

@@ -1,0 +1,93 @@
+//! What can be pending: a closed, `Copy` set, one variant a kind of moment.
+
+use crate::engine::Handle;
+
+use super::rollout;
+
+/// Something that will happen. Handles in it go stale when what it was for is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// The next request of an open-loop population.
+    Arrival(u16),
+    /// A closed-loop user has thought.
+    Thought { population: u16, user: u32 },
+    /// A request reaches its proxy.
+    AtProxy(Handle),
+    /// A request reaches its pod.
+    AtPod(Handle),
+    /// A pod's answer reaches the proxy.
+    AnswerAtProxy(Handle),
+    /// An answer reaches the client.
+    AnswerAtClient(Handle),
+    /// A client's wait before a retry is over.
+    RetryDue(Handle),
+    /// A stream has lived its time.
+    StreamOver(Handle),
+    /// A stream's wait before it is opened is over.
+    StreamOpens { population: u16, slot: u32 },
+    /// The wait before a connection is opened is over.
+    OpenNow(Handle),
+    /// A connection request reaches the pod.
+    Syn(Handle),
+    /// The opener learns that its connection stands.
+    Connected(Handle),
+    /// The opener learns that its connection was refused.
+    ConnectRefused(Handle),
+    /// The opener gives up waiting for an answer to its connection request.
+    ConnectTimeout(Handle),
+    /// The opener learns that the pod has closed the connection.
+    PeerClosed(Handle),
+    /// The pod learns that the opener has closed the connection.
+    OwnerClosed(Handle),
+    /// A draining pod begins to close this connection.
+    CloseMoment(Handle),
+    /// A worker of the pod is done.
+    JobDone { pod: u32, worker: u32 },
+    /// The earliest deadline of a class may be due.
+    Deadline(u16),
+    /// Connections of a class whose idle time-out may soon be over are looked at.
+    IdleSweep(u16),
+    /// A connection that has not been used until now has been idle for too long.
+    IdleOver { connection: Handle, by_pod: bool },
+    /// A step of a pod's own clock.
+    Pod { pod: u32, timer: PodTimer },
+    /// A proxy acts on a change.
+    Table { proxy: u16, pod: u32, routed: bool },
+    /// The deregistration delay of a removed pod is over.
+    DeregistrationOver { proxy: u16, pod: u32 },
+    /// A proxy sends an active health check.
+    HealthCheck { proxy: u16, pod: u32 },
+    /// The check's answer would be too late now.
+    HealthTimeout { proxy: u16, pod: u32, check: u32 },
+    /// The controllers' own.
+    Rollout(rollout::Event),
+    /// An entry of `deploy.events`, or the deploy itself (0).
+    Action(u16),
+    /// The levels are sampled.
+    Sample,
+    /// Nothing more is measured.
+    End,
+}
+
+/// A pod's own clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PodTimer {
+    /// It begins to listen.
+    Started,
+    /// A readiness probe is due.
+    Probe,
+    /// A probe sent through the queue would be too late now.
+    ProbeTimeout(u16),
+    /// The way down begins (at once, or when the balancer has drained it).
+    Terminate,
+    /// SIGTERM.
+    PreStopOver,
+    /// The listener closes.
+    LameDuckOver,
+    /// What is in flight is severed.
+    DrainOver,
+    /// It exits.
+    CleanupOver,
+    /// SIGKILL.
+    GraceOver,
+}

@@ -1,0 +1,131 @@
+//! Capacity against demand, and the other levels that a plot shows: kept up to date as pods and tables change.
+
+use crate::engine::{Dur, SimTime};
+use crate::scenario::{Load, Scenario};
+
+use super::event::Event;
+use super::fact::{Fact, Levels};
+use super::world::{Cal, Observer, World};
+
+/// How often levels are sampled that change by themselves: a warm-up, a profile, a queue.
+const SAMPLE: Dur = Dur::from_millis(100);
+
+/// What the levels are made of.
+#[derive(Clone, Debug)]
+pub(super) struct LevelMeter {
+    /// Requests a second that one warm pod can serve, old and new.
+    per_pod: [f64; 2],
+    /// Listening pods past their warm-up, each counted once for every proxy that routes to it, old and new.
+    warm_routes: [u64; 2],
+    /// Listening pods that are still warming up.
+    warming: Vec<u32>,
+    /// What each pod now counts for in `warm_routes`.
+    counted: Vec<u32>,
+    exists: Vec<bool>,
+    pub(super) queued: u32,
+    ready: u32,
+    pods: u32,
+    /// Requests of closed-loop users born in *before* (with no deploy: since the warm-up).
+    pub(super) closed_loop_births: u64,
+    has_users: bool,
+}
+
+impl LevelMeter {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let per_pod =
+            [&scenario.pod, &scenario.new_pod].map(|p| f64::from(p.concurrency) / p.service_time.mean().max(1e-9));
+        Self {
+            per_pod,
+            warm_routes: [0; 2],
+            warming: Vec::new(),
+            counted: Vec::new(),
+            exists: Vec::new(),
+            queued: 0,
+            ready: 0,
+            pods: 0,
+            closed_loop_births: 0,
+            has_users: scenario.clients.iter().any(|c| matches!(c.load, Load::Users { .. })),
+        }
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// Something about `pod` has changed that levels depend on; `was_ready` is what it was before.
+    pub(super) fn pod_levels_changed(&mut self, pod: u32, was_ready: bool, cal: &mut Cal) {
+        let p = &self.pods[pod as usize];
+        let version = p.version();
+        let routes = if p.listening { p.routed_by } else { 0 };
+        let warming = p.listening && !self.is_warmed_up(pod, cal.now());
+        let (is_ready, exists) = (p.phase.is_ready(), p.phase != super::lifecycle::Phase::Terminated);
+        let m = &mut self.levels;
+        if m.counted.len() <= pod as usize {
+            m.counted.resize(pod as usize + 1, 0);
+            m.exists.resize(pod as usize + 1, false);
+        }
+        let existed = std::mem::replace(&mut m.exists[pod as usize], exists);
+        m.pods = m.pods + u32::from(exists) - u32::from(existed);
+        m.ready = m.ready + u32::from(is_ready) - u32::from(was_ready);
+        let counted = if warming { 0 } else { routes };
+        m.warm_routes[version] += u64::from(counted);
+        m.warm_routes[version] -= u64::from(std::mem::replace(&mut m.counted[pod as usize], counted));
+        match m.warming.iter().position(|&w| w == pod) {
+            None if warming => m.warming.push(pod),
+            Some(i) if !warming => drop(m.warming.swap_remove(i)),
+            _ => {}
+        }
+        self.tell_levels(cal);
+    }
+
+    fn is_warmed_up(&self, pod: u32, now: SimTime) -> bool {
+        let p = &self.pods[pod as usize];
+        p.slowdown(&self.versions[p.version()].pod.warmup, now) <= 1.0
+    }
+
+    /// Requests a second that the listening pods can serve, each weighted by the share of proxies that route to it.
+    fn capacity(&mut self, now: SimTime) -> f64 {
+        let mut sum: f64 = (0..2).map(|v| self.levels.warm_routes[v] as f64 * self.levels.per_pod[v]).sum();
+        for i in 0..self.levels.warming.len() {
+            let p = &self.pods[self.levels.warming[i] as usize];
+            let version = p.version();
+            let slowdown = p.slowdown(&self.versions[version].pod.warmup, now);
+            sum += f64::from(p.routed_by) * self.levels.per_pod[version] / slowdown;
+        }
+        sum / self.proxies.len() as f64
+    }
+
+    /// The rate that open-loop clients are set to, plus the closed loop's mean in *before*.
+    fn demand(&self, now: SimTime) -> f64 {
+        let t = now.since(self.start).secs();
+        let open: f64 = self.populations.iter().filter_map(|p| p.rate_at(t)).sum();
+        if !self.levels.has_users {
+            return open;
+        }
+        let until = if self.control.is_some() { now.min(SimTime::ZERO) } else { now };
+        let before = until.saturating_since(self.measured_from).secs();
+        let closed = if before > 0.0 { self.levels.closed_loop_births as f64 / before } else { 0.0 };
+        open + closed
+    }
+
+    fn tell_levels(&mut self, cal: &Cal) {
+        let levels = Levels {
+            capacity: self.capacity(cal.now()),
+            demand: self.demand(cal.now()),
+            ready: self.levels.ready,
+            pods: self.levels.pods,
+            queued: self.levels.queued,
+        };
+        self.tell(cal, Fact::Levels(levels));
+    }
+
+    /// Looks at what changes by itself.
+    pub(super) fn on_sample(&mut self, cal: &mut Cal) {
+        let now = cal.now();
+        let warmed: Vec<u32> = self.levels.warming.iter().copied().filter(|&p| self.is_warmed_up(p, now)).collect();
+        for pod in warmed {
+            let ready = self.pods[pod as usize].phase.is_ready();
+            self.pod_levels_changed(pod, ready, cal);
+        }
+        self.tell_levels(cal);
+        cal.at(now + SAMPLE, Event::Sample);
+    }
+}

@@ -1,0 +1,369 @@
+//! A pod at work: workers, one first-in-first-out queue for requests and handshakes, overflow, warm-up.
+
+use std::collections::VecDeque;
+
+use crate::engine::{Dur, Handle, List, NIL, Purpose, SimTime};
+use crate::scenario::{self, OnOverflow, WarmupOver};
+
+use super::event::Event;
+use super::fact::{Cause, Fact, PodId, PodStep, Revision};
+use super::lifecycle::Phase;
+use super::proxy::{REFUSED, STATUS_OK};
+use super::request::{Job, Place, Request};
+use super::world::{Cal, Observer, World};
+
+/// How one version's pods behave, with what the hot loop needs of it at hand.
+#[derive(Clone, Debug)]
+pub(super) struct Version {
+    pub(super) pod: scenario::Pod,
+}
+
+impl Version {
+    pub(super) fn new(pod: &scenario::Pod) -> Self {
+        Self { pod: pod.clone() }
+    }
+}
+
+/// What one proxy has with one pod.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link {
+    /// Where the pod stands in the proxy's table, or [`NIL`].
+    pub(super) position: u32,
+    /// Idle connections, the least recently used first.
+    pub(super) idle: List,
+    /// How many.
+    pub(super) idle_count: u32,
+    /// When the last change about this pod reaches, or reached, this proxy: none overtakes it.
+    pub(super) last_delivery: SimTime,
+    /// Failures in a row within `failTimeout`, and when the first was.
+    pub(super) failures: u32,
+    pub(super) failing_since: SimTime,
+    /// The last active check, and whether its answer is awaited.
+    pub(super) check: u32,
+    pub(super) check_pending: bool,
+    /// Checks in a row with the same result, other than what the table says.
+    pub(super) streak: u32,
+}
+
+impl Link {
+    pub(super) const fn new() -> Self {
+        Self {
+            position: NIL,
+            idle: List::EMPTY,
+            idle_count: 0,
+            last_delivery: SimTime::MIN,
+            failures: 0,
+            failing_since: SimTime::MIN,
+            check: 0,
+            check_pending: false,
+            streak: 0,
+        }
+    }
+}
+
+/// A pod.
+#[derive(Clone, Debug)]
+pub(super) struct Pod {
+    pub(super) revision: Revision,
+    /// Its number among the pods of its revision, in order of creation.
+    pub(super) ordinal: u32,
+    pub(super) phase: Phase,
+    /// Whether a connect is accepted.
+    pub(super) listening: bool,
+    /// When it last turned Ready.
+    pub(super) ready_since: SimTime,
+    /// Whether it was warm from the start.
+    pub(super) warm: bool,
+    /// Requests begun since it was Ready.
+    pub(super) begun: u32,
+    /// What each worker does.
+    pub(super) workers: Vec<Option<Job>>,
+    pub(super) free_workers: Vec<u32>,
+    pub(super) queue: VecDeque<Job>,
+    /// Requests, and handshakes, in the queue.
+    pub(super) waiting_requests: u32,
+    pub(super) waiting_handshakes: u32,
+    /// Requests in the pod, queued or served, and streams that it does not close: what a drain waits for.
+    pub(super) in_flight: u32,
+    /// Its connections.
+    pub(super) connections: Vec<u32>,
+    /// Changes of what proxies should believe, counted for their random delays.
+    pub(super) changes: u32,
+    /// Proxies that have it in their table.
+    pub(super) routed_by: u32,
+    /// Readiness probes: results in a row other than what it is now, and the probe whose answer is awaited.
+    pub(super) probe_streak: u32,
+    pub(super) probe: u16,
+    pub(super) probe_pending: bool,
+    /// Readiness held down by `deploy.events`.
+    pub(super) held_unready: bool,
+}
+
+impl Pod {
+    pub(super) fn new(revision: Revision, ordinal: u32, version: &Version) -> Self {
+        let n = version.pod.concurrency;
+        Self {
+            revision,
+            ordinal,
+            phase: Phase::Pending,
+            listening: false,
+            ready_since: SimTime::MAX,
+            warm: false,
+            begun: 0,
+            workers: vec![None; n as usize],
+            free_workers: (0..n).rev().collect(),
+            queue: VecDeque::new(),
+            waiting_requests: 0,
+            waiting_handshakes: 0,
+            in_flight: 0,
+            connections: Vec::new(),
+            changes: 0,
+            routed_by: 0,
+            probe_streak: 0,
+            probe: 0,
+            probe_pending: false,
+            held_unready: false,
+        }
+    }
+
+    /// Old or new: which of the two descriptions is this pod's.
+    #[inline]
+    pub(super) fn version(&self) -> usize {
+        usize::from(self.revision.0 != 0)
+    }
+
+    /// Revision and number within it in one number.
+    pub(super) fn identity(&self) -> u64 {
+        (u64::from(self.revision.0) << 32) | u64::from(self.ordinal)
+    }
+
+    /// By how much its services are slowed at `now`.
+    #[inline]
+    pub(super) fn slowdown(&self, warmup: &scenario::Warmup, now: SimTime) -> f64 {
+        if self.warm || warmup.slowdown <= 1.0 {
+            return 1.0;
+        }
+        let done = match warmup.over {
+            WarmupOver::Time(span) if span.is_zero() => 1.0,
+            WarmupOver::Time(span) => now.saturating_since(self.ready_since).secs() / span.secs(),
+            WarmupOver::Requests(n) => f64::from(self.begun) / f64::from(n.max(1)),
+        };
+        1.0 + (warmup.slowdown - 1.0) * (1.0 - done).max(0.0)
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// Adds a pod and its links to every proxy.
+    pub(super) fn add_pod(&mut self, revision: Revision, ordinal: u32) -> u32 {
+        let id = self.pods.len() as u32;
+        let version = &self.versions[usize::from(revision.0 != 0)];
+        self.pods.push(Pod::new(revision, ordinal, version));
+        self.links.extend((0..self.proxies.len()).map(|_| Link::new()));
+        id
+    }
+
+    #[inline]
+    pub(super) fn link(&self, proxy: u16, pod: u32) -> usize {
+        pod as usize * self.proxies.len() + usize::from(proxy)
+    }
+
+    pub(super) fn tell_step(&mut self, pod: u32, step: PodStep, cal: &Cal) {
+        let revision = self.pods[pod as usize].revision;
+        self.tell(cal, Fact::Pod { pod: PodId(pod), revision, step });
+    }
+
+    /// A request reaches its pod on a connection that stands.
+    pub(super) fn on_request_at_pod(&mut self, request: Handle, cal: &mut Cal) {
+        let Some(r) = self.requests.live(request) else { return };
+        let Request { pod, population, ordinal, abandoned, .. } = self.requests[r];
+        if abandoned {
+            self.requests.remove(r);
+            if self.pods[pod as usize].phase != Phase::Terminated {
+                self.admit(pod, Job::Serve { request, population, ordinal }, cal);
+            }
+            return;
+        }
+        let c = self.carrier(r);
+        // Where the pod has closed the connection, its owner learns of that, and with it of the request's fate.
+        if self.connections[c].pod_closed {
+            return;
+        }
+        let version = self.pods[pod as usize].version();
+        self.connections[c].in_pod += 1;
+        self.requests[r].place = Place::Queued;
+        if !self.admit(pod, Job::Serve { request, population, ordinal }, cal) {
+            self.requests[r].cause = Some(Cause::Overflow);
+            let status = match self.versions[version].pod.on_overflow {
+                OnOverflow::Status503 => 503,
+                OnOverflow::Refuse => REFUSED,
+            };
+            self.answer(r, status, cal);
+        }
+    }
+
+    /// Gives `job` to a free worker or the queue; false where a request finds the queue full.
+    pub(super) fn admit(&mut self, pod: u32, job: Job, cal: &mut Cal) -> bool {
+        let p = &mut self.pods[pod as usize];
+        if p.queue.is_empty() && !p.free_workers.is_empty() {
+            if matches!(job, Job::Serve { .. }) {
+                p.in_flight += 1;
+            }
+            self.begin_job(pod, job, cal);
+            return true;
+        }
+        match job {
+            Job::Serve { .. } if p.waiting_requests >= self.versions[p.version()].pod.queue => return false,
+            Job::Serve { .. } => {
+                p.waiting_requests += 1;
+                p.in_flight += 1;
+                self.levels.queued += 1;
+            }
+            Job::Handshake(_) => p.waiting_handshakes += 1,
+            Job::Probe(_) | Job::Check { .. } => {}
+        }
+        p.queue.push_back(job);
+        true
+    }
+
+    /// A free worker of `pod` begins `job`.
+    fn begin_job(&mut self, pod: u32, job: Job, cal: &mut Cal) {
+        let p = &mut self.pods[pod as usize];
+        let version = &self.versions[p.version()].pod;
+        let slowdown = p.slowdown(&version.warmup, cal.now());
+        let work = match job {
+            Job::Serve { request, population, ordinal } => {
+                p.begun = p.begun.saturating_add(1);
+                if let Some(r) = self.requests.live(request) {
+                    self.requests[r].place = Place::Serving;
+                }
+                let mut draw = self.populations[usize::from(population)].service.stream(ordinal);
+                version.service_time.sample(&mut draw, ordinal)
+            }
+            Job::Handshake(connection) => {
+                if let Some(c) = self.connections.live(connection) {
+                    self.connections[c].stage = super::connection::Stage::Handshaking;
+                }
+                self.handshake
+            }
+            Job::Probe(_) | Job::Check { .. } => Dur::ZERO,
+        };
+        let work = if slowdown > 1.0 { work.scale(slowdown) } else { work };
+        let worker = p.free_workers.pop().expect("a job begins only where a worker is free");
+        p.workers[worker as usize] = Some(job);
+        cal.at(cal.now() + work, Event::JobDone { pod, worker });
+    }
+
+    /// A worker is done, and takes the next job.
+    pub(super) fn on_job_done(&mut self, pod: u32, worker: u32, cal: &mut Cal) {
+        let p = &mut self.pods[pod as usize];
+        // A killed pod's workers never finish.
+        let Some(job) = p.workers[worker as usize].take() else { return };
+        p.free_workers.push(worker);
+        match job {
+            Job::Serve { request, .. } => {
+                p.in_flight -= 1;
+                if let Some(r) = self.requests.live(request) {
+                    let status = self.served_status(r, pod);
+                    self.answer(r, status, cal);
+                }
+            }
+            Job::Handshake(connection) => {
+                if let Some(c) = self.connections.live(connection) {
+                    self.stands_at_pod(c, cal);
+                }
+            }
+            Job::Probe(probe) => self.on_probe_answered(pod, probe, cal),
+            Job::Check { proxy, check } => self.on_check_answered(proxy, pod, check),
+        }
+        self.next_job(pod, cal);
+        self.exit_if_drained(pod, cal);
+    }
+
+    fn next_job(&mut self, pod: u32, cal: &mut Cal) {
+        let p = &mut self.pods[pod as usize];
+        if p.free_workers.is_empty() {
+            return;
+        }
+        if let Some(job) = p.queue.pop_front() {
+            match job {
+                Job::Serve { .. } => {
+                    p.waiting_requests -= 1;
+                    self.levels.queued -= 1;
+                }
+                Job::Handshake(_) => p.waiting_handshakes -= 1,
+                Job::Probe(_) | Job::Check { .. } => {}
+            }
+            self.begin_job(pod, job, cal);
+        }
+    }
+
+    /// 200, or the version's own error.
+    fn served_status(&mut self, r: u32, pod: u32) -> u16 {
+        let rate = self.versions[self.pods[pod as usize].version()].pod.error_rate;
+        if rate > 0.0 {
+            let identity = self.requests[r].identity();
+            if self.streams.stream(Purpose::AppError, identity).chance(rate) {
+                self.requests[r].cause = Some(Cause::AppError);
+                return 500;
+            }
+        }
+        STATUS_OK
+    }
+
+    /// The pod answers request `r`, and closes its connection where it has to.
+    fn answer(&mut self, r: u32, status: u16, cal: &mut Cal) {
+        let c = self.carrier(r);
+        let pod = self.requests[r].pod;
+        let version = self.pods[pod as usize].version();
+        let keep_alive = &self.versions[version].pod.keep_alive;
+        let connection = &mut self.connections[c];
+        connection.in_pod -= 1;
+        let worn = (keep_alive.max_requests > 0 && connection.carried >= keep_alive.max_requests)
+            || (!keep_alive.max_age.is_zero() && self.is_overaged(c, version, cal.now()));
+        let connection = &self.connections[c];
+        let announced = connection.close_announced || worn || status == REFUSED;
+        let silent = connection.close_silently;
+        let idle = connection.in_pod == 0;
+        let request = &mut self.requests[r];
+        request.status = status;
+        request.place = Place::Returning;
+        // With several requests on one connection the last one to be answered takes the connection with it.
+        request.close = announced && idle;
+        let closes = request.close;
+        let handle = self.requests.handle(r);
+        let event = match self.layer {
+            scenario::Layer::L7 => Event::AnswerAtProxy(handle),
+            scenario::Layer::L4 => Event::AnswerAtClient(handle),
+        };
+        self.pod_hop.send(cal, event);
+        if closes {
+            self.connections[c].pod_closed = true;
+            self.leave_pod(c);
+        } else if silent && idle {
+            self.close_by_pod(c, false, cal);
+        } else if idle {
+            self.pod_idles(c, cal);
+        }
+    }
+
+    /// Whether connection `c` has passed its own age limit: `maxAge` × (1 ± jitter), drawn by who opened it and when.
+    fn is_overaged(&self, c: u32, version: usize, now: SimTime) -> bool {
+        let keep_alive = &self.versions[version].pod.keep_alive;
+        let connection = &self.connections[c];
+        let mut draw =
+            self.streams.family(Purpose::ConnectionAge, u64::from(c)).stream(connection.opened.nanos() as u64);
+        let factor = 1.0 + keep_alive.max_age_jitter * (2.0 * draw.open01() - 1.0);
+        now.since(connection.opened) >= keep_alive.max_age.scale(factor)
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// The connection to the pod that carries request `r`.
+    #[inline]
+    pub(super) fn carrier(&self, r: u32) -> u32 {
+        match self.layer {
+            scenario::Layer::L7 => self.requests[r].upstream,
+            scenario::Layer::L4 => self.requests[r].connection,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! How late a proxy learns: a delay shared by all, one of its own, the control plane's batches, and its order.
+
+use crate::engine::{Dur, Purpose, SimTime, Streams};
+use crate::scenario::{Layer, Propagation, PropagationOrder};
+
+use super::balancer::Host;
+use super::event::Event;
+use super::fact::{Fact, PodId, ProxyId};
+use super::proxy::Proxy;
+use super::request::Job;
+use super::world::{Cal, Observer, World};
+
+/// What sits between the pods' state and the proxies' tables.
+#[derive(Clone, Debug)]
+pub(super) struct ControlPlane {
+    config: Propagation,
+    /// A moment at which it commits; then every `batch`.
+    tick: SimTime,
+    /// Removals that have not reached every proxy.
+    removals: u32,
+    /// Additions that wait for them (`removeThenAdd`).
+    held: Vec<u32>,
+}
+
+impl ControlPlane {
+    pub(super) fn new(config: &Propagation, streams: &Streams) -> Self {
+        let phase = config.batch.scale(streams.stream(Purpose::BatchPhase, 0).open01());
+        Self { config: config.clone(), tick: SimTime::ZERO + phase, removals: 0, held: Vec::new() }
+    }
+
+    /// The first moment from `at` on at which the control plane commits.
+    fn commit(&self, at: SimTime) -> SimTime {
+        let batch = self.config.batch.nanos() as i64;
+        if batch == 0 {
+            return at;
+        }
+        let late = (at.nanos() - self.tick.nanos()).rem_euclid(batch);
+        at + Dur::from_nanos(((batch - late) % batch) as u64)
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// Tells every proxy that `pod` is, or is no longer, to be sent requests; returns when the last one will act on it.
+    pub(super) fn propagate(&mut self, pod: u32, routed: bool, cal: &mut Cal) -> SimTime {
+        let hold = self.control_plane.config.order == PropagationOrder::RemoveThenAdd;
+        if routed && hold && self.control_plane.removals > 0 {
+            self.control_plane.held.push(pod);
+            return cal.now();
+        }
+        if !routed {
+            self.control_plane.held.retain(|&p| p != pod);
+        }
+        let p = &mut self.pods[pod as usize];
+        p.changes += 1;
+        let identity = (p.identity() << 8) ^ u64::from(p.changes);
+        let mut draw = self.streams.stream(Purpose::PropagationShared, identity);
+        let shared = self.control_plane.config.shared.sample(&mut draw, identity);
+        let committed = self.control_plane.commit(cal.now() + shared);
+        let own = self.streams.family(Purpose::PropagationOwn, identity);
+        let mut last = cal.now();
+        for proxy in 0..self.proxies.len() as u16 {
+            let config = &self.control_plane.config;
+            let dist = if routed { &config.add } else { &config.remove };
+            let delay = dist.sample(&mut own.stream(u64::from(proxy)), identity);
+            let link = self.link(proxy, pod);
+            let l = &mut self.links[link];
+            // A later change never overtakes an earlier one about the same pod.
+            let at = (committed + delay).max(l.last_delivery).max(cal.now());
+            l.last_delivery = at;
+            last = last.max(at);
+            self.control_plane.removals += u32::from(!routed);
+            cal.at(at, Event::Table { proxy, pod, routed });
+        }
+        last
+    }
+
+    /// A proxy acts on a change.
+    pub(super) fn on_table(&mut self, proxy: u16, pod: u32, routed: bool, cal: &mut Cal) {
+        let present = self.links[self.link(proxy, pod)].position != crate::engine::NIL;
+        if routed != present {
+            if routed {
+                self.enter_table(proxy, pod, cal.now(), cal);
+            } else {
+                self.leave_table(proxy, pod, cal);
+            }
+            self.table_changed(proxy);
+            self.tell(cal, Fact::Table { proxy: ProxyId(u32::from(proxy)), pod: PodId(pod), routed });
+            let ready = self.pods[pod as usize].phase.is_ready();
+            self.pod_levels_changed(pod, ready, cal);
+        }
+        if !routed {
+            self.control_plane.removals -= 1;
+            if self.control_plane.removals == 0 {
+                for held in std::mem::take(&mut self.control_plane.held) {
+                    self.propagate(held, true, cal);
+                }
+            }
+        }
+    }
+
+    pub(super) fn enter_table(&mut self, proxy: u16, pod: u32, added: SimTime, cal: &mut Cal) {
+        let table = &mut self.proxies[usize::from(proxy)].table;
+        let position = table.len() as u32;
+        table.push(Host::new(pod, added));
+        let link = self.link(proxy, pod);
+        self.links[link].position = position;
+        self.pods[pod as usize].routed_by += 1;
+        if let Some(health) = self.balancer.active_health {
+            let family = self.streams.family(Purpose::HealthCheckPhase, self.pods[pod as usize].identity());
+            let phase = health.interval.scale(family.stream(u64::from(proxy)).open01());
+            cal.at(cal.now() + phase, Event::HealthCheck { proxy, pod });
+        }
+    }
+
+    fn leave_table(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
+        let link = self.link(proxy, pod);
+        let position = std::mem::replace(&mut self.links[link].position, crate::engine::NIL);
+        let proxies = self.proxies.len();
+        let table = &mut self.proxies[usize::from(proxy)].table;
+        table.remove(position as usize);
+        for (i, host) in table.iter().enumerate().skip(position as usize) {
+            self.links[host.pod as usize * proxies + usize::from(proxy)].position = i as u32;
+        }
+        self.pods[pod as usize].routed_by -= 1;
+        if self.layer == Layer::L7 {
+            self.drop_idle(proxy, pod, cal);
+        }
+        let delay = self.balancer.deregistration_delay;
+        cal.at(cal.now() + delay, Event::DeregistrationOver { proxy, pod });
+    }
+
+    /// The algorithm of `proxy` sees its table anew.
+    pub(super) fn table_changed(&mut self, proxy: u16) {
+        let Proxy { table, algorithm, .. } = &mut self.proxies[usize::from(proxy)];
+        algorithm.table_changed(table);
+    }
+
+    /// A proxy sends a health check, one hop ahead of its arrival.
+    pub(super) fn on_health_check(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
+        let link = self.link(proxy, pod);
+        let Some(health) = self.balancer.active_health else { return };
+        if self.links[link].position == crate::engine::NIL {
+            return;
+        }
+        cal.at(cal.now() + health.interval, Event::HealthCheck { proxy, pod });
+        if self.pods[pod as usize].listening {
+            let l = &mut self.links[link];
+            l.check = l.check.wrapping_add(1);
+            l.check_pending = true;
+            let check = l.check;
+            cal.at(cal.now() + health.timeout, Event::HealthTimeout { proxy, pod, check });
+            self.admit(pod, Job::Check { proxy, check }, cal);
+        } else {
+            self.check_result(proxy, pod, false);
+        }
+    }
+
+    pub(super) fn on_check_answered(&mut self, proxy: u16, pod: u32, check: u32) {
+        let link = self.link(proxy, pod);
+        let l = &mut self.links[link];
+        if l.check_pending && l.check == check {
+            l.check_pending = false;
+            self.check_result(proxy, pod, true);
+        }
+    }
+
+    pub(super) fn on_health_timeout(&mut self, proxy: u16, pod: u32, check: u32) {
+        let link = self.link(proxy, pod);
+        let l = &mut self.links[link];
+        if l.check_pending && l.check == check {
+            l.check_pending = false;
+            self.check_result(proxy, pod, false);
+        }
+    }
+
+    /// So many results in a row, other than what the table says, turn it.
+    fn check_result(&mut self, proxy: u16, pod: u32, passed: bool) {
+        let Some(health) = self.balancer.active_health else { return };
+        let link = self.link(proxy, pod);
+        let l = &mut self.links[link];
+        if l.position == crate::engine::NIL {
+            return;
+        }
+        let p = &mut self.proxies[usize::from(proxy)];
+        let host = &mut p.table[l.position as usize];
+        if host.unhealthy != passed {
+            l.streak = 0;
+            return;
+        }
+        l.streak += 1;
+        let threshold = if passed { health.healthy_threshold } else { health.unhealthy_threshold };
+        if l.streak >= threshold {
+            l.streak = 0;
+            host.unhealthy = !passed;
+            p.ejections = true;
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! A proxy (layer 7): its table, its connections to pods, what it does with a failure.
+
+use crate::engine::{Dur, Handle, NIL, SimTime};
+use crate::scenario::{self, Layer, Reuse};
+
+use super::balancer::{self, Host, Hosts};
+use super::connection::Owner;
+use super::event::Event;
+use super::fact::Cause;
+use super::lifecycle::Phase;
+use super::request::{Place, Request};
+use super::transport::Available;
+use super::world::{Cal, Observer, World};
+
+/// What comes back where no HTTP status does: a pod with a full queue refused the request,
+pub(super) const REFUSED: u16 = 0;
+/// the connection ended before the answer,
+pub(super) const RESET: u16 = 1;
+/// or inside it.
+pub(super) const TRUNCATED: u16 = 2;
+/// All went well.
+pub(super) const STATUS_OK: u16 = 200;
+
+/// A proxy (layer 4: a node).
+#[derive(Clone, Debug)]
+pub(super) struct Proxy {
+    /// The pods that it believes in.
+    pub(super) table: Vec<Host>,
+    pub(super) algorithm: Box<dyn balancer::Algorithm>,
+    /// Connections that pods have closed and that it has not opened anew.
+    pub(super) lost: u32,
+    /// Retries under way.
+    retries: u32,
+    /// Whether any host may be ejected or unhealthy.
+    pub(super) ejections: bool,
+}
+
+impl Proxy {
+    pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
+        Self { table: Vec::new(), algorithm: balancer::algorithm(algorithm), lost: 0, retries: 0, ejections: false }
+    }
+}
+
+/// Why an attempt of a proxy failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    ConnectRefused,
+    ConnectTimeout,
+    Reset,
+    Truncated,
+    NoEndpoints,
+    Timeout,
+}
+
+impl<O: Observer> World<O> {
+    /// The proxy of client `client`, always the same.
+    #[inline]
+    pub(super) fn proxy_of(&self, client: u32) -> u16 {
+        (client as usize % self.proxies.len()) as u16
+    }
+
+    /// Proxy `proxy` picks a pod by what it believes; `key` is the identity of the client's connection, (`population`,
+    /// `ordinal`, `attempt`) that of the pick.
+    pub(super) fn pick(
+        &mut self,
+        proxy: u16,
+        population: u16,
+        ordinal: u64,
+        attempt: u16,
+        key: u64,
+        avoid: [u32; 3],
+        now: SimTime,
+    ) -> Option<u32> {
+        let p = &mut self.proxies[usize::from(proxy)];
+        let avoids = avoid.iter().position(|&a| a == NIL).unwrap_or(avoid.len());
+        let mut hosts = Hosts {
+            table: &p.table,
+            now,
+            avoid: &avoid[..avoids],
+            restricted: p.ejections || avoids > 0,
+            slow_start: self.balancer.slow_start,
+        };
+        let family = self.populations[usize::from(population)].balance;
+        let draw = &mut family.stream(ordinal.wrapping_mul(64).wrapping_add(u64::from(attempt)));
+        let mut picked = p.algorithm.pick(&hosts, key, draw);
+        if picked.is_none() && avoids > 0 {
+            // Nobody else is left: better one that has failed before than none.
+            hosts.avoid = &[];
+            hosts.restricted = p.ejections;
+            picked = p.algorithm.pick(&hosts, key, draw);
+        }
+        picked.map(|i| p.table[i as usize].pod)
+    }
+
+    /// A request reaches its proxy.
+    pub(super) fn on_request_at_proxy(&mut self, request: Handle, cal: &mut Cal) {
+        let Some(r) = self.requests.live(request) else { return };
+        self.requests[r].proxy_retries = 0;
+        self.requests[r].avoid = [NIL; 3];
+        self.start_proxy_deadline(r, cal);
+        self.forward(r, cal);
+    }
+
+    /// The proxy sends request `r` to a pod of its choice.
+    fn forward(&mut self, r: u32, cal: &mut Cal) {
+        let request = &self.requests[r];
+        let Request { population, client, proxy, ordinal, attempts, avoid, .. } = *request;
+        let key = (u64::from(population) << 32) | u64::from(client);
+        let Some(pod) = self.pick(proxy, population, ordinal, attempts, key, avoid, cal.now()) else {
+            return self.proxy_failed(r, Failure::NoEndpoints, Cause::NoEndpoints, cal);
+        };
+        self.requests[r].pod = pod;
+        self.count_active(r, proxy, pod);
+        let link = self.link(proxy, pod);
+        let idle = self.links[link].idle;
+        let c = match self.balancer.upstream.reuse {
+            Reuse::Mru => idle.tail(),
+            Reuse::Lru => idle.head(),
+        };
+        if c == NIL {
+            let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
+            self.requests[r].upstream = c;
+            self.requests[r].place = Place::UpConnecting;
+            self.board(r, c);
+        } else {
+            self.take_from_owner(c);
+            self.requests[r].upstream = c;
+            self.board(r, c);
+            self.send_to_pod(r, c, cal);
+        }
+    }
+
+    /// Request `r` counts among what `proxy` has under way at `pod`.
+    #[inline]
+    fn count_active(&mut self, r: u32, proxy: u16, pod: u32) {
+        self.requests[r].counted = true;
+        let position = self.links[self.link(proxy, pod)].position;
+        self.proxies[usize::from(proxy)].table[position as usize].active += 1;
+    }
+
+    #[inline]
+    fn uncount_active(&mut self, r: u32, proxy: u16) {
+        let request = &mut self.requests[r];
+        if !std::mem::take(&mut request.counted) {
+            return;
+        }
+        let pod = request.pod;
+        let position = self.links[self.link(proxy, pod)].position;
+        if position != NIL {
+            // A pod that left the table and came back started from none.
+            let active = &mut self.proxies[usize::from(proxy)].table[position as usize].active;
+            *active = active.saturating_sub(1);
+        }
+    }
+
+    /// A pod's answer reaches the proxy.
+    pub(super) fn on_answer_at_proxy(&mut self, request: Handle, cal: &mut Cal) {
+        let Some(r) = self.requests.live(request) else { return };
+        let proxy = self.requests[r].proxy;
+        let c = self.requests[r].upstream;
+        let (status, close, pod) = (self.requests[r].status, self.requests[r].close, self.requests[r].pod);
+        self.requests[r].upstream = NIL;
+        self.alight(r, c);
+        self.uncount_active(r, proxy);
+        if close {
+            self.proxies[usize::from(proxy)].lost += 1;
+            self.forget(c);
+        } else {
+            self.stock(c, proxy, pod, cal);
+        }
+        if status == REFUSED {
+            return self.proxy_failed(r, Failure::ConnectRefused, Cause::Overflow, cal);
+        }
+        if self.balancer.passive_health.max_fails > 0 {
+            let link = self.link(proxy, pod);
+            self.links[link].failures = 0;
+        }
+        self.respond(r, status, cal);
+    }
+
+    /// An idle connection goes back into the stock, if there is room and the pod is still believed in.
+    #[inline]
+    fn stock(&mut self, c: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+        let link = self.link(proxy, pod);
+        let l = &mut self.links[link];
+        if l.position == NIL || l.idle_count >= self.balancer.upstream.connections {
+            return self.close_by_owner(c, cal);
+        }
+        l.idle.push_back(&mut Available(&mut self.connections), c);
+        l.idle_count += 1;
+        self.owner_idles(c, cal);
+    }
+
+    /// The proxy answers the client.
+    fn respond(&mut self, r: u32, status: u16, cal: &mut Cal) {
+        self.stop_proxy_deadline(r);
+        self.release_retry(r);
+        let request = &mut self.requests[r];
+        request.status = status;
+        request.place = Place::Returning;
+        let event = Event::AnswerAtClient(self.requests.handle(r));
+        self.client_hop.send(cal, event);
+    }
+
+    pub(super) fn release_retry(&mut self, r: u32) {
+        if std::mem::take(&mut self.requests[r].holds_retry) {
+            let proxy = self.requests[r].proxy;
+            self.proxies[usize::from(proxy)].retries -= 1;
+        }
+    }
+
+    /// The proxy's attempt of request `r`, already off its connection, has failed: own retry, or the client is told.
+    fn proxy_failed(&mut self, r: u32, failure: Failure, cause: Cause, cal: &mut Cal) {
+        let proxy = self.requests[r].proxy;
+        let pod = self.requests[r].pod;
+        self.uncount_active(r, proxy);
+        self.requests[r].cause = Some(cause);
+        if failure != Failure::NoEndpoints {
+            self.mark_failure(proxy, pod, cal.now());
+        }
+        if self.may_retry(r, proxy, failure) {
+            let max_concurrent = self.balancer.retries.max_concurrent;
+            let request = &mut self.requests[r];
+            request.proxy_retries += 1;
+            request.attempts += 1;
+            if max_concurrent > 0 && !request.holds_retry {
+                request.holds_retry = true;
+                self.proxies[usize::from(proxy)].retries += 1;
+            }
+            if self.balancer.retries.other_pod {
+                request.avoid.rotate_right(1);
+                request.avoid[0] = pod;
+            }
+            return self.forward(r, cal);
+        }
+        let status = self.balancer.status;
+        let status = match failure {
+            Failure::ConnectRefused => status.connect_failure,
+            Failure::ConnectTimeout => status.connect_timeout,
+            Failure::Reset => status.reset,
+            Failure::Truncated => TRUNCATED,
+            Failure::NoEndpoints => status.no_endpoints,
+            Failure::Timeout => status.timeout,
+        };
+        self.respond(r, status, cal);
+    }
+
+    fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure) -> bool {
+        let retries = self.balancer.retries;
+        let request = &self.requests[r];
+        if u32::from(request.proxy_retries) >= retries.attempts {
+            return false;
+        }
+        let room = retries.max_concurrent == 0
+            || request.holds_retry
+            || self.proxies[usize::from(proxy)].retries < retries.max_concurrent;
+        let class = match failure {
+            Failure::ConnectRefused | Failure::ConnectTimeout => retries.on_connect_failure,
+            Failure::Reset => retries.on_reset && (retries.non_idempotent || self.is_idempotent(r)),
+            Failure::Truncated | Failure::NoEndpoints | Failure::Timeout => false,
+        };
+        room && class
+    }
+
+    /// Passive health: so many failures within the time-out eject the pod for as long.
+    fn mark_failure(&mut self, proxy: u16, pod: u32, now: SimTime) {
+        let passive = self.balancer.passive_health;
+        if passive.max_fails == 0 {
+            return;
+        }
+        let link = self.link(proxy, pod);
+        let l = &mut self.links[link];
+        if l.failures == 0 || now > l.failing_since + passive.fail_timeout {
+            l.failures = 0;
+            l.failing_since = now;
+        }
+        l.failures += 1;
+        if l.failures >= passive.max_fails && l.position != NIL {
+            l.failures = 0;
+            let p = &mut self.proxies[usize::from(proxy)];
+            p.table[l.position as usize].ejected_until = now + passive.fail_timeout;
+            p.ejections = true;
+        }
+    }
+
+    /// A proxy's connection was refused, or nobody answered.
+    pub(super) fn proxy_connect_failed(&mut self, c: u32, unanswered: bool, cause: Cause, cal: &mut Cal) {
+        let r = self.connections[c].requests.head();
+        if r != NIL {
+            self.alight(r, c);
+            self.requests[r].upstream = NIL;
+        }
+        self.forget(c);
+        if r != NIL {
+            let failure = if unanswered { Failure::ConnectTimeout } else { Failure::ConnectRefused };
+            self.proxy_failed(r, failure, cause, cal);
+        }
+    }
+
+    /// A pod has closed a proxy's connection.
+    pub(super) fn proxy_connection_lost(&mut self, c: u32, cal: &mut Cal) {
+        let Owner::Proxy(proxy) = self.connections[c].owner else { return };
+        self.proxies[usize::from(proxy)].lost += 1;
+        self.take_from_owner(c);
+        let r = self.connections[c].requests.head();
+        let fate = (r != NIL).then(|| self.fate_on_lost_connection(r));
+        if r != NIL {
+            self.alight(r, c);
+            self.requests[r].upstream = NIL;
+            self.requests.outdate(r);
+        }
+        self.forget(c);
+        if let Some((truncated, cause)) = fate {
+            let failure = if truncated { Failure::Truncated } else { Failure::Reset };
+            self.proxy_failed(r, failure, cause, cal);
+        }
+    }
+
+    /// What becomes of request `r` when its connection to the pod ends: whether inside its answer, and why.
+    pub(super) fn fate_on_lost_connection(&self, r: u32) -> (bool, Cause) {
+        let request = &self.requests[r];
+        let streamed = self.populations[usize::from(request.population)].config.streamed_response;
+        match request.place {
+            // The listener closed over the accept queue.
+            Place::Connecting | Place::UpConnecting => (false, Cause::StaleRoute),
+            Place::Queued => (false, request.cause.unwrap_or(Cause::SeveredByKill)),
+            Place::Serving => (streamed, request.cause.unwrap_or(Cause::SeveredByKill)),
+            _ => (false, Cause::KeepAliveRace),
+        }
+    }
+
+    /// The proxy's time-out for request `r` is over.
+    pub(super) fn proxy_gives_up(&mut self, r: u32, cal: &mut Cal) {
+        self.stop_proxy_deadline(r);
+        let cause = self.cause_of_timeout(r);
+        self.leave_upstream(r, cal);
+        self.requests.outdate(r);
+        self.proxy_failed(r, Failure::Timeout, cause, cal);
+    }
+
+    /// Takes request `r` off its connection to a pod, and closes that: its answer could come at any time.
+    pub(super) fn leave_upstream(&mut self, r: u32, cal: &mut Cal) {
+        let c = std::mem::replace(&mut self.requests[r].upstream, NIL);
+        if c != NIL {
+            self.alight(r, c);
+            self.close_by_owner(c, cal);
+        }
+        let proxy = self.requests[r].proxy;
+        self.uncount_active(r, proxy);
+    }
+
+    /// Why request `r`, which somebody has waited for too long, took so long.
+    pub(super) fn cause_of_timeout(&self, r: u32) -> Cause {
+        let request = &self.requests[r];
+        match request.place {
+            Place::Backoff => request.cause.unwrap_or(Cause::Slow),
+            Place::Connecting | Place::UpConnecting => {
+                let c = self.carrier(r);
+                let pod = if c == NIL { NIL } else { self.connections[c].pod };
+                let gone = pod != NIL && self.pods[pod as usize].phase == Phase::Terminated;
+                if gone { Cause::StaleRoute } else { Cause::Slow }
+            }
+            _ => Cause::Slow,
+        }
+    }
+
+    /// All idle connections of `proxy` to `pod` are closed: it is no longer believed in.
+    pub(super) fn drop_idle(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
+        let link = self.link(proxy, pod);
+        while self.links[link].idle.head() != NIL {
+            let c = self.links[link].idle.head();
+            self.close_by_owner(c, cal);
+        }
+    }
+
+    /// The deregistration delay is over: what this proxy still has under way at the pod is cut.
+    pub(super) fn on_deregistration_over(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
+        if self.links[self.link(proxy, pod)].position != NIL {
+            return;
+        }
+        let cut: Vec<u32> = self.pods[pod as usize].connections.clone();
+        for c in cut {
+            let connection = &self.connections[c];
+            let through = match connection.owner {
+                Owner::Proxy(p) => p == proxy,
+                Owner::Client { client, .. } => self.proxy_of(client) == proxy,
+                Owner::Stream { slot, .. } => self.proxy_of(slot) == proxy,
+            };
+            if through && !connection.owner_closed {
+                self.cut_by_balancer(c, cal);
+            }
+        }
+    }
+
+    /// The balancer ends connection `c`: both sides learn of it.
+    fn cut_by_balancer(&mut self, c: u32, cal: &mut Cal) {
+        let requests: Vec<u32> =
+            super::world::members(self.connections[c].requests, |r| self.requests[r].on_connection.next()).collect();
+        for &r in &requests {
+            if matches!(self.requests[r].place, Place::ToPod | Place::Queued | Place::Serving | Place::Streaming) {
+                // The pod works on, for nobody.
+                self.requests.outdate(r);
+                self.requests[r].cause = Some(Cause::SeveredByDeregistration);
+                if self.requests[r].place == Place::ToPod {
+                    self.requests[r].place = Place::Queued;
+                }
+            }
+        }
+        if self.connections[c].in_use > 0 || self.layer == Layer::L4 {
+            self.close_by_pod(c, false, cal);
+        }
+    }
+}

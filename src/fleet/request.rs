@@ -1,0 +1,133 @@
+//! A request: born at a client, ends once.
+
+use crate::engine::{Handle, Links, NIL, SimTime};
+
+use super::fact::Cause;
+
+/// Where a request is. What is written beside each says who moves it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Waits for its client's busy connection (its client).
+    Waiting,
+    /// Its client's connection is being opened (the connection).
+    Connecting,
+    /// On its way to the proxy (an event).
+    ToProxy,
+    /// The proxy's connection is being opened (the connection).
+    UpConnecting,
+    /// On its way to the pod (an event; the connection, if it breaks).
+    ToPod,
+    /// In the pod's queue (the pod; the connection, if it breaks).
+    Queued,
+    /// At a worker (the pod; the connection, if it breaks).
+    Serving,
+    /// Its answer is on the way (an event).
+    Returning,
+    /// Waits to be tried again by its client (an event).
+    Backoff,
+    /// A stream that stands (an event; the connection, if it breaks).
+    Streaming,
+}
+
+/// A request from its birth to its end; the hot record of the simulation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    /// When it was born; a stream: when its connection stood.
+    pub(super) born: SimTime,
+    /// When its present proxy got it.
+    pub(super) at_proxy: SimTime,
+    /// Which of its population it is: the same under every policy.
+    pub(super) ordinal: u64,
+    /// Its client (or user, or stream slot) within the population.
+    pub(super) client: u32,
+    /// The client's connection that carries it, or [`NIL`].
+    pub(super) connection: u32,
+    /// The proxy's connection that carries it, or [`NIL`].
+    pub(super) upstream: u32,
+    /// The pod of its last attempt, or [`NIL`].
+    pub(super) pod: u32,
+    /// Pods that have failed it at this proxy.
+    pub(super) avoid: [u32; 3],
+    /// Its population.
+    pub(super) population: u16,
+    /// Its client's proxy, always the same.
+    pub(super) proxy: u16,
+    /// The status on its way back; 0 = refused by a full pod.
+    pub(super) status: u16,
+    /// Attempts so far, the clients' and the proxies'.
+    pub(super) attempts: u16,
+    /// Retries that its client has made.
+    pub(super) client_retries: u16,
+    /// Retries that its present proxy has made.
+    pub(super) proxy_retries: u16,
+    /// Where it is.
+    pub(super) place: Place,
+    /// Why its last attempt failed; while it is in a severed pod, why that was.
+    pub(super) cause: Option<Cause>,
+    /// Whether the answer on its way announces the end of its connection.
+    pub(super) close: bool,
+    /// Whether its client has given up: it is on its way to the pod, which will do the work all the same.
+    pub(super) abandoned: bool,
+    /// Whether it holds a place among the proxy's concurrent retries.
+    pub(super) holds_retry: bool,
+    /// Whether it counts among the requests that its proxy has in flight at `pod`.
+    pub(super) counted: bool,
+    /// The wait before its last retry [ns], for decorrelated jitter.
+    pub(super) last_wait: u64,
+    /// Neighbours among the requests on the connection to the pod, or among those waiting for their client.
+    pub(super) on_connection: Links,
+    /// Neighbours among those with the client's time-out.
+    pub(super) client_deadline: Links,
+    /// Neighbours among those with the proxy's time-out.
+    pub(super) proxy_deadline: Links,
+}
+
+impl Request {
+    /// A request just born.
+    pub(super) const fn new(born: SimTime, population: u16, client: u32, proxy: u16, ordinal: u64) -> Self {
+        Self {
+            born,
+            at_proxy: born,
+            ordinal,
+            client,
+            connection: NIL,
+            upstream: NIL,
+            pod: NIL,
+            avoid: [NIL; 3],
+            population,
+            proxy,
+            status: 0,
+            attempts: 0,
+            client_retries: 0,
+            proxy_retries: 0,
+            place: Place::Waiting,
+            cause: None,
+            close: false,
+            abandoned: false,
+            holds_retry: false,
+            counted: false,
+            last_wait: 0,
+            on_connection: Links::NONE,
+            client_deadline: Links::NONE,
+            proxy_deadline: Links::NONE,
+        }
+    }
+
+    /// Population and ordinal in one number.
+    pub(super) const fn identity(&self) -> u64 {
+        ((self.population as u64) << 48) | self.ordinal
+    }
+}
+
+/// What a pod's worker has to do. It owns what it needs: who asked may be gone when its turn comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Job {
+    /// Serve a request: whose, and its identity (population, ordinal), which decides its work.
+    Serve { request: Handle, population: u16, ordinal: u64 },
+    /// Shake hands with a new connection.
+    Handshake(Handle),
+    /// Answer a readiness probe.
+    Probe(u16),
+    /// Answer a proxy's health check.
+    Check { proxy: u16, check: u32 },
+}

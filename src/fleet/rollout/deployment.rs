@@ -1,0 +1,220 @@
+//! The Deployment controller: one sync, one step, one report.
+
+use super::policy::{SetView, Step, View, policy};
+use super::progress::{Condition, ConditionStatus, Conditions, Counts, Reason};
+use super::rate_limit::TokenBucket;
+use super::replica_set::{Pod, ReplicaSet, SetStatus};
+use super::{Command, Event, Rollout, proportional, resolve};
+use crate::engine::{Dur, SimTime};
+use crate::fleet::fact::Revision;
+use crate::scenario::Strategy;
+
+/// A Deployment and its place in its controller's queues.
+#[derive(Clone, Debug)]
+pub(super) struct Deployment {
+    pub(super) template: Revision,
+    pub(super) paused: bool,
+    /// Whether the test of `kubectl rollout status` has been met since the last action.
+    pub(super) complete: bool,
+    /// Whether something beside a single rollout has happened since the Deployment was last complete: the promise of
+    /// maxUnavailable holds for scale-downs of healthy pods in an undisturbed rollout only.
+    pub(super) disturbed: bool,
+    /// Counts the actions.
+    pub(super) generation: u64,
+    pub(super) counts: Counts,
+    pub(super) conditions: Conditions,
+    /// The entry in the delayed queue.
+    pub(super) next_look: Option<SimTime>,
+    /// What the controller pays its requests from.
+    pub(super) requests: TokenBucket,
+    queued: bool,
+}
+
+impl Deployment {
+    pub(super) fn new(requests: TokenBucket) -> Self {
+        Self {
+            template: Revision(0),
+            paused: false,
+            complete: false,
+            disturbed: false,
+            generation: 1,
+            counts: Counts::default(),
+            conditions: Conditions::initial(),
+            next_look: None,
+            requests,
+            queued: false,
+        }
+    }
+}
+
+impl Rollout {
+    /// Takes the initial fleet as one that the controllers have looked at already.
+    pub(super) fn settle(&mut self) {
+        let first = &mut self.sets[0];
+        first.size = self.spec.replicas;
+        let ready = first.pods.iter().filter(|p| self.pods[p.0 as usize].ready_since.is_some()).count() as u32;
+        let replicas = first.pods.len() as u32;
+        first.status = SetStatus { replicas, ready, available: ready, generation: first.generation };
+        let newest = self.pods.iter().map(|p| p.created).max().unwrap_or(SimTime::ZERO);
+        let counts = self.count();
+        self.deployment.counts = counts;
+        self.deployment.complete = counts.is_complete(self.spec.replicas);
+        self.deployment.disturbed = !self.deployment.complete;
+        self.deployment.conditions = Conditions::settled(self.deployment.complete, self.is_available(counts), newest);
+    }
+
+    /// Something that the Deployment controller watches has changed.
+    pub(super) fn trigger_deployment(&mut self, now: SimTime, out: &mut Vec<Command>) {
+        if !self.deployment.queued {
+            self.deployment.queued = true;
+            out.push(Command::Schedule { at: now + self.spec.controller.reaction, event: Event::SyncDeployment });
+        }
+    }
+
+    /// A worker takes the Deployment from the queue.
+    pub(super) fn sync_deployment(&mut self, now: SimTime, out: &mut Vec<Command>) {
+        let at = self.deployment.requests.ready_at(now);
+        if at > now {
+            out.push(Command::Schedule { at, event: Event::SyncDeployment });
+            return;
+        }
+        self.deployment.queued = false;
+        self.note_pause(now, out);
+        self.renumber();
+        let sets = self.views();
+        let view = self.view(&sets);
+        let scaling = self.deployment.paused || is_scaling(&view);
+        let step = if scaling {
+            proportional::scale(&view, self.spec.strategy != Strategy::Recreate)
+        } else {
+            let step = policy(&self.spec.strategy).reconcile(&view);
+            self.assert_bounds(&view, &step, now);
+            step
+        };
+        let changed = self.carry_out(step, now, out);
+        self.report(now, !scaling, out);
+        if changed {
+            self.trigger_deployment(now, out);
+        }
+    }
+
+    fn views(&self) -> Vec<SetView> {
+        let view = |s: &ReplicaSet| SetView {
+            size: s.size,
+            replicas: s.status.replicas,
+            available: s.status.available,
+            pods: s.pods.len() as u32,
+            desired: s.desired,
+            max: s.max,
+        };
+        self.sets.iter().map(view).collect()
+    }
+
+    fn view<'a>(&self, sets: &'a [SetView]) -> View<'a> {
+        let fenceposts = resolve(&self.spec.strategy, self.spec.replicas);
+        View { replicas: self.spec.replicas, fenceposts, sets, new: self.new_set() }
+    }
+
+    /// Index of the ReplicaSet that has the current template.
+    fn new_set(&self) -> Option<usize> {
+        self.sets.iter().position(|s| s.revision == self.deployment.template)
+    }
+
+    /// A template that is used again becomes the latest revision, though its ReplicaSet keeps its age.
+    fn renumber(&mut self) {
+        let latest = self.sets.iter().map(|s| s.number).max().unwrap_or(0);
+        if let Some(new) = self.new_set()
+            && self.sets[new].number < latest
+        {
+            self.sets[new].number = latest + 1;
+        }
+    }
+
+    /// `kubectl rollout undo`: the template of the second latest revision.
+    pub(super) fn undo(&mut self) {
+        let mut by_number: Vec<&ReplicaSet> = self.sets.iter().collect();
+        by_number.sort_by_key(|s| std::cmp::Reverse(s.number));
+        if let (Some(before), false) = (by_number.get(1), self.deployment.paused) {
+            self.deployment.template = before.revision;
+        }
+    }
+
+    /// Makes `step` so; whether anything had to be written.
+    fn carry_out(&mut self, step: Step, now: SimTime, out: &mut Vec<Command>) -> bool {
+        match step {
+            Step::Wait => false,
+            Step::Create(size) => {
+                self.create_set(size, now, out);
+                true
+            }
+            Step::Resize(sizes) => {
+                let mut changed = false;
+                for (set, size) in sizes {
+                    changed |= self.resize(set, size, now, out);
+                }
+                changed
+            }
+        }
+    }
+
+    fn create_set(&mut self, size: u32, now: SimTime, out: &mut Vec<Command>) {
+        let revision = self.deployment.template;
+        let mut set = ReplicaSet::new(revision, size, &self.spec);
+        set.number = self.sets.iter().map(|s| s.number).max().unwrap_or(0) + 1;
+        self.sets.push(set);
+        self.deployment.requests.reserve(now);
+        out.push(Command::Desired { revision, size });
+        self.trigger_replica_set(now, self.sets.len() - 1, out);
+        let created = Condition::progressing(ConditionStatus::True, Reason::NewReplicaSetCreated);
+        self.set_progressing(created, now, out);
+    }
+
+    /// Gives a ReplicaSet its size, and the note for which size of the Deployment that was.
+    fn resize(&mut self, set: usize, size: u32, now: SimTime, out: &mut Vec<Command>) -> bool {
+        let max = self.spec.replicas.saturating_add(resolve(&self.spec.strategy, self.spec.replicas).surge);
+        let index = set;
+        let set = &mut self.sets[set];
+        if (set.size, set.desired, set.max) == (size, self.spec.replicas, max) {
+            return false;
+        }
+        let resized = set.size != size;
+        (set.size, set.desired, set.max) = (size, self.spec.replicas, max);
+        self.deployment.requests.reserve(now);
+        if resized {
+            set.generation += 1;
+            out.push(Command::Desired { revision: set.revision, size });
+            self.trigger_replica_set(now, index, out);
+        }
+        true
+    }
+
+    /// The promises of a rolling update, in every build: growth stays below `replicas + maxSurge`, and the scale-down of
+    /// healthy pods leaves `replicas − maxUnavailable` available ones.
+    fn assert_bounds(&self, view: &View<'_>, step: &Step, now: SimTime) {
+        let mut sizes: Vec<u32> = view.sets.iter().map(|s| s.size).collect();
+        match step {
+            Step::Wait => return,
+            Step::Create(size) => sizes.push(*size),
+            Step::Resize(changes) => {
+                for &(set, size) in changes {
+                    sizes[set] = size;
+                }
+            }
+        }
+        let (before, after) = (view.total_size(), sizes.iter().sum::<u32>());
+        assert!(after <= before.max(view.max_total()), "{after} pods wanted, {} allowed, at {now}", view.max_total());
+        let rolling = self.spec.strategy != Strategy::Recreate;
+        // With minReadySeconds a deletion may pick an available pod before a younger Ready one (ids decide).
+        if rolling && after < before && !self.deployment.disturbed && self.spec.min_ready == Dur::ZERO {
+            let is_ready = |pod: &&Pod| pod.is_active() && pod.ready_since.is_some();
+            let ready = |set: &ReplicaSet| set.pods.iter().map(|p| &self.pods[p.0 as usize]).filter(is_ready).count();
+            let kept: u32 = self.sets.iter().zip(&sizes).map(|(set, &size)| size.min(ready(set) as u32)).sum();
+            assert!(kept >= view.min_available(), "{kept} pods left, {} promised, at {now}", view.min_available());
+        }
+    }
+}
+
+/// Whether `spec.replicas` has changed since some ReplicaSet got its size.
+fn is_scaling(view: &View<'_>) -> bool {
+    view.sets.iter().any(|s| s.size > 0 && s.desired != view.replicas)
+}

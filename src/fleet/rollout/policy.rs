@@ -1,0 +1,95 @@
+//! What a strategy is: a pure function from what is reported to the next change of desired sizes.
+//!
+//! A new strategy is a file with an `impl Policy` and a line in [`policy`].
+
+use super::fenceposts::Fenceposts;
+use super::recreate::Recreate;
+use super::rolling_update::RollingUpdate;
+use crate::scenario::Strategy;
+
+/// A ReplicaSet as the Deployment controller sees it: what it asked for, and what was last reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SetView {
+    /// `spec.replicas`.
+    pub size: u32,
+    /// `status.replicas`: pods without a deletion timestamp.
+    pub replicas: u32,
+    /// `status.availableReplicas`.
+    pub available: u32,
+    /// Pods not yet gone, terminating ones included, counted at this moment.
+    pub pods: u32,
+    /// `spec.replicas` of the Deployment when this set was last resized (an annotation).
+    pub desired: u32,
+    /// The same plus surge (another annotation).
+    pub max: u32,
+}
+
+/// A Deployment as its controller sees it in one sync.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// `spec.replicas`.
+    pub replicas: u32,
+    /// The strategy's bounds, resolved for `replicas`.
+    pub fenceposts: Fenceposts,
+    /// The ReplicaSets, oldest first.
+    pub sets: &'a [SetView],
+    /// Which of them has the Deployment's template; `None` where there is none yet.
+    pub new: Option<usize>,
+}
+
+/// What one sync does, before it reports and ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing can be done, or nothing is left to do.
+    Wait,
+    /// Create the ReplicaSet of the current template with this size.
+    Create(u32),
+    /// Give these ReplicaSets these sizes.
+    Resize(Vec<(usize, u32)>),
+}
+
+/// A way to get from the old pods to the new ones.
+pub trait Policy {
+    /// The next step. Called again whenever anything that `view` shows has changed, so it needs no memory.
+    fn reconcile(&self, view: &View<'_>) -> Step;
+}
+
+/// The policy that carries out `strategy`.
+pub fn policy(strategy: &Strategy) -> &'static dyn Policy {
+    match strategy {
+        Strategy::Recreate => &Recreate,
+        Strategy::RollingUpdate { .. } => &RollingUpdate,
+    }
+}
+
+impl View<'_> {
+    /// The sum of all desired sizes.
+    pub fn total_size(&self) -> u32 {
+        self.sets.iter().map(|s| s.size).sum()
+    }
+
+    /// The most that the desired sizes may sum to.
+    pub fn max_total(&self) -> u32 {
+        self.replicas.saturating_add(self.fenceposts.surge)
+    }
+
+    /// The least number of available pods that a scale-down may leave.
+    pub fn min_available(&self) -> u32 {
+        self.replicas.saturating_sub(self.fenceposts.unavailable)
+    }
+
+    /// The sum of the reported available pods.
+    pub fn available(&self) -> u32 {
+        self.sets.iter().map(|s| s.available).sum()
+    }
+
+    /// The new ReplicaSet, if it exists.
+    pub fn new_set(&self) -> Option<&SetView> {
+        self.new.map(|i| &self.sets[i])
+    }
+
+    /// The ReplicaSets of other templates, oldest first, with their indices.
+    pub fn old_sets(&self) -> impl Iterator<Item = (usize, &SetView)> {
+        self.sets.iter().enumerate().filter(|(i, _)| Some(*i) != self.new)
+    }
+}

@@ -1,0 +1,246 @@
+//! A pod's way down: preStop, SIGTERM, lame duck, listener closed, drain, exit – or SIGKILL when the grace period is over.
+
+use crate::engine::{Dur, Handle, Purpose};
+use crate::scenario::{ConnectionClose, OnSigterm, PropagationOrder, Termination};
+
+use super::connection::Stage;
+use super::event::{Event, PodTimer};
+use super::fact::{Cause, PodStep};
+use super::lifecycle::{Phase, Signal, Step};
+use super::request::{Job, Place};
+use super::world::{Cal, Observer, World};
+
+impl<O: Observer> World<O> {
+    /// Moves `pod` along its lifecycle: the one place where a phase changes.
+    ///
+    /// # Panics
+    /// If the pod cannot get this signal in its phase: an error of the simulator.
+    pub(super) fn signal(&mut self, pod: u32, signal: Signal) {
+        let p = &mut self.pods[pod as usize];
+        let Some(next) = p.phase.on(signal) else { panic!("pod {pod} got {signal:?} while {:?}", p.phase) };
+        p.phase = next;
+    }
+
+    fn termination(&self, pod: u32) -> &Termination {
+        &self.versions[self.pods[pod as usize].version()].pod.termination
+    }
+
+    pub(super) fn on_pod_timer(&mut self, pod: u32, timer: PodTimer, cal: &mut Cal) {
+        use Phase::{Pending, Terminated, Terminating};
+        // A step that the pod has gone past by itself is stale: this table says when each still counts.
+        let phase = self.pods[pod as usize].phase;
+        match (timer, phase) {
+            (PodTimer::Started, Pending) => self.pod_started(pod, cal),
+            (PodTimer::Probe, _) => self.probe_due(pod, cal),
+            (PodTimer::ProbeTimeout(probe), _) => self.probe_timed_out(pod, probe, cal),
+            (PodTimer::Terminate, Terminating(Step::Deregistering)) => self.terminate(pod, cal),
+            (PodTimer::PreStopOver, Terminating(Step::PreStop)) => self.sigterm(pod, cal),
+            (PodTimer::LameDuckOver, Terminating(Step::LameDuck)) => self.close_listener(pod, cal),
+            (PodTimer::DrainOver, Terminating(Step::Drain)) => {
+                self.sever(pod, Cause::SeveredByDrain, cal);
+                self.drained(pod, cal);
+            }
+            (PodTimer::CleanupOver, Terminating(Step::Cleanup)) => {
+                // Whoever stayed connected loses the connection with the process.
+                self.sever(pod, Cause::SeveredByDrain, cal);
+                self.gone(pod, Signal::Exits, PodStep::Exited, cal);
+            }
+            (PodTimer::GraceOver, phase) if phase != Terminated => {
+                self.sever(pod, Cause::SeveredByKill, cal);
+                self.gone(pod, Signal::Killed, PodStep::Killed, cal);
+            }
+            _ => {}
+        }
+    }
+
+    /// The pod gets its deletion timestamp: the removal starts on its way to every proxy, and so does the pod's own clock,
+    /// unless the balancer drains it first.
+    pub(super) fn delete_pod(&mut self, pod: u32, cal: &mut Cal) {
+        let was_ready = self.pods[pod as usize].phase.is_ready();
+        self.signal(pod, Signal::Deleted);
+        self.tell_step(pod, PodStep::DeletionRequested, cal);
+        let acted = self.propagate(pod, false, cal);
+        self.pod_levels_changed(pod, was_ready, cal);
+        let wait = match self.balancer.propagation.order {
+            PropagationOrder::DrainThenStop => acted.saturating_since(cal.now()) + self.balancer.deregistration_delay,
+            PropagationOrder::Parallel | PropagationOrder::RemoveThenAdd => Dur::ZERO,
+        };
+        if wait.is_zero() {
+            self.terminate(pod, cal);
+        } else {
+            self.pod_timer(pod, wait, PodTimer::Terminate, cal);
+        }
+    }
+
+    fn terminate(&mut self, pod: u32, cal: &mut Cal) {
+        self.signal(pod, Signal::Terminate);
+        let mut draw = self.pod_stream(pod, Purpose::PreStop);
+        let ordinal = u64::from(self.pods[pod as usize].ordinal);
+        let t = self.termination(pod);
+        let (pre_stop, grace) = (t.pre_stop.sample(&mut draw, ordinal), t.grace_period);
+        self.pod_timer(pod, grace, PodTimer::GraceOver, cal);
+        if pre_stop.is_zero() {
+            self.sigterm(pod, cal);
+        } else if pre_stop < grace {
+            self.pod_timer(pod, pre_stop, PodTimer::PreStopOver, cal);
+        }
+    }
+
+    fn sigterm(&mut self, pod: u32, cal: &mut Cal) {
+        self.tell_step(pod, PodStep::Sigterm, cal);
+        match self.termination(pod).on_sigterm {
+            OnSigterm::Exit => {
+                self.sever(pod, Cause::SeveredByKill, cal);
+                self.gone(pod, Signal::SigtermExits, PodStep::Exited, cal);
+            }
+            OnSigterm::Ignore => self.signal(pod, Signal::SigtermIgnored),
+            OnSigterm::Drain => {
+                self.signal(pod, Signal::SigtermDrains);
+                let lame_duck = self.termination(pod).lame_duck;
+                // A pod that never listened has nothing to be lame for.
+                if lame_duck.is_zero() || !self.pods[pod as usize].listening {
+                    self.close_listener(pod, cal);
+                } else {
+                    self.pod_timer(pod, lame_duck, PodTimer::LameDuckOver, cal);
+                }
+            }
+        }
+    }
+
+    /// Nobody is let in any more: the accept queue is reset, and the connections begin to close.
+    fn close_listener(&mut self, pod: u32, cal: &mut Cal) {
+        self.signal(pod, Signal::ListenerCloses);
+        self.stop_listening(pod, cal);
+        self.reset_accept_queue(pod, cal);
+        let drain_window = self.termination(pod).drain_window;
+        self.pod_timer(pod, drain_window, PodTimer::DrainOver, cal);
+        let (jitter, mode) = (self.termination(pod).close_jitter, self.termination(pod).connection_close);
+        let mut draw = self.pod_stream(pod, Purpose::CloseJitter);
+        for c in self.pods[pod as usize].connections.clone() {
+            if jitter.is_zero() {
+                self.begin_close(c, mode, cal);
+            } else {
+                let wait = jitter.scale(draw.open01());
+                cal.at(cal.now() + wait, Event::CloseMoment(self.connections.handle(c)));
+            }
+        }
+        self.exit_if_drained(pod, cal);
+    }
+
+    pub(super) fn on_close_moment(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        let connection = &self.connections[c];
+        if connection.pod_closed || connection.owner_closed {
+            return;
+        }
+        let pod = connection.pod;
+        let mode = self.termination(pod).connection_close;
+        self.begin_close(c, mode, cal);
+        self.exit_if_drained(pod, cal);
+    }
+
+    /// The draining pod begins to close connection `c`.
+    fn begin_close(&mut self, c: u32, mode: ConnectionClose, cal: &mut Cal) {
+        if self.is_stream_to_close(c) {
+            return self.close_by_pod(c, true, cal);
+        }
+        let connection = &mut self.connections[c];
+        let idle = connection.in_pod == 0 && connection.stage != Stage::Accepted;
+        match mode {
+            ConnectionClose::None => {}
+            ConnectionClose::Response => connection.close_announced = true,
+            ConnectionClose::Idle | ConnectionClose::Both if idle => self.close_by_pod(c, false, cal),
+            ConnectionClose::Idle => connection.close_silently = true,
+            ConnectionClose::Both => connection.close_announced = true,
+        }
+    }
+
+    /// Connections whose handshake no worker has begun are reset.
+    fn reset_accept_queue(&mut self, pod: u32, cal: &mut Cal) {
+        let p = &mut self.pods[pod as usize];
+        if p.waiting_handshakes == 0 {
+            return;
+        }
+        p.waiting_handshakes = 0;
+        let mut reset = Vec::new();
+        p.queue.retain(|job| match job {
+            Job::Handshake(connection) => {
+                reset.push(*connection);
+                false
+            }
+            _ => true,
+        });
+        for connection in reset {
+            if let Some(c) = self.connections.live(connection) {
+                self.close_by_pod(c, false, cal);
+            }
+        }
+    }
+
+    /// Everything that the pod has is cut: its owner learns of it with the end of the connection.
+    fn sever(&mut self, pod: u32, cause: Cause, cal: &mut Cal) {
+        self.reset_accept_queue(pod, cal);
+        let p = &mut self.pods[pod as usize];
+        self.levels.queued -= p.waiting_requests;
+        p.waiting_requests = 0;
+        p.in_flight = 0;
+        p.queue.clear();
+        p.workers.iter_mut().for_each(|w| *w = None);
+        p.free_workers.clear();
+        for c in std::mem::take(&mut p.connections) {
+            // Not `leave_pod`, one by one: the list is already taken.
+            let list = self.connections[c].requests;
+            let on_it: Vec<u32> = super::world::members(list, |r| self.requests[r].on_connection.next()).collect();
+            for r in on_it {
+                if matches!(self.requests[r].place, Place::Queued | Place::Serving | Place::Streaming) {
+                    self.requests[r].cause = Some(cause);
+                }
+            }
+            self.connections[c].pod_position = crate::engine::NIL;
+            self.close_by_pod(c, false, cal);
+        }
+    }
+
+    /// Whether a draining pod has nothing left to wait for; then it goes on.
+    #[inline]
+    pub(super) fn exit_if_drained(&mut self, pod: u32, cal: &mut Cal) {
+        let p = &self.pods[pod as usize];
+        if p.phase != Phase::Terminating(Step::Drain) {
+            return;
+        }
+        let t = self.termination(pod);
+        let waits_for_connections = !t.close_jitter.is_zero()
+            || matches!(t.connection_close, ConnectionClose::Response | ConnectionClose::Both);
+        let waits_for_connections = waits_for_connections && t.connection_close != ConnectionClose::None;
+        if p.in_flight == 0 && (!waits_for_connections || p.connections.is_empty()) {
+            self.drained(pod, cal);
+        }
+    }
+
+    fn drained(&mut self, pod: u32, cal: &mut Cal) {
+        self.signal(pod, Signal::Drained);
+        let cleanup = self.termination(pod).cleanup;
+        self.pod_timer(pod, cleanup, PodTimer::CleanupOver, cal);
+    }
+
+    fn gone(&mut self, pod: u32, signal: Signal, step: PodStep, cal: &mut Cal) {
+        if self.pods[pod as usize].listening {
+            self.stop_listening(pod, cal);
+        }
+        self.signal(pod, signal);
+        self.tell_step(pod, step, cal);
+        // Its memory goes with it; only its record stays.
+        let p = &mut self.pods[pod as usize];
+        p.queue = std::collections::VecDeque::new();
+        p.connections = Vec::new();
+        self.pod_levels_changed(pod, false, cal);
+        self.control_pod_gone(pod, cal);
+    }
+
+    fn stop_listening(&mut self, pod: u32, cal: &mut Cal) {
+        let was_ready = self.pods[pod as usize].phase.is_ready();
+        self.pods[pod as usize].listening = false;
+        self.tell_step(pod, PodStep::ListenerClosed, cal);
+        self.pod_levels_changed(pod, was_ready, cal);
+    }
+}

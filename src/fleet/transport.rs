@@ -1,0 +1,314 @@
+//! Connections coming and going: who accepts, who refuses, who does not answer; and who learns of an end, and when.
+
+use crate::engine::{Arena, Dur, Handle, Linked, Links, NIL};
+use crate::scenario::{AfterExit, Layer};
+
+use super::connection::{Connection, Owner, Stage};
+use super::event::Event;
+use super::fact::{Cause, Fact, Side};
+use super::lifecycle::Phase;
+use super::pod::Pod;
+use super::request::{Job, Place, Request};
+use super::world::{Cal, Observer, World};
+
+/// The requests, linked by the connection to the pod that carries them (or by the wait for one).
+pub(super) struct OnConnection<'a>(pub(super) &'a mut Arena<Request>);
+impl Linked for OnConnection<'_> {
+    #[inline]
+    fn links(&mut self, i: u32) -> &mut Links {
+        &mut self.0[i].on_connection
+    }
+}
+
+/// The connections, linked by their owner's stock of available ones.
+pub(super) struct Available<'a>(pub(super) &'a mut Arena<Connection>);
+impl Linked for Available<'_> {
+    #[inline]
+    fn links(&mut self, i: u32) -> &mut Links {
+        &mut self.0[i].available
+    }
+}
+
+/// What a connection request finds.
+enum Reception {
+    Accepted,
+    Refused,
+    Unanswered,
+}
+
+impl<O: Observer> World<O> {
+    /// The side that an owner's connections to pods count for.
+    pub(super) fn side(&self, owner: Owner) -> Side {
+        match (owner, self.layer) {
+            (Owner::Proxy(_), _) | (Owner::Stream { .. }, Layer::L7) => Side::Upstream,
+            (Owner::Client { .. }, _) | (Owner::Stream { .. }, Layer::L4) => Side::Client,
+        }
+    }
+
+    /// A new connection of `owner` to `pod`, which will be asked for after `wait`.
+    pub(super) fn open(&mut self, owner: Owner, pod: u32, wait: Dur, cal: &mut Cal) -> u32 {
+        let c = self.connections.insert(Connection::new(owner, pod, cal.now()));
+        if wait.is_zero() {
+            self.send_syn(c, cal);
+        } else {
+            cal.at(cal.now() + wait, Event::OpenNow(self.connections.handle(c)));
+        }
+        c
+    }
+
+    pub(super) fn on_open_now(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        self.connections[c].opened = cal.now();
+        // A client or stream at layer 4 is sent to a pod when it asks, not when it decides to.
+        if self.route_connection(c, cal) {
+            self.send_syn(c, cal);
+        }
+    }
+
+    pub(super) fn send_syn(&mut self, c: u32, cal: &mut Cal) {
+        self.pod_hop.send(cal, Event::Syn(self.connections.handle(c)));
+    }
+
+    fn reception(&self, pod: &Pod) -> Reception {
+        let version = &self.versions[pod.version()].pod;
+        match pod.phase {
+            Phase::Terminated if version.termination.after_exit == AfterExit::Unreachable => Reception::Unanswered,
+            _ if !pod.listening => Reception::Refused,
+            _ if pod.waiting_handshakes >= version.backlog => Reception::Unanswered,
+            _ => Reception::Accepted,
+        }
+    }
+
+    /// A connection request reaches the pod.
+    pub(super) fn on_syn(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        let Connection { owner, pod, opened, .. } = self.connections[c];
+        match self.reception(&self.pods[pod as usize]) {
+            Reception::Refused => self.pod_hop.send(cal, Event::ConnectRefused(connection)),
+            Reception::Unanswered => {
+                let at = (opened + self.balancer.connect_timeout).max(cal.now());
+                cal.at(at, Event::ConnectTimeout(connection));
+            }
+            Reception::Accepted => {
+                let reconnect = self.count_reconnect(owner);
+                self.tell(cal, Fact::Opened { side: self.side(owner), reconnect });
+                let p = &mut self.pods[pod as usize];
+                self.connections[c].pod_position = p.connections.len() as u32;
+                self.connections[c].stage = Stage::Accepted;
+                p.connections.push(c);
+                if self.handshake.is_zero() {
+                    self.stands_at_pod(c, cal);
+                } else {
+                    self.admit(pod, Job::Handshake(connection), cal);
+                }
+            }
+        }
+    }
+
+    /// Takes one from what the opener has lost: then this opening is a reconnect.
+    fn count_reconnect(&mut self, owner: Owner) -> bool {
+        let lost = match owner {
+            Owner::Proxy(proxy) => &mut self.proxies[usize::from(proxy)].lost,
+            Owner::Client { population, client } => {
+                &mut self.populations[usize::from(population)].clients[client as usize].lost
+            }
+            Owner::Stream { population, slot } => {
+                &mut self.populations[usize::from(population)].streams[slot as usize].lost
+            }
+        };
+        let reconnect = *lost > 0;
+        *lost -= u32::from(reconnect);
+        reconnect
+    }
+
+    /// The pod has shaken hands: its opener learns of it one hop later.
+    pub(super) fn stands_at_pod(&mut self, c: u32, cal: &mut Cal) {
+        self.connections[c].stage = Stage::Handshaking;
+        self.pod_hop.send(cal, Event::Connected(self.connections.handle(c)));
+        self.pod_idles(c, cal);
+        if self.connections[c].close_silently {
+            // The pod has begun to drain meanwhile, and closes what is idle.
+            self.close_by_pod(c, false, cal);
+        }
+    }
+
+    /// The opener learns that its connection stands.
+    pub(super) fn on_connected(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        if self.connections[c].owner_closed {
+            return;
+        }
+        self.connections[c].stage = Stage::Open;
+        self.connections[c].opened = cal.now();
+        match self.connections[c].owner {
+            Owner::Client { .. } => self.client_connected(c, cal),
+            Owner::Proxy(_) => self.send_waiting(c, cal),
+            Owner::Stream { .. } => self.stream_connected(c, cal),
+        }
+    }
+
+    /// Everything that waited for connection `c` goes out on it.
+    pub(super) fn send_waiting(&mut self, c: u32, cal: &mut Cal) {
+        let mut r = self.connections[c].requests.head();
+        while r != NIL {
+            let next = self.requests[r].on_connection.next();
+            if matches!(self.requests[r].place, Place::Connecting | Place::UpConnecting) {
+                self.send_to_pod(r, c, cal);
+            }
+            r = next;
+        }
+    }
+
+    /// Request `r` leaves for the pod on connection `c`, which stands.
+    #[inline]
+    pub(super) fn send_to_pod(&mut self, r: u32, c: u32, cal: &mut Cal) {
+        let connection = &mut self.connections[c];
+        connection.carried = connection.carried.saturating_add(1);
+        let request = &mut self.requests[r];
+        request.pod = connection.pod;
+        request.place = Place::ToPod;
+        request.cause = None;
+        let event = Event::AtPod(self.requests.handle(r));
+        self.pod_hop.send(cal, event);
+    }
+
+    pub(super) fn on_connect_refused(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        // No pod to ask means that the table was empty; a pod that refuses is not what the table said.
+        let cause = if self.connections[c].pod == NIL { Cause::NoEndpoints } else { Cause::StaleRoute };
+        self.connect_failed(c, false, cause, cal);
+    }
+
+    pub(super) fn on_connect_timeout(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        let gone = self.pods[self.connections[c].pod as usize].phase == Phase::Terminated;
+        let cause = if gone { Cause::StaleRoute } else { Cause::Overflow };
+        self.connect_failed(c, true, cause, cal);
+    }
+
+    fn connect_failed(&mut self, c: u32, unanswered: bool, cause: Cause, cal: &mut Cal) {
+        let owner = self.connections[c].owner;
+        self.tell(cal, Fact::ConnectFailed(self.side(owner)));
+        match owner {
+            Owner::Client { .. } => self.client_connect_failed(c, unanswered, cause, cal),
+            Owner::Proxy(_) => self.proxy_connect_failed(c, unanswered, cause, cal),
+            Owner::Stream { .. } => self.stream_connect_failed(c, cal),
+        }
+    }
+
+    /// Takes connection `c` out of its pod's list.
+    pub(super) fn leave_pod(&mut self, c: u32) {
+        let Connection { pod, pod_position: position, .. } = self.connections[c];
+        if position == NIL {
+            return;
+        }
+        let p = &mut self.pods[pod as usize];
+        p.connections.swap_remove(position as usize);
+        if let Some(&moved) = p.connections.get(position as usize) {
+            self.connections[moved].pod_position = position;
+        }
+        self.connections[c].pod_position = NIL;
+    }
+
+    /// The pod closes connection `c`; its owner learns of it one hop later. What is in the pod on it is lost.
+    pub(super) fn close_by_pod(&mut self, c: u32, told: bool, cal: &mut Cal) {
+        if self.connections[c].pod_closed {
+            return;
+        }
+        self.connections[c].pod_closed = true;
+        self.connections[c].told = told;
+        self.leave_pod_with_stream(c);
+        self.leave_pod(c);
+        self.pod_hop.send(cal, Event::PeerClosed(self.connections.handle(c)));
+    }
+
+    /// The owner learns that the pod has closed its connection.
+    pub(super) fn on_peer_closed(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        match self.connections[c].owner {
+            Owner::Client { .. } => self.client_connection_lost(c, cal),
+            Owner::Proxy(_) => self.proxy_connection_lost(c, cal),
+            Owner::Stream { .. } => self.stream_connection_lost(c, cal),
+        }
+    }
+
+    /// The owner closes connection `c`, which carries nothing of worth any more; the pod learns of it one hop later.
+    pub(super) fn close_by_owner(&mut self, c: u32, cal: &mut Cal) {
+        self.take_from_owner(c);
+        let connection = &mut self.connections[c];
+        connection.owner_closed = true;
+        if connection.pod == NIL || connection.pod_closed || connection.stage == Stage::Opening {
+            self.forget(c);
+        } else {
+            self.pod_hop.send(cal, Event::OwnerClosed(self.connections.handle(c)));
+        }
+    }
+
+    /// The pod learns that connection `c` was closed.
+    pub(super) fn on_owner_closed(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        let pod = self.connections[c].pod;
+        self.leave_pod(c);
+        self.forget(c);
+        self.exit_if_drained(pod, cal);
+    }
+
+    /// Connection `c` is no more, on either side.
+    #[inline]
+    pub(super) fn forget(&mut self, c: u32) {
+        if self.connections[c].counted {
+            self.count_connection(c, false);
+        }
+        self.connections.remove(c);
+    }
+
+    /// Layer 4 (and a stream): connection `c` counts, or no longer, among what its node has at its pod.
+    pub(super) fn count_connection(&mut self, c: u32, counts: bool) {
+        let Connection { owner, pod, .. } = self.connections[c];
+        self.connections[c].counted = counts;
+        let proxy = match owner {
+            Owner::Client { client: member, .. } | Owner::Stream { slot: member, .. } => self.proxy_of(member),
+            Owner::Proxy(_) => return,
+        };
+        let position = self.links[self.link(proxy, pod)].position;
+        if position != NIL {
+            let active = &mut self.proxies[usize::from(proxy)].table[position as usize].active;
+            // A pod that left the table and came back started from none.
+            *active = if counts { *active + 1 } else { active.saturating_sub(1) };
+        }
+    }
+
+    /// Forgets connection `c` on its owner's side: no stock, no idle time-out.
+    pub(super) fn take_from_owner(&mut self, c: u32) {
+        match self.connections[c].owner {
+            Owner::Client { population, client } => {
+                let p = &mut self.populations[usize::from(population)].clients[client as usize];
+                p.available.remove(&mut Available(&mut self.connections), c);
+                p.open -= 1;
+            }
+            Owner::Proxy(proxy) => {
+                if self.connections[c].available.is_linked() {
+                    let link = self.link(proxy, self.connections[c].pod);
+                    self.links[link].idle.remove(&mut Available(&mut self.connections), c);
+                    self.links[link].idle_count -= 1;
+                }
+            }
+            Owner::Stream { .. } => {}
+        }
+    }
+
+    /// Puts request `r` on connection `c`.
+    #[inline]
+    pub(super) fn board(&mut self, r: u32, c: u32) {
+        self.connections[c].in_use += 1;
+        self.connections[c].requests.push_back(&mut OnConnection(&mut self.requests), r);
+    }
+
+    /// Takes request `r` off connection `c`.
+    #[inline]
+    pub(super) fn alight(&mut self, r: u32, c: u32) {
+        let connection = &mut self.connections[c];
+        connection.in_use -= 1;
+        connection.requests.remove(&mut OnConnection(&mut self.requests), r);
+    }
+}

@@ -1,0 +1,296 @@
+//! The whole fleet, and who handles which event.
+
+use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, SimTime, Streams};
+use crate::scenario::{Layer, Load, Scenario};
+
+use super::client::Population;
+use super::connection::Connection;
+use super::control::Control;
+use super::deadline::Deadlines;
+use super::event::{Event, PodTimer};
+use super::fact::Fact;
+use super::idle::IdleTimers;
+use super::levels::LevelMeter;
+use super::pod::{Link, Pod, Version};
+use super::propagation::ControlPlane;
+use super::proxy::Proxy;
+use super::request::Request;
+
+/// Who is told what happens. Facts come in order of time.
+pub trait Observer {
+    /// Takes note of one fact.
+    fn observe(&mut self, now: SimTime, fact: Fact);
+}
+
+/// The calendar of a fleet.
+pub(super) type Cal = Calendar<Event>;
+
+/// Lane of the clients' hop.
+const CLIENT_HOP: Lane = Lane(0);
+/// Lane of the hop between proxy and pod.
+const POD_HOP: Lane = Lane(1);
+/// First of the populations' own lanes for their next arrival.
+const ARRIVALS: u8 = 2;
+/// More populations than this keep their arrivals in the heap.
+const ARRIVAL_LANES: usize = 8;
+
+/// A constant hop: its delay and its lane.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hop {
+    pub(super) delay: Dur,
+    lane: Lane,
+}
+
+impl Hop {
+    /// Schedules `event` one hop from now.
+    #[inline]
+    pub(super) fn send(self, cal: &mut Cal, event: Event) {
+        cal.in_lane(self.lane, cal.now() + self.delay, event);
+    }
+}
+
+/// The state of one replication.
+#[derive(Clone, Debug)]
+pub(super) struct World<O> {
+    pub(super) observer: O,
+    pub(super) streams: Streams,
+    /// The start of the simulation.
+    pub(super) start: SimTime,
+    /// The end of the discarded warm-up.
+    pub(super) measured_from: SimTime,
+    pub(super) layer: Layer,
+    /// Client to proxy (layer 4: to pod).
+    pub(super) client_hop: Hop,
+    /// Whoever owns connections to pods, to the pod.
+    pub(super) pod_hop: Hop,
+    pub(super) handshake: Dur,
+    pub(super) requests: Arena<Request>,
+    pub(super) connections: Arena<Connection>,
+    pub(super) populations: Vec<Population>,
+    pub(super) proxies: Vec<Proxy>,
+    pub(super) control_plane: ControlPlane,
+    pub(super) balancer: crate::scenario::LoadBalancer,
+    /// Old and new.
+    pub(super) versions: [Version; 2],
+    pub(super) pods: Vec<Pod>,
+    /// What proxy k has with pod p, at p × proxies + k.
+    pub(super) links: Vec<Link>,
+    pub(super) deadlines: Deadlines,
+    pub(super) idle: IdleTimers,
+    pub(super) control: Option<Control>,
+    pub(super) levels: LevelMeter,
+    /// Requests under way, and its integral over time [ns], from the start.
+    pub(super) in_system: u64,
+    pub(super) in_system_area: u128,
+    pub(super) in_system_since: SimTime,
+    /// The sum of the times that ended requests spent under way [ns].
+    pub(super) sojourn_sum: u128,
+    /// When the simulation is to end; moves as the rollout settles.
+    pub(super) end: SimTime,
+    pub(super) ended: bool,
+}
+
+impl<O: Observer> Model for World<O> {
+    type Event = Event;
+
+    #[inline]
+    fn handle(&mut self, event: Event, cal: &mut Cal) {
+        match event {
+            Event::Arrival(population) => self.on_arrival(population, cal),
+            Event::Thought { population, user } => self.on_thought(population, user, cal),
+            Event::AtProxy(request) => self.on_request_at_proxy(request, cal),
+            Event::AtPod(request) => self.on_request_at_pod(request, cal),
+            Event::AnswerAtProxy(request) => self.on_answer_at_proxy(request, cal),
+            Event::AnswerAtClient(request) => self.on_answer_at_client(request, cal),
+            Event::RetryDue(request) => self.on_retry_due(request, cal),
+            Event::StreamOver(request) => self.on_stream_over(request, cal),
+            Event::StreamOpens { population, slot } => self.on_stream_opens(population, slot, cal),
+            Event::OpenNow(connection) => self.on_open_now(connection, cal),
+            Event::Syn(connection) => self.on_syn(connection, cal),
+            Event::Connected(connection) => self.on_connected(connection, cal),
+            Event::ConnectRefused(connection) => self.on_connect_refused(connection, cal),
+            Event::ConnectTimeout(connection) => self.on_connect_timeout(connection, cal),
+            Event::PeerClosed(connection) => self.on_peer_closed(connection, cal),
+            Event::OwnerClosed(connection) => self.on_owner_closed(connection, cal),
+            Event::CloseMoment(connection) => self.on_close_moment(connection, cal),
+            Event::JobDone { pod, worker } => self.on_job_done(pod, worker, cal),
+            Event::Deadline(class) => self.on_deadline(class, cal),
+            Event::IdleSweep(class) => self.on_idle_sweep(class, cal),
+            Event::IdleOver { connection, by_pod } => self.on_idle_over(connection, by_pod, cal),
+            Event::Pod { pod, timer } => self.on_pod_timer(pod, timer, cal),
+            Event::Table { proxy, pod, routed } => self.on_table(proxy, pod, routed, cal),
+            Event::DeregistrationOver { proxy, pod } => self.on_deregistration_over(proxy, pod, cal),
+            Event::HealthCheck { proxy, pod } => self.on_health_check(proxy, pod, cal),
+            Event::HealthTimeout { proxy, pod, check } => self.on_health_timeout(proxy, pod, check),
+            Event::Rollout(event) => self.on_rollout(event, cal),
+            Event::Action(n) => self.on_action(n, cal),
+            Event::Sample => self.on_sample(cal),
+            Event::End => self.ended = self.end <= cal.now(),
+        }
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// The fleet of `scenario` at the start of replication `replication`, warm: old pods Ready and known to all,
+    /// connections spread as the balancer would, streams in the middle of their lives, nothing queued.
+    fn new(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> Engine<Self> {
+        let streams = Streams::new(seed, u64::from(replication));
+        let observe = &scenario.observe;
+        let at = scenario.deploy.as_ref().map_or(observe.warmup, |d| d.at);
+        let start = SimTime::ZERO - at;
+        let proxies = scenario.load_balancer.proxies;
+        let (client, pod) = match scenario.load_balancer.layer {
+            Layer::L7 => (scenario.network.client, scenario.network.latency),
+            Layer::L4 => (scenario.network.client, scenario.network.client),
+        };
+        let client_hop = Hop { delay: client, lane: CLIENT_HOP };
+        let pod_hop = match scenario.load_balancer.layer {
+            Layer::L7 => Hop { delay: pod, lane: POD_HOP },
+            Layer::L4 => client_hop,
+        };
+        let end = match &scenario.deploy {
+            Some(_) => start + observe.limit,
+            None => start + (observe.warmup + observe.steady).min(observe.limit),
+        };
+        let mut world = Self {
+            observer,
+            streams,
+            start,
+            measured_from: start + observe.warmup,
+            layer: scenario.load_balancer.layer,
+            client_hop,
+            pod_hop,
+            handshake: scenario.handshake,
+            requests: Arena::default(),
+            connections: Arena::default(),
+            populations: Population::all(scenario, &streams, start),
+            proxies: (0..proxies).map(|_| Proxy::new(scenario.load_balancer.algorithm)).collect(),
+            control_plane: ControlPlane::new(&scenario.load_balancer.propagation, &streams),
+            balancer: scenario.load_balancer.clone(),
+            versions: [Version::new(&scenario.pod), Version::new(&scenario.new_pod)],
+            pods: Vec::new(),
+            links: Vec::new(),
+            deadlines: Deadlines::new(scenario),
+            idle: IdleTimers::new(scenario, pod_hop.delay),
+            control: None,
+            levels: LevelMeter::new(scenario),
+            in_system: 0,
+            in_system_area: 0,
+            in_system_since: start,
+            sojourn_sum: 0,
+            end,
+            ended: false,
+        };
+        let mut cal = Cal::new(start, usize::from(ARRIVALS) + world.populations.len().min(ARRIVAL_LANES));
+        world.control = scenario.deploy.as_ref().map(|deploy| Control::new(scenario, deploy, &streams));
+        world.begin_fleet(scenario.workload.replicas, &mut cal);
+        world.begin_clients(&mut cal);
+        world.begin_control(&mut cal);
+        cal.at(end, Event::End);
+        cal.at(start, Event::Sample);
+        Engine { model: world, calendar: cal }
+    }
+
+    /// Schedules the next arrival of `population`.
+    #[inline]
+    pub(super) fn schedule_arrival(&self, population: u16, at: SimTime, cal: &mut Cal) {
+        let at = at.max(cal.now());
+        if usize::from(population) < ARRIVAL_LANES {
+            cal.in_lane(Lane(ARRIVALS + population as u8), at, Event::Arrival(population));
+        } else {
+            cal.at(at, Event::Arrival(population));
+        }
+    }
+
+    /// Old pods that have been Ready for long, in every proxy's table.
+    fn begin_fleet(&mut self, replicas: u32, cal: &mut Cal) {
+        for _ in 0..replicas {
+            self.add_warm_pod(cal);
+        }
+        for proxy in 0..self.proxies.len() as u16 {
+            for pod in 0..replicas {
+                self.enter_table(proxy, pod, SimTime::MIN, cal);
+            }
+            self.table_changed(proxy);
+        }
+        for pod in 0..replicas {
+            self.pod_levels_changed(pod, true, cal);
+        }
+    }
+
+    fn begin_clients(&mut self, cal: &mut Cal) {
+        for population in 0..self.populations.len() as u16 {
+            match self.populations[usize::from(population)].load() {
+                Load::Open(_) => self.begin_open_loop(population, cal),
+                Load::Users { .. } => self.begin_users(population, cal),
+                Load::Streams { .. } => self.begin_streams(population, cal),
+            }
+        }
+    }
+
+    /// Tells the observer. Inlined with it, so that each place compiles to what its one kind of fact needs.
+    #[inline(always)]
+    pub(super) fn tell(&mut self, cal: &Cal, fact: Fact) {
+        self.observer.observe(cal.now(), fact);
+    }
+
+    /// Keeps the integral of the number of requests under way, before that number changes.
+    #[inline]
+    pub(super) fn integrate(&mut self, now: SimTime) {
+        self.in_system_area += u128::from(self.in_system) * u128::from(now.since(self.in_system_since).nanos());
+        self.in_system_since = now;
+    }
+
+    /// What must hold in every run, whatever the scenario.
+    ///
+    /// # Panics
+    /// If a request was lost or counted twice, by Little's law as the identity that it is: the integral of the number
+    /// under way equals the sum of the times under way.
+    fn assert_accounts(&mut self, now: SimTime) {
+        self.integrate(now);
+        let under_way = self.requests.iter().filter(|r| !r.abandoned);
+        let (count, times) = under_way.fold((0, 0), |(n, sum), r| (n + 1, sum + u128::from(now.since(r.born).nanos())));
+        assert_eq!(count, self.in_system, "requests under way: found and counted");
+        let sojourn = self.sojourn_sum + times;
+        assert_eq!(sojourn, self.in_system_area, "Little's law: sum of times under way and integral of their number");
+    }
+
+    /// Schedules a step of a pod's clock.
+    pub(super) fn pod_timer(&self, pod: u32, after: Dur, timer: PodTimer, cal: &mut Cal) {
+        cal.at(cal.now() + after, Event::Pod { pod, timer });
+    }
+
+    /// The stream of pod `pod` for `purpose`: by its revision and its number within it, the same under every policy.
+    pub(super) fn pod_stream(&self, pod: u32, purpose: Purpose) -> crate::engine::Stream {
+        self.streams.stream(purpose, self.pods[pod as usize].identity())
+    }
+
+    /// Whether the end has come.
+    pub(super) const fn done(&self) -> bool {
+        self.ended
+    }
+}
+
+/// Plays one replication of `scenario` and returns the observer, which has heard everything, with the moment of the end.
+///
+/// # Panics
+/// If an invariant of the simulator is broken: conservation of requests, Little's law, the controller's bounds.
+pub fn simulate<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (O, SimTime) {
+    let mut engine = World::new(scenario, seed, replication, observer);
+    engine.run_until(SimTime::MAX, World::done);
+    let now = engine.calendar.now();
+    engine.model.assert_accounts(now);
+    (engine.model.observer, now)
+}
+
+/// The members of a list that is not changed meanwhile.
+pub(super) fn members(list: List, next: impl Fn(u32) -> u32) -> impl Iterator<Item = u32> {
+    let mut at = list.head();
+    std::iter::from_fn(move || {
+        let member = at;
+        (member != crate::engine::NIL).then(|| {
+            at = next(member);
+            member
+        })
+    })
+}

@@ -1,0 +1,249 @@
+//! A Kubernetes manifest as the part of a scenario that it says something about.
+//!
+//! The result is a scenario's tree whose nodes still stand in the manifest, so that whoever finds fault with a value
+//! points at the line it came from. Fields that mean nothing here are Kubernetes' own affair and left alone.
+
+use super::pre_stop;
+use crate::scenario::Diag;
+use crate::scenario::tree::{Entry, Node, Span, Value};
+
+/// What a manifest says.
+#[derive(Debug)]
+pub struct Imported {
+    /// A scenario without clients.
+    pub tree: Node,
+    /// What was passed over, or read with a reservation.
+    pub notes: Vec<Diag>,
+    /// What is assumed because the manifest is silent.
+    pub assumptions: Vec<String>,
+    /// The workload's name.
+    pub name: String,
+    /// The workload's kind.
+    pub kind: &'static str,
+}
+
+/// Kinds that roll pods in a way that this version does not simulate.
+const LATER: [&str; 6] =
+    ["StatefulSet", "DaemonSet", "Rollout", "ReplicaSet", "ReplicationController", "DeploymentConfig"];
+
+/// Reads the one Deployment of a manifest, or the one called `wanted`.
+///
+/// # Errors
+/// There is none, or more than one and no choice, or it is of a kind that is not simulated.
+pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>> {
+    let objects: Vec<&Node> = docs.iter().flat_map(flatten).collect();
+    let named = |o: &&&Node| wanted.is_none_or(|w| name(o) == Some(w));
+    let of = |kind: &'static str| objects.iter().filter(named).filter(move |o| kind_of(o) == kind).copied();
+    let found: Vec<&Node> = of("Deployment").collect();
+    match found[..] {
+        [one] => {
+            let mut imported = deployment(one)?;
+            let others = objects.iter().filter(|o| !std::ptr::eq(**o, one));
+            imported.notes.extend(skipped(others.copied()));
+            Ok(imported)
+        }
+        [] => Err(vec![nothing(&objects, wanted)]),
+        [first, second, ..] => {
+            let names: Vec<&str> = found.iter().map(|o| name(o).unwrap_or("?")).collect();
+            let diag = Diag::error("several-workloads", format!("the manifest has {} Deployments", found.len()))
+                .at(&head(first), "one here")
+                .and(&head(second), "another here");
+            Err(vec![diag.help(format!("pick one by --workload NAME: {}", names.join(", ")))])
+        }
+    }
+}
+
+/// The objects of a document: itself, or the items of a `List`.
+fn flatten(doc: &Node) -> Vec<&Node> {
+    if kind_of(doc).ends_with("List") {
+        return doc.get("items").map(|items| items.items().iter().collect()).unwrap_or_default();
+    }
+    vec![doc]
+}
+
+fn kind_of(object: &Node) -> &str {
+    object.get("kind").and_then(Node::text).unwrap_or("")
+}
+
+fn name(object: &Node) -> Option<&str> {
+    object.at("metadata.name").and_then(Node::text)
+}
+
+/// Where an object is named, for want of it where its kind is told.
+fn head(object: &Node) -> Span {
+    let node = object.at("metadata.name").or_else(|| object.get("kind"));
+    node.map_or_else(|| object.span.clone(), |n| n.span.clone())
+}
+
+/// A note for all that was passed over.
+fn skipped<'a>(objects: impl Iterator<Item = &'a Node>) -> Option<Diag> {
+    let objects: Vec<&Node> = objects.collect();
+    let first = objects.first()?;
+    let mut names: Vec<String> = Vec::new();
+    for object in &objects {
+        let kind = if kind_of(object).is_empty() { "an object without a kind" } else { kind_of(object) };
+        names.push(name(object).map_or_else(|| kind.to_owned(), |n| format!("{kind} {n}")));
+    }
+    let more = names.len().saturating_sub(5);
+    names.truncate(5);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(Diag::warning("skipped", format!("skipped {}{more}", names.join(", "))).in_file(&*first.span.source.name))
+}
+
+/// Why there is no Deployment to read.
+fn nothing(objects: &[&Node], wanted: Option<&str>) -> Diag {
+    let file = objects.first().map_or(String::new(), |o| o.span.source.name.clone());
+    let named = |o: &&&Node| wanted.is_none_or(|w| name(o) == Some(w));
+    if let Some(object) = objects.iter().filter(named).find(|o| LATER.contains(&kind_of(o))) {
+        let kind = kind_of(object);
+        let diag = Diag::error("not-supported", format!("a {kind} is not simulated in this version"));
+        let at = object.get("kind").map_or(&object.span, |n| &n.span);
+        return diag.at(at, "this kind").help("`Deployment` is; a scenario can describe the same pods");
+    }
+    let workloads: Vec<&str> = objects.iter().filter(|o| kind_of(o) == "Deployment").filter_map(|o| name(o)).collect();
+    match wanted {
+        Some(wanted) if !workloads.is_empty() => {
+            Diag::error("no-workload", format!("the manifest has no Deployment called `{wanted}`"))
+                .in_file(file)
+                .help(format!("it has {}", workloads.join(", ")))
+        }
+        _ => {
+            let kinds: Vec<&str> = objects.iter().map(|o| kind_of(o)).filter(|k| !k.is_empty()).collect();
+            let diag = Diag::error("no-workload", "the manifest has no Deployment").in_file(file);
+            if kinds.is_empty() { diag } else { diag.help(format!("it has {}", kinds.join(", "))) }
+        }
+    }
+}
+
+/// A scenario's tree in the making.
+struct Tree {
+    root: Node,
+    /// Where a value stands that Kubernetes fills in.
+    span: Span,
+    notes: Vec<Diag>,
+    assumptions: Vec<String>,
+}
+
+impl Tree {
+    /// A value of the manifest, or Kubernetes' default for it.
+    fn put(&mut self, path: &str, node: Option<&Node>, default: &str) {
+        let node = node.filter(|n| !n.is_null()).cloned();
+        let node = node.unwrap_or_else(|| Node::scalar(default, self.span.clone()));
+        let span = node.span.clone();
+        self.root.set(path, node, &span);
+    }
+}
+
+fn deployment(object: &Node) -> Result<Imported, Vec<Diag>> {
+    let whole = object.span.clone();
+    let Some(spec) = object.get("spec").filter(|n| matches!(n.value, Value::Map(_))) else {
+        let diag = Diag::error("missing-field", "this Deployment has no `spec`").at(&head(object), "this one");
+        return Err(vec![diag.path("spec")]);
+    };
+    let span = Span { range: spec.span.range.start..spec.span.range.start, ..spec.span.clone() };
+    let root = Node::empty_map(whole);
+    let mut tree = Tree { root, span, notes: Vec::new(), assumptions: Vec::new() };
+    let name = name(object).unwrap_or("deployment").to_owned();
+    tree.put("name", object.at("metadata.name"), "deployment");
+    tree.put("workload.replicas", spec.get("replicas"), "1");
+    tree.put("workload.minReadySeconds", spec.get("minReadySeconds"), "0");
+    tree.put("workload.progressDeadlineSeconds", spec.get("progressDeadlineSeconds"), "600");
+    strategy(&mut tree, spec);
+    let pod = spec.at("template.spec");
+    let grace = pod.and_then(|p| p.get("terminationGracePeriodSeconds"));
+    tree.put("pod.termination.terminationGracePeriodSeconds", grace, "30");
+    let containers: Vec<&Node> =
+        pod.and_then(|p| p.get("containers")).map(|c| c.items().iter().collect()).unwrap_or_default();
+    probe(&mut tree, &containers);
+    pre_stop(&mut tree, &containers)?;
+    misplaced(&mut tree, object);
+    Ok(Imported { tree: tree.root, notes: tree.notes, assumptions: tree.assumptions, name, kind: "Deployment" })
+}
+
+/// `spec.strategy`, the fields that the scenario's has.
+fn strategy(tree: &mut Tree, spec: &Node) {
+    let from = spec.get("strategy");
+    if let Some(node) = from.filter(|n| !matches!(n.value, Value::Map(_) | Value::Null)) {
+        // Left to the scenario's reader to find fault with.
+        tree.put("workload.strategy", Some(node), "");
+        return;
+    }
+    tree.put("workload.strategy.type", spec.at("strategy.type"), "RollingUpdate");
+    if let Some(rolling) = spec.at("strategy.rollingUpdate").filter(|n| !n.is_null()) {
+        let rolling = only(rolling, &["maxSurge", "maxUnavailable"]);
+        tree.put("workload.strategy.rollingUpdate", Some(&rolling), "");
+    } else if spec.at("strategy.type").and_then(Node::text) != Some("Recreate") {
+        tree.put("workload.strategy.rollingUpdate.maxSurge", None, "25%");
+        tree.put("workload.strategy.rollingUpdate.maxUnavailable", None, "25%");
+    }
+}
+
+/// A map with only these of its fields; anything else as it is.
+fn only(node: &Node, names: &[&str]) -> Node {
+    let Value::Map(entries) = &node.value else { return node.clone() };
+    let keep = |e: &&Entry| names.contains(&e.key.as_str()) && !e.value.is_null();
+    Node { value: Value::Map(entries.iter().filter(keep).cloned().collect()), span: node.span.clone() }
+}
+
+const PROBE: [&str; 5] =
+    ["initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold", "failureThreshold"];
+
+/// A pod is Ready when each of its containers is, so the slowest probe governs.
+fn probe(tree: &mut Tree, containers: &[&Node]) {
+    let mut probes: Vec<&Node> = containers.iter().filter_map(|c| c.get("readinessProbe")).collect();
+    probes.retain(|p| !p.is_null());
+    let seconds = |p: &Node, field: &str, default: f64| {
+        p.get(field).and_then(Node::text).and_then(|t| t.parse().ok()).unwrap_or(default)
+    };
+    let wait = |p: &Node| seconds(p, "initialDelaySeconds", 0.0) + seconds(p, "periodSeconds", 10.0);
+    let Some(slowest) = probes.iter().rev().max_by(|a, b| wait(a).total_cmp(&wait(b))).copied() else {
+        tree.put("pod.readinessProbe", None, "none");
+        let text = "pod.readinessProbe none (the manifest has none: Ready as soon as started)";
+        tree.assumptions.push(text.to_owned());
+        return;
+    };
+    if probes.len() > 1 {
+        let text = format!("{} containers have a readinessProbe: the slowest governs", probes.len());
+        tree.notes.push(Diag::warning("several-probes", text).at(&slowest.span, "this one"));
+    }
+    tree.put("pod.readinessProbe", Some(&only(slowest, &PROBE)), "");
+}
+
+/// The hooks of several containers run side by side, so the longest governs.
+fn pre_stop(tree: &mut Tree, containers: &[&Node]) -> Result<(), Vec<Diag>> {
+    let mut longest: Option<(f64, Span)> = None;
+    for hook in containers.iter().filter_map(|c| c.at("lifecycle.preStop")).filter(|h| !h.is_null()) {
+        let read = pre_stop::read(hook).map_err(|d| vec![d])?;
+        tree.notes.extend(read.note);
+        if longest.as_ref().is_none_or(|(secs, _)| read.seconds > *secs) {
+            longest = Some((read.seconds, read.span));
+        }
+    }
+    let node = longest.map(|(secs, span)| Node::scalar(format!("{secs}s"), span));
+    tree.put("pod.termination.preStop", node.as_ref(), "0s");
+    Ok(())
+}
+
+/// Fields that are easily written one level off, where Kubernetes ignores or refuses them: (where, what it means).
+const MISPLACED: [(&str, &str); 10] = [
+    ("strategy", "spec.strategy"),
+    ("replicas", "spec.replicas"),
+    ("minReadySeconds", "spec.minReadySeconds"),
+    ("spec.rollingUpdate", "spec.strategy.rollingUpdate"),
+    ("spec.template.strategy", "spec.strategy"),
+    ("spec.template.spec.strategy", "spec.strategy"),
+    ("spec.template.spec.minReadySeconds", "spec.minReadySeconds"),
+    ("spec.terminationGracePeriodSeconds", "spec.template.spec.terminationGracePeriodSeconds"),
+    ("spec.template.spec.readinessProbe", "spec.template.spec.containers[].readinessProbe"),
+    ("spec.template.spec.lifecycle", "spec.template.spec.containers[].lifecycle"),
+];
+
+fn misplaced(tree: &mut Tree, object: &Node) {
+    for (path, right) in MISPLACED {
+        let (parent, key) = path.rsplit_once('.').map_or((Some(object), path), |(p, key)| (object.at(p), key));
+        if let Some(entry) = parent.and_then(|p| p.entry(key)) {
+            let diag = Diag::warning("misplaced-field", format!("`{key}` has no effect here"));
+            tree.notes.push(diag.at(&entry.key_span, format!("belongs at {right}")).path(path));
+        }
+    }
+}

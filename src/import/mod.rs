@@ -1,0 +1,4 @@
+//! Foreign files into scenarios.
+
+pub mod kubernetes;
+mod pre_stop;

@@ -1,0 +1,117 @@
+//! How long a preStop hook takes, as far as it can be told from its text.
+
+use crate::scenario::Diag;
+use crate::scenario::tree::{Node, Span};
+
+/// A hook's duration.
+pub(super) struct PreStop {
+    /// How long it takes [s].
+    pub(super) seconds: f64,
+    /// Where that is said.
+    pub(super) span: Span,
+    /// What could not be told.
+    pub(super) note: Option<Diag>,
+}
+
+/// Reads a `preStop` hook.
+pub(super) fn read(hook: &Node) -> Result<PreStop, Diag> {
+    if let Some(node) = hook.at("sleep.seconds") {
+        let seconds = node.text().and_then(|t| t.parse::<u32>().ok());
+        let Some(seconds) = seconds else {
+            let diag = Diag::error("wrong-type", "`seconds` must be a whole number");
+            return Err(diag.at(&node.span, "not a whole number of seconds").path("lifecycle.preStop.sleep.seconds"));
+        };
+        return Ok(PreStop { seconds: f64::from(seconds), span: node.span.clone(), note: None });
+    }
+    if let Some(command) = hook.at("exec.command") {
+        let words: Vec<&str> = command.items().iter().filter_map(Node::text).collect();
+        return Ok(exec(&words, &command.span));
+    }
+    let kind = hook.entries().first().map_or("this", |e| e.key.as_str());
+    let text = format!("cannot tell how long a `{kind}` hook takes, assumed 0s");
+    let note = Diag::warning("prestop-unknown", text).at(&hook.span, "this hook").help("say it by --set preStop=5s");
+    Ok(PreStop { seconds: 0.0, span: hook.span.clone(), note: Some(note) })
+}
+
+/// A command: `sleep 15`, or a shell that runs one.
+fn exec(words: &[&str], span: &Span) -> PreStop {
+    let (slept, other) = match words {
+        [program, flags, script, ..] if is_shell(program) && flags.starts_with('-') && flags.contains('c') => {
+            let steps: Vec<&str> = script.split([';', '\n', '&', '|']).map(str::trim).collect();
+            let steps = steps.into_iter().filter(|s| !s.is_empty() && *s != "true" && !s.starts_with('#'));
+            let times: Vec<Option<f64>> = steps.map(|s| sleep(&s.split_whitespace().collect::<Vec<_>>())).collect();
+            let known: Vec<f64> = times.iter().copied().flatten().collect();
+            let slept = (!known.is_empty()).then(|| known.iter().sum());
+            (slept, times.len() > known.len())
+        }
+        _ => (sleep(words), false),
+    };
+    let note = match (slept, other) {
+        (Some(_), false) => None,
+        (Some(secs), true) => Some(
+            Diag::warning("prestop-partly-read", format!("only the sleep of this hook is simulated: {secs}s"))
+                .at(span, "what else it does is taken as instant"),
+        ),
+        (None, _) => Some(
+            Diag::warning("prestop-unknown", "cannot tell how long this hook takes, assumed 0s")
+                .at(span, "not a plain sleep")
+                .help("say it by --set preStop=5s"),
+        ),
+    };
+    PreStop { seconds: slept.unwrap_or(0.0), span: span.clone(), note }
+}
+
+fn is_shell(program: &str) -> bool {
+    matches!(base(program), "sh" | "bash" | "ash" | "dash" | "zsh" | "busybox")
+}
+
+/// A program's name without its folder.
+fn base(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+/// The seconds of a `sleep 15`, `/bin/sleep 0.5`, `sleep 2m`, added up as coreutils does.
+fn sleep(words: &[&str]) -> Option<f64> {
+    let (program, times) = words.split_first()?;
+    if base(program) != "sleep" || times.is_empty() {
+        return None;
+    }
+    times.iter().map(|t| one_time(t)).sum()
+}
+
+fn one_time(text: &str) -> Option<f64> {
+    let (digits, unit) = match text.strip_suffix(['s', 'm', 'h', 'd']) {
+        Some(digits) => (digits, &text[digits.len()..]),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => 1.0,
+    };
+    let value: f64 = digits.parse().ok()?;
+    (digits.starts_with(|c: char| c.is_ascii_digit()) && value < 1e6).then_some(value * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::tree::Source;
+
+    fn told(words: &[&str]) -> (f64, bool) {
+        let read = exec(words, &Span::whole(&Source::new("hook", "", 0)));
+        (read.seconds, read.note.is_some())
+    }
+
+    #[test]
+    fn sleeps_are_found_in_the_shapes_that_people_write() {
+        assert_eq!(told(&["sleep", "15"]), (15.0, false));
+        assert_eq!(told(&["/bin/sleep", "0.5"]), (0.5, false));
+        assert_eq!(told(&["sh", "-c", "sleep 15"]), (15.0, false));
+        assert_eq!(told(&["/bin/sh", "-ec", "sleep 5 && nginx -s quit"]), (5.0, true));
+        assert_eq!(told(&["/bin/bash", "-c", "sleep 5; true; sleep 1m\n"]), (65.0, false));
+        assert_eq!(told(&["/app/drain"]), (0.0, true));
+        assert_eq!(told(&["sleep", "$DELAY"]), (0.0, true));
+    }
+}

@@ -1,0 +1,382 @@
+//! The observer that measures one replication.
+
+use super::bins::Bins;
+use super::cells::{Cells, cell};
+use super::digest::Digest;
+use super::replication::{CapacityTally, ConnectionTally, Phase, PhaseTally, PodLife, Replication, RolloutTally};
+use crate::engine::{Dur, SimTime};
+use crate::fleet::Observer;
+use crate::fleet::fact::{Cause, Fact, Levels, Outcome, PodId, PodStep, Revision, Side};
+use crate::scenario::{Layer, Scenario};
+
+/// Width of the bins in which reconnects are counted for their peak, of which ten neighbours make a second.
+const RECONNECT_BIN: i64 = 100_000_000;
+
+/// Reconnects in ten neighbouring bins, and the most that there were.
+#[derive(Clone, Copy, Debug, Default)]
+struct PeakMeter {
+    bins: [u64; 10],
+    bin: i64,
+    peak: u64,
+}
+
+impl PeakMeter {
+    fn count(&mut self, now: SimTime) {
+        let bin = now.nanos().div_euclid(RECONNECT_BIN);
+        for passed in (self.bin + 1).max(bin - 9)..=bin {
+            self.bins[passed.rem_euclid(10) as usize] = 0;
+        }
+        self.bin = self.bin.max(bin);
+        self.bins[bin.rem_euclid(10) as usize] += 1;
+        self.peak = self.peak.max(self.bins.iter().sum());
+    }
+}
+
+/// Levels over *during*.
+#[derive(Clone, Copy, Debug)]
+struct LevelTally {
+    now: Levels,
+    since: SimTime,
+    min_ready: u32,
+    min_headroom: Option<f64>,
+    below: Dur,
+}
+
+/// Measures one replication.
+#[derive(Clone, Debug)]
+pub struct Collector {
+    replicas: u32,
+    has_deploy: bool,
+    /// Connections that reach the pods are these.
+    pods_side: Side,
+    measured_from: SimTime,
+    settled: Option<SimTime>,
+    digest: Digest,
+    born: u64,
+    /// Requests born and not ended, by the phase that they were born in.
+    under_way: [u64; 3],
+    discarded_under_way: u64,
+    in_flight: u64,
+    phases: [PhaseTally; 3],
+    latencies: [Cells; 3],
+    peaks: [[PeakMeter; 2]; 3],
+    levels: LevelTally,
+    complete: Option<SimTime>,
+    surge_pod_ns: u128,
+    surge_since: SimTime,
+    peak_pods: u32,
+    bins: Bins,
+    decisions: Vec<(SimTime, Revision, u32)>,
+    pods: Vec<PodLife>,
+}
+
+impl Collector {
+    /// A collector for one replication of `scenario`.
+    pub fn new(scenario: &Scenario) -> Self {
+        let at = scenario.deploy.as_ref().map_or(scenario.observe.warmup, |d| d.at);
+        let measured_from = SimTime::ZERO - at + scenario.observe.warmup;
+        let tally = || PhaseTally {
+            seconds: 0.0,
+            requests: 0,
+            succeeded: 0,
+            unfinished: 0,
+            outcomes: [0; 8],
+            causes: [0; 10],
+            retried: 0,
+            answers: [0; 5],
+            latency: Cells::new().histogram(),
+            latency_sum_ns: 0,
+            latency_max_ns: 0,
+            connections: [ConnectionTally::default(); 2],
+        };
+        Self {
+            replicas: scenario.workload.replicas,
+            has_deploy: scenario.deploy.is_some(),
+            pods_side: if scenario.load_balancer.layer == Layer::L7 { Side::Upstream } else { Side::Client },
+            measured_from,
+            settled: None,
+            digest: Digest::default(),
+            born: 0,
+            under_way: [0; 3],
+            discarded_under_way: 0,
+            in_flight: 0,
+            phases: [tally(), tally(), tally()],
+            latencies: [Cells::new(), Cells::new(), Cells::new()],
+            peaks: [[PeakMeter::default(); 2]; 3],
+            levels: LevelTally {
+                now: Levels::default(),
+                since: measured_from,
+                min_ready: u32::MAX,
+                min_headroom: None,
+                below: Dur::ZERO,
+            },
+            complete: None,
+            surge_pod_ns: 0,
+            surge_since: SimTime::ZERO,
+            peak_pods: 0,
+            bins: Bins::new(measured_from),
+            decisions: Vec::new(),
+            pods: Vec::new(),
+        }
+    }
+
+    /// The phase that `t` lies in, with what is known now; `None` in the discarded warm-up.
+    #[inline]
+    fn phase_of(&self, t: SimTime) -> Option<Phase> {
+        if t < self.measured_from {
+            None
+        } else if !self.has_deploy || t < SimTime::ZERO {
+            Some(Phase::Before)
+        } else if self.settled.is_none_or(|s| t <= s) {
+            Some(Phase::During)
+        } else {
+            Some(Phase::After)
+        }
+    }
+
+    /// The phase that a request belongs to which was born at `born` and ends at `now`: *during* if any moment of its life is in
+    /// it, else that of its birth.
+    #[inline]
+    fn phase_of_request(&self, born: SimTime, now: SimTime) -> Option<Phase> {
+        match self.phase_of(born) {
+            None | Some(Phase::Before) if self.has_deploy && now >= SimTime::ZERO => Some(Phase::During),
+            phase => phase,
+        }
+    }
+
+    #[inline]
+    fn ended(&mut self, now: SimTime, fact: &Fact) {
+        let Fact::Ended { born, outcome, cause, attempts, stream, .. } = *fact else { return };
+        match self.phase_of(born) {
+            Some(phase) => self.under_way[phase as usize] -= 1,
+            None => self.discarded_under_way -= 1,
+        }
+        let latency = now.since(born).nanos();
+        let timed = outcome == Outcome::Ok && !stream;
+        let cell = cell((latency + 500) / 1_000);
+        self.in_flight -= 1;
+        self.bins.in_flight(now, self.in_flight);
+        if now >= self.measured_from {
+            self.bins.ended(outcome, timed.then_some(cell));
+        }
+        let Some(phase) = self.phase_of_request(born, now) else { return };
+        let tally = &mut self.phases[phase as usize];
+        tally.requests += 1;
+        tally.retried += u64::from(attempts > 1);
+        match (outcome, cause) {
+            (Outcome::Ok, None) => tally.succeeded += 1,
+            (dropped, Some(cause)) if dropped != Outcome::Ok => {
+                tally.outcomes[dropped as usize - 1] += 1;
+                tally.causes[cause as usize] += 1;
+            }
+            (outcome, cause) => panic!("a request ended with {outcome:?} and the cause {cause:?}"),
+        }
+        if timed {
+            self.latencies[phase as usize].count(cell);
+            tally.latency_sum_ns += u128::from(latency);
+            tally.latency_max_ns = tally.latency_max_ns.max(latency);
+        }
+    }
+
+    fn opened(&mut self, now: SimTime, side: Side, reconnect: bool) {
+        let Some(phase) = self.phase_of(now) else { return };
+        let tally = &mut self.phases[phase as usize].connections[side as usize];
+        tally.opened += 1;
+        if reconnect {
+            tally.reconnects += 1;
+            let meter = &mut self.peaks[phase as usize][side as usize];
+            meter.count(now);
+            tally.peak_reconnects_per_second = meter.peak;
+            if side == self.pods_side {
+                self.bins.reconnected();
+            }
+        }
+    }
+
+    fn took_step(&mut self, now: SimTime, pod: PodId, revision: Revision, step: PodStep) {
+        let at = pod.0 as usize;
+        if self.pods.len() <= at {
+            let unborn = PodLife {
+                pod,
+                revision,
+                created: None,
+                ready: None,
+                deletion_requested: None,
+                sigterm: None,
+                listener_closed: None,
+                gone: None,
+                killed: false,
+            };
+            self.pods.push(unborn);
+        }
+        let life = &mut self.pods[at];
+        match step {
+            PodStep::Created => life.created = Some(now),
+            // Pods that were there before the simulation began have neither moment.
+            PodStep::Ready if life.created.is_some() => drop(life.ready.get_or_insert(now)),
+            PodStep::DeletionRequested => life.deletion_requested = Some(now),
+            PodStep::Sigterm => life.sigterm = Some(now),
+            PodStep::ListenerClosed => life.listener_closed = Some(now),
+            PodStep::Exited | PodStep::Killed => {
+                life.gone = Some(now);
+                life.killed = step == PodStep::Killed;
+            }
+            PodStep::Started | PodStep::Ready | PodStep::Unready => {}
+        }
+    }
+
+    /// Whether `now` lies where levels count: in *during*, or anywhere with no deploy.
+    fn levels_count(&self, now: SimTime) -> bool {
+        if self.has_deploy { now >= SimTime::ZERO && self.settled.is_none() } else { now >= self.measured_from }
+    }
+
+    fn hold_levels(&mut self, now: SimTime) {
+        let from = if self.has_deploy { SimTime::ZERO } else { self.measured_from };
+        let l = &mut self.levels;
+        let span = now.saturating_since(l.since.max(from));
+        if l.now.capacity < l.now.demand {
+            l.below = l.below + span;
+        }
+        l.since = now;
+        let surge = l.now.pods.saturating_sub(self.replicas);
+        self.surge_pod_ns +=
+            u128::from(surge) * u128::from(now.saturating_since(self.surge_since.max(SimTime::ZERO)).nanos());
+        self.surge_since = now;
+    }
+
+    fn levels_changed(&mut self, now: SimTime, levels: Levels) {
+        self.bins.levels(now, levels);
+        if self.levels_count(now) {
+            self.hold_levels(now);
+        }
+        self.levels.now = levels;
+        if self.levels_count(now) {
+            self.levels.since = now;
+            self.surge_since = now;
+            self.note_extremes();
+        }
+    }
+
+    fn note_extremes(&mut self) {
+        let l = &mut self.levels;
+        l.min_ready = l.min_ready.min(l.now.ready);
+        self.peak_pods = self.peak_pods.max(l.now.pods);
+        if l.now.demand > 0.0 {
+            let headroom = l.now.capacity / l.now.demand;
+            l.min_headroom = Some(l.min_headroom.map_or(headroom, |m| m.min(headroom)));
+        }
+    }
+
+    fn decided(&mut self, now: SimTime, revision: Revision, size: u32) {
+        if now >= SimTime::ZERO {
+            self.decisions.push((now, revision, size));
+        }
+    }
+
+    /// What was measured, when the simulation has ended at `end`.
+    ///
+    /// # Panics
+    /// If requests were lost: born and ended, dropped and causes must agree.
+    pub fn finish(mut self, end: SimTime) -> Replication {
+        if self.levels_count(end) {
+            self.hold_levels(end);
+        }
+        self.count_unfinished();
+        let settled = self.settled.unwrap_or(end);
+        let during = settled.saturating_since(SimTime::ZERO).secs();
+        let [before, in_between, after] = &mut self.phases;
+        if self.has_deploy {
+            before.seconds = SimTime::ZERO.saturating_since(self.measured_from).secs();
+            in_between.seconds = during;
+            after.seconds = end.saturating_since(settled).secs();
+        } else {
+            before.seconds = end.saturating_since(self.measured_from).secs();
+        }
+        for (tally, cells) in self.phases.iter_mut().zip(&self.latencies) {
+            tally.latency = cells.histogram();
+            let causes: u64 = tally.causes.iter().sum();
+            assert_eq!(causes, tally.dropped(), "each dropped request has one cause");
+            let accounted = tally.succeeded + tally.dropped() + tally.unfinished;
+            assert_eq!(tally.requests, accounted, "each request has one end, or is in flight at the end");
+        }
+        let min_ready = if self.levels.min_ready == u32::MAX { self.replicas } else { self.levels.min_ready };
+        Replication {
+            digest: self.digest.sum,
+            simulated_requests: self.born,
+            simulated_events: self.digest.facts,
+            capacity: CapacityTally {
+                min_ready,
+                min_ready_fraction: f64::from(min_ready) / f64::from(self.replicas),
+                min_headroom: self.levels.min_headroom,
+                seconds_below_demand: self.levels.below.secs(),
+            },
+            rollout: self.has_deploy.then(|| RolloutTally {
+                duration: self.complete.map(SimTime::secs),
+                surge_pod_seconds: self.surge_pod_ns as f64 / 1e9,
+                peak_pods: self.peak_pods,
+            }),
+            first_bin: self.bins.first_secs(),
+            bins: self.bins.finish(end),
+            phases: self.phases,
+            decisions: self.decisions,
+            pods: self.pods,
+        }
+    }
+
+    /// What is in flight at the end belongs to *during* if that lasts to the end or saw its birth, like any other request.
+    fn count_unfinished(&mut self) {
+        let [before, during, after] = self.under_way;
+        let mut unfinished = [before, during, after];
+        if self.has_deploy {
+            unfinished = [0, before + during + self.discarded_under_way, after];
+        }
+        for (tally, n) in self.phases.iter_mut().zip(unfinished) {
+            tally.unfinished += n;
+            tally.requests += n;
+        }
+    }
+}
+
+impl Observer for Collector {
+    #[inline(always)]
+    fn observe(&mut self, now: SimTime, fact: Fact) {
+        self.digest.add(now, &fact);
+        self.bins.advance(now);
+        match fact {
+            Fact::Born => {
+                self.born += 1;
+                match self.phase_of(now) {
+                    Some(phase) => self.under_way[phase as usize] += 1,
+                    None => self.discarded_under_way += 1,
+                }
+                self.in_flight += 1;
+                self.bins.in_flight(now, self.in_flight);
+            }
+            Fact::Ended { .. } => self.ended(now, &fact),
+            Fact::Answer(status) => {
+                let kind = [200, 500, 502, 503, 504].iter().position(|&s| s == status);
+                if let (Some(phase), Some(kind)) = (self.phase_of(now), kind) {
+                    self.phases[phase as usize].answers[kind] += 1;
+                }
+            }
+            Fact::Opened { side, reconnect } => self.opened(now, side, reconnect),
+            Fact::ConnectFailed(side) => {
+                if let Some(phase) = self.phase_of(now) {
+                    self.phases[phase as usize].connections[side as usize].failed += 1;
+                }
+            }
+            Fact::Pod { pod, revision, step } => self.took_step(now, pod, revision, step),
+            Fact::Table { .. } => {}
+            Fact::Desired { revision, size } => self.decided(now, revision, size),
+            Fact::Complete => drop(self.complete.get_or_insert(now)),
+            Fact::Settled => {
+                self.hold_levels(now);
+                self.settled = Some(now);
+            }
+            Fact::Levels(levels) => self.levels_changed(now, levels),
+        }
+    }
+}
+
+/// A cause is counted at its own place.
+const _: () = assert!(Cause::ALL.len() == 10 && Outcome::DROPPED.len() == 8);

@@ -1,0 +1,159 @@
+//! The change, and what else is done to the workload meanwhile.
+
+use super::diag::Diag;
+use super::read::{At, Fields, Read, choose};
+use super::units;
+use crate::engine::Dur;
+
+/// The change.
+#[derive(Clone, Debug)]
+pub struct Deploy {
+    /// When the template changes [since the start of the simulation].
+    pub at: Dur,
+    /// What else happens.
+    pub events: Vec<DeployEvent>,
+    /// The controller that carries it out.
+    pub controller: Controller,
+}
+
+/// The controllers' own pace.
+#[derive(Clone, Copy, Debug)]
+pub struct Controller {
+    /// API requests a second, for each controller; 0 = no limit.
+    pub qps: f64,
+    /// API requests that may be made at once after a quiet time.
+    pub burst: u32,
+    /// From a change to the decision that follows from it.
+    pub reaction: Dur,
+    /// Whose availability rule.
+    pub release: Release,
+}
+
+/// Which Kubernetes' availability rule: they differ in when `minReadySeconds` is looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// As recorded: timers a second late, checks dropped.
+    V1_28,
+    /// Checked at the exact moment.
+    V1_34,
+}
+
+/// Something done to the workload during the simulation.
+#[derive(Clone, Debug)]
+pub struct DeployEvent {
+    /// After `deploy.at` [s, may be negative].
+    pub at_secs: f64,
+    /// What.
+    pub action: DeployAction,
+}
+
+/// What is done to the workload.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeployAction {
+    /// `spec.replicas` changes.
+    Scale(u32),
+    /// The template changes to this revision.
+    Template(String),
+    /// `spec.paused` becomes true.
+    Pause,
+    /// `spec.paused` becomes false.
+    Resume,
+    /// The template goes back to the one before.
+    Undo,
+    /// These pods, by order of creation from 0, turn not Ready.
+    Unready(Vec<u32>),
+    /// These pods turn Ready again.
+    Ready(Vec<u32>),
+}
+
+impl Deploy {
+    /// Reads `deploy`: by default the template changes at 60 s; `none` is no deploy.
+    pub(super) fn read(at: At<'_>) -> Option<Self> {
+        if at.is_word("none") {
+            return None;
+        }
+        let mut f = at.fields();
+        let events = f.at("events");
+        let deploy = Self {
+            at: f.or("at", Dur::from_secs(60)),
+            events: events.node.and_then(|_| Vec::read(&events)).unwrap_or_default(),
+            controller: Controller::read(f.at("controller")),
+        };
+        f.end();
+        Some(deploy)
+    }
+}
+
+impl Controller {
+    /// Defaults: kube-controller-manager's client limits (20 requests/s, burst 30), a reaction of 20 ms and the
+    /// availability rule of 1.28, both as recorded.
+    fn read(at: At<'_>) -> Self {
+        let mut f = at.fields();
+        let controller = Self {
+            qps: f.within("qps", 20.0, 0.0..=1e6),
+            burst: f.within("burst", 30, 1..=1_000_000),
+            reaction: f.or("reaction", Dur::from_millis(20)),
+            release: f.choice("release", Release::V1_28, &[("1.28", Release::V1_28), ("1.34", Release::V1_34)]),
+        };
+        f.end();
+        controller
+    }
+}
+
+/// What an event may do, exactly one of which it must name.
+const ACTIONS: [&str; 7] = ["scale", "template", "pause", "resume", "undo", "unready", "ready"];
+
+impl Read for DeployEvent {
+    fn read(at: &At<'_>) -> Option<Self> {
+        let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
+        let when = f.at("at");
+        if when.node.is_none() {
+            when.report(at.error("missing-field", "an event needs a time").label("when?").help("add `at: 5s`"));
+        }
+        let at_secs = when.node.and_then(|_| signed(&when));
+        let action = DeployAction::read(&mut f);
+        f.end();
+        Some(Self { at_secs: at_secs?, action: action? })
+    }
+}
+
+/// A time after `deploy.at`, before it where negative.
+fn signed(at: &At<'_>) -> Option<f64> {
+    match at.node.and_then(super::tree::Node::text).and_then(units::seconds) {
+        Some(secs) if secs.abs() <= 1e9 => Some(secs),
+        _ => Dur::read(at).map(Dur::secs),
+    }
+}
+
+impl DeployAction {
+    fn read(f: &mut Fields<'_>) -> Option<Self> {
+        let given: Vec<&str> = ACTIONS.into_iter().filter(|a| f.key(a).is_some()).collect();
+        let scale = f.opt("scale").map(Self::Scale);
+        let template = f.opt("template").map(Self::Template);
+        let mut flag = |name, action: Self| {
+            let at = f.at(name);
+            at.node.and_then(|_| choose(&at, &[("true", action)]))
+        };
+        let pause = flag("pause", Self::Pause);
+        let resume = flag("resume", Self::Resume);
+        let undo = flag("undo", Self::Undo);
+        let unready = f.opt("unready").map(Self::Unready);
+        let ready = f.opt("ready").map(Self::Ready);
+        match given[..] {
+            [_] => scale.or(template).or(pause).or(resume).or(undo).or(unready).or(ready),
+            [first, second, ..] => {
+                if let (Some(a), Some(b)) = (f.key(first), f.key(second)) {
+                    super::report_both(&f.at, (first, a), (second, b));
+                }
+                None
+            }
+            [] => {
+                if let Some(span) = f.at.span() {
+                    let diag = Diag::error("missing-field", "this event does nothing").at(span, "does what?");
+                    f.at.cx.report(diag.path(f.at.path.clone()).help(format!("add one of {}", ACTIONS.join(", "))));
+                }
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Options laid over a scenario: `--set PATH=VALUE`, `--rate`, `--service-time`, and how a PATH finds its field.
+
+use std::sync::Arc;
+
+use super::diag::{Diag, nearest, printable};
+use super::tree::{Entry, Node, Source, Span, Value};
+use super::yaml;
+
+/// Parts of a scenario whose fields a short name never means: they repeat names that stand elsewhere.
+const LONG_NAMES_ONLY: [&str; 2] = ["newVersion.", "objectives."];
+
+/// An assignment `PATH=VALUE` as it was typed.
+pub(super) struct Assignment {
+    pub(super) path: String,
+    pub(super) path_span: Span,
+    pub(super) value: Node,
+}
+
+/// Parses `PATH=VALUE`; the value is YAML, so that lists and maps in `{…}` are values too.
+pub(super) fn parse(option: &str, text: &str, order: u32) -> Result<Assignment, Diag> {
+    let source = Source::new(option, text, order);
+    let Some((path, value)) = text.split_once('=') else {
+        return Err(Diag::error("bad-option", format!("`{option}` takes PATH=VALUE"))
+            .at(&Span::whole(&source), "there is no `=`")
+            .help("as in `--set maxSurge=50%`"));
+    };
+    let path_span = Span { source: Arc::clone(&source), range: 0..path.len() };
+    Ok(Assignment { path: path.trim().to_owned(), path_span, value: parse_value(&source, path.len() + 1, value)? })
+}
+
+/// A value that begins at `offset` of an option's text.
+fn parse_value(source: &Arc<Source>, offset: usize, value: &str) -> Result<Node, Diag> {
+    let span = Span { source: Arc::clone(source), range: offset..offset + value.len() };
+    if !value.trim_start().starts_with(['{', '[', '"', '\'']) {
+        let text = value.trim();
+        let null = Node { value: Value::Null, span: span.clone() };
+        return Ok(if text.is_empty() { null } else { Node::scalar(text, span) });
+    }
+    // The parser gets spaces for what stands before, so that its offsets are those of the whole text.
+    let padded = Source::new(source.name.clone(), format!("{}{value}", " ".repeat(offset)), source.order);
+    let mut docs = yaml::parse(&padded)?;
+    let mut node = docs.pop().unwrap_or_else(|| Node { value: Value::Null, span });
+    move_to(&mut node, source);
+    Ok(node)
+}
+
+/// Makes a tree stand in another source, at the same offsets.
+fn move_to(node: &mut Node, source: &Arc<Source>) {
+    node.span.source = Arc::clone(source);
+    match &mut node.value {
+        Value::Seq(items) => items.iter_mut().for_each(|item| move_to(item, source)),
+        Value::Map(entries) => {
+            for entry in entries {
+                entry.key_span.source = Arc::clone(source);
+                move_to(&mut entry.value, source);
+            }
+        }
+        Value::Null | Value::Scalar { .. } => {}
+    }
+}
+
+/// A service time as an option takes it: `20ms`, or the parameters of a lognormal, `p50=20ms,p99=120ms`.
+pub(super) fn service_time(text: &str, order: u32) -> Result<Node, Diag> {
+    let source = Source::new("--service-time", text, order);
+    let whole = Span::whole(&source);
+    if !text.contains('=') {
+        return Ok(Node::scalar(text.trim(), whole));
+    }
+    let mut entries = vec![Entry {
+        key: "distribution".to_owned(),
+        key_span: whole.clone(),
+        value: Node::scalar("lognormal", whole.clone()),
+    }];
+    let mut offset = 0;
+    for part in text.split(',') {
+        let span = |from: usize, to: usize| Span { source: Arc::clone(&source), range: offset + from..offset + to };
+        let Some((key, value)) = part.split_once('=') else {
+            return Err(Diag::error("bad-option", "`--service-time` takes `20ms` or `p50=20ms,p99=120ms`")
+                .at(&span(0, part.len()), "there is no `=`"));
+        };
+        let value = Node::scalar(value.trim(), span(key.len() + 1, part.len()));
+        entries.push(Entry { key: key.trim().to_owned(), key_span: span(0, key.len()), value });
+        offset += part.len() + 1;
+    }
+    Ok(Node { value: Value::Map(entries), span: whole })
+}
+
+/// The full path that `path` means, among those that a reading of the scenario asked for.
+///
+/// # Errors
+/// No field, or more than one, is called so.
+pub(super) fn resolve(path: &str, known: &[String], root: &Node, span: &Span) -> Result<String, Diag> {
+    let path = by_name(path, root);
+    if known.contains(&path) {
+        return Ok(path);
+    }
+    let ending = format!(".{path}");
+    let short = |k: &&String| !LONG_NAMES_ONLY.iter().any(|p| k.starts_with(p));
+    let mut found: Vec<&String> = known.iter().filter(short).filter(|k| k.ends_with(&ending)).collect();
+    found.sort();
+    found.dedup();
+    match found[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(unknown(&path, known, span)),
+        _ => {
+            let names: Vec<String> = found.iter().map(|k| format!("`{k}`")).collect();
+            Err(Diag::error("ambiguous-path", format!("`{path}` could be {} fields", found.len()))
+                .at(span, "which one?")
+                .help(format!("write one of {}", names.join(", "))))
+        }
+    }
+}
+
+/// The path with each index of a list replaced by the member's name, where it has one.
+fn by_name(path: &str, root: &Node) -> String {
+    let mut node = Some(root);
+    let mut out: Vec<String> = Vec::new();
+    for step in path.split('.') {
+        let items = node.map_or(&[][..], Node::items);
+        let member = step.parse().ok().and_then(|n: usize| items.get(n));
+        let name = member.and_then(|m| m.get("name")).and_then(Node::text);
+        out.push(name.unwrap_or(step).to_owned());
+        node = node.and_then(|n| n.at(step));
+    }
+    out.join(".")
+}
+
+fn unknown(path: &str, known: &[String], span: &Span) -> Diag {
+    let diag = Diag::error("unknown-path", format!("no field is called `{}`", printable(path)));
+    let last = |k: &str| k.rsplit('.').next().unwrap_or("").to_owned();
+    let whole = nearest(path, known.iter().map(String::as_str)).map(ToOwned::to_owned);
+    // A misspelt last name: compare with the last names alone, and answer with the path.
+    let by_last = || {
+        let names: Vec<String> = known.iter().map(|k| last(k)).collect();
+        let name = nearest(&last(path), names.iter().map(String::as_str))?;
+        known.iter().find(|k| last(k) == name).cloned()
+    };
+    match whole.or_else(by_last) {
+        Some(name) => diag.at(span, format!("did you mean `{name}`?")),
+        None => diag.at(span, "no such field").help("a field goes by its path, as in `pod.termination.preStop`"),
+    }
+}

@@ -1,0 +1,239 @@
+//! How one version's pods behave while they serve.
+
+use super::dist::Dist;
+use super::read::{At, Cx, Fields};
+use super::termination::Termination;
+use super::units::{Seconds, Share};
+use crate::engine::Dur;
+
+/// How one version's pods behave.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    /// Workers: requests and handshakes served at once.
+    pub concurrency: u32,
+    /// Requests that may wait for a worker.
+    pub queue: u32,
+    /// What a request beyond the queue gets.
+    pub on_overflow: OnOverflow,
+    /// Connections that may wait for their handshake; beyond it a connect gets no answer.
+    pub backlog: u32,
+    /// A worker's time for one request [s].
+    pub service_time: Dist,
+    /// From creation until the pod listens and can pass a probe [s].
+    pub startup: Dist,
+    /// When the pod itself closes a connection.
+    pub keep_alive: PodKeepAlive,
+    /// Slowness of a new pod.
+    pub warmup: Warmup,
+    /// `None`: Ready as soon as started.
+    pub readiness_probe: Option<Probe>,
+    /// Whether a worker answers the readiness probe, in turn, like a request.
+    pub probes_through_queue: bool,
+    /// From deletion to exit.
+    pub termination: Termination,
+    /// Share of requests answered 500.
+    pub error_rate: f64,
+    /// Whether the readiness probe never passes.
+    pub never_ready: bool,
+}
+
+/// What a request gets that finds the pod's queue full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnOverflow {
+    /// The pod answers 503.
+    Status503,
+    /// The pod refuses it, as if the connect had failed.
+    Refuse,
+}
+
+/// When a pod closes a connection by itself; zero means never.
+#[derive(Clone, Copy, Debug)]
+pub struct PodKeepAlive {
+    /// After so long without a request.
+    pub idle_timeout: Dur,
+    /// With the answer to the n-th request.
+    pub max_requests: u32,
+    /// With the first answer after this age.
+    pub max_age: Dur,
+    /// Each connection's own age limit is `max_age` × (1 ± this), uniform.
+    pub max_age_jitter: f64,
+}
+
+/// A new pod's slowness: the factor falls from `slowdown` to 1 in a straight line.
+#[derive(Clone, Copy, Debug)]
+pub struct Warmup {
+    /// Service times are multiplied by this when the pod turns Ready; 1 = none.
+    pub slowdown: f64,
+    /// Until when.
+    pub over: WarmupOver,
+}
+
+/// What drives a warm-up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WarmupOver {
+    /// Time since Ready.
+    Time(Dur),
+    /// Requests begun since Ready.
+    Requests(u32),
+}
+
+/// A readiness probe, in Kubernetes' words.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe {
+    /// From the container's start to the first probe.
+    pub initial_delay: Dur,
+    /// Between probes.
+    pub period: Dur,
+    /// A probe slower than this has failed.
+    pub timeout: Dur,
+    /// So many in a row make it Ready.
+    pub success_threshold: u32,
+    /// So many failures in a row make it not Ready.
+    pub failure_threshold: u32,
+}
+
+/// The most workers, waiting requests or waiting connections that a pod may have.
+const MAX_PLACES: u32 = 1_000_000;
+
+impl Pod {
+    /// Reads `pod`, or `newVersion` laid over it.
+    pub(super) fn read(at: At<'_>) -> Self {
+        let mut f = at.fields();
+        let pod = Self {
+            concurrency: read_concurrency(&mut f),
+            queue: f.within("queue", 128, 0..=MAX_PLACES),
+            on_overflow: f.choice(
+                "onOverflow",
+                OnOverflow::Status503,
+                &[("status503", OnOverflow::Status503), ("refuse", OnOverflow::Refuse)],
+            ),
+            backlog: f.within("backlog", 4096, 0..=MAX_PLACES),
+            service_time: Dist::assume(
+                f.at("serviceTime"),
+                Dist::lognormal_quantiles(0.02, 0.12),
+                "lognormal, p50 20ms, p99 120ms",
+                "a web request that asks a database; tell it by --service-time",
+            ),
+            startup: Dist::assume(
+                f.at("startup"),
+                Dist::lognormal_quantiles(8.0, 25.0),
+                "lognormal, p50 8s, p99 25s",
+                "image on the node; Go takes 1 s, Python 2 to 10 s, Spring 10 to 60 s",
+            ),
+            keep_alive: PodKeepAlive::read(f.at("keepAlive")),
+            warmup: Warmup::read(f.at("warmup")),
+            readiness_probe: Probe::read(f.at("readinessProbe")),
+            probes_through_queue: read_probes(f.at("probes")),
+            termination: Termination::read(f.at("termination")),
+            error_rate: f.or("errorRate", Share(0.0)).0,
+            never_ready: f.or("neverReady", false),
+        };
+        not_simulated(&mut f, &["livenessProbe", "startupProbe"]);
+        f.end();
+        pod
+    }
+}
+
+fn read_concurrency(f: &mut Fields<'_>) -> u32 {
+    let at = f.at("concurrency");
+    if at.node.is_none() {
+        at.cx.assume(format!("{} 16 (workers; Puma has 5 threads a process, Tomcat 200)", at.path));
+    }
+    f.within("concurrency", 16, 1..=MAX_PLACES)
+}
+
+/// Fields that a manifest has beside the readiness probe, and that do nothing here.
+fn not_simulated(f: &mut Fields<'_>, names: &[&'static str]) {
+    f.ignore(names);
+    for name in names {
+        if let Some(span) = f.key(name) {
+            let diag =
+                super::diag::Diag::warning("ignored-field", format!("`{name}` is not simulated in this version"));
+            f.at.cx.report(diag.at(span, "ignored").path(format!("{}.{name}", f.at.path)));
+        }
+    }
+}
+
+fn read_probes(at: At<'_>) -> bool {
+    let mut f = at.fields();
+    let through_queue = f.or("throughQueue", false);
+    f.end();
+    through_queue
+}
+
+impl PodKeepAlive {
+    /// Default: idle connections are closed after 75 s (nginx's `keepalive_timeout`), nothing else; an age limit
+    /// spreads by 10 % (gRPC's `MAX_CONNECTION_AGE`).
+    fn read(at: At<'_>) -> Self {
+        let mut f = at.fields();
+        let keep_alive = Self {
+            idle_timeout: f.or("idleTimeout", Dur::from_secs(75)),
+            max_requests: f.or("maxRequests", 0),
+            max_age: f.or("maxAge", Dur::ZERO),
+            max_age_jitter: f.or("maxAgeJitter", Share(0.1)).0,
+        };
+        f.end();
+        keep_alive
+    }
+}
+
+impl Warmup {
+    /// Default: none (×1), as it has to be measured; over 30 s where only `slowdown` is given.
+    fn read(at: At<'_>) -> Self {
+        if at.node.is_none() {
+            at.cx.assume(format!("{} none (a JVM starts 2 to 8 times slower, Go hardly)", at.path));
+        }
+        let mut f = at.fields();
+        let slowdown = f.within("slowdown", 1.0, 1.0..=1000.0);
+        let time = f.opt("duration");
+        let requests = f.opt("requests");
+        if let (Some(_), Some(_), Some(first), Some(second)) = (time, requests, f.key("duration"), f.key("requests")) {
+            super::report_both(&f.at, ("duration", first), ("requests", second));
+        }
+        f.end();
+        let over = match (time, requests) {
+            (_, Some(requests)) => WarmupOver::Requests(requests),
+            (time, None) => WarmupOver::Time(time.unwrap_or(Dur::from_secs(30))),
+        };
+        Self { slowdown, over }
+    }
+}
+
+impl Probe {
+    /// Kubernetes' defaults (0 s, every 10 s, 1 s, 1, 3), or nothing where the file says `none`.
+    fn read(at: At<'_>) -> Option<Self> {
+        if at.is_word("none") {
+            return None;
+        }
+        if at.node.is_none() {
+            at.cx.assume(format!("{} every 10 s from the start (Kubernetes' default)", at.path));
+        }
+        let mut f = at.fields();
+        f.ignore(&["httpGet", "tcpSocket", "grpc", "exec", "terminationGracePeriodSeconds"]);
+        let probe = Self {
+            initial_delay: f.or("initialDelaySeconds", Seconds(Dur::ZERO)).0,
+            period: positive(&mut f, "periodSeconds", 10),
+            timeout: positive(&mut f, "timeoutSeconds", 1),
+            success_threshold: f.within("successThreshold", 1, 1..=1000),
+            failure_threshold: f.within("failureThreshold", 3, 1..=1000),
+        };
+        f.end();
+        Some(probe)
+    }
+}
+
+/// A number of seconds above 0.
+fn positive(f: &mut Fields<'_>, name: &'static str, default: u64) -> Dur {
+    let at = f.at(name);
+    let Seconds(value) = f.or(name, Seconds(Dur::from_secs(default)));
+    if value.is_zero() {
+        at.out_of_range(&format!("`{name}` is 0"), "a number of seconds above 0");
+        return Dur::from_secs(default);
+    }
+    value
+}
+
+/// The pods of the new version, whose assumptions are those of `pod` and need not be said twice.
+pub(super) fn read_new(cx: &Cx, node: &super::tree::Node) -> Pod {
+    cx.quietly(|| Pod::read(At { cx, path: "newVersion".to_owned(), node: Some(node) }))
+}

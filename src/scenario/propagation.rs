@@ -1,0 +1,64 @@
+//! How late a proxy learns of a pod's coming and going.
+
+use super::dist::Dist;
+use super::read::At;
+use crate::engine::Dur;
+
+/// From a pod's Ready or deletion until a proxy acts on it: `shared` + (`add` or `remove`).
+#[derive(Clone, Debug)]
+pub struct Propagation {
+    /// One draw for each change [s].
+    pub shared: Dist,
+    /// One draw for each addition and proxy [s].
+    pub add: Dist,
+    /// One draw for each removal and proxy [s].
+    pub remove: Dist,
+    /// The control plane commits once in this long; zero = at once.
+    pub batch: Dur,
+    /// What waits for what.
+    pub order: PropagationOrder,
+}
+
+/// What waits for what when a pod goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PropagationOrder {
+    /// Removal and shutdown start together.
+    Parallel,
+    /// The shutdown starts `deregistration_delay` after the last proxy has acted.
+    DrainThenStop,
+    /// No addition is delivered while a removal is under way.
+    RemoveThenAdd,
+}
+
+impl Propagation {
+    /// Defaults: a small cluster behind kube-proxy or an ingress controller. `shared` is the EndpointSlice controller:
+    /// 10 to 200 ms when idle, 1 s more where the slice has just changed (its minimum sync delay). `add` and `remove`
+    /// are one proxy: kube-proxy syncs at most once a second (`minSyncPeriod`) and takes 20 to 200 ms for it; an
+    /// ingress controller that is busy syncs once in 3.3 s (`--sync-rate-limit` 0.3).
+    pub(super) fn read(at: At<'_>) -> Self {
+        if at.node.is_none() {
+            at.cx.assume(format!(
+                "{} 0.8 s, p99 3.4 s (a small cluster: EndpointSlices 0.1 s, then a proxy that syncs once a second)",
+                at.path
+            ));
+        }
+        let mut f = at.fields();
+        let propagation = Self {
+            shared: Dist::or(f.at("shared"), Dist::lognormal_quantiles(0.1, 1.0)),
+            add: Dist::or(f.at("add"), Dist::lognormal_quantiles(0.6, 3.0)),
+            remove: Dist::or(f.at("remove"), Dist::lognormal_quantiles(0.6, 3.0)),
+            batch: f.or("batch", Dur::ZERO),
+            order: f.choice(
+                "order",
+                PropagationOrder::Parallel,
+                &[
+                    ("parallel", PropagationOrder::Parallel),
+                    ("drainThenStop", PropagationOrder::DrainThenStop),
+                    ("removeThenAdd", PropagationOrder::RemoveThenAdd),
+                ],
+            ),
+        };
+        f.end();
+        propagation
+    }
+}

@@ -1,0 +1,317 @@
+//! From the tree to types: a place that knows its path, and the fields of a map that know which of them were asked for.
+//!
+//! Reading never stops at an error: what cannot be read is reported and takes its default, so that one pass finds all.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use super::diag::{Diag, Severity, nearest, printable};
+use super::tree::{Node, Span, Value};
+
+/// What one reading of a scenario gathers: findings, assumptions, and every path that it asked for.
+pub(crate) struct Cx {
+    /// The folder that file names in the scenario are relative to.
+    pub(crate) folder: PathBuf,
+    diags: RefCell<Vec<Diag>>,
+    assumptions: RefCell<Vec<String>>,
+    known: RefCell<Vec<String>>,
+    quiet: Cell<bool>,
+}
+
+impl Cx {
+    /// Nothing gathered yet.
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_path_buf(),
+            diags: RefCell::default(),
+            assumptions: RefCell::default(),
+            known: RefCell::default(),
+            quiet: Cell::new(false),
+        }
+    }
+
+    /// The root of a tree.
+    pub(crate) fn root<'a>(&'a self, node: &'a Node) -> At<'a> {
+        At { cx: self, path: String::new(), node: Some(node) }
+    }
+
+    /// Adds a finding, unless one with the same code stands at the same place: `newVersion` reads what `pod` has read.
+    pub(crate) fn report(&self, diag: Diag) {
+        let mut diags = self.diags.borrow_mut();
+        let same = |d: &Diag| (d.code, d.line, d.column, &d.file) == (diag.code, diag.line, diag.column, &diag.file);
+        if diag.line == 0 || !diags.iter().any(same) {
+            diags.push(diag);
+        }
+    }
+
+    /// Adds something that had to be assumed.
+    pub(crate) fn assume(&self, text: String) {
+        if !self.quiet.get() {
+            self.assumptions.borrow_mut().push(text);
+        }
+    }
+
+    /// Runs `f` without noting what it assumes.
+    pub(crate) fn quietly<T>(&self, f: impl FnOnce() -> T) -> T {
+        self.quiet.set(true);
+        let result = f();
+        self.quiet.set(false);
+        result
+    }
+
+    /// Whether anything so far makes a forecast impossible.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.diags.borrow().iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// Every path that was asked for, in order.
+    pub(crate) fn known(&self) -> Vec<String> {
+        self.known.borrow().clone()
+    }
+
+    /// The findings in the order of the sources and the assumptions in the order of the fields.
+    pub(crate) fn finish(self) -> (Vec<Diag>, Vec<String>) {
+        let mut diags = self.diags.into_inner();
+        diags.sort_by_key(Diag::order);
+        (diags, self.assumptions.into_inner())
+    }
+}
+
+/// Something that a value of the tree can mean.
+pub(crate) trait Read: Sized {
+    /// The meaning, or `None` after a report.
+    fn read(at: &At<'_>) -> Option<Self>;
+}
+
+/// A place in a scenario, where there may be nothing.
+pub(crate) struct At<'a> {
+    /// What is gathered.
+    pub(crate) cx: &'a Cx,
+    /// The dotted path from the root.
+    pub(crate) path: String,
+    /// What stands there.
+    pub(crate) node: Option<&'a Node>,
+}
+
+impl<'a> At<'a> {
+    /// The last name of the path.
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('.').next().unwrap_or("")
+    }
+
+    /// What a sentence calls this map.
+    fn place(&self) -> String {
+        if self.path.is_empty() { "the scenario".to_owned() } else { format!("`{}`", printable(&self.path)) }
+    }
+
+    /// The member `n` of the list that stands here.
+    pub(crate) fn item(&self, n: usize) -> At<'a> {
+        let node = self.node.and_then(|node| node.items().get(n));
+        let name = node.and_then(|n| n.get("name")).and_then(Node::text);
+        let step = name.map_or_else(|| n.to_string(), ToOwned::to_owned);
+        At { cx: self.cx, path: format!("{}.{step}", self.path), node }
+    }
+
+    /// The map that stands here, or none.
+    pub(crate) fn fields(self) -> Fields<'a> {
+        if let Some(node) = self.node
+            && !matches!(node.value, Value::Map(_) | Value::Null)
+        {
+            self.wrong_type("a map of fields");
+            let node = None;
+            return Fields { at: At { node, ..self }, asked: Vec::new() };
+        }
+        Fields { at: self, asked: Vec::new() }
+    }
+
+    /// Whether this word stands here.
+    pub(crate) fn is_word(&self, word: &str) -> bool {
+        self.node.and_then(Node::text) == Some(word)
+    }
+
+    /// Whether quotes make what stands here a text.
+    pub(crate) fn quoted(&self) -> bool {
+        matches!(self.node.map(|n| &n.value), Some(Value::Scalar { quoted: true, .. }))
+    }
+
+    /// The scalar that stands here; anything else is reported.
+    pub(crate) fn word(&self, expected: &str) -> Option<&'a str> {
+        let word = self.node.and_then(Node::text);
+        if word.is_none() && self.node.is_some() {
+            self.wrong_type(expected);
+        }
+        word
+    }
+
+    /// Where it stands: the value, or where nothing is left of one, its name.
+    pub(crate) fn span(&self) -> Option<&'a Span> {
+        self.node.map(|n| &n.span)
+    }
+
+    /// An error about this place.
+    pub(crate) fn error(&self, code: &'static str, message: impl Into<String>) -> Diag {
+        let diag = Diag::error(code, message).path(self.path.as_str());
+        if let Some(span) = self.span() { diag.at(span, "") } else { diag }
+    }
+
+    /// A warning about this place.
+    pub(crate) fn warning(&self, code: &'static str, message: impl Into<String>) -> Diag {
+        let diag = Diag::warning(code, message).path(self.path.as_str());
+        if let Some(span) = self.span() { diag.at(span, "") } else { diag }
+    }
+
+    /// Adds a finding.
+    pub(crate) fn report(&self, diag: Diag) {
+        self.cx.report(diag);
+    }
+
+    /// Reports a value that is not allowed.
+    pub(crate) fn out_of_range(&self, message: &str, label: &str) {
+        let expected = label.starts_with(|c: char| c == 'a').then(|| format!("expected {label}"));
+        self.report(self.error("out-of-range", message).label(expected.as_deref().unwrap_or(label)));
+    }
+
+    /// Reports something else than `expected`.
+    pub(crate) fn wrong_type(&self, expected: &str) {
+        let Some(node) = self.node else { return };
+        let name = printable(self.name());
+        let diag = match &node.value {
+            Value::Null => self
+                .error("wrong-type", format!("`{name}` has no value"))
+                .label(format!("expected {expected}"))
+                .help("leave the line out to get the default"),
+            Value::Map(_) => {
+                self.error("wrong-type", format!("`{name}` must be {expected}")).label("a map of fields stands here")
+            }
+            Value::Seq(_) => {
+                self.error("wrong-type", format!("`{name}` must be {expected}")).label("a list stands here")
+            }
+            Value::Scalar { .. } => {
+                self.error("wrong-type", format!("`{name}` must be {expected}")).label(format!("expected {expected}"))
+            }
+        };
+        self.report(diag);
+    }
+}
+
+/// A map whose fields are asked for one by one; what nobody asked for by the end is unknown.
+pub(crate) struct Fields<'a> {
+    /// Where the map stands.
+    pub(crate) at: At<'a>,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    /// The place of the field `name`.
+    pub(crate) fn at(&mut self, name: &'static str) -> At<'a> {
+        self.asked.push(name);
+        let path = if self.at.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.at.path) };
+        self.at.cx.known.borrow_mut().push(path.clone());
+        At { cx: self.at.cx, path, node: self.at.node.and_then(|n| n.get(name)) }
+    }
+
+    /// A field that the map may have and that means nothing here.
+    pub(crate) fn ignore(&mut self, names: &[&'static str]) {
+        self.asked.extend(names);
+    }
+
+    /// Where the name of a field stands, if the map has it.
+    pub(crate) fn key(&self, name: &str) -> Option<&'a Span> {
+        self.at.node.and_then(|n| n.entry(name)).map(|e| &e.key_span)
+    }
+
+    /// The field, if it is there and can be read.
+    pub(crate) fn opt<T: Read>(&mut self, name: &'static str) -> Option<T> {
+        let at = self.at(name);
+        at.node.and_then(|_| T::read(&at))
+    }
+
+    /// The field, or what it defaults to.
+    pub(crate) fn or<T: Read>(&mut self, name: &'static str, default: T) -> T {
+        self.opt(name).unwrap_or(default)
+    }
+
+    /// The field, or what it is assumed to be, with a line that says so and why.
+    pub(crate) fn assume<T: Read + Display>(&mut self, name: &'static str, default: T, why: &str) -> T {
+        let at = self.at(name);
+        if at.node.is_none() {
+            at.cx.assume(format!("{} {default} ({why})", at.path));
+        }
+        at.node.and_then(|_| T::read(&at)).unwrap_or(default)
+    }
+
+    /// The field, or its default, within a range.
+    pub(crate) fn within<T>(&mut self, name: &'static str, default: T, range: RangeInclusive<T>) -> T
+    where
+        T: Read + Display + PartialOrd,
+    {
+        let at = self.at(name);
+        match at.node.and_then(|_| T::read(&at)) {
+            Some(value) if range.contains(&value) => value,
+            Some(value) => {
+                let far = if value < *range.start() { "small" } else { "large" };
+                let label = format!("expected {} to {}", range.start(), range.end());
+                at.out_of_range(&format!("`{}` is too {far}", at.name()), &label);
+                default
+            }
+            None => default,
+        }
+    }
+
+    /// The field as one of these words, or its default.
+    pub(crate) fn choice<T: Clone>(&mut self, name: &'static str, default: T, words: &[(&'static str, T)]) -> T {
+        let at = self.at(name);
+        choose(&at, words).unwrap_or(default)
+    }
+
+    /// Reports what nobody asked for.
+    pub(crate) fn end(self) {
+        let Some(node) = self.at.node else { return };
+        for entry in node.entries().iter().filter(|e| !self.asked.contains(&e.key.as_str())) {
+            let (key, place) = (printable(&entry.key), self.at.place());
+            let path = if self.at.path.is_empty() { key.clone() } else { format!("{}.{key}", self.at.path) };
+            let diag = Diag::error("unknown-field", format!("unknown field `{key}` in {place}")).path(path);
+            let diag = match nearest(&entry.key, self.asked.iter().copied()) {
+                Some(name) => diag.at(&entry.key_span, format!("did you mean `{name}`?")),
+                None => diag.at(&entry.key_span, "no such field").help(format!("the fields are {}", list(&self.asked))),
+            };
+            self.at.cx.report(diag);
+        }
+    }
+}
+
+/// The word at a place as one of these.
+pub(crate) fn choose<T: Clone>(at: &At<'_>, words: &[(&'static str, T)]) -> Option<T> {
+    let names: Vec<&'static str> = words.iter().map(|(name, _)| *name).collect();
+    let text = at.word(&format!("one of {}", list(&names)))?;
+    if let Some((_, value)) = words.iter().find(|(name, _)| *name == text) {
+        return Some(value.clone());
+    }
+    let diag = at.error("unknown-value", format!("`{}` cannot be `{}`", at.name(), printable(text)));
+    let diag = match nearest(text, names.iter().copied()) {
+        Some(name) => diag.label(format!("did you mean `{name}`?")),
+        None => diag.label(format!("expected {}", either(&names))),
+    };
+    at.report(diag);
+    None
+}
+
+/// `a`, `b` and `c`.
+fn list(names: &[&str]) -> String {
+    join(names, "and")
+}
+
+/// `a`, `b` or `c`.
+fn either(names: &[&str]) -> String {
+    join(names, "or")
+}
+
+fn join(names: &[&str], word: &str) -> String {
+    let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} {word} {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}

@@ -1,0 +1,145 @@
+//! What clients do about failures: try again, and come back.
+
+use super::read::{At, Read, choose};
+use super::units::Share;
+use crate::engine::Dur;
+
+/// A client's retries of a failed request.
+#[derive(Clone, Debug)]
+pub struct ClientRetries {
+    /// After the first attempt.
+    pub attempts: u32,
+    /// The failures that are retried.
+    pub on: Vec<RetryOn>,
+    /// How long to wait.
+    pub backoff: Backoff,
+    /// Retries as a share of requests, a token bucket 10 s deep; `None` = no limit.
+    pub budget: Option<f64>,
+}
+
+/// A class of failure that a client retries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryOn {
+    /// The connect was refused or got no answer.
+    ConnectFailure,
+    /// The connection ended before the answer.
+    Reset,
+    /// This status: 500, 502, 503 or 504.
+    Status(u16),
+}
+
+/// How a wait grows: base × factor^(k−1) up to `cap`, then jittered.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// The first wait.
+    pub base: Dur,
+    /// By which it grows.
+    pub factor: f64,
+    /// Its limit.
+    pub cap: Dur,
+    /// How it is spread.
+    pub jitter: Jitter,
+}
+
+/// How a wait w is spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// w itself.
+    None,
+    /// uniform(0, w).
+    Full,
+    /// w/2 + uniform(0, w/2).
+    Equal,
+    /// min(cap, uniform(base, 3 × the wait before)).
+    Decorrelated,
+}
+
+/// How a lost connection comes back.
+#[derive(Clone, Copy, Debug)]
+pub struct Reconnect {
+    /// Eagerly, or with the next request.
+    pub eager: bool,
+    /// The wait before the k-th try; the first waits too.
+    pub backoff: Backoff,
+}
+
+impl Read for RetryOn {
+    fn read(at: &At<'_>) -> Option<Self> {
+        choose(
+            at,
+            &[
+                ("connectFailure", Self::ConnectFailure),
+                ("reset", Self::Reset),
+                ("500", Self::Status(500)),
+                ("502", Self::Status(502)),
+                ("503", Self::Status(503)),
+                ("504", Self::Status(504)),
+            ],
+        )
+    }
+}
+
+impl ClientRetries {
+    /// Default: none; where there are any, after a failed connect, a reset, 502 and 503, with full jitter from 50 ms
+    /// up to 2 s, and a budget of 20 % (Finagle's, Linkerd's and Envoy's).
+    pub(super) fn read(at: At<'_>) -> Self {
+        let mut f = at.fields();
+        let usual = Backoff { base: Dur::from_millis(50), factor: 2.0, cap: Dur::from_secs(2), jitter: Jitter::Full };
+        let budget = f.at("budget");
+        let budget = if budget.is_word("none") { None } else { Some(f.or("budget", Share(0.2)).0) };
+        let retries = Self {
+            attempts: f.within("attempts", 0, 0..=1000),
+            on: f.opt("on").unwrap_or_else(|| {
+                vec![RetryOn::ConnectFailure, RetryOn::Reset, RetryOn::Status(502), RetryOn::Status(503)]
+            }),
+            backoff: Backoff::read(f.at("backoff"), usual),
+            budget,
+        };
+        f.end();
+        retries
+    }
+}
+
+impl Reconnect {
+    /// Default: with the next request (streams: eagerly), at once, then twice as late each time up to 30 s.
+    pub(super) fn read(at: At<'_>, eager: bool) -> Self {
+        let mut f = at.fields();
+        let usual = Backoff { base: Dur::ZERO, factor: 2.0, cap: Dur::from_secs(30), jitter: Jitter::None };
+        let reconnect = Self {
+            eager: f.choice("when", eager, &[("onDemand", false), ("eager", true)]),
+            backoff: Backoff::read(f.at("backoff"), usual),
+        };
+        f.end();
+        reconnect
+    }
+}
+
+impl Backoff {
+    fn read(at: At<'_>, usual: Self) -> Self {
+        let mut f = at.fields();
+        let backoff = Self {
+            base: f.or("base", usual.base),
+            factor: f.within("factor", usual.factor, 1.0..=1000.0),
+            cap: f.or("cap", usual.cap),
+            jitter: f.choice(
+                "jitter",
+                usual.jitter,
+                &[
+                    ("none", Jitter::None),
+                    ("full", Jitter::Full),
+                    ("equal", Jitter::Equal),
+                    ("decorrelated", Jitter::Decorrelated),
+                ],
+            ),
+        };
+        if backoff.base > backoff.cap
+            && let Some(cap) = f.at.node.and_then(|n| n.get("cap").or_else(|| n.get("base")))
+        {
+            let text = format!("the first wait, {}, is longer than the longest, {}", backoff.base, backoff.cap);
+            let diag = super::diag::Diag::error("out-of-range", text).at(&cap.span, "`base` must not be above `cap`");
+            f.at.cx.report(diag.path(f.at.path.clone()));
+        }
+        f.end();
+        backoff
+    }
+}

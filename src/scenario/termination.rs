@@ -1,0 +1,104 @@
+//! A pod's way from deletion to exit.
+
+use super::dist::Dist;
+use super::read::At;
+use super::units::Seconds;
+use crate::engine::Dur;
+
+/// A pod's way from deletion to exit.
+#[derive(Clone, Debug)]
+pub struct Termination {
+    /// The hook before SIGTERM, during which the pod serves as before [s].
+    pub pre_stop: Dist,
+    /// What SIGTERM does.
+    pub on_sigterm: OnSigterm,
+    /// What the address of a gone pod does to a connect.
+    pub after_exit: AfterExit,
+    /// After SIGTERM the listener stays open this long.
+    pub lame_duck: Dur,
+    /// After the listener has closed, what is in flight may go on this long.
+    pub drain_window: Dur,
+    /// After the drain: closing of datastores and the like, then the exit.
+    pub cleanup: Dur,
+    /// The window over which connections are closed; zero = all at once.
+    pub close_jitter: Dur,
+    /// How connections are closed.
+    pub connection_close: ConnectionClose,
+    /// From deletion to SIGKILL, preStop included.
+    pub grace_period: Dur,
+}
+
+/// What SIGTERM does to a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnSigterm {
+    /// Lame duck, listener closed, drain, exit.
+    Drain,
+    /// Dies at once.
+    Exit,
+    /// Serves until SIGKILL.
+    Ignore,
+}
+
+/// What the address of a gone pod does to a connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterExit {
+    /// Refuses at once.
+    Refused,
+    /// Never answers.
+    Unreachable,
+}
+
+/// How a draining pod closes its connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionClose {
+    /// Idle ones are closed; a busy one after its answer.
+    Idle,
+    /// Each after its next answer, announced by `Connection: close`.
+    Response,
+    /// Both: idle ones are closed, the others announced.
+    Both,
+    /// They stay open until the exit.
+    None,
+}
+
+impl Termination {
+    /// Defaults: what a server does that handles SIGTERM well and knows nothing of its balancer (Go's
+    /// `http.Server.Shutdown`, `server.close()` of Node since 19), under Kubernetes' 30 s of grace.
+    pub(super) fn read(at: At<'_>) -> Self {
+        let mut f = at.fields();
+        let termination = Self {
+            pre_stop: Dist::assume(f.at("preStop"), Dist::Constant(Dur::ZERO), "0s", "no hook, Kubernetes' default"),
+            on_sigterm: f.choice(
+                "onSigterm",
+                OnSigterm::Drain,
+                &[("drain", OnSigterm::Drain), ("exit", OnSigterm::Exit), ("ignore", OnSigterm::Ignore)],
+            ),
+            after_exit: f.choice(
+                "afterExit",
+                AfterExit::Refused,
+                &[("refused", AfterExit::Refused), ("unreachable", AfterExit::Unreachable)],
+            ),
+            lame_duck: f.or("lameDuck", Dur::ZERO),
+            drain_window: f.assume(
+                "drainWindow",
+                Dur::from_secs(30),
+                "listener closed, then up to this long to finish",
+            ),
+            cleanup: f.or("cleanup", Dur::ZERO),
+            close_jitter: f.or("closeJitter", Dur::ZERO),
+            connection_close: f.choice(
+                "connectionClose",
+                ConnectionClose::Idle,
+                &[
+                    ("idle", ConnectionClose::Idle),
+                    ("response", ConnectionClose::Response),
+                    ("both", ConnectionClose::Both),
+                    ("none", ConnectionClose::None),
+                ],
+            ),
+            grace_period: f.or("terminationGracePeriodSeconds", Seconds(Dur::from_secs(30))).0,
+        };
+        f.end();
+        termination
+    }
+}

@@ -1,0 +1,159 @@
+//! What a population of clients does: open loop, closed loop, or long-lived streams.
+
+use super::clients::MAX_CLIENTS;
+use super::diag::Diag;
+use super::dist::Dist;
+use super::profile;
+use super::read::{At, Fields};
+use super::units::Rate;
+use crate::engine::Dur;
+
+/// What a population does.
+#[derive(Clone, Debug)]
+pub enum Load {
+    /// Requests arrive whatever becomes of the earlier ones.
+    Open(Arrivals),
+    /// Long-lived connections.
+    Streams {
+        /// How many at any time.
+        count: u32,
+        /// How long each lives [s].
+        duration: Dist,
+        /// What a draining pod does to them.
+        on_drain: OnDrain,
+    },
+    /// Think, ask, wait for the end of it, think.
+    Users {
+        /// How many.
+        count: u32,
+        /// Time between an answer and the next request [s].
+        think_time: Dist,
+    },
+}
+
+/// What a draining pod does to its streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDrain {
+    /// Ends them, over `close_jitter`.
+    Close,
+    /// Lets them go on to their end.
+    Finish,
+}
+
+/// When requests of an open-loop population arrive.
+#[derive(Clone, Debug)]
+pub enum Arrivals {
+    /// Independent users: exponential gaps, at a rate that may vary.
+    Poisson(Profile),
+    /// Equal gaps, at a rate that may vary.
+    Constant(Profile),
+    /// These moments [since the start of the simulation].
+    Trace(Vec<Dur>),
+}
+
+/// A rate over time: straight lines between the points, constant before the first and after the last.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// (time since the start of the simulation, requests per second), in order of time, at least one.
+    pub points: Vec<(Dur, f64)>,
+}
+
+/// The ways to say what a population does, exactly one of which it must use.
+const KINDS: [&str; 5] = ["rate", "profile", "trace", "streams", "users"];
+
+/// What stands in for a load that could not be read, so that reading goes on.
+pub(super) fn none() -> Load {
+    Load::Open(Arrivals::Trace(Vec::new()))
+}
+
+impl Load {
+    /// Reads the load out of a population's fields.
+    pub(super) fn read(f: &mut Fields<'_>) -> Option<Self> {
+        let given: Vec<&str> = KINDS.into_iter().filter(|k| f.key(k).is_some()).collect();
+        // All are asked for, so that each is a known field.
+        let (rate, profile, trace) = (f.at("rate"), f.at("profile"), f.at("trace"));
+        let (streams, users) = (f.at("streams"), f.at("users"));
+        let poisson = read_arrivals(&f.at("arrivals"));
+        if let [first, second, ..] = given[..] {
+            if let (Some(a), Some(b)) = (f.key(first), f.key(second)) {
+                super::report_both(&f.at, (first, a), (second, b));
+            }
+            return None;
+        }
+        let open = |profile| if poisson { Arrivals::Poisson(profile) } else { Arrivals::Constant(profile) };
+        match given.first().copied() {
+            Some("rate") => read_rate(&rate).map(|p| Self::Open(open(p))),
+            Some("profile") => profile::read(&profile).map(|p| Self::Open(open(p))),
+            Some("trace") => profile::read_trace(&trace).map(|t| Self::Open(Arrivals::Trace(t))),
+            Some("streams") => Some(read_streams(streams)),
+            Some("users") => Some(read_users(users)),
+            _ => {
+                missing(f);
+                None
+            }
+        }
+    }
+}
+
+fn missing(f: &Fields<'_>) {
+    let text = "this population of clients does nothing: it has no rate";
+    let diag = Diag::error("missing-rate", text).path(f.at.path.clone());
+    let diag = match f.at.span() {
+        Some(span) => diag.at(span, "needs one of rate, profile, trace, streams, users"),
+        None => diag,
+    };
+    f.at.cx.report(diag.help("add a rate, as in `rate: 2000/s`"));
+}
+
+fn read_rate(at: &At<'_>) -> Option<Profile> {
+    let rate: Rate = super::read::Read::read(at)?;
+    if rate.0 <= 0.0 {
+        at.out_of_range("`rate` is 0", "a rate above 0/s");
+        return None;
+    }
+    Some(Profile { points: vec![(Dur::ZERO, rate.0)] })
+}
+
+/// Whether arrivals are Poisson (the default) rather than evenly spaced.
+fn read_arrivals(at: &At<'_>) -> bool {
+    let words = [("poisson", true), ("exponential", true), ("constant", false)];
+    if at.node.is_some_and(|n| n.text().is_some()) {
+        return super::read::choose(at, &words).unwrap_or(true);
+    }
+    let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
+    let poisson = f.choice("distribution", true, &words);
+    f.end();
+    poisson
+}
+
+/// Default: they live 20 minutes on average and are closed by a draining pod.
+fn read_streams(at: At<'_>) -> Load {
+    let mut f = at.fields();
+    let load = Load::Streams {
+        count: read_count(&mut f),
+        duration: Dist::or(f.at("duration"), Dist::exponential(1200.0)),
+        on_drain: f.choice("onDrain", OnDrain::Close, &[("close", OnDrain::Close), ("finish", OnDrain::Finish)]),
+    };
+    f.end();
+    load
+}
+
+/// Default: they think for 1 s on average.
+fn read_users(at: At<'_>) -> Load {
+    let mut f = at.fields();
+    let load =
+        Load::Users { count: read_count(&mut f), think_time: Dist::or(f.at("thinkTime"), Dist::exponential(1.0)) };
+    f.end();
+    load
+}
+
+fn read_count(f: &mut Fields<'_>) -> u32 {
+    let count = f.at("count");
+    if count.node.is_none()
+        && let Some(span) = f.at.span()
+    {
+        let diag = Diag::error("missing-field", format!("`{}` needs a `count`", f.at.name()));
+        count.report(diag.at(span, "how many?").path(count.path.clone()));
+    }
+    f.within("count", 1, 1..=MAX_CLIENTS)
+}

@@ -1,0 +1,178 @@
+//! What no part of a scenario can see alone: fields that contradict each other, and settings that cannot work.
+
+use super::diag::Diag;
+use super::read::Cx;
+use super::tree::{Node, Span};
+use super::{Arrivals, Load, OnSigterm, Scenario};
+use crate::engine::{Dur, SimTime};
+
+/// Reports what is wrong with a scenario that could be read.
+pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
+    for rule in [names, deadline, pre_stop, drain_window, overload, deploy_time, events] {
+        rule(&Check { cx, root, scenario });
+    }
+}
+
+/// What a rule looks at.
+struct Check<'a> {
+    cx: &'a Cx,
+    root: &'a Node,
+    scenario: &'a Scenario,
+}
+
+impl Check<'_> {
+    /// Where the value at `path` stands, if the file or an option gives it.
+    fn span(&self, path: &str) -> Option<&Span> {
+        self.root.at(path).map(|n| &n.span)
+    }
+
+    /// Points at `path`, or at the first of the others that stands somewhere.
+    fn report(&self, diag: Diag, path: &str, label: &str, others: &[(&str, String)]) {
+        let mut diag = diag.path(path);
+        let mut pointed = false;
+        if let Some(span) = self.span(path) {
+            diag = diag.at(span, label);
+            pointed = true;
+        }
+        for (other, label) in others {
+            match self.span(other) {
+                Some(span) if pointed => diag = diag.and(span, label.as_str()),
+                Some(span) => {
+                    diag = diag.at(span, label.as_str());
+                    pointed = true;
+                }
+                None => {}
+            }
+        }
+        self.cx.report(diag);
+    }
+}
+
+/// Names end up in terminals, paths and CSV files.
+fn names(c: &Check<'_>) {
+    let clients = c.scenario.clients.iter().enumerate();
+    let named = clients.map(|(n, client)| (format!("clients.{n}.name"), client.name.as_str()));
+    for (path, name) in std::iter::once(("name".to_owned(), c.scenario.name.as_str())).chain(named) {
+        let what = if name.trim().is_empty() {
+            "a name must not be empty"
+        } else if name.chars().any(char::is_control) {
+            "a name must not hold control characters"
+        } else if name.chars().count() > 253 {
+            "a name must not be longer than 253 characters"
+        } else {
+            continue;
+        };
+        c.report(Diag::error("bad-name", what), &path, "this name", &[]);
+    }
+}
+
+/// Kubernetes refuses it, as such a rollout would always be reported as failed.
+fn deadline(c: &Check<'_>) {
+    let workload = &c.scenario.workload;
+    if workload.progress_deadline <= workload.min_ready {
+        let text = format!(
+            "`progressDeadlineSeconds` ({}) must be greater than `minReadySeconds` ({})",
+            workload.progress_deadline, workload.min_ready
+        );
+        let others = [("workload.minReadySeconds", "not above this".to_owned())];
+        let path = "workload.progressDeadlineSeconds";
+        c.report(Diag::error("contradiction", text), path, "over before a pod can be available", &others);
+    }
+}
+
+/// The grace period runs from the deletion, preStop included.
+fn pre_stop(c: &Check<'_>) {
+    let termination = &c.scenario.pod.termination;
+    let pre_stop = Dur::from_secs_f64(termination.pre_stop.quantile(0.5));
+    if !pre_stop.is_zero() && pre_stop >= termination.grace_period {
+        let text = format!(
+            "preStop ({pre_stop}) takes the whole grace period ({}): pods are killed in it, without SIGTERM",
+            termination.grace_period
+        );
+        let diag = Diag::warning("prestop-exceeds-grace", text)
+            .help("raise terminationGracePeriodSeconds above preStop + lameDuck + drainWindow");
+        let others = [("pod.termination.terminationGracePeriodSeconds", "the grace period includes it".to_owned())];
+        c.report(diag, "pod.termination.preStop", "sleeps until the SIGKILL", &others);
+    }
+}
+
+/// What the grace period leaves of a drain window that the file asks for.
+fn drain_window(c: &Check<'_>) {
+    const PATH: &str = "pod.termination.drainWindow";
+    let t = &c.scenario.pod.termination;
+    let pre_stop = Dur::from_secs_f64(t.pre_stop.quantile(0.5));
+    let left = t.grace_period.saturating_sub(pre_stop).saturating_sub(t.lame_duck);
+    if t.on_sigterm == OnSigterm::Drain && !left.is_zero() && t.drain_window > left && c.span(PATH).is_some() {
+        let text = format!("drainWindow ({}) is cut to {left} by the grace period", t.drain_window);
+        let before = if t.lame_duck.is_zero() {
+            format!("{} less {pre_stop} of preStop", t.grace_period)
+        } else {
+            format!("{} less {pre_stop} of preStop and {} of lameDuck", t.grace_period, t.lame_duck)
+        };
+        let diag = Diag::warning("drain-exceeds-grace", text).help("raise terminationGracePeriodSeconds");
+        let others = [("pod.termination.terminationGracePeriodSeconds", before.clone())];
+        c.report(diag, PATH, &format!("the grace period leaves {left}: {before}"), &others[..0]);
+    }
+}
+
+/// ρ = λ E[S] / (replicas × concurrency), with each open-loop population at its highest rate.
+fn overload(c: &Check<'_>) {
+    let peak = |load: &Load| match load {
+        Load::Open(Arrivals::Poisson(profile) | Arrivals::Constant(profile)) => {
+            profile.points.iter().map(|p| p.1).fold(0.0, f64::max)
+        }
+        _ => 0.0,
+    };
+    let rate: f64 = c.scenario.clients.iter().map(|clients| peak(&clients.load)).sum();
+    let workers = f64::from(c.scenario.workload.replicas) * f64::from(c.scenario.pod.concurrency);
+    let busy = rate * c.scenario.pod.service_time.mean();
+    if busy < workers {
+        return;
+    }
+    let text = format!(
+        "more is asked than the pods can serve: {busy:.0} workers would be busy, and there are {workers:.0} \
+         ({} replicas × {})",
+        c.scenario.workload.replicas, c.scenario.pod.concurrency
+    );
+    let heaviest = c.scenario.clients.iter().enumerate().max_by(|a, b| peak(&a.1.load).total_cmp(&peak(&b.1.load)));
+    let client = heaviest.map_or(0, |(n, _)| n);
+    let given = |field: &&str| c.span(&format!("clients.{client}.{field}")).is_some();
+    let field = ["rate", "profile"].into_iter().find(given).unwrap_or("rate");
+    let diag =
+        Diag::warning("overload", text).help("the queues fill before the deploy begins; raise replicas or concurrency");
+    let mean = format!("{:.3} s each on average", c.scenario.pod.service_time.mean());
+    c.report(diag, &format!("clients.{client}.{field}"), &mean, &[]);
+}
+
+/// The deploy has to begin after the warm-up, and before the end.
+fn deploy_time(c: &Check<'_>) {
+    let (Some(deploy), observe) = (&c.scenario.deploy, &c.scenario.observe) else { return };
+    if deploy.at < observe.warmup {
+        let text = format!("the deploy begins at {}, while the first {} are discarded", deploy.at, observe.warmup);
+        let diag = Diag::error("contradiction", text).help("let it begin later, or shorten `observe.warmup`");
+        let others = [("observe.warmup", "discarded until then".to_owned())];
+        c.report(diag, "deploy.at", "before the warm-up has ended", &others);
+    } else if deploy.at == observe.warmup {
+        let diag = Diag::warning("no-baseline", "nothing is measured before the deploy");
+        let others = [("observe.warmup", "discarded until then".to_owned())];
+        c.report(diag, "deploy.at", "the warm-up ends when the deploy begins", &others);
+    }
+    if observe.limit <= deploy.at {
+        let text = format!("the simulation ends at {}, before the deploy begins at {}", observe.limit, deploy.at);
+        let others = [("deploy.at", "begins here".to_owned())];
+        c.report(Diag::error("contradiction", text), "observe.limit", "ends too early", &others);
+    }
+}
+
+/// Events lie after the start of the simulation.
+fn events(c: &Check<'_>) {
+    let Some(deploy) = &c.scenario.deploy else { return };
+    let start = SimTime::ZERO - deploy.at;
+    for (n, event) in deploy.events.iter().enumerate() {
+        if event.at_secs < start.secs() {
+            let text = "this event lies before the start of the simulation";
+            let path = format!("deploy.events.{n}.at");
+            c.report(Diag::error("out-of-range", text), &path, &format!("the deploy begins at {}", deploy.at), &[]);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What is rolled, in the words of a Deployment.
+
+use super::diag::Diag;
+use super::read::{At, choose};
+use super::units::Seconds;
+use crate::engine::Dur;
+
+/// What is rolled, in the words of `apps/v1` Deployment.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Desired pods.
+    pub replicas: u32,
+    /// How old pods are replaced.
+    pub strategy: Strategy,
+    /// How long a pod must have been Ready to count as available.
+    pub min_ready: Dur,
+    /// How long the rollout may stand still before it is reported as failed.
+    pub progress_deadline: Dur,
+}
+
+/// A number or a percentage of `replicas`, as in Kubernetes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum IntOrPercent {
+    /// So many pods.
+    Int(u32),
+    /// So many per cent of `replicas`.
+    Percent(f64),
+}
+
+/// How old pods are replaced by new ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Strategy {
+    /// All old pods are gone before the first new one is created.
+    Recreate,
+    /// Step by step, within bounds.
+    RollingUpdate {
+        /// Pods allowed above `replicas`; a percentage rounds up.
+        max_surge: IntOrPercent,
+        /// Pods allowed to be unavailable; a percentage rounds down.
+        max_unavailable: IntOrPercent,
+    },
+}
+
+impl std::fmt::Display for IntOrPercent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Int(n) => write!(f, "{n}"),
+            Self::Percent(p) => write!(f, "{p}%"),
+        }
+    }
+}
+
+impl IntOrPercent {
+    /// Whether it is written as nothing, which is not the same as rounding to nothing.
+    pub const fn is_zero(self) -> bool {
+        match self {
+            Self::Int(n) => n == 0,
+            Self::Percent(p) => p == 0.0,
+        }
+    }
+}
+
+/// The most replicas that a scenario may ask for.
+const MAX_REPLICAS: u32 = 100_000;
+/// `apps/v1` Deployment: 25 % of `replicas`, for both bounds.
+const QUARTER: IntOrPercent = IntOrPercent::Percent(25.0);
+
+impl Workload {
+    /// Reads `workload`. Defaults: 3 replicas in a scenario (1 in a manifest, as Kubernetes), else Kubernetes' own.
+    pub(super) fn read(at: At<'_>) -> Self {
+        let mut f = at.fields();
+        f.ignore(&["manifest"]);
+        let replicas = f.at("replicas");
+        if replicas.node.is_none() {
+            replicas.cx.assume("workload.replicas 3 (the fewest that survive a deploy and a failure)".to_owned());
+        }
+        let workload = Self {
+            replicas: f.within("replicas", 3, 1..=MAX_REPLICAS),
+            strategy: Strategy::read(f.at("strategy")),
+            min_ready: f.or("minReadySeconds", Seconds(Dur::ZERO)).0,
+            progress_deadline: f.or("progressDeadlineSeconds", Seconds(Dur::from_secs(600))).0,
+        };
+        f.end();
+        workload
+    }
+}
+
+impl Strategy {
+    fn read(at: At<'_>) -> Self {
+        if at.node.is_some_and(|n| n.text().is_some()) {
+            return Self::read_word(&at);
+        }
+        let mut f = at.fields();
+        let rolling = f.choice("type", true, &[("RollingUpdate", true), ("Recreate", false)]);
+        let bounds = f.at("rollingUpdate");
+        if !rolling {
+            if bounds.node.is_some_and(|n| !n.is_null()) {
+                let diag = bounds.warning("ignored-field", "`rollingUpdate` means nothing with `type: Recreate`");
+                bounds.report(diag.label("ignored").help("Kubernetes refuses a Deployment that has both"));
+            }
+            f.end();
+            return Self::Recreate;
+        }
+        if bounds.node.is_none() {
+            let text = "workload.strategy RollingUpdate, maxSurge 25%, maxUnavailable 25% (Kubernetes' default)";
+            bounds.cx.assume(text.to_owned());
+        }
+        let strategy = Self::read_rolling(bounds);
+        f.end();
+        strategy
+    }
+
+    /// `strategy: Recreate`, which is short for its `type`.
+    fn read_word(at: &At<'_>) -> Self {
+        let rolling = Self::RollingUpdate { max_surge: QUARTER, max_unavailable: QUARTER };
+        choose(at, &[("RollingUpdate", rolling), ("Recreate", Self::Recreate)]).unwrap_or(rolling)
+    }
+
+    fn read_rolling(at: At<'_>) -> Self {
+        let mut f = at.fields();
+        let max_surge = f.or("maxSurge", QUARTER);
+        let unavailable = f.at("maxUnavailable");
+        let max_unavailable: IntOrPercent = f.or("maxUnavailable", QUARTER);
+        if matches!(max_unavailable, IntOrPercent::Percent(p) if p > 100.0) {
+            unavailable.out_of_range("`maxUnavailable` is more than all pods", "a percentage up to 100%");
+        }
+        if max_surge.is_zero() && max_unavailable.is_zero() {
+            f.at.cx.report(stuck(&f.at));
+        }
+        f.end();
+        Self::RollingUpdate { max_surge, max_unavailable }
+    }
+}
+
+/// Both bounds written as 0, which Kubernetes refuses too.
+fn stuck(at: &At<'_>) -> Diag {
+    let diag = Diag::error("stuck-rollout", "the rollout can never make progress")
+        .path(at.path.clone())
+        .help("set one of them above 0, as in maxSurge: 25%");
+    let node = |name| at.node.and_then(|n| n.get(name));
+    let (Some(surge), Some(unavailable)) = (node("maxSurge"), node("maxUnavailable")) else { return diag };
+    diag.at(&surge.span, "no extra pod may be started").and(&unavailable.span, "and none may be stopped")
+}
