@@ -30,6 +30,9 @@ impl Output {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
         }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder `{}`", folder.display())));
+        }
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         {

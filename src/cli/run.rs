@@ -20,7 +20,7 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
     // Opened before the work, so that a mistyped folder costs no simulation.
     let output = Output::open(args.output.output.as_deref()).map_err(|e| cannot_write(args, &e))?;
     let results = replications(args, &loaded, ui)?;
-    let settings = settings::of(&args.file, &args.scenario, &loaded.scenario);
+    let settings = settings::of(&args.file, &args.scenario, &loaded);
     let page = Page { results: &results, settings: &settings, all_assumptions: args.output.assumptions };
     match print(report, &page, output, ui) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -8,7 +8,7 @@ use crate::metrics::Meta;
 use crate::report::Settings;
 use crate::report::settings::{OnSigterm, Spread, Strategy, Termination};
 use crate::scenario::dist::Dist;
-use crate::scenario::{self, DeployAction, IntOrPercent, Layer, Propagation, Scenario};
+use crate::scenario::{self, DeployAction, IntOrPercent, Layer, Loaded, Propagation, Scenario};
 
 /// Draws from which the quantiles of a sum of two random delays are read.
 const DRAWS: u64 = 10_000;
@@ -41,13 +41,15 @@ fn templates(scenario: &Scenario) -> Vec<String> {
 }
 
 /// The settings that a forecast's sentences name.
-pub(super) fn of(file: &Path, args: &ScenarioArgs, scenario: &Scenario) -> Settings {
+pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings {
+    let scenario = &loaded.scenario;
     let lb = &scenario.load_balancer;
     // It is the old pods that are stopped.
     let pod = &scenario.pod;
     Settings {
         source: quoted(&file.to_string_lossy()),
         options: options(args),
+        kind: loaded.kind.map(str::to_owned),
         replicas: scenario.workload.replicas,
         strategy: scenario.deploy.as_ref().map(|_| strategy(&scenario.workload.strategy)),
         progress_deadline: scenario.workload.progress_deadline.secs(),

@@ -27,7 +27,7 @@ pub(super) struct Answer {
     pub(super) tone: Tone,
 }
 
-/// What was simulated: `20 replicas · maxSurge 25 %, maxUnavailable 25 % · 10 simulated deploys, seed 1`.
+/// What was simulated: `Deployment, 20 replicas · maxSurge 25 %, maxUnavailable 25 % · 10 simulated deploys, seed 1`.
 pub(super) fn subject(page: &Page<'_>) -> String {
     let n = f64::from(page.results.replications);
     let strategy = match &page.settings.strategy {
@@ -38,7 +38,8 @@ pub(super) fn subject(page: &Page<'_>) -> String {
         }
     };
     let replicas = plural(f64::from(page.settings.replicas), "replica");
-    format!("{replicas} · {strategy} · {}, seed {}", plural(n, simulated(page)), page.results.seed)
+    let kind = page.settings.kind.as_ref().map(|k| format!("{k}, ")).unwrap_or_default();
+    format!("{kind}{replicas} · {strategy} · {}, seed {}", plural(n, simulated(page)), page.results.seed)
 }
 
 fn simulated(page: &Page<'_>) -> &'static str {

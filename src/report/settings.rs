@@ -7,6 +7,8 @@ pub struct Settings {
     pub source: String,
     /// The options beside it that change the forecast, as typed, for the same.
     pub options: Vec<String>,
+    /// The kind of the workload, where a manifest names it: `Deployment`.
+    pub kind: Option<String>,
     /// Desired pods.
     pub replicas: u32,
     /// How old pods are replaced; `None` for a steady fleet.

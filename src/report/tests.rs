@@ -9,6 +9,7 @@ fn settings() -> Settings {
     Settings {
         source: "deployment.yaml".to_owned(),
         options: vec!["--rate 2000/s".to_owned()],
+        kind: Some("Deployment".to_owned()),
         replicas: 20,
         strategy: Some(Strategy::RollingUpdate { max_surge: "25 %".to_owned(), max_unavailable: "25 %".to_owned() }),
         progress_deadline: 600.0,
@@ -86,7 +87,7 @@ fn one_replication_has_no_intervals() {
 
 #[test]
 fn a_steady_fleet() {
-    let steady = Settings { strategy: None, ..settings() };
+    let steady = Settings { kind: None, strategy: None, ..settings() };
     golden("steady", &terminal(&sample::steady_results(10), &steady));
 }
 
