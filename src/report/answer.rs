@@ -33,7 +33,7 @@ pub(super) fn subject(page: &Page<'_>) -> String {
     let strategy = match &page.settings.strategy {
         None => "no deploy".to_owned(),
         Some(Strategy::Recreate) => "Recreate".to_owned(),
-        Some(Strategy::RollingUpdate { max_surge, max_unavailable }) => {
+        Some(Strategy::RollingUpdate { max_surge, max_unavailable, .. }) => {
             format!("maxSurge {max_surge}, maxUnavailable {max_unavailable}")
         }
     };
@@ -91,12 +91,14 @@ fn losses(page: &Page<'_>) -> String {
         return format!("The steady fleet {lost} in {during}: {} of {}.", share(all, sent), count(sent, sent));
     }
     let (during, after, sent) = (mean(s.during.dropped), mean(s.after.dropped), mean(s.during.requests));
-    let rolling = format!("{} of the {} sent while it rolls", share(during, sent), count(sent, sent));
+    let (share, sent) = (share(during, sent), count(sent, sent));
     if after == 0.0 {
-        return format!("A deploy {lost}: {rolling}.");
+        return format!("A deploy {lost}: {share} of the {sent} sent while it rolls.");
     }
-    let later = text::mean(s.after.seconds, seconds);
-    format!("A deploy {lost}: {rolling}, and {} in the {later} after it.", count(after, after))
+    let (during, after) = (count(during, during), count(after, after));
+    format!(
+        "A deploy {lost}: {during} of the {sent} sent while it rolls ({share}), {after} after its last old pod is gone."
+    )
 }
 
 /// What would have been dropped without a deploy, where that is anything.

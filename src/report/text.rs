@@ -10,7 +10,7 @@ pub type Format = fn(f64, scale: f64) -> String;
 pub fn count(x: f64, scale: f64) -> String {
     let decimals =
         if x == libm::round(x) && (scale == libm::round(scale) || scale.abs() >= 100.0) { 0 } else { decimals(scale) };
-    thousands(&format!("{x:.decimals$}"))
+    thousands(trim(&format!("{x:.decimals$}")))
 }
 
 /// A share: `0.87 %`, `26 %`, `99.14 %`: two digits of it, or of what is missing to the whole.

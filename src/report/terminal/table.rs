@@ -68,24 +68,24 @@ fn phases(page: &Page<'_>) -> Vec<Vec<Cell>> {
         });
     }
     add(reconnects(page));
-    let phase = Span::of(r);
+    let (series, end) = (&r.timeseries, end(r));
     add(Row {
         name: "ready pods",
-        before: level(phase.before("ready"), count),
+        before: level(series.mean("ready", f64::NEG_INFINITY, 0.0), count),
         during: s.capacity.min_ready,
         format: count,
         remark: "lowest".to_owned(),
-        after: level(phase.after("ready"), count),
+        after: level(series.mean("ready", end, f64::INFINITY), count),
         note: s.rollout.peak_pods.map(|p| format!("{} pods at the most", count(p.max, p.max))).unwrap_or_default(),
     });
     if s.capacity.min_headroom.is_some() {
         add(Row {
             name: "capacity",
-            before: level(ratio(|c| phase.before(c)), times),
+            before: level(series.headroom(f64::NEG_INFINITY, 0.0), times),
             during: s.capacity.min_headroom,
             format: times,
             remark: "lowest".to_owned(),
-            after: level(ratio(|c| phase.after(c)), times),
+            after: level(series.headroom(end, f64::INFINITY), times),
             note: shortfall(r),
         });
     }
@@ -124,7 +124,7 @@ fn reconnects(page: &Page<'_>) -> Row {
         during: c.peak_reconnects_per_second,
         format: rate,
         remark: format!("peak{normal}"),
-        after: level(Span::of(r).after("reconnects"), rate),
+        after: level(r.timeseries.mean("reconnects", end(r), f64::INFINITY), rate),
         note: who.to_owned(),
     }
 }
@@ -188,41 +188,11 @@ fn shortfall(r: &Results) -> String {
     }
 }
 
+/// When *during* was over in every replication.
+fn end(r: &Results) -> f64 {
+    r.summary.during.seconds.map_or(f64::INFINITY, |s| s.max)
+}
+
 fn level(value: Option<f64>, format: Format) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format(v, v))
-}
-
-/// The rows of the time series that lie before and after the deploy.
-struct Span<'a> {
-    results: &'a Results,
-    times: Vec<Option<f64>>,
-    end: f64,
-}
-
-impl<'a> Span<'a> {
-    fn of(results: &'a Results) -> Self {
-        let end = results.summary.during.seconds.map_or(f64::INFINITY, |s| s.max);
-        Self { results, times: results.timeseries.column("t"), end }
-    }
-
-    fn before(&self, column: &str) -> Option<f64> {
-        self.mean(&self.results.timeseries.column(column), f64::NEG_INFINITY, 0.0)
-    }
-
-    fn after(&self, column: &str) -> Option<f64> {
-        self.mean(&self.results.timeseries.column(column), self.end, f64::INFINITY)
-    }
-
-    /// Mean of the bins that start in `from..to`.
-    fn mean(&self, values: &[Option<f64>], from: f64, to: f64) -> Option<f64> {
-        let within = |t: &Option<f64>| t.is_some_and(|t| (from..to).contains(&t));
-        let chosen: Vec<f64> =
-            self.times.iter().zip(values).filter(|(t, _)| within(t)).filter_map(|(_, v)| *v).collect();
-        (!chosen.is_empty()).then(|| chosen.iter().sum::<f64>() / chosen.len() as f64)
-    }
-}
-
-/// Capacity over demand.
-fn ratio(level: impl Fn(&str) -> Option<f64>) -> Option<f64> {
-    level("demand").filter(|&d| d > 0.0).and_then(|d| Some(level("capacity")? / d))
 }
