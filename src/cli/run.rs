@@ -68,7 +68,7 @@ fn replications(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Results, Failure>
 fn print(report: &dyn Report, page: &Page<'_>, output: Output, ui: Ui) -> io::Result<()> {
     let mut bytes = Vec::new();
     report.write(page, &mut bytes)?;
-    if matches!(output, Output::File { .. }) {
+    if output.is_file() {
         let mut plain = anstream::StripStream::new(Vec::new());
         io::Write::write_all(&mut plain, &bytes)?;
         bytes = plain.into_inner();

@@ -60,7 +60,7 @@ pub(super) fn answer(page: &Page<'_>) -> Answer {
     } else {
         notes.extend(certainty(page));
         let verb = if page.results.is_steady() { "The steady fleet" } else { "A deploy" };
-        format!("{verb} drops nothing: 0 of {} requests.", text::mean(total_requests(page), count))
+        format!("{verb} drops nothing: 0 of {} requests.", text::mean(summary.requests, count))
     };
     let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(page)) };
     let tone = match (complete, dropped > 0.0) {
@@ -69,10 +69,6 @@ pub(super) fn answer(page: &Page<'_>) -> Answer {
         _ => Tone::Bad,
     };
     Answer { sentence, notes, tone }
-}
-
-fn total_requests(page: &Page<'_>) -> crate::metrics::Figure {
-    page.results.summary.during.requests.or(page.results.summary.requests)
 }
 
 /// `A deploy drops 1,950 requests [1,880 to 2,020]: 0.87 % of the 224,000 sent while it rolls.`
@@ -107,11 +103,14 @@ fn beyond_normal(page: &Page<'_>) -> Option<String> {
     let before = s.before.dropped.filter(|d| d.mean > 0.0)?;
     let excess = s.excess?;
     let normal = s.before.seconds.filter(|t| t.mean > 0.0).map(|t| before.mean / t.mean)?;
-    Some(format!(
-        "Even before it, {} are dropped; the deploy adds {}.",
-        text::rate(normal, normal),
-        text::estimate(Some(excess), count)
-    ))
+    let normal = text::rate(normal, normal);
+    let added = text::estimate(Some(excess), count);
+    Some(match excess.ci95 {
+        Some([lo, hi]) if lo <= 0.0 && hi >= 0.0 => {
+            format!("Even before it, {normal} are dropped; what the deploy adds cannot be told from none: {added}.")
+        }
+        _ => format!("Even before it, {normal} are dropped; the deploy adds {added}."),
+    })
 }
 
 /// How much "none seen" can mean.
