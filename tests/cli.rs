@@ -1,6 +1,14 @@
-//! The command line as a user meets it, without a simulation: usage, help, exit statuses.
+//! The command line as a user meets it: usage, help, exit statuses, where the result goes.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
 
 use assert_cmd::Command;
+use assert_cmd::cargo::CommandCargoExt;
+
+const SMALL: &str = "tests/data/cli/small.yaml";
 
 fn dryroll(line: &str) -> (i32, String, String) {
     let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
@@ -82,4 +90,132 @@ fn a_file_that_is_not_there_exits_with_2() {
     let (status, out, err) = dryroll("run no-such-file.yaml");
     assert_eq!((status, out.as_str()), (2, ""));
     assert!(err.contains("no-such-file.yaml"), "{err}");
+}
+
+fn small(options: &str) -> (i32, String, String) {
+    dryroll(&format!("run {SMALL} --replications 3 {options}"))
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn the_table_answers_first_and_stdout_holds_nothing_else() {
+    let (status, out, err) = small("");
+    assert_eq!((status, err.as_str()), (0, ""));
+    let answer = out.lines().nth(2).expect("an answer");
+    assert!(out.starts_with("small · 5 replicas · "), "{out}");
+    assert!(answer.starts_with("  A deploy drops "), "{answer}");
+    assert!(out.contains("stale route"), "{out}");
+    assert!(out.contains(&format!("dryroll run {SMALL} --set preStop=")), "{out}");
+}
+
+#[test]
+fn the_proposed_setting_prevents_the_drops() {
+    let (_, out, _) = small("");
+    let proposal = out.lines().find(|l| l.contains("--set preStop=")).expect("a proposal");
+    let options = proposal.trim().strip_prefix("dryroll run ").and_then(|l| l.split_once(' ')).expect("options").1;
+    let options = options.split("  ").next().expect("before the remark");
+    let (status, out, _) = small(options);
+    assert_eq!(status, 0);
+    assert!(out.contains("A deploy drops nothing") && out.contains("at most 63 % of deploys"), "{options}:\n{out}");
+}
+
+#[test]
+fn the_number_of_jobs_changes_no_byte() {
+    for format in ["table", "json", "csv", "markdown"] {
+        let one = small(&format!("--format {format} --jobs 1"));
+        assert_eq!(one.0, 0);
+        assert_eq!(one, small(&format!("--format {format} --jobs 3")));
+    }
+}
+
+#[test]
+fn the_seed_is_said_and_decides() {
+    let result = |options: &str| -> serde_json::Value {
+        serde_json::from_str(&small(&format!("--format json {options}")).1).expect("JSON")
+    };
+    let (own, other) = (result(""), result("--seed 4"));
+    assert_eq!((own["seed"].as_u64(), other["seed"].as_u64()), (Some(3), Some(4)));
+    assert_eq!(own["replications"].as_u64(), Some(3));
+    assert_ne!(own["digest"], other["digest"]);
+}
+
+#[test]
+fn a_file_takes_the_result_whole_in_the_format_of_its_ending() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("out.json");
+    let (status, out, err) = small(&format!("-o {}", target.display()));
+    assert_eq!((status, out.as_str(), err.as_str()), (0, "", ""));
+    let text = fs::read_to_string(&target).expect("it is there");
+    assert_eq!(text, small("--format json").1);
+    assert_eq!(names(folder.path()), ["out.json"]);
+}
+
+#[test]
+fn files_hold_no_colours_even_where_they_are_forced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("out.txt");
+    assert_eq!(small(&format!("--color always -o {}", target.display())).0, 0);
+    let text = fs::read_to_string(&target).expect("it is there");
+    assert!(!text.contains('\x1b') && text.contains("A deploy drops"), "{text}");
+    assert!(small("--color always").1.contains('\x1b'));
+    assert!(!small("--color never").1.contains('\x1b') && !small("").1.contains('\x1b'));
+}
+
+#[test]
+fn a_place_that_cannot_be_written_exits_with_3_before_anything_is_simulated() {
+    let (status, out, err) = dryroll(&format!("run {SMALL} --replications 1000000 -o no/such/folder/out.json"));
+    assert_eq!((status, out.as_str()), (3, ""));
+    assert_eq!(err, "error: cannot write to `no/such/folder/out.json`: there is no folder `no/such/folder`\n");
+}
+
+#[test]
+fn a_wrong_scenario_leaves_the_file_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("out.json");
+    fs::write(&target, "before").expect("it is written");
+    let (status, _, err) = small(&format!("--set replica=6 -o {}", target.display()));
+    assert_eq!(status, 2);
+    assert!(err.contains("replica"), "{err}");
+    assert_eq!(fs::read_to_string(&target).expect("it is there"), "before");
+    assert_eq!(names(folder.path()), ["out.json"]);
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let mut command = std::process::Command::cargo_bin("dryroll").expect("the binary is built");
+    command.args(["run", SMALL, "--replications", "40", "--format", "json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut err).expect("UTF-8");
+    assert_eq!((child.wait().expect("it ends").code(), err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn warnings_go_to_stderr_and_quiet_silences_them() {
+    let (status, out, err) = small("--set preStop=31s");
+    assert_eq!(status, 0);
+    assert!(err.contains("warning") && !out.contains("warning"), "{err}");
+    assert_eq!(small("--set preStop=31s --quiet"), (0, out, String::new()));
+}
+
+#[test]
+fn a_steady_fleet_has_no_deploy() {
+    let (status, out, _) = small("--set deploy=none");
+    assert_eq!(status, 0);
+    assert!(out.contains("no deploy · 3 simulated runs") && out.contains("The steady fleet drops nothing"), "{out}");
+}
+
+#[test]
+fn assumptions_are_listed_whole_on_demand() {
+    let few = small("").1;
+    let all = small("--assumptions").1;
+    assert!(few.contains("see --assumptions") && !all.contains("see --assumptions"), "{all}");
+    let json: serde_json::Value = serde_json::from_str(&small("--format json").1).expect("JSON");
+    let count = json["assumptions"].as_array().expect("a list").len();
+    assert!(count > 0 && all.contains(&format!("Assumed ({count})")), "{all}");
 }

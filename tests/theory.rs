@@ -94,7 +94,10 @@ fn erlang_b(c: u32, a: f64) -> f64 {
 fn erlang_c_gives_the_wait_of_one_pod_with_many_workers() {
     for (c, rho) in [(1, 0.6), (2, 0.8), (8, 0.85)] {
         let rate = rho * f64::from(c) / 0.1;
-        let runs = replications(&single_pod(c, rate, "{distribution: exponential, mean: 100ms}", 1_000_000, (150_000.0 / rate) as u32), 24);
+        let runs = replications(
+            &single_pod(c, rate, "{distribution: exponential, mean: 100ms}", 1_000_000, (150_000.0 / rate) as u32),
+            24,
+        );
         let latencies: Vec<f64> = runs.iter().map(|r| mean_latency(&r.phases[0])).collect();
         let wait = erlang_c(c, rate * 0.1) * 0.1 / (f64::from(c) * (1.0 - rho));
         assert_agrees(&format!("M/M/{c} at {rho}"), &latencies, 0.1 + wait);
@@ -105,7 +108,8 @@ fn erlang_c_gives_the_wait_of_one_pod_with_many_workers() {
 fn erlang_b_gives_the_loss_of_a_pod_without_a_queue() {
     for (c, rate) in [(1, 8.0), (4, 30.0), (16, 140.0)] {
         // The loss does not depend on the distribution of the service: lognormal shows it.
-        let runs = replications(&single_pod(c, rate, "{distribution: lognormal, mean: 100ms, sigma: 0.8}", 0, 2_000), 24);
+        let runs =
+            replications(&single_pod(c, rate, "{distribution: lognormal, mean: 100ms, sigma: 0.8}", 0, 2_000), 24);
         let lost: Vec<f64> = runs.iter().map(|r| cause(r, Cause::Overflow) / r.phases[0].requests as f64).collect();
         assert_agrees(&format!("M/G/{c}/{c} at {rate}/s"), &lost, erlang_b(c, rate * 0.1));
     }
@@ -151,7 +155,8 @@ const EVEN: &str = "algorithm: random, proxies: 1, propagation: {shared: 0s, add
 fn a_listener_that_closes_at_deletion_costs_the_rate_times_the_removal() {
     let (n, rate, removal) = (10, 200.0, 2.0);
     let pod = "serviceTime: 5ms, termination: {preStop: 0s, drainWindow: 10s}";
-    let runs = replications(&rollout(n, rate, ONE_BY_ONE, pod, &format!("layer: 7, {EVEN}remove: {removal}s}}"), ""), 40);
+    let runs =
+        replications(&rollout(n, rate, ONE_BY_ONE, pod, &format!("layer: 7, {EVEN}remove: {removal}s}}"), ""), 40);
     let stale: Vec<f64> = runs.iter().map(|r| cause(r, Cause::StaleRoute)).collect();
     let n = f64::from(n);
     assert_agrees("stale routes in a rollout", &stale, n * rate * removal / (n + 1.0));
@@ -189,11 +194,16 @@ fn a_drain_window_severs_the_tail_of_the_service_times() {
     let p99 = (mu + sigma * Normal::standard().inverse_cdf(0.99)).exp();
     for (service, window, excess) in [
         ("{distribution: exponential, mean: 200ms}".to_string(), 0.2, 0.2 * (-1.0_f64).exp()),
-        (format!("{{distribution: lognormal, mean: 200ms, sigma: {sigma}}}"), p99 / 3.0, lognormal_excess(mu, sigma, p99 / 3.0)),
+        (
+            format!("{{distribution: lognormal, mean: 200ms, sigma: {sigma}}}"),
+            p99 / 3.0,
+            lognormal_excess(mu, sigma, p99 / 3.0),
+        ),
     ] {
         let pod = format!("serviceTime: {service}, termination: {{preStop: 0s, drainWindow: {window}s}}");
         // A slow controller: when a pod is deleted the new one has had its share for as long as any request lasts.
-        let yaml = rollout(n, rate, ONE_BY_ONE, &pod, &format!("layer: 7, {EVEN}remove: 0s}}"), "reaction: 3s").replace("8s", "1s");
+        let yaml = rollout(n, rate, ONE_BY_ONE, &pod, &format!("layer: 7, {EVEN}remove: 0s}}"), "reaction: 3s")
+            .replace("8s", "1s");
         let runs = replications(&yaml, 80);
         let severed: Vec<f64> = runs.iter().map(|r| cause(r, Cause::SeveredByDrain)).collect();
         let n = f64::from(n);
@@ -206,8 +216,12 @@ fn three_times_p99_leaves_almost_nothing_and_the_formula_says_how_little() {
     let sigma: f64 = 0.8;
     let mu = 0.2_f64.ln() - sigma * sigma / 2.0;
     let p99 = (mu + sigma * Normal::standard().inverse_cdf(0.99)).exp();
-    let pod = format!("serviceTime: {{distribution: lognormal, mean: 200ms, sigma: {sigma}}}, termination: {{preStop: 0s, drainWindow: {}s}}", 3.0 * p99);
-    let yaml = rollout(10, 1000.0, ONE_BY_ONE, &pod, &format!("layer: 7, {EVEN}remove: 0s}}"), "reaction: 3s").replace("8s", "1s");
+    let pod = format!(
+        "serviceTime: {{distribution: lognormal, mean: 200ms, sigma: {sigma}}}, termination: {{preStop: 0s, drainWindow: {}s}}",
+        3.0 * p99
+    );
+    let yaml = rollout(10, 1000.0, ONE_BY_ONE, &pod, &format!("layer: 7, {EVEN}remove: 0s}}"), "reaction: 3s")
+        .replace("8s", "1s");
     let runs = replications(&yaml, 40);
     let severed: f64 = runs.iter().map(|r| cause(r, Cause::SeveredByDrain)).sum();
     let expected = 40.0 * 10.0 * 1000.0 / 11.0 * lognormal_excess(mu, sigma, 3.0 * p99);
@@ -271,11 +285,17 @@ observe: {{warmup: 10s, after: 10s}}
 #[test]
 fn ready_pods_stay_within_the_bounds_of_the_strategy() {
     for (surge, unavailable, floor) in [(1, 0, 6), (3, 0, 6), (0, 1, 5), (0, 2, 4), (2, 1, 5)] {
-        let strategy = format!("{{type: RollingUpdate, rollingUpdate: {{maxSurge: {surge}, maxUnavailable: {unavailable}}}}}");
+        let strategy =
+            format!("{{type: RollingUpdate, rollingUpdate: {{maxSurge: {surge}, maxUnavailable: {unavailable}}}}}");
         let pod = "serviceTime: 5ms, startup: {distribution: exponential, mean: 4s}";
-        let yaml = rollout(6, 50.0, &strategy, pod, &format!("layer: 7, {EVEN}remove: 0s}}"), "").replace("startup: 8s, ", "");
+        let yaml =
+            rollout(6, 50.0, &strategy, pod, &format!("layer: 7, {EVEN}remove: 0s}}"), "").replace("startup: 8s, ", "");
         for r in replications(&yaml, 10) {
-            assert!(r.capacity.min_ready >= floor, "surge {surge}, unavailable {unavailable}: {} ready", r.capacity.min_ready);
+            assert!(
+                r.capacity.min_ready >= floor,
+                "surge {surge}, unavailable {unavailable}: {} ready",
+                r.capacity.min_ready
+            );
             if surge == 0 {
                 assert_eq!(r.capacity.min_ready, floor, "with no surge the floor is reached");
             }
@@ -291,7 +311,8 @@ fn a_rollout_takes_its_waves_and_termination_adds_to_recreate_alone() {
         replications(&yaml, 1)[0].rollout.expect("a deploy").duration.expect("it completes")
     };
     for (surge, unavailable) in [(1, 0), (0, 1), (2, 1), (3, 3), (10, 0)] {
-        let strategy = format!("{{type: RollingUpdate, rollingUpdate: {{maxSurge: {surge}, maxUnavailable: {unavailable}}}}}");
+        let strategy =
+            format!("{{type: RollingUpdate, rollingUpdate: {{maxSurge: {surge}, maxUnavailable: {unavailable}}}}}");
         let waves = f64::from(10_u32.div_ceil(surge + unavailable));
         let quick = duration(&strategy, "preStop: 0s");
         // The controllers' own reactions come on top: some 20 ms each, a handful a wave.
@@ -314,7 +335,9 @@ impl Observer for ClosedByPod {
     fn observe(&mut self, now: SimTime, fact: Fact) {
         match fact {
             Fact::Pod { pod, step: PodStep::DeletionRequested, .. } => self.deleted.push(pod.0),
-            Fact::Ended { stream: true, pod: Some(pod), .. } if now > SimTime::ZERO => *self.ended.entry(pod.0).or_default() += 1.0,
+            Fact::Ended { stream: true, pod: Some(pod), .. } if now > SimTime::ZERO => {
+                *self.ended.entry(pod.0).or_default() += 1.0
+            }
             _ => {}
         }
     }

@@ -12,7 +12,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("scenario", &["engine"]),
     ("import", &["scenario", "engine"]),
     ("fleet", &["engine", "scenario"]),
-    ("metrics", &["engine", "scenario", "fleet::fact"]),
+    ("metrics", &["engine", "scenario", "fleet::fact", "stats"]),
     ("simulate", &["engine", "scenario", "fleet", "metrics"]),
     ("study", &["engine", "scenario", "fleet", "metrics", "stats", "simulate"]),
     ("report", &["engine", "metrics", "stats"]),

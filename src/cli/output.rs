@@ -1,44 +1,44 @@
 //! Where the result goes: stdout, or a file that is there whole or not at all.
 
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// A place to write to, opened before any work is done.
+/// A place to write to, tried before any work is done.
 #[derive(Debug)]
 pub(super) enum Output {
     /// Stdout.
     Stdout,
-    /// A file beside the one that is asked for, which it replaces at the end.
-    File {
-        /// What is written to.
-        temporary: NamedTempFile,
-        /// What it becomes.
-        target: PathBuf,
-    },
+    /// Something that is no file, a pipe or `/dev/null`: it is written to and never replaced.
+    Device(File),
+    /// A file, which a whole one replaces at the end.
+    File(PathBuf),
 }
 
 impl Output {
-    /// Opens the place, so that a mistyped folder is found before the simulation and not after it.
+    /// Tries the place, so that a mistyped folder is found before the simulation and not after it.
     ///
     /// # Errors
-    /// Where no file can be created there.
+    /// Where nothing can be written there.
     pub(super) fn open(path: Option<&Path>) -> io::Result<Self> {
         let Some(path) = path else { return Ok(Self::Stdout) };
-        if path.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
-        }
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any new file: the umask takes away what the user wants taken away.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let temporary = builder.prefix(".dryroll-").suffix(".tmp").tempfile_in(folder)?;
-        Ok(Self::File { temporary, target: path.to_owned() })
+        let target = match fs::metadata(path) {
+            Ok(there) if there.is_dir() => return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
+            Ok(there) if !there.is_file() => return File::options().write(true).open(path).map(Self::Device),
+            // A link stays one.
+            Ok(_) => fs::canonicalize(path)?,
+            Err(_) => path.to_owned(),
+        };
+        // Gone at once: an interrupted run leaves nothing behind.
+        drop(beside(&target)?);
+        Ok(Self::File(target))
+    }
+
+    /// Whether what is written ends in a file, where colours have no place.
+    pub(super) fn is_file(&self) -> bool {
+        !matches!(self, Self::Stdout)
     }
 
     /// Writes the result whole: to stdout, or to the file, which appears only now.
@@ -51,7 +51,9 @@ impl Output {
                 stdout.write_all(bytes)?;
                 stdout.flush()
             }
-            Self::File { mut temporary, target } => {
+            Self::Device(mut device) => device.write_all(bytes),
+            Self::File(target) => {
+                let mut temporary = beside(&target)?;
                 temporary.write_all(bytes)?;
                 temporary.as_file().sync_all()?;
                 temporary.persist(target).map(drop).map_err(|e| e.error)
@@ -60,12 +62,28 @@ impl Output {
     }
 }
 
+/// A new file in the target's folder, from where it can take the target's place in one step.
+fn beside(target: &Path) -> io::Result<NamedTempFile> {
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder `{}`", folder.display())));
+    }
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any new file: the umask takes away what the user wants taken away.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.prefix(".dryroll-").suffix(".tmp").tempfile_in(folder)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let entries = std::fs::read_dir(folder).expect("a folder");
+        let entries = fs::read_dir(folder).expect("a folder");
         let mut names: Vec<String> =
             entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
         names.sort();
@@ -76,12 +94,27 @@ mod tests {
     fn a_file_appears_whole_and_replaces_the_old_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let target = folder.path().join("out.json");
-        std::fs::write(&target, "old").expect("it is written");
+        fs::write(&target, "old").expect("it is written");
         let output = Output::open(Some(&target)).expect("it opens");
-        assert_eq!(std::fs::read_to_string(&target).expect("it is there"), "old");
+        assert_eq!(fs::read_to_string(&target).expect("it is there"), "old");
         output.finish(b"new", &mut io::sink()).expect("it is written");
-        assert_eq!(std::fs::read_to_string(&target).expect("it is there"), "new");
+        assert_eq!(fs::read_to_string(&target).expect("it is there"), "new");
         assert_eq!(names(folder.path()), ["out.json"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_stay_what_they_are() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [target, link] = ["out.json", "link.json"].map(|n| folder.path().join(n));
+        fs::write(&target, "old").expect("it is written");
+        std::os::unix::fs::symlink(&target, &link).expect("it is linked");
+        let write = |path: &Path| Output::open(Some(path)).and_then(|o| o.finish(b"new", &mut io::sink()));
+        write(&link).expect("it is written");
+        assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
+        assert_eq!(fs::read_to_string(&target).expect("it is there"), "new");
+        write(Path::new("/dev/null")).expect("it is written");
+        assert!(!fs::metadata("/dev/null").expect("it is there").is_file());
     }
 
     #[test]

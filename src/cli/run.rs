@@ -19,8 +19,8 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
     let loaded = load(&args.file, &args.scenario, ui)?;
     // Opened before the work, so that a mistyped folder costs no simulation.
     let output = Output::open(args.output.output.as_deref()).map_err(|e| cannot_write(args, &e))?;
-    let results = forecast(args, &loaded, ui)?;
-    let settings = settings::of(&args.file, &args.scenario, &loaded.scenario);
+    let results = replications(args, &loaded, ui)?;
+    let settings = settings::of(&args.file, &args.scenario, &loaded);
     let page = Page { results: &results, settings: &settings, all_assumptions: args.output.assumptions };
     match print(report, &page, output, ui) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -55,7 +55,7 @@ fn load(file: &Path, args: &ScenarioArgs, ui: Ui) -> Result<Loaded, Failure> {
     Ok(loaded)
 }
 
-fn forecast(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Results, Failure> {
+fn replications(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Results, Failure> {
     let scenario = &loaded.scenario;
     let progress = ui.progress(args.work.replications);
     let run = |replication| simulate::run(scenario, scenario.seed, replication);
@@ -68,7 +68,7 @@ fn forecast(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Results, Failure> {
 fn print(report: &dyn Report, page: &Page<'_>, output: Output, ui: Ui) -> io::Result<()> {
     let mut bytes = Vec::new();
     report.write(page, &mut bytes)?;
-    if matches!(output, Output::File { .. }) {
+    if output.is_file() {
         let mut plain = anstream::StripStream::new(Vec::new());
         io::Write::write_all(&mut plain, &bytes)?;
         bytes = plain.into_inner();

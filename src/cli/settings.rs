@@ -8,7 +8,7 @@ use crate::metrics::Meta;
 use crate::report::Settings;
 use crate::report::settings::{OnSigterm, Spread, Strategy, Termination};
 use crate::scenario::dist::Dist;
-use crate::scenario::{self, DeployAction, IntOrPercent, Layer, Propagation, Scenario};
+use crate::scenario::{self, DeployAction, IntOrPercent, Layer, Loaded, Propagation, Scenario, Workload};
 
 /// Draws from which the quantiles of a sum of two random delays are read.
 const DRAWS: u64 = 10_000;
@@ -30,29 +30,34 @@ pub(super) fn meta(scenario: &Scenario, assumptions: &[String]) -> Meta {
 fn templates(scenario: &Scenario) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for event in scenario.deploy.iter().flat_map(|d| &d.events) {
-        if let DeployAction::Template(name) = &event.action {
-            if name != "old" && name != "new" && !names.contains(name) {
+        match &event.action {
+            DeployAction::Template(name) if name != "old" && name != "new" && !names.contains(name) => {
                 names.push(name.clone());
             }
+            _ => {}
         }
     }
     names
 }
 
 /// The settings that a forecast's sentences name.
-pub(super) fn of(file: &Path, args: &ScenarioArgs, scenario: &Scenario) -> Settings {
+pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings {
+    let scenario = &loaded.scenario;
     let lb = &scenario.load_balancer;
     // It is the old pods that are stopped.
     let pod = &scenario.pod;
     Settings {
         source: quoted(&file.to_string_lossy()),
         options: options(args),
+        kind: loaded.kind.map(str::to_owned),
         replicas: scenario.workload.replicas,
-        strategy: scenario.deploy.as_ref().map(|_| strategy(&scenario.workload.strategy)),
+        strategy: scenario.deploy.as_ref().map(|_| strategy(&scenario.workload)),
+        min_ready: scenario.workload.min_ready.secs(),
         progress_deadline: scenario.workload.progress_deadline.secs(),
         proxied: lb.layer == Layer::L7,
         proxies: lb.proxies,
-        removal: removal(&lb.propagation),
+        addition: delay(&lb.propagation, &lb.propagation.add),
+        removal: delay(&lb.propagation, &lb.propagation.remove),
         deregistration_delay: lb.deregistration_delay.secs(),
         upstream_idle: lb.upstream.idle_timeout.secs(),
         pod_idle: pod.keep_alive.idle_timeout.secs(),
@@ -85,16 +90,21 @@ fn quoted(word: &str) -> String {
     }
 }
 
-fn strategy(strategy: &scenario::Strategy) -> Strategy {
+fn strategy(workload: &Workload) -> Strategy {
     let written = |n: &IntOrPercent| match n {
         IntOrPercent::Int(n) => n.to_string(),
         IntOrPercent::Percent(p) => format!("{p} %"),
     };
-    match strategy {
+    match &workload.strategy {
         scenario::Strategy::Recreate => Strategy::Recreate,
-        scenario::Strategy::RollingUpdate { max_surge, max_unavailable } => {
-            Strategy::RollingUpdate { max_surge: written(max_surge), max_unavailable: written(max_unavailable) }
-        }
+        scenario::Strategy::RollingUpdate { max_surge, max_unavailable } => Strategy::RollingUpdate {
+            max_surge: written(max_surge),
+            max_unavailable: written(max_unavailable),
+            unavailable: match max_unavailable {
+                IntOrPercent::Int(n) => *n,
+                IntOrPercent::Percent(p) => libm::floor(p / 100.0 * f64::from(workload.replicas)) as u32,
+            },
+        },
     }
 }
 
@@ -118,12 +128,12 @@ fn spread(dist: &Dist) -> Spread {
     Spread { p50: dist.quantile(0.5), p99: dist.quantile(0.99) }
 }
 
-/// From a deletion until a proxy acts on it: the shared delay and its own, of whose sum no formula gives the quantiles.
-fn removal(p: &Propagation) -> Spread {
+/// From a change until a proxy acts on it: the shared delay and its own, of whose sum no formula gives the quantiles.
+fn delay(p: &Propagation, own: &Dist) -> Spread {
     let streams = Streams::new(0, 0);
     let draw = |i| {
         let shared = p.shared.sample(&mut streams.stream(Purpose::PropagationShared, i), i);
-        (shared + p.remove.sample(&mut streams.stream(Purpose::PropagationOwn, i), i)).secs()
+        (shared + own.sample(&mut streams.stream(Purpose::PropagationOwn, i), i)).secs()
     };
     let mut draws: Vec<f64> = (0..DRAWS).map(draw).collect();
     draws.sort_by(f64::total_cmp);

@@ -71,9 +71,15 @@ impl Dur {
     }
 
     /// The nearest whole number of nanoseconds; negative and NaN become zero, too long becomes [`Dur::MAX`].
+    #[inline]
     pub fn from_secs_f64(s: f64) -> Self {
-        let ns = libm::round(s * 1e9);
-        if ns >= Self::MAX.0 as f64 { Self::MAX } else { Self(ns.max(0.0) as u64) }
+        Self::from_nanos_f64(s * 1e9)
+    }
+
+    /// The same of nanoseconds. A cast of a float to an integer saturates, which does all that is promised.
+    #[inline]
+    pub fn from_nanos_f64(ns: f64) -> Self {
+        Self(((ns + 0.5) as u64).min(Self::MAX.0))
     }
 
     /// Nanoseconds.

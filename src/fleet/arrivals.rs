@@ -37,7 +37,7 @@ impl ArrivalProcess {
                 self.next += 1;
                 return at;
             }
-            Arrivals::Poisson(profile) => (profile, self.gap.sample(&mut self.draw, 0).secs()),
+            Arrivals::Poisson(profile) => (profile, self.gap.sample_nanos(&mut self.draw) * 1e-9),
             Arrivals::Constant(profile) => (profile, 1.0),
         };
         self.last = after(profile, self.last, gap)?;

@@ -172,7 +172,7 @@ pub(crate) fn steady(i: u32) -> Replication {
 /// A deploy that stands still with a few pods down until the simulation ends, in every other replication.
 pub(crate) fn stuck(i: u32) -> Replication {
     let mut r = clean(i);
-    if i % 2 == 0 {
+    if i.is_multiple_of(2) {
         r.rollout = r.rollout.map(|t| RolloutTally { duration: None, ..t });
         r.phases[1] = phase(660.0, 41_000);
         r.phases[2] = phase(0.0, 41_000);

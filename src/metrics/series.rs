@@ -70,6 +70,20 @@ impl Timeseries {
         let Some(i) = self.columns.iter().position(|c| c == name) else { return Vec::new() };
         self.rows.iter().map(|row| row.get(i).copied().flatten()).collect()
     }
+
+    /// Mean of a column over the bins that start in `from..to`; `None` where nothing was measured.
+    pub fn mean(&self, name: &str, from: f64, to: f64) -> Option<f64> {
+        let within = |t: &Option<f64>| t.is_some_and(|t| (from..to).contains(&t));
+        let bins = self.column("t").into_iter().zip(self.column(name));
+        let chosen: Vec<f64> = bins.filter(|(t, _)| within(t)).filter_map(|(_, v)| v).collect();
+        (!chosen.is_empty()).then(|| chosen.iter().sum::<f64>() / chosen.len() as f64)
+    }
+
+    /// Mean capacity over mean demand in the bins that start in `from..to`; `None` where nothing was demanded.
+    pub fn headroom(&self, from: f64, to: f64) -> Option<f64> {
+        let demand = self.mean("demand", from, to).filter(|&d| d > 0.0)?;
+        Some(self.mean("capacity", from, to)? / demand)
+    }
 }
 
 /// The mean of the bins that start at one second.
@@ -151,6 +165,8 @@ mod tests {
         assert_eq!(of("p50"), [Some(0.5), Some(0.5), Some(0.5)]);
         assert_eq!(of("p99"), [None, None, None]);
         assert_eq!(of("no such"), []);
+        assert_eq!((series.mean("ready", 0.0, 2.0), series.mean("ready", 9.0, 10.0)), (Some(2.75), None));
+        assert_eq!(series.headroom(0.0, 2.0), None, "nothing is demanded");
     }
 
     #[test]

@@ -27,18 +27,19 @@ pub(super) struct Answer {
     pub(super) tone: Tone,
 }
 
-/// What was simulated: `20 replicas · maxSurge 25 %, maxUnavailable 25 % · 10 simulated deploys, seed 1`.
+/// What was simulated: `Deployment, 20 replicas · maxSurge 25 %, maxUnavailable 25 % · 10 simulated deploys, seed 1`.
 pub(super) fn subject(page: &Page<'_>) -> String {
     let n = f64::from(page.results.replications);
     let strategy = match &page.settings.strategy {
         None => "no deploy".to_owned(),
         Some(Strategy::Recreate) => "Recreate".to_owned(),
-        Some(Strategy::RollingUpdate { max_surge, max_unavailable }) => {
+        Some(Strategy::RollingUpdate { max_surge, max_unavailable, .. }) => {
             format!("maxSurge {max_surge}, maxUnavailable {max_unavailable}")
         }
     };
     let replicas = plural(f64::from(page.settings.replicas), "replica");
-    format!("{replicas} · {strategy} · {}, seed {}", plural(n, simulated(page)), page.results.seed)
+    let kind = page.settings.kind.as_ref().map(|k| format!("{k}, ")).unwrap_or_default();
+    format!("{kind}{replicas} · {strategy} · {}, seed {}", plural(n, simulated(page)), page.results.seed)
 }
 
 fn simulated(page: &Page<'_>) -> &'static str {
@@ -59,7 +60,7 @@ pub(super) fn answer(page: &Page<'_>) -> Answer {
     } else {
         notes.extend(certainty(page));
         let verb = if page.results.is_steady() { "The steady fleet" } else { "A deploy" };
-        format!("{verb} drops nothing: 0 of {} requests.", text::mean(total_requests(page), count))
+        format!("{verb} drops nothing: 0 of {} requests.", text::mean(summary.requests, count))
     };
     let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(page)) };
     let tone = match (complete, dropped > 0.0) {
@@ -68,10 +69,6 @@ pub(super) fn answer(page: &Page<'_>) -> Answer {
         _ => Tone::Bad,
     };
     Answer { sentence, notes, tone }
-}
-
-fn total_requests(page: &Page<'_>) -> crate::metrics::Figure {
-    page.results.summary.during.requests.or(page.results.summary.requests)
 }
 
 /// `A deploy drops 1,950 requests [1,880 to 2,020]: 0.87 % of the 224,000 sent while it rolls.`
@@ -90,12 +87,14 @@ fn losses(page: &Page<'_>) -> String {
         return format!("The steady fleet {lost} in {during}: {} of {}.", share(all, sent), count(sent, sent));
     }
     let (during, after, sent) = (mean(s.during.dropped), mean(s.after.dropped), mean(s.during.requests));
-    let rolling = format!("{} of the {} sent while it rolls", share(during, sent), count(sent, sent));
+    let (share, sent) = (share(during, sent), count(sent, sent));
     if after == 0.0 {
-        return format!("A deploy {lost}: {rolling}.");
+        return format!("A deploy {lost}: {share} of the {sent} sent while it rolls.");
     }
-    let later = text::mean(s.after.seconds, seconds);
-    format!("A deploy {lost}: {rolling}, and {} in the {later} after it.", count(after, after))
+    let (during, after) = (count(during, during), count(after, after));
+    format!(
+        "A deploy {lost}: {during} of the {sent} sent while it rolls ({share}), {after} after its last old pod is gone."
+    )
 }
 
 /// What would have been dropped without a deploy, where that is anything.
@@ -104,11 +103,14 @@ fn beyond_normal(page: &Page<'_>) -> Option<String> {
     let before = s.before.dropped.filter(|d| d.mean > 0.0)?;
     let excess = s.excess?;
     let normal = s.before.seconds.filter(|t| t.mean > 0.0).map(|t| before.mean / t.mean)?;
-    Some(format!(
-        "Even before it, {} are dropped; the deploy adds {}.",
-        text::rate(normal, normal),
-        text::estimate(Some(excess), count)
-    ))
+    let normal = text::rate(normal, normal);
+    let added = text::estimate(Some(excess), count);
+    Some(match excess.ci95 {
+        Some([lo, hi]) if lo <= 0.0 && hi >= 0.0 => {
+            format!("Even before it, {normal} are dropped; what the deploy adds cannot be told from none: {added}.")
+        }
+        _ => format!("Even before it, {normal} are dropped; the deploy adds {added}."),
+    })
 }
 
 /// How much "none seen" can mean.

@@ -7,16 +7,22 @@ pub struct Settings {
     pub source: String,
     /// The options beside it that change the forecast, as typed, for the same.
     pub options: Vec<String>,
+    /// The kind of the workload, where a manifest names it: `Deployment`.
+    pub kind: Option<String>,
     /// Desired pods.
     pub replicas: u32,
     /// How old pods are replaced; `None` for a steady fleet.
     pub strategy: Option<Strategy>,
+    /// `workload.minReadySeconds`.
+    pub min_ready: f64,
     /// `workload.progressDeadlineSeconds`.
     pub progress_deadline: f64,
     /// Whether proxies own the connections to pods (layer 7).
     pub proxied: bool,
     /// Proxies, or nodes at layer 4.
     pub proxies: u32,
+    /// From a pod's Ready until a proxy sends to it.
+    pub addition: Spread,
     /// From a pod's deletion until a proxy stops sending to it.
     pub removal: Spread,
     /// `loadBalancer.deregistrationDelay`.
@@ -57,6 +63,8 @@ pub enum Strategy {
         max_surge: String,
         /// `maxUnavailable`.
         max_unavailable: String,
+        /// Pods that it lets be unavailable, rounded as Kubernetes does.
+        unavailable: u32,
     },
 }
 

@@ -9,11 +9,18 @@ fn settings() -> Settings {
     Settings {
         source: "deployment.yaml".to_owned(),
         options: vec!["--rate 2000/s".to_owned()],
+        kind: Some("Deployment".to_owned()),
         replicas: 20,
-        strategy: Some(Strategy::RollingUpdate { max_surge: "25 %".to_owned(), max_unavailable: "25 %".to_owned() }),
+        strategy: Some(Strategy::RollingUpdate {
+            max_surge: "25 %".to_owned(),
+            max_unavailable: "25 %".to_owned(),
+            unavailable: 5,
+        }),
+        min_ready: 0.0,
         progress_deadline: 600.0,
         proxied: true,
         proxies: 3,
+        addition: Spread { p50: 1.0, p99: 2.0 },
         removal: Spread { p50: 1.1, p99: 2.4 },
         deregistration_delay: 300.0,
         upstream_idle: 60.0,
@@ -86,7 +93,7 @@ fn one_replication_has_no_intervals() {
 
 #[test]
 fn a_steady_fleet() {
-    let steady = Settings { strategy: None, ..settings() };
+    let steady = Settings { kind: None, strategy: None, ..settings() };
     golden("steady", &terminal(&sample::steady_results(10), &steady));
 }
 

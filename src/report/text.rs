@@ -10,7 +10,7 @@ pub type Format = fn(f64, scale: f64) -> String;
 pub fn count(x: f64, scale: f64) -> String {
     let decimals =
         if x == libm::round(x) && (scale == libm::round(scale) || scale.abs() >= 100.0) { 0 } else { decimals(scale) };
-    thousands(&format!("{x:.decimals$}"))
+    thousands(trim(&format!("{x:.decimals$}")))
 }
 
 /// A share: `0.87 %`, `26 %`, `99.14 %`: two digits of it, or of what is missing to the whole.
@@ -54,20 +54,25 @@ pub fn times(x: f64, scale: f64) -> String {
 
 /// The mean of a figure, or a dash.
 pub fn mean(figure: Figure, format: Format) -> String {
-    figure.map_or_else(|| "–".to_owned(), |f| format(f.mean, f.mean))
+    figure.map_or_else(|| "–".to_owned(), |f| format(f.mean, scale(&f)))
+}
+
+/// What decides a figure's decimals: the mean, or half its interval where that is larger, as where nothing was seen.
+fn scale(figure: &Estimate) -> f64 {
+    let half = figure.ci95.map_or(0.0, |[lo, hi]| (hi - lo) / 2.0);
+    if figure.mean == 0.0 { 2.0 * half } else { figure.mean.abs().max(half) }
 }
 
 /// The interval of a figure, `[1,880 to 2,020]`; empty where there is none, or where it says no more than the mean.
 ///
 /// A unit that the mean and both ends share is left to the mean, beside which this stands: `124 ms [122 to 126]`.
 pub fn interval(figure: Figure, format: Format) -> String {
-    let Some((Estimate { mean, .. }, [lo, hi])) = figure.and_then(|f| Some((f, f.ci95?))) else { return String::new() };
-    // Where nothing was seen, the bound sets the scale.
-    let scale = if mean == 0.0 { hi } else { mean };
+    let Some((figure, [lo, hi])) = figure.and_then(|f| Some((f, f.ci95?))) else { return String::new() };
+    let scale = scale(&figure);
     if format(lo, scale) == format(hi, scale) {
         return String::new();
     }
-    let [_, lo, hi] = bare([mean, lo, hi].map(|x| format(x, scale)));
+    let [_, lo, hi] = bare([figure.mean, lo, hi].map(|x| format(x, scale)));
     format!("[{lo} to {hi}]")
 }
 
@@ -95,16 +100,28 @@ pub fn plural(n: f64, thing: &str) -> String {
     format!("{number} {thing}{s}")
 }
 
-/// Breaks `text` at spaces into lines of at most `width` characters; a longer word gets a line of its own.
+/// Breaks `text` at spaces into lines of at most `width` characters; a number stays with its unit, and a longer word
+/// gets a line of its own.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+    const UNITS: [&str; 7] = ["%", "×", "s", "ms", "µs", "m", "h"];
+    let mut words: Vec<String> = Vec::new();
     for word in text.split(' ') {
+        match words.last_mut() {
+            Some(number) if UNITS.contains(&word.trim_end_matches([')', ',', '.', ':', ']'])) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word),
         }
     }
     lines
@@ -208,6 +225,7 @@ mod tests {
         assert_eq!(estimate(figure(61.0, 59.0, 63.0), seconds), "1 m 1 s [59 s to 1 m 3 s]");
         assert_eq!(estimate(figure(112.0, 112.0, 172.0), seconds), "1 m 52 s [1 m 52 s to 2 m 52 s]");
         assert_eq!(estimate(figure(0.0, 0.0, 0.299_6), count), "0 [0 to 0.3]");
+        assert_eq!(estimate(figure(0.9, -3_680.1, 3_681.9), count), "1 [-3,680 to 3,682]");
         assert_eq!(estimate(figure(15.0, 15.0, 15.0), count), "15");
         assert_eq!(estimate(None, count), "–");
     }
@@ -221,6 +239,7 @@ mod tests {
     #[test]
     fn text_breaks_at_spaces() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("it took 12 ms, no more", 10), ["it took", "12 ms, no", "more"]);
         assert_eq!(wrap("incomprehensibilities", 5), ["incomprehensibilities"]);
     }
 }

@@ -23,12 +23,12 @@ pub(super) struct Remedy {
     /// `PATH=VALUE`, for `--set`.
     pub(super) set: Vec<String>,
     /// What that does.
-    pub(super) effect: String,
+    pub(super) effects: Vec<&'static str>,
 }
 
 impl Remedy {
-    fn new(set: impl IntoIterator<Item = String>, effect: impl Into<String>) -> Option<Self> {
-        Some(Self { set: set.into_iter().collect(), effect: effect.into() })
+    fn new(set: impl IntoIterator<Item = String>, effect: &'static str) -> Self {
+        Self { set: set.into_iter().collect(), effects: vec![effect] }
     }
 }
 
@@ -37,21 +37,22 @@ pub(super) fn reasons(page: &Page<'_>) -> Vec<Reason> {
     let s = &page.results.summary;
     let total: f64 = s.causes.iter().filter_map(|(_, f)| f).map(|f| f.mean).sum();
     let seen = s.causes.iter().filter_map(|(cause, f)| f.filter(|f| f.mean > 0.0).map(|f| (cause, f.mean)));
-    let mut reasons: Vec<Reason> = seen.map(|(cause, mean)| reason(cause, mean / total, page.settings)).collect();
+    let mut reasons: Vec<Reason> = seen.map(|(cause, mean)| reason(cause, mean / total, page)).collect();
     reasons.sort_by(|a, b| b.share.total_cmp(&a.share));
     reasons
 }
 
-fn reason(cause: &str, share: f64, settings: &Settings) -> Reason {
+fn reason(cause: &str, share: f64, page: &Page<'_>) -> Reason {
+    let settings = page.settings;
     let (name, (sentence, remedy)) = match cause {
         "staleRoute" => ("stale route", stale_route(settings)),
         "severedByDrain" => ("severed by drain", severed_by_drain(settings)),
         "severedByKill" => ("severed by kill", severed_by_kill(settings)),
         "severedByDeregistration" => ("severed by balancer", severed_by_deregistration(settings)),
         "keepAliveRace" => ("keep-alive race", keep_alive_race(settings)),
-        "overflow" => ("overflow", overflow(settings)),
-        "noEndpoints" => ("no endpoints", no_endpoints(settings)),
-        "slow" => ("slow", slow(settings)),
+        "overflow" => ("overflow", overflow(page)),
+        "noEndpoints" => ("no endpoints", no_endpoints(page)),
+        "slow" => ("slow", slow(page)),
         "appError" => ("app error", (app_error(settings), None)),
         "crash" => ("crash", ("a pod died by itself with requests in flight".to_owned(), None)),
         _ => ("other", (format!("cause {cause}"), None)),
@@ -90,7 +91,7 @@ fn stale_route(s: &Settings) -> Told {
     // Twice the 99th percentile: a deploy draws once for each pod and proxy, and the worst of them counts.
     let wait = libm::ceil((2.0 * s.removal.p99).max(t.pre_stop + s.removal.p99));
     let set = std::iter::once(format!("preStop={}", whole_seconds(wait))).chain(grace_for(s, wait - t.pre_stop));
-    (sentence, Remedy::new(set, "pods listen until every proxy has heard"))
+    (sentence, Some(Remedy::new(set, "pods listen until every proxy has heard")))
 }
 
 fn severed_by_drain(s: &Settings) -> Told {
@@ -103,7 +104,7 @@ fn severed_by_drain(s: &Settings) -> Told {
     );
     let longer = libm::ceil((3.0 * s.service.p99).max(2.0 * window).max(1.0));
     let set = std::iter::once(format!("drainWindow={}", whole_seconds(longer))).chain(grace_for(s, longer - window));
-    (sentence, Remedy::new(set, "what is in flight may end"))
+    (sentence, Some(Remedy::new(set, "what is in flight may end")))
 }
 
 fn severed_by_kill(s: &Settings) -> Told {
@@ -111,11 +112,11 @@ fn severed_by_kill(s: &Settings) -> Told {
     match t.on_sigterm {
         OnSigterm::Exit => (
             "the process exits at SIGTERM with requests in flight (onSigterm: exit)".to_owned(),
-            Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end"),
+            Some(Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end")),
         ),
         OnSigterm::Ignore => (
             format!("the process ignores SIGTERM and is killed after {}", secs(t.grace_period)),
-            Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end"),
+            Some(Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end")),
         ),
         OnSigterm::Drain => {
             let steps = [("preStop", t.pre_stop), ("lameDuck", t.lame_duck), ("drainWindow", t.drain_window)];
@@ -127,7 +128,7 @@ fn severed_by_kill(s: &Settings) -> Told {
                 steps.join(" + ")
             );
             let set = [format!("terminationGracePeriodSeconds={}", libm::ceil(t.needs().max(t.grace_period)) + 5.0)];
-            (sentence, Remedy::new(set, "the drain may end before SIGKILL"))
+            (sentence, Some(Remedy::new(set, "the drain may end before SIGKILL")))
         }
     }
 }
@@ -137,7 +138,7 @@ fn severed_by_deregistration(s: &Settings) -> Told {
     let longer = libm::ceil((2.0 * delay).max(3.0 * s.service.p99).max(1.0));
     (
         format!("cut by the balancer {} after the pod was removed (deregistrationDelay)", secs(delay)),
-        Remedy::new([format!("deregistrationDelay={}", whole_seconds(longer))], "what is in flight may end"),
+        Some(Remedy::new([format!("deregistrationDelay={}", whole_seconds(longer))], "what is in flight may end")),
     )
 }
 
@@ -150,48 +151,73 @@ fn keep_alive_race(s: &Settings) -> Told {
             if s.upstream_idle == 0.0 { "never".to_owned() } else { format!("only after {}", secs(s.upstream_idle)) }
         );
         let idle = whole_seconds((s.upstream_idle * 1.25).max(s.pod_idle * 1.25));
-        return (sentence, Remedy::new([format!("pod.keepAlive.idleTimeout={idle}")], "the proxy closes first"));
+        return (sentence, Some(Remedy::new([format!("pod.keepAlive.idleTimeout={idle}")], "the proxy closes first")));
     }
     let sentence = "sent on connections that a pod was just closing".to_owned();
-    (sentence, Remedy::new(["connectionClose=response".to_owned()], "pods announce the close with an answer"))
+    (sentence, Some(Remedy::new(["connectionClose=response".to_owned()], "pods announce the close with an answer")))
 }
 
-/// Pods that stay until others are ready.
-fn keep_capacity(s: &Settings) -> Option<Remedy> {
+/// What keeps capacity up while the deploy rolls; `None` where it is not the deploy that takes it away.
+fn keep_capacity(page: &Page<'_>) -> Option<Remedy> {
+    let s = page.settings;
+    let headroom = page.results.timeseries.headroom(f64::NEG_INFINITY, 0.0).or_else(|| steady_headroom(page));
+    if let Some(headroom) = headroom.filter(|&h| h < 1.0) {
+        // A quarter more than would just do.
+        let replicas = libm::ceil(f64::from(s.replicas) * 1.25 / headroom.max(0.01));
+        return Some(Remedy::new([format!("replicas={replicas}")], "even without a deploy there are too few pods"));
+    }
+    let effect = "old pods stay until new ones are ready";
     match s.strategy.as_ref()? {
-        Strategy::Recreate => {
-            Remedy::new(["workload.strategy.type=RollingUpdate".to_owned()], "old pods stay until new ones are ready")
-        }
-        Strategy::RollingUpdate { max_unavailable, .. } if max_unavailable == "0" => None,
+        Strategy::Recreate => Some(Remedy::new(["workload.strategy.type=RollingUpdate".to_owned()], effect)),
+        Strategy::RollingUpdate { unavailable: 0, .. } => None,
         Strategy::RollingUpdate { max_surge, .. } => {
-            let surge = (max_surge == "0").then(|| "maxSurge=1".to_owned());
-            let set = std::iter::once("maxUnavailable=0".to_owned()).chain(surge);
-            Remedy::new(set, "old pods stay until new ones are ready")
+            let surge = matches!(max_surge.as_str(), "0" | "0 %").then(|| "maxSurge=1".to_owned());
+            Some(Remedy::new(std::iter::once("maxUnavailable=0".to_owned()).chain(surge), effect))
         }
     }
 }
 
-fn overflow(s: &Settings) -> Told {
-    let sentence =
-        format!("found all {} of a pod and its queue of {} full", plural(f64::from(s.concurrency), "worker"), s.queue);
-    (sentence, keep_capacity(s))
+fn steady_headroom(page: &Page<'_>) -> Option<f64> {
+    page.results.is_steady().then(|| page.results.timeseries.headroom(f64::NEG_INFINITY, f64::INFINITY)).flatten()
 }
 
-fn no_endpoints(s: &Settings) -> Told {
-    let sentence = match s.strategy {
-        Some(Strategy::Recreate) => "no pod was left: Recreate stops all old pods before it starts the first new one",
-        _ => "the proxy knew of no pod to send to",
-    };
-    (sentence.to_owned(), keep_capacity(s))
+fn overflow(page: &Page<'_>) -> Told {
+    let s = page.settings;
+    let workers = plural(f64::from(s.concurrency), "worker");
+    (format!("found all {workers} of a pod and its queue of {} full", s.queue), keep_capacity(page))
 }
 
-fn slow(s: &Settings) -> Told {
+fn no_endpoints(page: &Page<'_>) -> Told {
+    let s = page.settings;
+    match s.strategy {
+        Some(Strategy::RollingUpdate { unavailable: 0, .. }) => {
+            let sentence = format!(
+                "a proxy had let go of the last old pod before it heard of a new one: that takes {} (p99 {}), \
+                 minReadySeconds is {}",
+                secs(s.addition.p50),
+                secs(s.addition.p99),
+                s.min_ready
+            );
+            let longer = libm::ceil((2.0 * s.addition.p99).max(s.min_ready + s.addition.p99));
+            let effect = "old pods stay until every proxy knows the new ones";
+            (sentence, Some(Remedy::new([format!("minReadySeconds={longer}")], effect)))
+        }
+        Some(Strategy::Recreate) => {
+            let sentence = "no pod was left: Recreate stops all old pods before it starts the first new one";
+            (sentence.to_owned(), keep_capacity(page))
+        }
+        _ => ("the proxy knew of no pod to send to".to_owned(), keep_capacity(page)),
+    }
+}
+
+fn slow(page: &Page<'_>) -> Told {
+    let service = page.settings.service;
     let sentence = format!(
         "a time-out while queued or served; service alone takes {} (p99 {})",
-        secs(s.service.p50),
-        secs(s.service.p99)
+        secs(service.p50),
+        secs(service.p99)
     );
-    (sentence, keep_capacity(s))
+    (sentence, keep_capacity(page))
 }
 
 fn app_error(s: &Settings) -> String {

@@ -1,9 +1,9 @@
 //! A mean over replications, with how far it can be trusted.
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::bound::{CONFIDENCE, poisson_upper};
+use super::bound::poisson_upper;
+use super::student::t975;
 
 /// A mean over independent replications and its 95 % confidence interval.
 ///
@@ -114,9 +114,7 @@ fn half_width(mean: f64, values: &[f64]) -> Option<f64> {
     }
     let freedom = (n - 1) as f64;
     let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / freedom;
-    // `new` refuses no positive number of degrees of freedom.
-    let t = StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.5 + CONFIDENCE / 2.0);
-    Some(t * libm::sqrt(variance / n as f64))
+    Some(t975(n - 1) * libm::sqrt(variance / n as f64))
 }
 
 #[cfg(test)]

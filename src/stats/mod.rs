@@ -2,6 +2,7 @@
 
 mod bound;
 mod estimate;
+mod student;
 
 pub use bound::{poisson_upper, share_upper};
 pub use estimate::{Estimate, Range};

@@ -39,7 +39,7 @@ impl Report for Terminal {
 
     fn write(&self, page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         let sections = [
-            vec![header(page)],
+            header(page),
             answer(page),
             indent(table::lines(page)),
             indent(timeline::lines(page)),
@@ -57,9 +57,26 @@ fn indent(lines: Vec<String>) -> Vec<String> {
     lines.into_iter().map(|l| if l.is_empty() { l } else { format!("  {l}") }).collect()
 }
 
-fn header(page: &Page<'_>) -> String {
-    let rest = format!(" · {}", answer::subject(page));
-    format!("{}{}", paint(BOLD, &page.results.scenario), paint(DIM, &rest))
+/// The name and what was simulated; what does not fit into a line goes below the rest, never torn.
+fn header(page: &Page<'_>) -> Vec<String> {
+    let name = &page.results.scenario;
+    let subject = answer::subject(page);
+    let mut lines: Vec<String> = vec![paint(BOLD, name)];
+    let mut used = name.chars().count();
+    for part in subject.split(" · ") {
+        let width = part.chars().count() + 3;
+        match lines.last_mut() {
+            Some(line) if used + width <= WIDTH => {
+                line.push_str(&paint(DIM, &format!(" · {part}")));
+                used += width;
+            }
+            _ => {
+                lines.push(format!("  {}", paint(DIM, part)));
+                used = width;
+            }
+        }
+    }
+    lines
 }
 
 fn answer(page: &Page<'_>) -> Vec<String> {

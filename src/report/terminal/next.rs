@@ -1,17 +1,21 @@
 //! What to type next: commands that exist, for this file, against the causes that were found.
 
 use super::{BOLD, DIM, WIDTH, grid};
-use crate::report::{Page, why};
+use crate::report::Page;
+use crate::report::why::{self, Remedy};
 
 /// Reconnects a second at the peak, over the normal, from which spreading them is proposed.
 const SPIKE: f64 = 20.0;
+/// The share of drops from which a cause is worth a proposal, and the most proposals.
+const MAIN: f64 = 0.02;
+const MOST: usize = 2;
 
 /// The proposals, one command a line, each with what it does.
 pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
     let mut proposals: Vec<(String, String)> = Vec::new();
-    for remedy in why::reasons(page).into_iter().filter(|r| r.share >= 0.05).filter_map(|r| r.remedy).take(2) {
+    for remedy in remedies(page) {
         let set: Vec<String> = remedy.set.iter().map(|s| format!("--set {s}")).collect();
-        proposals.push((command(page, &set.join(" ")), remedy.effect));
+        proposals.push((command(page, &set.join(" ")), remedy.effects.join("; ")));
     }
     if proposals.is_empty() && spikes(page) {
         let jitter = "--set closeJitter=10s".to_owned();
@@ -30,6 +34,26 @@ pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What helps against the main causes: together where no setting is claimed twice, else one after the other.
+fn remedies(page: &Page<'_>) -> Vec<Remedy> {
+    let path = |set: &str| set.split('=').next().unwrap_or_default().to_owned();
+    let mut all: Vec<Remedy> = Vec::new();
+    let main = why::reasons(page).into_iter().filter(|r| r.share >= MAIN);
+    for remedy in main.filter_map(|r| r.remedy).take(MOST) {
+        if all.iter().any(|r| r.set == remedy.set) {
+            continue;
+        }
+        match all.first_mut() {
+            Some(first) if !first.set.iter().any(|s| remedy.set.iter().any(|t| path(s) == path(t))) => {
+                first.set.extend(remedy.set);
+                first.effects.extend(remedy.effects);
+            }
+            _ => all.push(remedy),
+        }
+    }
+    all
 }
 
 fn command(page: &Page<'_>, option: &str) -> String {

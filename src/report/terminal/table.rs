@@ -68,24 +68,24 @@ fn phases(page: &Page<'_>) -> Vec<Vec<Cell>> {
         });
     }
     add(reconnects(page));
-    let phase = Span::of(r);
+    let (series, end) = (&r.timeseries, end(r));
     add(Row {
         name: "ready pods",
-        before: level(phase.before("ready"), count),
+        before: level(series.mean("ready", f64::NEG_INFINITY, 0.0), count),
         during: s.capacity.min_ready,
         format: count,
         remark: "lowest".to_owned(),
-        after: level(phase.after("ready"), count),
+        after: level(series.mean("ready", end, f64::INFINITY), count),
         note: s.rollout.peak_pods.map(|p| format!("{} pods at the most", count(p.max, p.max))).unwrap_or_default(),
     });
     if s.capacity.min_headroom.is_some() {
         add(Row {
             name: "capacity",
-            before: level(phase.ratio(Span::is_before), times),
+            before: level(series.headroom(f64::NEG_INFINITY, 0.0), times),
             during: s.capacity.min_headroom,
             format: times,
             remark: "lowest".to_owned(),
-            after: level(phase.ratio(Span::is_after), times),
+            after: level(series.headroom(end, f64::INFINITY), times),
             note: shortfall(r),
         });
     }
@@ -124,7 +124,7 @@ fn reconnects(page: &Page<'_>) -> Row {
         during: c.peak_reconnects_per_second,
         format: rate,
         remark: format!("peak{normal}"),
-        after: level(Span::of(r).after("reconnects"), rate),
+        after: level(r.timeseries.mean("reconnects", end(r), f64::INFINITY), rate),
         note: who.to_owned(),
     }
 }
@@ -188,49 +188,11 @@ fn shortfall(r: &Results) -> String {
     }
 }
 
+/// When *during* was over in every replication.
+fn end(r: &Results) -> f64 {
+    r.summary.during.seconds.map_or(f64::INFINITY, |s| s.max)
+}
+
 fn level(value: Option<f64>, format: Format) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format(v, v))
-}
-
-/// The rows of the time series that lie before and after the deploy.
-struct Span<'a> {
-    results: &'a Results,
-    times: Vec<Option<f64>>,
-    end: f64,
-}
-
-impl<'a> Span<'a> {
-    fn of(results: &'a Results) -> Self {
-        let end = results.summary.during.seconds.map_or(f64::INFINITY, |s| s.max);
-        Self { results, times: results.timeseries.column("t"), end }
-    }
-
-    fn is_before(&self, t: f64) -> bool {
-        t < 0.0
-    }
-
-    fn is_after(&self, t: f64) -> bool {
-        t >= self.end
-    }
-
-    fn mean(&self, values: &[Option<f64>], within: fn(&Self, f64) -> bool) -> Option<f64> {
-        let times = self.times.iter().zip(values);
-        let chosen: Vec<f64> = times.filter_map(|(t, v)| within(self, (*t)?).then_some(*v)?).collect();
-        (!chosen.is_empty()).then(|| chosen.iter().sum::<f64>() / chosen.len() as f64)
-    }
-
-    fn before(&self, column: &str) -> Option<f64> {
-        self.mean(&self.results.timeseries.column(column), Self::is_before)
-    }
-
-    fn after(&self, column: &str) -> Option<f64> {
-        self.mean(&self.results.timeseries.column(column), Self::is_after)
-    }
-
-    /// Capacity over demand.
-    fn ratio(&self, within: fn(&Self, f64) -> bool) -> Option<f64> {
-        let series = &self.results.timeseries;
-        let capacity = self.mean(&series.column("capacity"), within)?;
-        self.mean(&series.column("demand"), within).filter(|&d| d > 0.0).map(|d| capacity / d)
-    }
 }
