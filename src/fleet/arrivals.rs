@@ -15,8 +15,10 @@ pub(super) struct ArrivalProcess {
     draw: Stream,
     /// Gaps of one arrival a second.
     gap: Sampler,
-    /// The last arrival [s since the start of the simulation].
+    /// The last arrival that was computed [s since the start of the simulation].
     last: f64,
+    /// The arrival after the one that was given: computed one ahead, so that nothing waits for it.
+    upcoming: Option<SimTime>,
     /// The next entry of a trace.
     next: usize,
     start: SimTime,
@@ -26,11 +28,20 @@ impl ArrivalProcess {
     /// The process from `start`, the start of the simulation.
     pub(super) fn new(arrivals: &Arrivals, start: SimTime, draw: Stream) -> Self {
         let gap = Sampler::new(&Dist::exponential(1.0));
-        Self { arrivals: arrivals.clone(), draw, gap, last: 0.0, next: 0, start }
+        let mut process = Self { arrivals: arrivals.clone(), draw, gap, last: 0.0, upcoming: None, next: 0, start };
+        process.upcoming = process.compute();
+        process
     }
 
     /// The next arrival, if there is one.
+    #[inline]
     pub(super) fn advance(&mut self) -> Option<SimTime> {
+        let at = self.upcoming?;
+        self.upcoming = self.compute();
+        Some(at)
+    }
+
+    fn compute(&mut self) -> Option<SimTime> {
         let (profile, gap) = match &self.arrivals {
             Arrivals::Trace(times) => {
                 let at = times.get(self.next).map(|&t| self.start + t);

@@ -169,6 +169,7 @@ impl<O: Observer> World<O> {
         self.born(population, user, ordinal, cal);
     }
 
+    #[inline(always)]
     fn next_arrival(&mut self, population: u16, cal: &mut Cal) {
         let p = &mut self.populations[usize::from(population)];
         if let Some(at) = p.arrivals.as_mut().and_then(ArrivalProcess::advance) {
@@ -176,6 +177,7 @@ impl<O: Observer> World<O> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn on_arrival(&mut self, population: u16, cal: &mut Cal) {
         let p = &mut self.populations[usize::from(population)];
         let ordinal = p.ordinal;
@@ -185,6 +187,7 @@ impl<O: Observer> World<O> {
         self.born(population, client, ordinal, cal);
     }
 
+    #[inline(always)]
     fn born(&mut self, population: u16, client: u32, ordinal: u64, cal: &mut Cal) {
         self.integrate(cal.now());
         self.in_system += 1;
@@ -200,6 +203,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The client of request `r` finds a connection for it, or opens one, or lets it wait.
+    #[inline(always)]
     fn begin_attempt(&mut self, r: u32, cal: &mut Cal) {
         let request = &mut self.requests[r];
         request.attempts += 1;
@@ -220,6 +224,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Request `r` goes on connection `c`, which is available or just being opened.
+    #[inline(always)]
     fn take_connection(&mut self, r: u32, c: u32, cal: &mut Cal) {
         let Request { population, client, .. } = self.requests[r];
         let multiplex = self.populations[usize::from(population)].config.multiplex;
@@ -245,6 +250,7 @@ impl<O: Observer> World<O> {
         }
     }
 
+    #[inline(always)]
     fn send_from_client(&mut self, r: u32, c: u32, cal: &mut Cal) {
         match self.layer {
             Layer::L7 => {
@@ -384,6 +390,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Connection `c` of a client can take a request: one that waits, or it goes into stock.
+    #[inline(always)]
     pub(super) fn offer(&mut self, c: u32, cal: &mut Cal) {
         let Owner::Client { population, client } = self.connections[c].owner else { return };
         let config = &self.populations[usize::from(population)].config;
@@ -475,6 +482,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The answer to request `r` is at its client.
+    #[inline(always)]
     pub(super) fn arrive_at_client(&mut self, r: u32, cal: &mut Cal) {
         let Request { population, client, connection: c, status, close, pod, .. } = self.requests[r];
         let whole = status >= 100;
@@ -625,6 +633,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Request `r` is over.
+    #[inline(always)]
     fn finish(&mut self, r: u32, outcome: Outcome, cause: Option<Cause>, cal: &mut Cal) {
         let Request { population, client, .. } = self.requests[r];
         self.end(r, outcome, cause, cal);
@@ -633,6 +642,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Accounts for the end of request `r`, once.
+    #[inline(always)]
     pub(super) fn end(&mut self, r: u32, outcome: Outcome, cause: Option<Cause>, cal: &Cal) {
         self.stop_client_deadline(r);
         self.integrate(cal.now());
@@ -652,6 +662,7 @@ impl<O: Observer> World<O> {
     }
 
     /// A user thinks again after the end of a request.
+    #[inline(always)]
     fn after_end(&mut self, population: u16, client: u32, cal: &mut Cal) {
         if matches!(self.populations[usize::from(population)].load(), Load::Users { .. }) {
             self.think(population, client, cal);

@@ -102,7 +102,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The owner of connection `c` has no request on it from now on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn owner_idles(&mut self, c: u32, cal: &mut Cal) {
         let connection = &mut self.connections[c];
         connection.idle_since = cal.now();
@@ -113,7 +113,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The pod has no request of connection `c` from now on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pod_idles(&mut self, c: u32, cal: &mut Cal) {
         let connection = &mut self.connections[c];
         connection.pod_idle_since = cal.now();

@@ -182,6 +182,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Request `r` is at its pod.
+    #[inline(always)]
     pub(super) fn arrive_at_pod(&mut self, r: u32, cal: &mut Cal) {
         let request = self.requests.handle(r);
         let Request { pod, population, ordinal, abandoned, .. } = self.requests[r];
@@ -211,6 +212,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Gives `job` to a free worker or the queue; false where a request finds the queue full.
+    #[inline(always)]
     pub(super) fn admit(&mut self, pod: u32, job: Job, cal: &mut Cal) -> bool {
         let p = &mut self.pods[pod as usize];
         if p.queue.is_empty() && !p.free_workers.is_empty() {
@@ -235,6 +237,7 @@ impl<O: Observer> World<O> {
     }
 
     /// A free worker of `pod` begins `job`.
+    #[inline(always)]
     fn begin_job(&mut self, pod: u32, job: Job, cal: &mut Cal) {
         let p = &mut self.pods[pod as usize];
         let version = &self.versions[p.version()];
@@ -263,6 +266,7 @@ impl<O: Observer> World<O> {
     }
 
     /// A worker is done, and takes the next job.
+    #[inline(always)]
     pub(super) fn on_job_done(&mut self, pod: u32, worker: u32, cal: &mut Cal) {
         let p = &mut self.pods[pod as usize];
         // A killed pod's workers never finish.
@@ -288,6 +292,7 @@ impl<O: Observer> World<O> {
         self.exit_if_drained(pod, cal);
     }
 
+    #[inline(always)]
     fn next_job(&mut self, pod: u32, cal: &mut Cal) {
         let p = &mut self.pods[pod as usize];
         if p.free_workers.is_empty() {
@@ -307,6 +312,7 @@ impl<O: Observer> World<O> {
     }
 
     /// 200, or the version's own error.
+    #[inline(always)]
     fn served_status(&mut self, r: u32, pod: u32) -> u16 {
         let rate = self.versions[self.pods[pod as usize].version()].pod.error_rate;
         if rate > 0.0 {
@@ -321,6 +327,7 @@ impl<O: Observer> World<O> {
 
     /// The pod answers request `r`, and closes its connection where it has to; `direct` if nothing but the end of a job has
     /// led here.
+    #[inline(always)]
     fn answer(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
         let c = self.carrier(r);
         let version = self.pods[self.requests[r].pod as usize].version();

@@ -61,6 +61,7 @@ impl<O: Observer> World<O> {
 
     /// Proxy `proxy` picks a pod by what it believes; `key` is the identity of the client's connection, (`population`,
     /// `ordinal`, `attempt`) that of the pick.
+    #[inline(always)]
     pub(super) fn pick(
         &mut self,
         proxy: u16,
@@ -100,6 +101,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Request `r` is at its proxy.
+    #[inline(always)]
     pub(super) fn arrive_at_proxy(&mut self, r: u32, cal: &mut Cal) {
         self.requests[r].proxy_retries = 0;
         self.requests[r].avoid = [NIL; 3];
@@ -108,6 +110,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The proxy sends request `r` to a pod of its choice.
+    #[inline(always)]
     fn forward(&mut self, r: u32, cal: &mut Cal) {
         let request = &self.requests[r];
         let Request { population, client, proxy, ordinal, attempts, avoid, .. } = *request;
@@ -137,14 +140,14 @@ impl<O: Observer> World<O> {
     }
 
     /// Request `r` counts among what `proxy` has under way at `pod`.
-    #[inline]
+    #[inline(always)]
     fn count_active(&mut self, r: u32, proxy: u16, pod: u32) {
         self.requests[r].counted = true;
         let position = self.links[self.link(proxy, pod)].position;
         self.proxies[usize::from(proxy)].table[position as usize].active += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     fn uncount_active(&mut self, r: u32, proxy: u16) {
         let request = &mut self.requests[r];
         if !std::mem::take(&mut request.counted) {
@@ -167,6 +170,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The pod's answer to request `r` is at its proxy; `direct` if nothing but the end of a job has led here.
+    #[inline(always)]
     pub(super) fn answer_arrives_at_proxy(&mut self, r: u32, direct: bool, cal: &mut Cal) {
         let proxy = self.requests[r].proxy;
         let c = self.requests[r].upstream;
@@ -191,7 +195,7 @@ impl<O: Observer> World<O> {
     }
 
     /// An idle connection goes back into the stock, if there is room and the pod is still believed in.
-    #[inline]
+    #[inline(always)]
     fn stock(&mut self, c: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
         let l = &mut self.links[link];
@@ -204,6 +208,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The proxy answers the client.
+    #[inline(always)]
     fn respond(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
         self.stop_proxy_deadline(r);
         self.release_retry(r);
@@ -218,6 +223,7 @@ impl<O: Observer> World<O> {
         self.client_hop.send(cal, event);
     }
 
+    #[inline(always)]
     pub(super) fn release_retry(&mut self, r: u32) {
         if std::mem::take(&mut self.requests[r].holds_retry) {
             let proxy = self.requests[r].proxy;

@@ -160,7 +160,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Request `r` leaves for the pod on connection `c`, which stands.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send_to_pod(&mut self, r: u32, c: u32, cal: &mut Cal) {
         let connection = &mut self.connections[c];
         connection.carried = connection.carried.saturating_add(1);
@@ -282,6 +282,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Forgets connection `c` on its owner's side: no stock, no idle time-out.
+    #[inline(always)]
     pub(super) fn take_from_owner(&mut self, c: u32) {
         match self.connections[c].owner {
             Owner::Client { population, client } => {
@@ -301,14 +302,14 @@ impl<O: Observer> World<O> {
     }
 
     /// Puts request `r` on connection `c`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn board(&mut self, r: u32, c: u32) {
         self.connections[c].in_use += 1;
         self.connections[c].requests.push_back(&mut OnConnection(&mut self.requests), r);
     }
 
     /// Takes request `r` off connection `c`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn alight(&mut self, r: u32, c: u32) {
         let connection = &mut self.connections[c];
         connection.in_use -= 1;

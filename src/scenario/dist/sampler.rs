@@ -41,7 +41,7 @@ impl Sampler {
     }
 
     /// One draw; `ordinal` as in [`Dist::sample`].
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, stream: &mut Stream, ordinal: u64) -> Dur {
         match &self.cells {
             Some(cells) => Dur::from_nanos_f64(self.quantile(cells, stream.bits())),
@@ -50,7 +50,7 @@ impl Sampler {
     }
 
     /// One draw, not rounded [ns].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn sample_nanos(&self, stream: &mut Stream) -> f64 {
         match &self.cells {
             Some(cells) => self.quantile(cells, stream.bits()),
@@ -58,7 +58,7 @@ impl Sampler {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn quantile(&self, cells: &[[f64; 6]], bits: u64) -> f64 {
         tabulated(cells, bits).unwrap_or_else(|| 1e9 * self.dist.quantile(probability(bits)))
     }
