@@ -79,7 +79,7 @@ impl Dur {
     /// The same of nanoseconds. A cast of a float to an integer saturates, which does all that is promised.
     #[inline]
     pub fn from_nanos_f64(ns: f64) -> Self {
-        Self(((ns + 0.5) as u64).min(Self::MAX.0))
+        Self(((ns + 0.5) as i64).clamp(0, Self::MAX.0 as i64) as u64)
     }
 
     /// Nanoseconds.

@@ -17,6 +17,8 @@ pub(super) struct ArrivalProcess {
     gap: Sampler,
     /// The last arrival that was computed [s since the start of the simulation].
     last: f64,
+    /// Seconds an arrival, where the rate is constant: by far the most common, and a multiplication instead of a search.
+    pace: Option<f64>,
     /// The arrival after the one that was given: computed one ahead, so that nothing waits for it.
     upcoming: Option<SimTime>,
     /// The next entry of a trace.
@@ -28,7 +30,15 @@ impl ArrivalProcess {
     /// The process from `start`, the start of the simulation.
     pub(super) fn new(arrivals: &Arrivals, start: SimTime, draw: Stream) -> Self {
         let gap = Sampler::new(&Dist::exponential(1.0));
-        let mut process = Self { arrivals: arrivals.clone(), draw, gap, last: 0.0, upcoming: None, next: 0, start };
+        let pace = match arrivals {
+            Arrivals::Poisson(Profile { points }) | Arrivals::Constant(Profile { points }) => match points[..] {
+                [(_, rate)] if rate > 0.0 => Some(1.0 / rate),
+                _ => None,
+            },
+            Arrivals::Trace(_) => None,
+        };
+        let arrivals = arrivals.clone();
+        let mut process = Self { arrivals, draw, gap, last: 0.0, pace, upcoming: None, next: 0, start };
         process.upcoming = process.compute();
         process
     }
@@ -51,7 +61,10 @@ impl ArrivalProcess {
             Arrivals::Poisson(profile) => (profile, self.gap.sample_nanos(&mut self.draw) * 1e-9),
             Arrivals::Constant(profile) => (profile, 1.0),
         };
-        self.last = after(profile, self.last, gap)?;
+        self.last = match self.pace {
+            Some(pace) => self.last + gap * pace,
+            None => after(profile, self.last, gap)?,
+        };
         Some(self.start + Dur::from_secs_f64(self.last))
     }
 }
@@ -59,10 +72,6 @@ impl ArrivalProcess {
 /// The moment at which the integral of the rate from `from` reaches `area`; `None` if it never does.
 fn after(profile: &Profile, from: f64, mut area: f64) -> Option<f64> {
     let mut t = from;
-    if let [(_, rate)] = profile.points[..] {
-        // A constant rate, by far the most common.
-        return (rate > 0.0).then(|| from + area / rate);
-    }
     loop {
         let (rate, slope, end) = piece(profile, t);
         let span = end - t;

@@ -172,6 +172,11 @@ pub enum Fact {
         /// The pod of its last attempt.
         pod: Option<PodId>,
     },
+    /// The simulation ends while a request is in flight.
+    Unfinished {
+        /// When it was born.
+        born: SimTime,
+    },
     /// A status was given to a client.
     Answer(u16),
     /// A connection was accepted.
@@ -229,4 +234,6 @@ pub struct Levels {
     pub pods: u32,
     /// Requests waiting for a worker.
     pub queued: u32,
+    /// The integral over time of the number of requests under way, from the start of the simulation (ns).
+    pub under_way_area: u128,
 }

@@ -7,7 +7,8 @@ use super::event::Event;
 use super::fact::{Fact, Levels};
 use super::world::{Cal, Observer, World};
 
-/// How often levels are sampled that change by themselves: a warm-up, a profile, a queue.
+/// How often levels are sampled that change by themselves: a warm-up, a profile, a queue. Samples lie on whole multiples
+/// of this from the deploy on, so that one ends each second of a plot.
 const SAMPLE: Dur = Dur::from_millis(100);
 
 /// What the levels are made of.
@@ -107,12 +108,14 @@ impl<O: Observer> World<O> {
     }
 
     fn tell_levels(&mut self, cal: &Cal) {
+        self.integrate(cal.now());
         let levels = Levels {
             capacity: self.capacity(cal.now()),
             demand: self.demand(cal.now()),
             ready: self.levels.ready,
             pods: self.levels.pods,
             queued: self.levels.queued,
+            under_way_area: self.in_system_area,
         };
         self.tell(cal, Fact::Levels(levels));
     }
@@ -126,6 +129,7 @@ impl<O: Observer> World<O> {
             self.pod_levels_changed(pod, ready, cal);
         }
         self.tell_levels(cal);
-        cal.at(now + SAMPLE, Event::Sample);
+        let past = now.nanos().rem_euclid(SAMPLE.nanos() as i64) as u64;
+        cal.at(now + Dur::from_nanos(SAMPLE.nanos() - past), Event::Sample);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::{Dur, Handle, List, NIL, Purpose, SimTime};
+use crate::engine::{Dur, Handle, NIL, Purpose, SimTime};
 use crate::scenario::dist::Sampler;
 use crate::scenario::{self, OnOverflow, WarmupOver};
 
@@ -27,14 +27,12 @@ impl Version {
 }
 
 /// What one proxy has with one pod.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Link {
     /// Where the pod stands in the proxy's table, or [`NIL`].
     pub(super) position: u32,
     /// Idle connections, the least recently used first.
-    pub(super) idle: List,
-    /// How many.
-    pub(super) idle_count: u32,
+    pub(super) idle: VecDeque<u32>,
     /// When the last change about this pod reaches, or reached, this proxy: none overtakes it.
     pub(super) last_delivery: SimTime,
     /// Failures in a row within `failTimeout`, and when the first was.
@@ -51,8 +49,7 @@ impl Link {
     pub(super) const fn new() -> Self {
         Self {
             position: NIL,
-            idle: List::EMPTY,
-            idle_count: 0,
+            idle: VecDeque::new(),
             last_delivery: SimTime::MIN,
             failures: 0,
             failing_since: SimTime::MIN,

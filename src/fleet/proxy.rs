@@ -9,7 +9,6 @@ use super::event::Event;
 use super::fact::Cause;
 use super::lifecycle::Phase;
 use super::request::{Place, Request};
-use super::transport::Available;
 use super::world::{Cal, Observer, World};
 
 /// What comes back where no HTTP status does: a pod with a full queue refused the request,
@@ -56,7 +55,7 @@ impl<O: Observer> World<O> {
     /// The proxy of client `client`, always the same.
     #[inline]
     pub(super) fn proxy_of(&self, client: u32) -> u16 {
-        (client as usize % self.proxies.len()) as u16
+        (client % self.proxies.len() as u32) as u16
     }
 
     /// Proxy `proxy` picks a pod by what it believes; `key` is the identity of the client's connection, (`population`,
@@ -121,22 +120,24 @@ impl<O: Observer> World<O> {
         self.requests[r].pod = pod;
         self.count_active(r, proxy, pod);
         let link = self.link(proxy, pod);
-        let idle = self.links[link].idle;
+        let idle = &mut self.links[link].idle;
         let c = match self.balancer.upstream.reuse {
-            Reuse::Mru => idle.tail(),
-            Reuse::Lru => idle.head(),
+            Reuse::Mru => idle.pop_back(),
+            Reuse::Lru => idle.pop_front(),
         };
-        if c == NIL {
-            let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
-            self.requests[r].upstream = c;
-            self.requests[r].place = Place::UpConnecting;
-            self.board(r, c);
-        } else {
-            self.take_from_owner(c);
-            self.requests[r].upstream = c;
-            self.board(r, c);
-            self.send_to_pod(r, c, cal);
-        }
+        let Some(c) = c else { return self.open_upstream(r, proxy, pod, cal) };
+        self.requests[r].upstream = c;
+        self.board(r, c);
+        self.send_to_pod(r, c, cal);
+    }
+
+    /// Request `r` waits for a connection of its own.
+    #[cold]
+    fn open_upstream(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+        let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
+        self.requests[r].upstream = c;
+        self.requests[r].place = Place::UpConnecting;
+        self.board(r, c);
     }
 
     /// Request `r` counts among what `proxy` has under way at `pod`.
@@ -199,11 +200,10 @@ impl<O: Observer> World<O> {
     fn stock(&mut self, c: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
         let l = &mut self.links[link];
-        if l.position == NIL || l.idle_count >= self.balancer.upstream.connections {
+        if l.position == NIL || l.idle.len() >= self.balancer.upstream.connections as usize {
             return self.close_by_owner(c, cal);
         }
-        l.idle.push_back(&mut Available(&mut self.connections), c);
-        l.idle_count += 1;
+        l.idle.push_back(c);
         self.owner_idles(c, cal);
     }
 
@@ -389,8 +389,7 @@ impl<O: Observer> World<O> {
     /// All idle connections of `proxy` to `pod` are closed: it is no longer believed in.
     pub(super) fn drop_idle(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
-        while self.links[link].idle.head() != NIL {
-            let c = self.links[link].idle.head();
+        for c in std::mem::take(&mut self.links[link].idle) {
             self.close_by_owner(c, cal);
         }
     }

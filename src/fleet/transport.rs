@@ -291,11 +291,8 @@ impl<O: Observer> World<O> {
                 p.open -= 1;
             }
             Owner::Proxy(proxy) => {
-                if self.connections[c].available.is_linked() {
-                    let link = self.link(proxy, self.connections[c].pod);
-                    self.links[link].idle.remove(&mut Available(&mut self.connections), c);
-                    self.links[link].idle_count -= 1;
-                }
+                let link = self.link(proxy, self.connections[c].pod);
+                self.links[link].idle.retain(|&idle| idle != c);
             }
             Owner::Stream { .. } => {}
         }

@@ -261,6 +261,13 @@ impl<O: Observer> World<O> {
         assert_eq!(sojourn, self.in_system_area, "Little's law: sum of times under way and integral of their number");
     }
 
+    fn tell_unfinished(&mut self, cal: &Cal) {
+        let births: Vec<SimTime> = self.requests.iter().filter(|r| !r.abandoned).map(|r| r.born).collect();
+        for born in births {
+            self.tell(cal, Fact::Unfinished { born });
+        }
+    }
+
     /// Schedules a step of a pod's clock.
     pub(super) fn pod_timer(&self, pod: u32, after: Dur, timer: PodTimer, cal: &mut Cal) {
         cal.at(cal.now() + after, Event::Pod { pod, timer });
@@ -286,6 +293,7 @@ pub fn simulate<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, o
     engine.run_until(SimTime::MAX, World::done);
     let now = engine.calendar.now();
     engine.model.assert_accounts(now);
+    engine.model.tell_unfinished(&engine.calendar);
     (engine.model.observer, now)
 }
 

@@ -21,10 +21,9 @@ pub(super) struct Bins {
     /// The levels since `since`, for their means over time.
     levels: Levels,
     since: SimTime,
-    /// Requests under way since `in_flight_since`, and their integral over the current bin [ns].
-    in_flight: u64,
-    in_flight_since: SimTime,
-    in_flight_area: u64,
+    /// The integral of the requests under way, up to the last levels, and over the current bin (ns).
+    area: u128,
+    area_in_bin: u128,
 }
 
 impl Bins {
@@ -40,9 +39,8 @@ impl Bins {
             end: first + WIDTH,
             levels: Levels::default(),
             since: first,
-            in_flight: 0,
-            in_flight_since: first,
-            in_flight_area: 0,
+            area: 0,
+            area_in_bin: 0,
         }
     }
 
@@ -56,7 +54,6 @@ impl Bins {
     pub(super) fn advance(&mut self, now: SimTime) {
         while now >= self.end {
             self.hold_until(self.end);
-            self.in_flight(self.end, self.in_flight);
             self.close(1.0);
         }
     }
@@ -79,7 +76,7 @@ impl Bins {
     /// Ends the current bin, of which `part` lay in the simulation.
     fn close(&mut self, part: f64) {
         let mut bin = std::mem::take(&mut self.current);
-        bin.in_flight = std::mem::take(&mut self.in_flight_area) as f64 / WIDTH.nanos() as f64;
+        bin.in_flight = std::mem::take(&mut self.area_in_bin) as f64 / WIDTH.nanos() as f64;
         for level in
             [&mut bin.demand, &mut bin.capacity, &mut bin.ready, &mut bin.pods, &mut bin.queued, &mut bin.in_flight]
         {
@@ -93,19 +90,14 @@ impl Bins {
 
     /// The levels change at `now`.
     pub(super) fn levels(&mut self, now: SimTime, levels: Levels) {
+        // There are levels at the end of each bin: what has added up since the last ones belongs to one bin alone.
+        if now > self.first {
+            self.area_in_bin += levels.under_way_area - self.area;
+        }
+        self.area = levels.under_way_area;
         self.advance(now);
         self.hold_until(now);
         self.levels = levels;
-    }
-
-    /// The number of requests under way changes at `now`.
-    #[inline]
-    pub(super) fn in_flight(&mut self, now: SimTime, in_flight: u64) {
-        if now > self.in_flight_since {
-            self.in_flight_area += self.in_flight * now.since(self.in_flight_since).nanos();
-            self.in_flight_since = now;
-        }
-        self.in_flight = in_flight;
     }
 
     /// A request ends; one that ended well, and has a latency, in this cell.
@@ -129,7 +121,6 @@ impl Bins {
     pub(super) fn finish(mut self, now: SimTime) -> Vec<Bin> {
         self.advance(now);
         self.hold_until(now);
-        self.in_flight(now, self.in_flight);
         let part = now.saturating_since(self.end - WIDTH).secs() / WIDTH.secs();
         if part > 0.0 {
             self.close(part);

@@ -53,10 +53,6 @@ pub struct Collector {
     settled: Option<SimTime>,
     digest: Digest,
     born: u64,
-    /// Requests born and not ended, by the phase that they were born in.
-    under_way: [u64; 3],
-    discarded_under_way: u64,
-    in_flight: u64,
     phases: [PhaseTally; 3],
     latencies: [Cells; 3],
     peaks: [[PeakMeter; 2]; 3],
@@ -96,9 +92,6 @@ impl Collector {
             settled: None,
             digest: Digest::default(),
             born: 0,
-            under_way: [0; 3],
-            discarded_under_way: 0,
-            in_flight: 0,
             phases: [tally(), tally(), tally()],
             latencies: [Cells::new(), Cells::new(), Cells::new()],
             peaks: [[PeakMeter::default(); 2]; 3],
@@ -145,15 +138,9 @@ impl Collector {
     #[inline]
     fn ended(&mut self, now: SimTime, fact: &Fact) {
         let Fact::Ended { born, outcome, cause, attempts, stream, .. } = *fact else { return };
-        match self.phase_of(born) {
-            Some(phase) => self.under_way[phase as usize] -= 1,
-            None => self.discarded_under_way -= 1,
-        }
         let latency = now.since(born).nanos();
         let timed = outcome == Outcome::Ok && !stream;
         let cell = cell((latency + 500) / 1_000);
-        self.in_flight -= 1;
-        self.bins.in_flight(now, self.in_flight);
         if now >= self.measured_from {
             self.bins.ended(outcome, timed.then_some(cell));
         }
@@ -271,7 +258,6 @@ impl Collector {
         if self.levels_count(end) {
             self.hold_levels(end);
         }
-        self.count_unfinished();
         let settled = self.settled.unwrap_or(end);
         let during = settled.saturating_since(SimTime::ZERO).secs();
         let [before, in_between, after] = &mut self.phases;
@@ -313,16 +299,12 @@ impl Collector {
         }
     }
 
-    /// What is in flight at the end belongs to *during* if that lasts to the end or saw its birth, like any other request.
-    fn count_unfinished(&mut self) {
-        let [before, during, after] = self.under_way;
-        let mut unfinished = [before, during, after];
-        if self.has_deploy {
-            unfinished = [0, before + during + self.discarded_under_way, after];
-        }
-        for (tally, n) in self.phases.iter_mut().zip(unfinished) {
-            tally.unfinished += n;
-            tally.requests += n;
+    /// A request is in flight at the end: it belongs to *during* if that lasts to the end or saw it, like any other.
+    fn unfinished(&mut self, now: SimTime, born: SimTime) {
+        if let Some(phase) = self.phase_of_request(born, now) {
+            let tally = &mut self.phases[phase as usize];
+            tally.unfinished += 1;
+            tally.requests += 1;
         }
     }
 }
@@ -331,16 +313,14 @@ impl Observer for Collector {
     #[inline(always)]
     fn observe(&mut self, now: SimTime, fact: Fact) {
         self.digest.add(now, &fact);
-        self.bins.advance(now);
+        match fact {
+            // Levels end a bin by themselves.
+            Fact::Levels(_) => {}
+            _ => self.bins.advance(now),
+        }
         match fact {
             Fact::Born => {
                 self.born += 1;
-                match self.phase_of(now) {
-                    Some(phase) => self.under_way[phase as usize] += 1,
-                    None => self.discarded_under_way += 1,
-                }
-                self.in_flight += 1;
-                self.bins.in_flight(now, self.in_flight);
             }
             Fact::Ended { .. } => self.ended(now, &fact),
             Fact::Answer(status) => {
@@ -358,6 +338,7 @@ impl Observer for Collector {
             Fact::Pod { pod, revision, step } => self.took_step(now, pod, revision, step),
             Fact::Table { .. } => {}
             Fact::Desired { revision, size } => self.decided(now, revision, size),
+            Fact::Unfinished { born } => self.unfinished(now, born),
             Fact::Complete => drop(self.complete.get_or_insert(now)),
             Fact::Settled => {
                 self.hold_levels(now);

@@ -3,6 +3,9 @@
 use crate::engine::{SimTime, mix};
 use crate::fleet::fact::Fact;
 
+/// An odd number with many bits, to keep identities and moments apart.
+const SPREAD: u64 = 0xD6E8_FEB8_6659_FD93;
+
 /// The sum so far, and of how many facts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Digest {
@@ -29,13 +32,15 @@ impl Digest {
             Fact::Complete => (5, 0, 0),
             // What follows from the above, or only samples it.
             Fact::Born
+            | Fact::Unfinished { .. }
             | Fact::Answer(_)
             | Fact::Opened { .. }
             | Fact::ConnectFailed(_)
             | Fact::Settled
             | Fact::Levels(_) => return,
         };
-        self.sum = self.sum.wrapping_add(mix(mix(mix(now.nanos() as u64 ^ (kind << 56)) ^ a).wrapping_add(b)));
+        let when = mix(now.nanos() as u64 ^ (kind << 56) ^ a.wrapping_mul(SPREAD));
+        self.sum = self.sum.wrapping_add(mix(when ^ b));
         self.facts += 1;
     }
 }
