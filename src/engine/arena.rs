@@ -74,6 +74,11 @@ impl<T> Arena<T> {
         self.slots.iter().zip(free).filter(|(_, free)| !free).map(|((_, value), _)| value)
     }
 
+    /// Slots in use and free: all indices are below this.
+    pub const fn capacity(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
     /// Slots in use.
     pub fn len(&self) -> usize {
         self.slots.len() - self.free.len()

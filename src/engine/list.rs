@@ -74,7 +74,7 @@ impl List {
     }
 
     /// Appends slot `i`, which is in no such list.
-    #[inline]
+    #[inline(always)]
     pub fn push_back(&mut self, slots: &mut impl Linked, i: u32) {
         debug_assert!(!slots.links(i).linked, "slot {i} is already linked");
         *slots.links(i) = Links { prev: self.tail, next: NIL, linked: true };
@@ -86,7 +86,7 @@ impl List {
     }
 
     /// Takes slot `i` out, if it is in.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, slots: &mut impl Linked, i: u32) {
         let Links { prev, next, linked } = *slots.links(i);
         if !linked {

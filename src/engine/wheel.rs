@@ -82,7 +82,7 @@ impl<E: Copy> Wheel<E> {
     ///
     /// # Panics
     /// Beyond 2^32 − 1 entries.
-    #[inline]
+    #[inline(always)]
     pub(super) fn insert(&mut self, key: Key, event: E) -> Key {
         self.len += 1;
         if key.ordinal() >> TICK_BITS <= self.tick {

@@ -44,13 +44,14 @@ impl ArrivalProcess {
     }
 
     /// The next arrival, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn advance(&mut self) -> Option<SimTime> {
         let at = self.upcoming?;
         self.upcoming = self.compute();
         Some(at)
     }
 
+    #[inline(always)]
     fn compute(&mut self) -> Option<SimTime> {
         let (profile, gap) = match &self.arrivals {
             Arrivals::Trace(times) => {

@@ -198,7 +198,7 @@ impl<O: Observer> World<O> {
         }
         let proxy = self.proxy_of(client);
         let r = self.requests.insert(Request::new(cal.now(), population, client, proxy, ordinal));
-        self.start_client_deadline(r, cal);
+        self.watch_client_deadline(population, cal);
         self.begin_attempt(r, cal);
     }
 
@@ -616,14 +616,13 @@ impl<O: Observer> World<O> {
         if on_the_way {
             self.requests[r].abandoned = true;
         } else {
-            self.requests.remove(r);
+            self.drop_request(r);
         }
         self.after_end(population, client, cal);
         self.serve_waiting(population, client, cal);
     }
 
     fn leave_upstream_of_abandoned(&mut self, r: u32, on_the_way: bool, cal: &mut Cal) {
-        self.stop_proxy_deadline(r);
         self.release_retry(r);
         let pod = self.requests[r].pod;
         self.leave_upstream(r, cal);
@@ -637,14 +636,20 @@ impl<O: Observer> World<O> {
     fn finish(&mut self, r: u32, outcome: Outcome, cause: Option<Cause>, cal: &mut Cal) {
         let Request { population, client, .. } = self.requests[r];
         self.end(r, outcome, cause, cal);
-        self.requests.remove(r);
+        self.drop_request(r);
         self.after_end(population, client, cal);
+    }
+
+    /// Request `r` is no more.
+    #[inline]
+    pub(super) fn drop_request(&mut self, r: u32) {
+        self.requests[r].place = Place::Over;
+        self.requests.remove(r);
     }
 
     /// Accounts for the end of request `r`, once.
     #[inline(always)]
     pub(super) fn end(&mut self, r: u32, outcome: Outcome, cause: Option<Cause>, cal: &Cal) {
-        self.stop_client_deadline(r);
         self.integrate(cal.now());
         self.in_system -= 1;
         let request = &self.requests[r];

@@ -1,28 +1,32 @@
-//! Deadlines of constant length: each class is a list in order of expiry, of which only the head has a calendar entry.
+//! Time-outs of requests, of a constant length for each class: the client's, and the proxy's.
+//!
+//! Hardly any of them fires, so a request does nothing for its own. Sixteen times in a time-out's length all requests under
+//! way are looked over, and one whose deadline comes before the next look gets a calendar entry at the exact moment. So a
+//! request that lives 20 ms under a time-out of 10 s is seen by one look in thirty; one that lives as long as its time-out,
+//! by sixteen. No list is kept, which would touch the records of two neighbours at each birth and each end (3 % of all time).
 
-use crate::engine::{Arena, Dur, Linked, Links, List, NIL, SimTime};
+use crate::engine::{Dur, SimTime};
 use crate::scenario::{Clients, Layer, Scenario};
 
 use super::event::Event;
-use super::request::Request;
+use super::request::{Place, Request};
 use super::world::{Cal, Observer, World};
 
-/// What expires together: everything of one class has the same span.
+/// Looks in a time-out's length.
+const LOOKS: u64 = 16;
+
+/// What expires together.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Class {
+struct Class {
+    /// Zero where nothing of this class ever expires.
     span: Dur,
-    list: List,
+    /// Whether the next look is in the calendar.
     armed: bool,
 }
 
 impl Class {
-    const fn new(span: Dur) -> Self {
-        Self { span, list: List::EMPTY, armed: false }
-    }
-
-    /// Whether anything of this class can ever expire.
-    const fn is_on(&self) -> bool {
-        !self.span.is_zero()
+    const fn grain(&self) -> Dur {
+        Dur::from_nanos(if self.span.nanos() < LOOKS { 1 } else { self.span.nanos() / LOOKS })
     }
 }
 
@@ -39,99 +43,86 @@ pub(super) struct Deadlines {
 impl Deadlines {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let lb = &scenario.load_balancer;
-        // A proxy's time-out cannot fire where every client gives up first: then it need not be kept.
+        // A proxy's time-out cannot fire where every client gives up first.
         let patient = |c: &Clients| c.timeout.is_zero() || lb.request_timeout < c.timeout;
         let proxy = lb.layer == Layer::L7 && scenario.clients.iter().any(patient);
         let mut spans = vec![if proxy { lb.request_timeout } else { Dur::ZERO }];
         spans.extend(scenario.clients.iter().map(|c| c.timeout));
-        Self { classes: spans.into_iter().map(Class::new).collect() }
-    }
-}
-
-/// The requests, linked by their client's deadline.
-struct ByClient<'a>(&'a mut Arena<Request>);
-impl Linked for ByClient<'_> {
-    #[inline]
-    fn links(&mut self, i: u32) -> &mut Links {
-        &mut self.0[i].client_deadline
-    }
-}
-
-/// The requests, linked by their proxy's deadline.
-struct ByProxy<'a>(&'a mut Arena<Request>);
-impl Linked for ByProxy<'_> {
-    #[inline]
-    fn links(&mut self, i: u32) -> &mut Links {
-        &mut self.0[i].proxy_deadline
+        Self { classes: spans.into_iter().map(|span| Class { span, armed: span.is_zero() }).collect() }
     }
 }
 
 impl<O: Observer> World<O> {
-    /// Gives the class a calendar entry if it has a member and no entry yet.
+    /// A request of `population` is born: its client's time-out runs.
     #[inline]
-    fn arm(&mut self, class: usize, since: SimTime, cal: &mut Cal) {
-        let c = &mut self.deadlines.classes[class];
-        if !c.armed {
-            c.armed = true;
-            cal.at((since + c.span).max(cal.now()), Event::Deadline(class as u16));
+    pub(super) fn watch_client_deadline(&mut self, population: u16, cal: &mut Cal) {
+        if !self.deadlines.classes[POPULATIONS + usize::from(population)].armed {
+            self.arm(POPULATIONS + usize::from(population), cal);
         }
     }
 
-    /// The client's time-out of request `r` runs from its birth.
+    /// Request `r` is at its proxy: the proxy's time-out runs.
     #[inline]
-    pub(super) fn start_client_deadline(&mut self, r: u32, cal: &mut Cal) {
-        let class = POPULATIONS + usize::from(self.requests[r].population);
-        if self.deadlines.classes[class].is_on() {
-            self.deadlines.classes[class].list.push_back(&mut ByClient(&mut self.requests), r);
-            self.arm(class, self.requests[r].born, cal);
-        }
-    }
-
-    #[inline]
-    pub(super) fn stop_client_deadline(&mut self, r: u32) {
-        let class = POPULATIONS + usize::from(self.requests[r].population);
-        self.deadlines.classes[class].list.remove(&mut ByClient(&mut self.requests), r);
-    }
-
-    /// The proxy's time-out of request `r` runs from now.
-    #[inline]
-    pub(super) fn start_proxy_deadline(&mut self, r: u32, cal: &mut Cal) {
+    pub(super) fn watch_proxy_deadline(&mut self, r: u32, cal: &mut Cal) {
         self.requests[r].at_proxy = cal.now();
-        if self.deadlines.classes[PROXY].is_on() {
-            self.deadlines.classes[PROXY].list.push_back(&mut ByProxy(&mut self.requests), r);
-            self.arm(PROXY, cal.now(), cal);
+        if !self.deadlines.classes[PROXY].armed {
+            self.arm(PROXY, cal);
         }
     }
 
-    #[inline]
-    pub(super) fn stop_proxy_deadline(&mut self, r: u32) {
-        self.deadlines.classes[PROXY].list.remove(&mut ByProxy(&mut self.requests), r);
+    #[cold]
+    fn arm(&mut self, class: usize, cal: &mut Cal) {
+        let c = &mut self.deadlines.classes[class];
+        c.armed = true;
+        cal.at(cal.now() + c.grain(), Event::DeadlineLook(class as u16));
     }
 
-    /// When the head of the class was set.
-    fn head_since(&self, class: usize, head: u32) -> SimTime {
-        if class == PROXY { self.requests[head].at_proxy } else { self.requests[head].born }
-    }
-
-    /// Lets everything expire that is due, then looks again when the next one is.
-    pub(super) fn on_deadline(&mut self, class: u16, cal: &mut Cal) {
-        let class = usize::from(class);
-        self.deadlines.classes[class].armed = false;
-        loop {
-            let Class { span, list, .. } = self.deadlines.classes[class];
-            let head = list.head();
-            if head == NIL {
-                return;
-            }
-            let since = self.head_since(class, head);
-            if since + span > cal.now() {
-                return self.arm(class, since, cal);
-            }
-            if class == PROXY {
-                self.proxy_gives_up(head, cal);
-            } else {
-                self.client_gives_up(head, cal);
+    /// Looks over all requests for deadlines before the next look.
+    pub(super) fn on_deadline_look(&mut self, class: u16, cal: &mut Cal) {
+        let k = &mut self.deadlines.classes[usize::from(class)];
+        let (span, grain) = (k.span, k.grain());
+        let next = cal.now() + grain;
+        let mut any = false;
+        for r in 0..self.requests.capacity() {
+            let request = &self.requests[r];
+            let Some(since) = watched_since(request, usize::from(class)) else { continue };
+            any = true;
+            if since + span < next {
+                let at = (since + span).max(cal.now());
+                cal.at(at, Event::Deadline { class, request: r, ordinal: request.ordinal as u32 });
             }
         }
+        self.deadlines.classes[usize::from(class)].armed = any;
+        if any {
+            cal.at(next, Event::DeadlineLook(class));
+        }
+    }
+
+    /// The deadline of a request, if it is still under way and has not begun to wait anew.
+    pub(super) fn on_deadline(&mut self, class: u16, r: u32, ordinal: u32, cal: &mut Cal) {
+        let request = &self.requests[r];
+        let span = self.deadlines.classes[usize::from(class)].span;
+        let due = watched_since(request, usize::from(class)).is_some_and(|since| since + span == cal.now());
+        if !due || request.ordinal as u32 != ordinal {
+            return;
+        }
+        if usize::from(class) == PROXY {
+            self.proxy_gives_up(r, cal);
+        } else {
+            self.client_gives_up(r, cal);
+        }
+    }
+}
+
+/// Since when the time-out of `class` runs for `request`; `None` where it does not.
+fn watched_since(request: &Request, class: usize) -> Option<SimTime> {
+    let population = POPULATIONS + usize::from(request.population);
+    let at_proxy =
+        matches!(request.place, Place::UpConnecting | Place::ToPod | Place::Queued | Place::Serving | Place::Returning);
+    match request.place {
+        Place::Over | Place::Streaming => None,
+        _ if request.abandoned => None,
+        _ if class == PROXY => (at_proxy && request.upstream != crate::engine::NIL).then_some(request.at_proxy),
+        _ => (class == population).then_some(request.born),
     }
 }

@@ -43,8 +43,10 @@ pub(super) enum Event {
     CloseMoment(Handle),
     /// A worker of the pod is done.
     JobDone { pod: u32, worker: u32 },
-    /// The earliest deadline of a class may be due.
-    Deadline(u16),
+    /// The requests under way are looked over for deadlines of a class.
+    DeadlineLook(u16),
+    /// The deadline of a request.
+    Deadline { class: u16, request: u32, ordinal: u32 },
     /// Connections of a class whose idle time-out may soon be over are looked at.
     IdleSweep(u16),
     /// A connection that has not been used until now has been idle for too long.

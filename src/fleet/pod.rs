@@ -32,7 +32,7 @@ pub(super) struct Link {
     /// Where the pod stands in the proxy's table, or [`NIL`].
     pub(super) position: u32,
     /// Idle connections, the least recently used first.
-    pub(super) idle: VecDeque<u32>,
+    pub(super) idle: Vec<u32>,
     /// When the last change about this pod reaches, or reached, this proxy: none overtakes it.
     pub(super) last_delivery: SimTime,
     /// Failures in a row within `failTimeout`, and when the first was.
@@ -49,7 +49,7 @@ impl Link {
     pub(super) const fn new() -> Self {
         Self {
             position: NIL,
-            idle: VecDeque::new(),
+            idle: Vec::new(),
             last_delivery: SimTime::MIN,
             failures: 0,
             failing_since: SimTime::MIN,
@@ -184,7 +184,7 @@ impl<O: Observer> World<O> {
         let request = self.requests.handle(r);
         let Request { pod, population, ordinal, abandoned, .. } = self.requests[r];
         if abandoned {
-            self.requests.remove(r);
+            self.drop_request(r);
             if self.pods[pod as usize].phase != Phase::Terminated {
                 self.admit(pod, Job::Serve { request, population, ordinal }, cal);
             }
@@ -374,7 +374,7 @@ impl<O: Observer> World<O> {
 
 impl<O: Observer> World<O> {
     /// The connection to the pod that carries request `r`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn carrier(&self, r: u32) -> u32 {
         match self.layer {
             scenario::Layer::L7 => self.requests[r].upstream,

@@ -104,7 +104,7 @@ impl<O: Observer> World<O> {
     pub(super) fn arrive_at_proxy(&mut self, r: u32, cal: &mut Cal) {
         self.requests[r].proxy_retries = 0;
         self.requests[r].avoid = [NIL; 3];
-        self.start_proxy_deadline(r, cal);
+        self.watch_proxy_deadline(r, cal);
         self.forward(r, cal);
     }
 
@@ -122,8 +122,8 @@ impl<O: Observer> World<O> {
         let link = self.link(proxy, pod);
         let idle = &mut self.links[link].idle;
         let c = match self.balancer.upstream.reuse {
-            Reuse::Mru => idle.pop_back(),
-            Reuse::Lru => idle.pop_front(),
+            Reuse::Mru => idle.pop(),
+            Reuse::Lru => (!idle.is_empty()).then(|| idle.remove(0)),
         };
         let Some(c) = c else { return self.open_upstream(r, proxy, pod, cal) };
         self.requests[r].upstream = c;
@@ -203,14 +203,13 @@ impl<O: Observer> World<O> {
         if l.position == NIL || l.idle.len() >= self.balancer.upstream.connections as usize {
             return self.close_by_owner(c, cal);
         }
-        l.idle.push_back(c);
+        l.idle.push(c);
         self.owner_idles(c, cal);
     }
 
     /// The proxy answers the client.
     #[inline(always)]
     fn respond(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
-        self.stop_proxy_deadline(r);
         self.release_retry(r);
         let request = &mut self.requests[r];
         request.status = status;
@@ -353,7 +352,6 @@ impl<O: Observer> World<O> {
 
     /// The proxy's time-out for request `r` is over.
     pub(super) fn proxy_gives_up(&mut self, r: u32, cal: &mut Cal) {
-        self.stop_proxy_deadline(r);
         let cause = self.cause_of_timeout(r);
         self.leave_upstream(r, cal);
         self.requests.outdate(r);

@@ -27,6 +27,8 @@ pub(super) enum Place {
     Backoff,
     /// A stream that stands (an event; the connection, if it breaks).
     Streaming,
+    /// Nowhere any more: what a free slot holds.
+    Over,
 }
 
 /// A request from its birth to its end; the hot record of the simulation.
@@ -76,10 +78,6 @@ pub(super) struct Request {
     pub(super) last_wait: u64,
     /// Neighbours among the requests on the connection to the pod, or among those waiting for their client.
     pub(super) on_connection: Links,
-    /// Neighbours among those with the client's time-out.
-    pub(super) client_deadline: Links,
-    /// Neighbours among those with the proxy's time-out.
-    pub(super) proxy_deadline: Links,
 }
 
 impl Request {
@@ -108,8 +106,6 @@ impl Request {
             counted: false,
             last_wait: 0,
             on_connection: Links::NONE,
-            client_deadline: Links::NONE,
-            proxy_deadline: Links::NONE,
         }
     }
 

@@ -166,7 +166,7 @@ impl<O: Observer> World<O> {
         let Request { population, client: slot, .. } = self.requests[r];
         self.alight(r, c);
         self.end(r, outcome, cause, cal);
-        self.requests.remove(r);
+        self.drop_request(r);
         self.reopen_stream(population, slot, cal);
     }
 

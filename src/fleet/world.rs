@@ -120,7 +120,8 @@ impl<O: Observer> Model for World<O> {
             Event::OwnerClosed(connection) => self.on_owner_closed(connection, cal),
             Event::CloseMoment(connection) => self.on_close_moment(connection, cal),
             Event::JobDone { pod, worker } => self.on_job_done(pod, worker, cal),
-            Event::Deadline(class) => self.on_deadline(class, cal),
+            Event::DeadlineLook(class) => self.on_deadline_look(class, cal),
+            Event::Deadline { class, request, ordinal } => self.on_deadline(class, request, ordinal, cal),
             Event::IdleSweep(class) => self.on_idle_sweep(class, cal),
             Event::IdleOver { connection, by_pod } => self.on_idle_over(connection, by_pod, cal),
             Event::Pod { pod, timer } => self.on_pod_timer(pod, timer, cal),
@@ -198,7 +199,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Schedules the next arrival of `population`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn schedule_arrival(&self, population: u16, at: SimTime, cal: &mut Cal) {
         let at = at.max(cal.now());
         if usize::from(population) < ARRIVAL_LANES {

@@ -135,7 +135,7 @@ impl Collector {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn ended(&mut self, now: SimTime, fact: &Fact) {
         let Fact::Ended { born, outcome, cause, attempts, stream, .. } = *fact else { return };
         let latency = now.since(born).nanos();

@@ -70,7 +70,7 @@ fn probability(bits: u64) -> f64 {
 }
 
 /// The quantile at `bits`, unless it is too near to an end.
-#[inline]
+#[inline(always)]
 fn tabulated(cells: &[[f64; 6]], bits: u64) -> Option<f64> {
     let upper = bits >> 63;
     // The distance from the nearer end, in 2^-64, is below one half: its leading zeros tell the power of two.
