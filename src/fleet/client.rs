@@ -434,6 +434,11 @@ impl<O: Observer> World<O> {
 
     /// A pod has closed a client's connection.
     pub(super) fn client_connection_lost(&mut self, c: u32, cal: &mut Cal) {
+        self.client_connection_ended(c, true, cal);
+    }
+
+    /// Connection `c` of a client was ended by the other side; what is still on it goes down with it.
+    fn client_connection_ended(&mut self, c: u32, may_reopen: bool, cal: &mut Cal) {
         let Owner::Client { population, client } = self.connections[c].owner else { return };
         self.take_from_owner(c);
         self.populations[usize::from(population)].clients[client as usize].lost += 1;
@@ -447,7 +452,7 @@ impl<O: Observer> World<O> {
             self.attempt_failed(r, outcome, RetryOn::Reset, cause, cal);
         }
         self.forget(c);
-        if self.populations[usize::from(population)].config.reconnect.eager {
+        if may_reopen && self.populations[usize::from(population)].config.reconnect.eager {
             self.reopen_eagerly(population, client, 0, cal);
         }
         self.serve_waiting(population, client, cal);
@@ -478,15 +483,11 @@ impl<O: Observer> World<O> {
             Layer::L4 => self.alight(r, c),
         }
         let refused_by_pod = self.layer == Layer::L4 && status == REFUSED;
+        let shared = self.populations[usize::from(population)].config.multiplex > 1;
         if self.layer == Layer::L4 && close {
-            self.populations[usize::from(population)].clients[client as usize].lost += 1;
-            self.take_from_owner(c);
-            self.forget(c);
-            if self.populations[usize::from(population)].config.reconnect.eager && !refused_by_pod {
-                self.reopen_eagerly(population, client, 0, cal);
-            }
-            self.serve_waiting(population, client, cal);
-        } else if whole {
+            // Requests that were sent after its last answer had left are lost with it.
+            self.client_connection_ended(c, !refused_by_pod, cal);
+        } else if whole || shared {
             self.offer(c, cal);
         } else {
             self.close_by_owner(c, cal);
@@ -563,7 +564,7 @@ impl<O: Observer> World<O> {
     /// The client of request `r` has waited long enough: it closes its connection and is left with nothing.
     pub(super) fn client_gives_up(&mut self, r: u32, cal: &mut Cal) {
         let cause = self.cause_of_timeout(r);
-        let Request { population, client, place, connection: c, .. } = self.requests[r];
+        let Request { population, client, place, connection: c, close, .. } = self.requests[r];
         if place == Place::Waiting {
             let clients = &mut self.populations[usize::from(population)].clients;
             clients[client as usize].waiting.remove(&mut OnConnection(&mut self.requests), r);
@@ -590,6 +591,10 @@ impl<O: Observer> World<O> {
         }
         self.requests[r].connection = NIL;
         if multiplexed {
+            if self.layer == Layer::L4 && place == Place::Returning && close {
+                // The answer that nobody reads any more was to tell of the connection's end.
+                self.pod_hop.send(cal, Event::PeerClosed(self.connections.handle(c)));
+            }
             self.offer(c, cal);
         } else if c != NIL {
             self.close_by_owner(c, cal);
