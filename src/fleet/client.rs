@@ -582,7 +582,8 @@ impl<O: Observer> World<O> {
                 }
             }
             Layer::L4 if c != NIL => {
-                if matches!(place, Place::Queued | Place::Serving) {
+                // A pod that has closed it counts no longer what is on it.
+                if matches!(place, Place::Queued | Place::Serving) && !self.connections[c].pod_closed {
                     self.connections[c].in_pod -= 1;
                 }
                 self.alight(r, c);
