@@ -142,6 +142,8 @@ impl<O: Observer> World<O> {
                 _ => {}
             }
         }
+        // It may have been the last event, and no pod need have changed.
+        self.settle(cal);
     }
 
     pub(super) fn control_pod_ready(&mut self, pod: u32, ready: bool, cal: &mut Cal) {

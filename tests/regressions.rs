@@ -1,0 +1,46 @@
+//! Errors that were found and must not come back, each in the smallest scenario that showed it.
+
+use dryroll::engine::SimTime;
+use dryroll::fleet::fact::{Cause, Fact, Outcome, Side};
+use dryroll::fleet::{Observer, simulate};
+use dryroll::metrics::replication::Replication;
+use dryroll::scenario::{Scenario, load_str};
+
+fn scenario(yaml: &str) -> Scenario {
+    match load_str("regression.yaml", yaml, &[]) {
+        Ok(loaded) => loaded.scenario,
+        Err(diags) => panic!("{}", diags.iter().map(|d| d.render(false)).collect::<String>()),
+    }
+}
+
+fn run(yaml: &str) -> Replication {
+    dryroll::simulate::run(&scenario(yaml), 1, 0)
+}
+
+/// All facts with their times.
+#[derive(Default)]
+struct Log(Vec<(f64, Fact)>);
+
+impl Observer for Log {
+    fn observe(&mut self, now: SimTime, fact: Fact) {
+        self.0.push((now.secs(), fact));
+    }
+}
+
+fn log(yaml: &str) -> (Vec<(f64, Fact)>, f64) {
+    let (log, end) = simulate(&scenario(yaml), 1, 0, Log::default());
+    (log.0, end.secs())
+}
+
+/// A deploy that changes nothing to wait for: 2 pods, a start-up of 1 s.
+const QUICK: &str = "\
+workload: {replicas: 2, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}
+pod: {startup: 1s, serviceTime: 1ms, readinessProbe: none}
+clients: [{rate: 20/s}]
+";
+
+#[test]
+fn a_last_event_that_changes_no_pod_does_not_keep_the_deploy_from_settling() {
+    let (_, end) = log(&format!("{QUICK}deploy: {{at: 1s, events: [{{at: 60s, ready: [99]}}]}}\nobserve: {{warmup: 0s, after: 1s}}"));
+    assert!((60.0..63.0).contains(&end), "ended at {end} s");
+}
