@@ -44,3 +44,14 @@ fn a_last_event_that_changes_no_pod_does_not_keep_the_deploy_from_settling() {
     let (_, end) = log(&format!("{QUICK}deploy: {{at: 1s, events: [{{at: 60s, ready: [99]}}]}}\nobserve: {{warmup: 0s, after: 1s}}"));
     assert!((60.0..63.0).contains(&end), "ended at {end} s");
 }
+
+#[test]
+fn an_event_after_the_progress_deadline_does_not_keep_a_stuck_rollout_going_for_ever() {
+    let yaml = QUICK.replace("replicas: 2,", "replicas: 2, progressDeadlineSeconds: 20,");
+    let stuck = "newVersion: {neverReady: true}\nobserve: {warmup: 0s, after: 1s}\n";
+    let (_, end) = log(&format!("{yaml}{stuck}deploy: {{at: 1s, events: [{{at: 40s, ready: [99]}}]}}"));
+    assert!((40.0..62.0).contains(&end), "ended at {end} s");
+    // One that helps is seen to its end.
+    let (facts, end) = log(&format!("{yaml}{stuck}deploy: {{at: 1s, events: [{{at: 40s, undo: true}}]}}"));
+    assert!(facts.iter().any(|(_, f)| matches!(f, Fact::Settled)) && end < 80.0, "ended at {end} s");
+}
