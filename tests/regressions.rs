@@ -55,3 +55,13 @@ fn an_event_after_the_progress_deadline_does_not_keep_a_stuck_rollout_going_for_
     let (facts, end) = log(&format!("{yaml}{stuck}deploy: {{at: 1s, events: [{{at: 40s, undo: true}}]}}"));
     assert!(facts.iter().any(|(_, f)| matches!(f, Fact::Settled)) && end < 80.0, "ended at {end} s");
 }
+
+#[test]
+fn peaks_of_before_are_those_of_a_second() {
+    // Each pod closes every connection with its first answer: 20 reconnects a second, all along.
+    let yaml = QUICK.replace("startup: 1s,", "startup: 1s, keepAlive: {maxRequests: 1},");
+    let r = run(&format!("{yaml}loadBalancer: {{proxies: 1}}\ndeploy: {{at: 60s}}\nobserve: {{warmup: 1s, after: 1s}}"));
+    let before = r.phases[0].connections[Side::Upstream as usize];
+    assert!(before.reconnects > 1000, "{before:?}");
+    assert!((20..50).contains(&before.peak_reconnects_per_second), "{before:?}");
+}
