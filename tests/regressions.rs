@@ -65,3 +65,20 @@ fn peaks_of_before_are_those_of_a_second() {
     assert!(before.reconnects > 1000, "{before:?}");
     assert!((20..50).contains(&before.peak_reconnects_per_second), "{before:?}");
 }
+
+#[test]
+fn reconnects_on_demand_back_off_further_with_every_failure() {
+    // The only pod is gone for 100 s; its one client asks ten times a second, each request on a connection of its own.
+    let yaml = "\
+workload: {replicas: 1, strategy: Recreate}
+pod: {startup: 100s, serviceTime: 1ms, readinessProbe: none, termination: {drainWindow: 0s}}
+loadBalancer: {layer: 4, proxies: 1, propagation: {shared: 0s, add: 0s, remove: 0s}}
+clients: [{rate: 10/s, connections: 1, whenBusy: wait, timeout: 0s, reconnect: {backoff: {base: 1s, factor: 2, cap: 1h}}}]
+deploy: {at: 10s}
+observe: {warmup: 0s, after: 1s}
+";
+    let (facts, _) = log(yaml);
+    let failed = facts.iter().filter(|(_, f)| matches!(f, Fact::ConnectFailed(Side::Client))).count();
+    // Waits of 1, 2, 4, … s reach 100 s with the seventh.
+    assert!((5..=8).contains(&failed), "{failed} openings failed");
+}

@@ -417,7 +417,10 @@ impl<O: Observer> World<O> {
         let Connection { owner, eager, tries, .. } = self.connections[c];
         let Owner::Client { population, client } = owner else { return };
         self.take_from_owner(c);
-        self.populations[usize::from(population)].clients[client as usize].tries = tries.saturating_add(1);
+        // An opening on demand knows of no tries before it but its client's.
+        let state = &mut self.populations[usize::from(population)].clients[client as usize];
+        let tries = if eager { tries } else { state.tries };
+        state.tries = tries.saturating_add(1);
         let outcome = if unanswered { Outcome::Timeout } else { Outcome::Refused };
         while self.connections[c].requests.head() != NIL {
             let r = self.connections[c].requests.head();
