@@ -82,3 +82,21 @@ observe: {warmup: 0s, after: 1s}
     // Waits of 1, 2, 4, … s reach 100 s with the seventh.
     assert!((5..=8).contains(&failed), "{failed} openings failed");
 }
+
+#[test]
+fn a_pod_removed_twice_has_the_whole_deregistration_delay_each_time() {
+    // Streams to pod 0, which is not Ready from −9 s to −5 s and again from −1 s on, may go on until 9 s.
+    let yaml = "\
+workload: {replicas: 2}
+pod: {readinessProbe: none}
+loadBalancer: {layer: 4, proxies: 1, deregistrationDelay: 10s, propagation: {shared: 0s, add: 0s, remove: 0s}}
+clients: [{streams: {count: 20, duration: 1h}}]
+deploy: {at: 10s, events: [{at: -9s, unready: [0]}, {at: -5s, ready: [0]}, {at: -1s, unready: [0]}, {at: 20s, pause: true}]}
+observe: {warmup: 0s, after: 1s, limit: 30s}
+newVersion: {neverReady: true}
+";
+    let (facts, _) = log(yaml);
+    let cut = facts.iter().find(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::SeveredByDeregistration), .. }));
+    let at = cut.expect("streams are cut in the end").0;
+    assert!((9.0..9.2).contains(&at), "cut at {at} s");
+}
