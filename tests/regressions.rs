@@ -100,3 +100,21 @@ newVersion: {neverReady: true}
     let at = cut.expect("streams are cut in the end").0;
     assert!((9.0..9.2).contains(&at), "cut at {at} s");
 }
+
+#[test]
+fn a_pod_whose_last_connection_the_balancer_cuts_exits() {
+    let yaml = "\
+workload: {replicas: 1, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}
+pod:
+  startup: 1s
+  serviceTime: 1ms
+  readinessProbe: none
+  termination: {connectionClose: response, drainWindow: 20s}
+loadBalancer: {layer: 4, proxies: 1, deregistrationDelay: 2s, propagation: {shared: 0s, add: 0s, remove: 0s}}
+clients: [{profile: [[0s, 1/s], [1s, 0/s]], connections: 5}]
+deploy: {at: 5s}
+observe: {warmup: 0s, after: 1s}
+";
+    let gone = run(yaml).pods[0].gone.expect("the old pod goes").secs();
+    assert!((3.0..4.0).contains(&gone), "gone at {gone} s");
+}

@@ -383,6 +383,7 @@ impl<O: Observer> World<O> {
                 self.cut_by_balancer(c, cal);
             }
         }
+        self.exit_if_drained(pod, cal);
     }
 
     /// The balancer ends connection `c`: both sides learn of it.
