@@ -118,3 +118,13 @@ observe: {warmup: 0s, after: 1s}
     let gone = run(yaml).pods[0].gone.expect("the old pod goes").secs();
     assert!((3.0..4.0).contains(&gone), "gone at {gone} s");
 }
+
+#[test]
+fn a_stream_that_ended_by_itself_comes_back_without_a_reconnect() {
+    let streams = "clients: [{streams: {count: 20, duration: 500ms}}]\ndeploy: none\nobserve: {warmup: 0s, for: 20s}\n";
+    for layer in [4, 7] {
+        let r = run(&format!("pod: {{serviceTime: 1ms}}\nloadBalancer: {{layer: {layer}}}\n{streams}"));
+        let side = r.phases[0].connections[Side::Client as usize];
+        assert!(side.opened > 500 && side.reconnects == 0, "layer {layer}: {side:?}");
+    }
+}
