@@ -428,7 +428,10 @@ impl<O: Observer> World<O> {
         let Connection { owner, eager, tries, .. } = self.connections[c];
         let Owner::Client { population, client } = owner else { return };
         self.take_from_owner(c);
-        self.populations[usize::from(population)].clients[client as usize].tries = tries.saturating_add(1);
+        // An opening on demand knows of no tries before it but its client's.
+        let state = &mut self.populations[usize::from(population)].clients[client as usize];
+        let tries = if eager { tries } else { state.tries };
+        state.tries = tries.saturating_add(1);
         let outcome = if unanswered { Outcome::Timeout } else { Outcome::Refused };
         while self.connections[c].requests.head() != NIL {
             let r = self.connections[c].requests.head();
@@ -445,6 +448,11 @@ impl<O: Observer> World<O> {
 
     /// A pod has closed a client's connection.
     pub(super) fn client_connection_lost(&mut self, c: u32, cal: &mut Cal) {
+        self.client_connection_ended(c, true, cal);
+    }
+
+    /// Connection `c` of a client was ended by the other side; what is still on it goes down with it.
+    fn client_connection_ended(&mut self, c: u32, may_reopen: bool, cal: &mut Cal) {
         let Owner::Client { population, client } = self.connections[c].owner else { return };
         self.take_from_owner(c);
         self.populations[usize::from(population)].clients[client as usize].lost += 1;
@@ -458,7 +466,7 @@ impl<O: Observer> World<O> {
             self.attempt_failed(r, outcome, RetryOn::Reset, cause, cal);
         }
         self.forget(c);
-        if self.populations[usize::from(population)].config.reconnect.eager {
+        if may_reopen && self.populations[usize::from(population)].config.reconnect.eager {
             self.reopen_eagerly(population, client, 0, cal);
         }
         self.serve_waiting(population, client, cal);
@@ -496,15 +504,11 @@ impl<O: Observer> World<O> {
             Layer::L4 => self.alight(r, c),
         }
         let refused_by_pod = self.layer == Layer::L4 && status == REFUSED;
+        let shared = self.populations[usize::from(population)].config.multiplex > 1;
         if self.layer == Layer::L4 && close {
-            self.populations[usize::from(population)].clients[client as usize].lost += 1;
-            self.take_from_owner(c);
-            self.forget(c);
-            if self.populations[usize::from(population)].config.reconnect.eager && !refused_by_pod {
-                self.reopen_eagerly(population, client, 0, cal);
-            }
-            self.serve_waiting(population, client, cal);
-        } else if whole {
+            // Requests that were sent after its last answer had left are lost with it.
+            self.client_connection_ended(c, !refused_by_pod, cal);
+        } else if whole || shared {
             self.offer(c, cal);
         } else {
             self.close_by_owner(c, cal);
@@ -581,7 +585,7 @@ impl<O: Observer> World<O> {
     /// The client of request `r` has waited long enough: it closes its connection and is left with nothing.
     pub(super) fn client_gives_up(&mut self, r: u32, cal: &mut Cal) {
         let cause = self.cause_of_timeout(r);
-        let Request { population, client, place, connection: c, .. } = self.requests[r];
+        let Request { population, client, place, connection: c, close, .. } = self.requests[r];
         if place == Place::Waiting {
             let clients = &mut self.populations[usize::from(population)].clients;
             clients[client as usize].waiting.remove(&mut OnConnection(&mut self.requests), r);
@@ -599,7 +603,8 @@ impl<O: Observer> World<O> {
                 }
             }
             Layer::L4 if c != NIL => {
-                if matches!(place, Place::Queued | Place::Serving) {
+                // A pod that has closed it counts no longer what is on it.
+                if matches!(place, Place::Queued | Place::Serving) && !self.connections[c].pod_closed {
                     self.connections[c].in_pod -= 1;
                 }
                 self.alight(r, c);
@@ -608,6 +613,10 @@ impl<O: Observer> World<O> {
         }
         self.requests[r].connection = NIL;
         if multiplexed {
+            if self.layer == Layer::L4 && place == Place::Returning && close {
+                // The answer that nobody reads any more was to tell of the connection's end.
+                self.pod_hop.send(cal, Event::PeerClosed(self.connections.handle(c)));
+            }
             self.offer(c, cal);
         } else if c != NIL {
             self.close_by_owner(c, cal);

@@ -57,8 +57,10 @@ pub(super) struct Connection {
     pub(super) told: bool,
     /// Whether it counts among what a layer-4 node has at its pod.
     pub(super) counted: bool,
-    /// Whether its opener counts this opening as a reconnect if it is accepted.
+    /// Whether it is opened without a request that asks for it.
     pub(super) eager: bool,
+    /// Whether it was accepted in place of one that the other side had ended.
+    pub(super) reconnect: bool,
     /// Tries of an eager opener before this one.
     pub(super) tries: u16,
     /// When it stood.
@@ -93,6 +95,7 @@ impl Connection {
             told: false,
             counted: false,
             eager: false,
+            reconnect: false,
             tries: 0,
             opened: now,
             idle_since: now,

@@ -28,6 +28,9 @@ pub(super) struct Control {
     /// Measured on for this long after that.
     after: Dur,
     limit: SimTime,
+    progress_deadline: Dur,
+    /// Whether the progress deadline passed while events were left.
+    stuck: bool,
     commands: Vec<Command>,
 }
 
@@ -58,6 +61,8 @@ impl Control {
             settled: None,
             after: scenario.observe.after,
             limit: SimTime::ZERO - deploy.at + scenario.observe.limit,
+            progress_deadline: scenario.workload.progress_deadline,
+            stuck: false,
             commands: Vec::new(),
         }
     }
@@ -120,6 +125,13 @@ impl<O: Observer> World<O> {
     pub(super) fn on_action(&mut self, n: u16, cal: &mut Cal) {
         let Some(control) = &mut self.control else { return };
         control.pending -= 1;
+        if std::mem::take(&mut control.stuck) {
+            // The deadline is not announced twice: what this event does has as long again.
+            let end = cal.now() + control.progress_deadline + control.after;
+            let (end, last) = (end.min(control.limit), control.pending == 0);
+            self.control_stuck_until(end, last, cal);
+        }
+        let Some(control) = &mut self.control else { return };
         let action = match control.actions[usize::from(n)].1.clone() {
             DeployAction::Template(name) => Action::Template(control.revision(&name)),
             DeployAction::Scale(replicas) => Action::Scale(replicas),
@@ -142,6 +154,8 @@ impl<O: Observer> World<O> {
                 _ => {}
             }
         }
+        // It may have been the last event, and no pod need have changed.
+        self.settle(cal);
     }
 
     pub(super) fn control_pod_ready(&mut self, pod: u32, ready: bool, cal: &mut Cal) {
@@ -176,10 +190,20 @@ impl<O: Observer> World<O> {
 
     /// A rollout that stands still is watched for as long again as one that is complete.
     fn progress_deadline_passed(&mut self, cal: &mut Cal) {
-        let Some(control) = &self.control else { return };
-        if control.settled.is_none() && control.pending == 0 {
+        let Some(control) = &mut self.control else { return };
+        if control.settled.is_none() {
             let end = (cal.now() + control.after).min(control.limit);
+            let last = control.pending == 0;
+            self.control_stuck_until(end, last, cal);
+        }
+    }
+
+    /// Watches a rollout that stands still until `end`, unless events are left that may move it.
+    fn control_stuck_until(&mut self, end: SimTime, last: bool, cal: &mut Cal) {
+        if last {
             self.end_at(end, cal);
+        } else if let Some(control) = &mut self.control {
+            control.stuck = true;
         }
     }
 

@@ -35,6 +35,8 @@ pub(super) struct Link {
     pub(super) idle: Vec<u32>,
     /// When the last change about this pod reaches, or reached, this proxy: none overtakes it.
     pub(super) last_delivery: SimTime,
+    /// When the pod last left the proxy's table.
+    pub(super) removed: SimTime,
     /// Failures in a row within `failTimeout`, and when the first was.
     pub(super) failures: u32,
     pub(super) failing_since: SimTime,
@@ -51,6 +53,7 @@ impl Link {
             position: NIL,
             idle: Vec::new(),
             last_delivery: SimTime::MIN,
+            removed: SimTime::MIN,
             failures: 0,
             failing_since: SimTime::MIN,
             check: 0,

@@ -115,6 +115,7 @@ impl<O: Observer> World<O> {
     fn leave_table(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
         let position = std::mem::replace(&mut self.links[link].position, crate::engine::NIL);
+        self.links[link].removed = cal.now();
         let proxies = self.proxies.len();
         let table = &mut self.proxies[usize::from(proxy)].table;
         table.remove(position as usize);

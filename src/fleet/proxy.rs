@@ -394,7 +394,9 @@ impl<O: Observer> World<O> {
 
     /// The deregistration delay is over: what this proxy still has under way at the pod is cut.
     pub(super) fn on_deregistration_over(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
-        if self.links[self.link(proxy, pod)].position != NIL {
+        let link = self.links[self.link(proxy, pod)];
+        // Back in the table, or removed anew since: that removal has a delay of its own.
+        if link.position != NIL || link.removed + self.balancer.deregistration_delay > cal.now() {
             return;
         }
         let cut: Vec<u32> = self.pods[pod as usize].connections.clone();
@@ -409,6 +411,7 @@ impl<O: Observer> World<O> {
                 self.cut_by_balancer(c, cal);
             }
         }
+        self.exit_if_drained(pod, cal);
     }
 
     /// The balancer ends connection `c`: both sides learn of it.

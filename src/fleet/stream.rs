@@ -123,8 +123,8 @@ impl<O: Observer> World<O> {
         }
         self.connections[c].stage = Stage::Open;
         if self.layer == Layer::L7 {
-            // The client's connection to the proxy ended with the stream that it carried.
-            let reconnect = self.populations[usize::from(population)].streams[slot as usize].had > 0;
+            // The client's connection to the proxy ended with the stream that it carried, by the same side.
+            let reconnect = self.connections[c].reconnect;
             self.tell(cal, Fact::Opened { side: Side::Client, reconnect });
         }
         let Load::Streams { duration, .. } = self.populations[usize::from(population)].load() else { return };

@@ -92,6 +92,7 @@ impl<O: Observer> World<O> {
             Reception::Accepted => {
                 let reconnect = self.count_reconnect(owner);
                 self.tell(cal, Fact::Opened { side: self.side(owner), reconnect });
+                self.connections[c].reconnect = reconnect;
                 let p = &mut self.pods[pod as usize];
                 self.connections[c].pod_position = p.connections.len() as u32;
                 self.connections[c].stage = Stage::Accepted;

@@ -12,23 +12,26 @@ use crate::scenario::{Layer, Scenario};
 /// Width of the bins in which reconnects are counted for their peak, of which ten neighbours make a second.
 const RECONNECT_BIN: i64 = 100_000_000;
 
-/// Reconnects in ten neighbouring bins, and the most that there were.
-#[derive(Clone, Copy, Debug, Default)]
+/// Reconnects in the last ten neighbouring bins.
+#[derive(Clone, Copy, Debug)]
 struct PeakMeter {
     bins: [u64; 10],
     bin: i64,
-    peak: u64,
 }
 
 impl PeakMeter {
-    fn count(&mut self, now: SimTime) {
+    /// Before any bin of a simulation, whose times begin below 0.
+    const EMPTY: Self = Self { bins: [0; 10], bin: i64::MIN / 2 };
+
+    /// Counts one, and returns how many there are now.
+    fn count(&mut self, now: SimTime) -> u64 {
         let bin = now.nanos().div_euclid(RECONNECT_BIN);
         for passed in (self.bin + 1).max(bin - 9)..=bin {
             self.bins[passed.rem_euclid(10) as usize] = 0;
         }
         self.bin = self.bin.max(bin);
         self.bins[bin.rem_euclid(10) as usize] += 1;
-        self.peak = self.peak.max(self.bins.iter().sum());
+        self.bins.iter().sum()
     }
 }
 
@@ -55,7 +58,8 @@ pub struct Collector {
     born: u64,
     phases: [PhaseTally; 3],
     latencies: [Cells; 3],
-    peaks: [[PeakMeter; 2]; 3],
+    /// By side, in *before* and from then on: a peak may lie across the end of *during*.
+    peaks: [[PeakMeter; 2]; 2],
     levels: LevelTally,
     complete: Option<SimTime>,
     surge_pod_ns: u128,
@@ -94,7 +98,7 @@ impl Collector {
             born: 0,
             phases: [tally(), tally(), tally()],
             latencies: [Cells::new(), Cells::new(), Cells::new()],
-            peaks: [[PeakMeter::default(); 2]; 3],
+            peaks: [[PeakMeter::EMPTY; 2]; 2],
             levels: LevelTally {
                 now: Levels::default(),
                 since: measured_from,
@@ -169,9 +173,8 @@ impl Collector {
         tally.opened += 1;
         if reconnect {
             tally.reconnects += 1;
-            let meter = &mut self.peaks[phase as usize][side as usize];
-            meter.count(now);
-            tally.peak_reconnects_per_second = meter.peak;
+            let now_in_ten = self.peaks[usize::from(phase != Phase::Before)][side as usize].count(now);
+            tally.peak_reconnects_per_second = tally.peak_reconnects_per_second.max(now_in_ten);
             if side == self.pods_side {
                 self.bins.reconnected();
             }

@@ -61,7 +61,7 @@ pub struct ConnectionTally {
     pub reconnects: u64,
     /// Attempts that nobody accepted.
     pub failed: u64,
-    /// Most reconnects in ten neighbouring bins of 100 ms of the phase.
+    /// Most reconnects in ten neighbouring bins of 100 ms up to a moment of the phase.
     pub peak_reconnects_per_second: u64,
 }
 

@@ -1,0 +1,130 @@
+//! Errors that were found and must not come back, each in the smallest scenario that showed it.
+
+use dryroll::engine::SimTime;
+use dryroll::fleet::fact::{Cause, Fact, Outcome, Side};
+use dryroll::fleet::{Observer, simulate};
+use dryroll::metrics::replication::Replication;
+use dryroll::scenario::{Scenario, load_str};
+
+fn scenario(yaml: &str) -> Scenario {
+    match load_str("regression.yaml", yaml, &[]) {
+        Ok(loaded) => loaded.scenario,
+        Err(diags) => panic!("{}", diags.iter().map(|d| d.render(false)).collect::<String>()),
+    }
+}
+
+fn run(yaml: &str) -> Replication {
+    dryroll::simulate::run(&scenario(yaml), 1, 0)
+}
+
+/// All facts with their times.
+#[derive(Default)]
+struct Log(Vec<(f64, Fact)>);
+
+impl Observer for Log {
+    fn observe(&mut self, now: SimTime, fact: Fact) {
+        self.0.push((now.secs(), fact));
+    }
+}
+
+fn log(yaml: &str) -> (Vec<(f64, Fact)>, f64) {
+    let (log, end) = simulate(&scenario(yaml), 1, 0, Log::default());
+    (log.0, end.secs())
+}
+
+/// A deploy that changes nothing to wait for: 2 pods, a start-up of 1 s.
+const QUICK: &str = "\
+workload: {replicas: 2, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}
+pod: {startup: 1s, serviceTime: 1ms, readinessProbe: none}
+clients: [{rate: 20/s}]
+";
+
+#[test]
+fn a_last_event_that_changes_no_pod_does_not_keep_the_deploy_from_settling() {
+    let (_, end) = log(&format!("{QUICK}deploy: {{at: 1s, events: [{{at: 60s, ready: [99]}}]}}\nobserve: {{warmup: 0s, after: 1s}}"));
+    assert!((60.0..63.0).contains(&end), "ended at {end} s");
+}
+
+#[test]
+fn an_event_after_the_progress_deadline_does_not_keep_a_stuck_rollout_going_for_ever() {
+    let yaml = QUICK.replace("replicas: 2,", "replicas: 2, progressDeadlineSeconds: 20,");
+    let stuck = "newVersion: {neverReady: true}\nobserve: {warmup: 0s, after: 1s}\n";
+    let (_, end) = log(&format!("{yaml}{stuck}deploy: {{at: 1s, events: [{{at: 40s, ready: [99]}}]}}"));
+    assert!((40.0..62.0).contains(&end), "ended at {end} s");
+    // One that helps is seen to its end.
+    let (facts, end) = log(&format!("{yaml}{stuck}deploy: {{at: 1s, events: [{{at: 40s, undo: true}}]}}"));
+    assert!(facts.iter().any(|(_, f)| matches!(f, Fact::Settled)) && end < 80.0, "ended at {end} s");
+}
+
+#[test]
+fn peaks_of_before_are_those_of_a_second() {
+    // Each pod closes every connection with its first answer: 20 reconnects a second, all along.
+    let yaml = QUICK.replace("startup: 1s,", "startup: 1s, keepAlive: {maxRequests: 1},");
+    let r = run(&format!("{yaml}loadBalancer: {{proxies: 1}}\ndeploy: {{at: 60s}}\nobserve: {{warmup: 1s, after: 1s}}"));
+    let before = r.phases[0].connections[Side::Upstream as usize];
+    assert!(before.reconnects > 1000, "{before:?}");
+    assert!((20..50).contains(&before.peak_reconnects_per_second), "{before:?}");
+}
+
+#[test]
+fn reconnects_on_demand_back_off_further_with_every_failure() {
+    // The only pod is gone for 100 s; its one client asks ten times a second, each request on a connection of its own.
+    let yaml = "\
+workload: {replicas: 1, strategy: Recreate}
+pod: {startup: 100s, serviceTime: 1ms, readinessProbe: none, termination: {drainWindow: 0s}}
+loadBalancer: {layer: 4, proxies: 1, propagation: {shared: 0s, add: 0s, remove: 0s}}
+clients: [{rate: 10/s, connections: 1, whenBusy: wait, timeout: 0s, reconnect: {backoff: {base: 1s, factor: 2, cap: 1h}}}]
+deploy: {at: 10s}
+observe: {warmup: 0s, after: 1s}
+";
+    let (facts, _) = log(yaml);
+    let failed = facts.iter().filter(|(_, f)| matches!(f, Fact::ConnectFailed(Side::Client))).count();
+    // Waits of 1, 2, 4, … s reach 100 s with the seventh.
+    assert!((5..=8).contains(&failed), "{failed} openings failed");
+}
+
+#[test]
+fn a_pod_removed_twice_has_the_whole_deregistration_delay_each_time() {
+    // Streams to pod 0, which is not Ready from −9 s to −5 s and again from −1 s on, may go on until 9 s.
+    let yaml = "\
+workload: {replicas: 2}
+pod: {readinessProbe: none}
+loadBalancer: {layer: 4, proxies: 1, deregistrationDelay: 10s, propagation: {shared: 0s, add: 0s, remove: 0s}}
+clients: [{streams: {count: 20, duration: 1h}}]
+deploy: {at: 10s, events: [{at: -9s, unready: [0]}, {at: -5s, ready: [0]}, {at: -1s, unready: [0]}, {at: 20s, pause: true}]}
+observe: {warmup: 0s, after: 1s, limit: 30s}
+newVersion: {neverReady: true}
+";
+    let (facts, _) = log(yaml);
+    let cut = facts.iter().find(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::SeveredByDeregistration), .. }));
+    let at = cut.expect("streams are cut in the end").0;
+    assert!((9.0..9.2).contains(&at), "cut at {at} s");
+}
+
+#[test]
+fn a_pod_whose_last_connection_the_balancer_cuts_exits() {
+    let yaml = "\
+workload: {replicas: 1, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}
+pod:
+  startup: 1s
+  serviceTime: 1ms
+  readinessProbe: none
+  termination: {connectionClose: response, drainWindow: 20s}
+loadBalancer: {layer: 4, proxies: 1, deregistrationDelay: 2s, propagation: {shared: 0s, add: 0s, remove: 0s}}
+clients: [{profile: [[0s, 1/s], [1s, 0/s]], connections: 5}]
+deploy: {at: 5s}
+observe: {warmup: 0s, after: 1s}
+";
+    let gone = run(yaml).pods[0].gone.expect("the old pod goes").secs();
+    assert!((3.0..4.0).contains(&gone), "gone at {gone} s");
+}
+
+#[test]
+fn a_stream_that_ended_by_itself_comes_back_without_a_reconnect() {
+    let streams = "clients: [{streams: {count: 20, duration: 500ms}}]\ndeploy: none\nobserve: {warmup: 0s, for: 20s}\n";
+    for layer in [4, 7] {
+        let r = run(&format!("pod: {{serviceTime: 1ms}}\nloadBalancer: {{layer: {layer}}}\n{streams}"));
+        let side = r.phases[0].connections[Side::Client as usize];
+        assert!(side.opened > 500 && side.reconnects == 0, "layer {layer}: {side:?}");
+    }
+}
