@@ -394,7 +394,7 @@ impl<O: Observer> World<O> {
 
     /// The deregistration delay is over: what this proxy still has under way at the pod is cut.
     pub(super) fn on_deregistration_over(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
-        let link = self.links[self.link(proxy, pod)];
+        let link = &self.links[self.link(proxy, pod)];
         // Back in the table, or removed anew since: that removal has a delay of its own.
         if link.position != NIL || link.removed + self.balancer.deregistration_delay > cal.now() {
             return;
