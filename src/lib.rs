@@ -3,7 +3,6 @@
 pub mod cli;
 pub mod engine;
 pub mod fleet;
-pub mod import;
 pub mod metrics;
 pub mod report;
 pub mod scenario;

@@ -35,7 +35,10 @@ fn assert_forecast(line: &str, title: &str) -> (String, String) {
 fn a_deployment_among_services_is_forecast_with_what_it_leaves_open() {
     let (out, err) = assert_forecast("tests/data/manifests/frontend.yaml", "storefront · 1 replica · ");
     assert!(out.contains("stale route"), "no preStop hook, so a pod's last second is lost:\n{out}");
-    assert!(err.contains("skipped Service storefront, Service storefront-external, ServiceAccount storefront"), "{err}");
+    assert!(
+        err.contains("skipped Service storefront, Service storefront-external, ServiceAccount storefront"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -121,7 +124,8 @@ fn integral(buckets: &[f64; 12], until: f64) -> f64 {
 #[test]
 fn a_series_of_request_counts_is_replayed_around_its_busiest_hour() {
     let loaded = load_str("busiest-hour.yaml", BUSIEST_HOUR, &[]);
-    let scenario = loaded.unwrap_or_else(|d| panic!("{}", d.iter().map(|d| d.render(false)).collect::<String>())).scenario;
+    let scenario =
+        loaded.unwrap_or_else(|d| panic!("{}", d.iter().map(|d| d.render(false)).collect::<String>())).scenario;
     let buckets = busiest_buckets();
     let runs: Vec<Replication> = (0..6).map(|k| simulate::run(&scenario, 1, k)).collect();
 

@@ -1,7 +1,7 @@
 //! Errors that were found and must not come back, each in the smallest scenario that showed it.
 
 use dryroll::engine::SimTime;
-use dryroll::fleet::fact::{Cause, Fact, Outcome, Side};
+use dryroll::fleet::fact::{Cause, Fact, Side};
 use dryroll::fleet::{Observer, simulate};
 use dryroll::metrics::replication::Replication;
 use dryroll::scenario::{Scenario, load_str};
@@ -41,7 +41,9 @@ clients: [{rate: 20/s}]
 
 #[test]
 fn a_last_event_that_changes_no_pod_does_not_keep_the_deploy_from_settling() {
-    let (_, end) = log(&format!("{QUICK}deploy: {{at: 1s, events: [{{at: 60s, ready: [99]}}]}}\nobserve: {{warmup: 0s, after: 1s}}"));
+    let (_, end) = log(&format!(
+        "{QUICK}deploy: {{at: 1s, events: [{{at: 60s, ready: [99]}}]}}\nobserve: {{warmup: 0s, after: 1s}}"
+    ));
     assert!((60.0..63.0).contains(&end), "ended at {end} s");
 }
 
@@ -60,7 +62,8 @@ fn an_event_after_the_progress_deadline_does_not_keep_a_stuck_rollout_going_for_
 fn peaks_of_before_are_those_of_a_second() {
     // Each pod closes every connection with its first answer: 20 reconnects a second, all along.
     let yaml = QUICK.replace("startup: 1s,", "startup: 1s, keepAlive: {maxRequests: 1},");
-    let r = run(&format!("{yaml}loadBalancer: {{proxies: 1}}\ndeploy: {{at: 60s}}\nobserve: {{warmup: 1s, after: 1s}}"));
+    let r =
+        run(&format!("{yaml}loadBalancer: {{proxies: 1}}\ndeploy: {{at: 60s}}\nobserve: {{warmup: 1s, after: 1s}}"));
     let before = r.phases[0].connections[Side::Upstream as usize];
     assert!(before.reconnects > 1000, "{before:?}");
     assert!((20..50).contains(&before.peak_reconnects_per_second), "{before:?}");

@@ -3,6 +3,8 @@
 //! Tolerances are computed from the replications: a forecast agrees when the closed form lies within 4.5 standard errors
 //! of the mean over the replications (a false alarm in 100,000), unless a line says why it allows more.
 
+#![expect(clippy::disallowed_methods, reason = "a closed form is compared with a mean, not with bits")]
+
 use dryroll::engine::SimTime;
 use dryroll::fleet::fact::{Cause, Fact, Outcome, PodStep};
 use dryroll::fleet::{Observer, simulate};
@@ -336,7 +338,7 @@ impl Observer for ClosedByPod {
         match fact {
             Fact::Pod { pod, step: PodStep::DeletionRequested, .. } => self.deleted.push(pod.0),
             Fact::Ended { stream: true, pod: Some(pod), .. } if now > SimTime::ZERO => {
-                *self.ended.entry(pod.0).or_default() += 1.0
+                *self.ended.entry(pod.0).or_default() += 1.0;
             }
             _ => {}
         }

@@ -10,13 +10,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("engine", &[]),
     ("stats", &[]),
     ("scenario", &["engine"]),
-    ("import", &["scenario", "engine"]),
     ("fleet", &["engine", "scenario"]),
-    ("metrics", &["engine", "scenario", "fleet::fact", "stats"]),
+    ("metrics", &["engine", "scenario", "fleet::fact", "fleet::Observer", "stats"]),
     ("simulate", &["engine", "scenario", "fleet", "metrics"]),
     ("study", &["engine", "scenario", "fleet", "metrics", "stats", "simulate"]),
     ("report", &["engine", "metrics", "stats"]),
-    ("cli", &["engine", "stats", "scenario", "import", "fleet", "metrics", "simulate", "study", "report"]),
+    ("cli", &["engine", "stats", "scenario", "fleet", "metrics", "simulate", "study", "report"]),
 ];
 
 /// The modules whose every bit is part of a result.

@@ -7,6 +7,8 @@
 mod cpu;
 #[path = "../floor/mod.rs"]
 mod floor;
+#[path = "../sides/dryroll.rs"]
+mod ours;
 mod table;
 
 use std::process::{Command, ExitCode};
@@ -21,8 +23,12 @@ struct Side {
 }
 
 /// What takes turns. The first is what the others are divided by.
-const SIDES: &[Side] =
-    &[Side { name: "floor-heap", run: floor::heap::run }, Side { name: "floor-wheel", run: floor::wheel::run }];
+const SIDES: &[Side] = &[
+    Side { name: "floor-heap", run: floor::heap::run },
+    Side { name: "floor-wheel", run: floor::wheel::run },
+    Side { name: "dryroll-w1", run: ours::w1 },
+    Side { name: "dryroll-full", run: ours::full },
+];
 
 const USAGE: &str = "usage: cargo bench --bench pairs -- [--rounds N] [--seconds N] [SIDE]…";
 

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
-/// A moment of simulated time [ns], relative to the start of the deploy: what lies before it is negative.
+/// A moment of simulated time (ns), relative to the start of the deploy: what lies before it is negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SimTime(i64);
 
-/// A span of simulated time [ns], never negative; 292 years at the most.
+/// A span of simulated time (ns), never negative; 292 years at the most.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Dur(u64);
 
@@ -98,11 +98,13 @@ impl Dur {
     }
 
     /// This span times `factor`, to the nearest nanosecond.
+    #[must_use]
     pub fn scale(self, factor: f64) -> Self {
         Self::from_secs_f64(self.secs() * factor)
     }
 
     /// The difference, zero where `other` is longer.
+    #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
@@ -157,7 +159,7 @@ impl fmt::Display for Dur {
         }
         // Whole minutes and hours as such; else the largest of s, ms, us, ns with at most three decimals.
         for (unit, name) in UNITS {
-            if self.0 % unit == 0 {
+            if self.0.is_multiple_of(unit) {
                 let n = self.0 / unit;
                 if unit > 1_000_000_000 || n < 1_000 || unit == 1_000_000_000 {
                     return write!(f, "{n}{name}");
@@ -166,7 +168,7 @@ impl fmt::Display for Dur {
             }
         }
         for (unit, name) in &UNITS[2..] {
-            if self.0 >= *unit && (self.0 * 1_000) % unit == 0 {
+            if self.0 >= *unit && (self.0 * 1_000).is_multiple_of(*unit) {
                 let text = format!("{:.3}", self.0 as f64 / *unit as f64);
                 return write!(f, "{}{name}", text.trim_end_matches('0').trim_end_matches('.'));
             }

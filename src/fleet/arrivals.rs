@@ -15,7 +15,7 @@ pub(super) struct ArrivalProcess {
     draw: Stream,
     /// Gaps of one arrival a second.
     gap: Sampler,
-    /// The last arrival that was computed [s since the start of the simulation].
+    /// The last arrival that was computed (s since the start of the simulation).
     last: f64,
     /// Seconds an arrival, where the rate is constant: by far the most common, and a multiplication instead of a search.
     pace: Option<f64>,
@@ -106,7 +106,7 @@ fn piece(profile: &Profile, t: f64) -> (f64, f64, f64) {
     }
 }
 
-/// The rate at `t` [s since the start of the simulation], for the demand that results show; a trace has its mean.
+/// The rate at `t` (s since the start of the simulation), for the demand that results show; a trace has its mean.
 pub(super) fn rate_at(arrivals: &Arrivals, t: f64) -> f64 {
     match arrivals {
         Arrivals::Poisson(profile) | Arrivals::Constant(profile) => piece(profile, t).0,

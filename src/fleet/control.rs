@@ -35,7 +35,7 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) fn new(scenario: &Scenario, deploy: &Deploy, streams: &Streams) -> Self {
+    pub(super) fn new(scenario: &Scenario, deploy: &Deploy, streams: Streams) -> Self {
         let spec = Spec {
             replicas: scenario.workload.replicas,
             strategy: scenario.workload.strategy,
@@ -54,7 +54,7 @@ impl Control {
         }
         actions.sort_by_key(|&(at, _)| at);
         Self {
-            rollout: Rollout::new(&spec, *streams, initial),
+            rollout: Rollout::new(&spec, streams, initial),
             pending: actions.len(),
             actions,
             templates: vec!["old".into(), "new".into()],

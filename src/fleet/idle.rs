@@ -28,7 +28,7 @@ pub(super) enum IdleSide {
 #[derive(Clone, Debug)]
 struct Class {
     span: Dur,
-    /// The width of a bucket [ns].
+    /// The width of a bucket (ns).
     grain: i64,
     side: IdleSide,
     /// Connections by the bucket of their earliest possible expiry, modulo twice the span.

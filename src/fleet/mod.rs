@@ -5,21 +5,26 @@
 //!    ^  backoff, budget       │ own retries, health, status                  │ 200, 500, 503, refused, reset, cut
 //!    └────────────────────────┴──────────────────── answer ──────────────────┘
 //! ```
-//! What a proxy believes ([`proxy`]) and what a pod is ([`pod`], [`lifecycle`]) are two state machines joined by a delay
-//! ([`propagation`]): deploys fail in that gap. Everything that happened leaves as a [`fact::Fact`]; nothing here measures.
+//! What a proxy believes (`proxy`) and what a pod is (`pod`, `lifecycle`) are two state machines joined by a delay
+//! (`propagation`): deploys fail in that gap. Everything that happened leaves as a [`fact::Fact`]; nothing here measures.
 
 mod arrivals;
+mod backoff;
 mod balancer;
 mod client;
 mod connection;
 mod control;
 mod deadline;
+mod dial;
+mod ending;
 mod event;
 pub mod fact;
+mod failure;
 mod idle;
 mod levels;
 mod lifecycle;
 mod pod;
+mod population;
 mod probe;
 mod propagation;
 mod proxy;

@@ -34,7 +34,7 @@ impl<O: Observer> World<O> {
         let mut draw = self.pod_stream(pod, Purpose::Startup);
         let version = &self.versions[self.pods[pod as usize].version()].pod;
         let startup = version.startup.sample(&mut draw, u64::from(ordinal));
-        self.pod_timer(pod, startup, PodTimer::Started, cal);
+        Self::pod_timer(pod, startup, PodTimer::Started, cal);
         if self.versions[self.pods[pod as usize].version()].pod.readiness_probe.is_some() {
             self.first_probe(pod, cal);
         }
@@ -46,7 +46,7 @@ impl<O: Observer> World<O> {
         let version = &self.versions[self.pods[pod as usize].version()].pod;
         let Some(probe) = version.readiness_probe else { return };
         let phase = probe.period.scale(self.pod_stream(pod, Purpose::ProbePhase).open01());
-        self.pod_timer(pod, probe.initial_delay + phase, PodTimer::Probe, cal);
+        Self::pod_timer(pod, probe.initial_delay + phase, PodTimer::Probe, cal);
     }
 
     pub(super) fn pod_started(&mut self, pod: u32, cal: &mut Cal) {
@@ -77,14 +77,14 @@ impl<O: Observer> World<O> {
             p.probe = p.probe.wrapping_add(1);
             p.probe_pending = true;
             let n = p.probe;
-            self.pod_timer(pod, probe.timeout, PodTimer::ProbeTimeout(n), cal);
+            Self::pod_timer(pod, probe.timeout, PodTimer::ProbeTimeout(n), cal);
             self.admit(pod, Job::Probe(n), cal);
         } else {
             self.probe_result(pod, true, cal);
         }
         let settled = phase == Phase::Ready || self.pods[pod as usize].phase == Phase::Ready;
         if (through_queue || !settled) && !never {
-            self.pod_timer(pod, probe.period, PodTimer::Probe, cal);
+            Self::pod_timer(pod, probe.period, PodTimer::Probe, cal);
         }
     }
 

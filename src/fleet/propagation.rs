@@ -23,7 +23,7 @@ pub(super) struct ControlPlane {
 }
 
 impl ControlPlane {
-    pub(super) fn new(config: &Propagation, streams: &Streams) -> Self {
+    pub(super) fn new(config: &Propagation, streams: Streams) -> Self {
         let phase = config.batch.scale(streams.stream(Purpose::BatchPhase, 0).open01());
         Self { config: config.clone(), tick: SimTime::ZERO + phase, removals: 0, held: Vec::new() }
     }

@@ -1,13 +1,13 @@
 //! A proxy (layer 7): its table, its connections to pods, what it does with a failure.
 
 use crate::engine::{Dur, Handle, NIL, SimTime};
-use crate::scenario::{self, Layer, Reuse};
+use crate::scenario::{self, Reuse};
 
 use super::balancer::{self, Host, Hosts};
 use super::connection::Owner;
 use super::event::Event;
 use super::fact::Cause;
-use super::lifecycle::Phase;
+use super::failure::Failure;
 use super::request::{Place, Request};
 use super::world::{Cal, Observer, World};
 
@@ -29,7 +29,7 @@ pub(super) struct Proxy {
     /// Connections that pods have closed and that it has not opened anew.
     pub(super) lost: u32,
     /// Retries under way.
-    retries: u32,
+    pub(super) retries: u32,
     /// Whether any host may be ejected or unhealthy.
     pub(super) ejections: bool,
 }
@@ -40,15 +40,18 @@ impl Proxy {
     }
 }
 
-/// Why an attempt of a proxy failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
-    ConnectRefused,
-    ConnectTimeout,
-    Reset,
-    Truncated,
-    NoEndpoints,
-    Timeout,
+/// For whom a pod is picked: the same identity gives the same draw under every policy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pick {
+    pub(super) population: u16,
+    /// The client, user or stream slot within it.
+    pub(super) member: u32,
+    /// The request, or the how-manieth connection of the member, …
+    pub(super) ordinal: u64,
+    /// … and which attempt at it.
+    pub(super) attempt: u16,
+    /// Pods to avoid while there are others, [`NIL`] behind the last.
+    pub(super) avoid: [u32; 3],
 }
 
 impl<O: Observer> World<O> {
@@ -58,19 +61,12 @@ impl<O: Observer> World<O> {
         (client % self.proxies.len() as u32) as u16
     }
 
-    /// Proxy `proxy` picks a pod by what it believes; `key` is the identity of the client's connection, (`population`,
-    /// `ordinal`, `attempt`) that of the pick.
+    /// Proxy `proxy` picks a pod by what it believes.
     #[inline(always)]
-    pub(super) fn pick(
-        &mut self,
-        proxy: u16,
-        population: u16,
-        ordinal: u64,
-        attempt: u16,
-        key: u64,
-        avoid: [u32; 3],
-        now: SimTime,
-    ) -> Option<u32> {
+    pub(super) fn pick(&mut self, proxy: u16, pick: Pick, now: SimTime) -> Option<u32> {
+        let Pick { population, member, ordinal, attempt, avoid } = pick;
+        // The identity of whoever's connection it is, by which a ring hash sticks to a pod.
+        let key = (u64::from(population) << 32) | u64::from(member);
         let p = &mut self.proxies[usize::from(proxy)];
         let avoids = avoid.iter().position(|&a| a == NIL).unwrap_or(avoid.len());
         let mut hosts = Hosts {
@@ -110,11 +106,10 @@ impl<O: Observer> World<O> {
 
     /// The proxy sends request `r` to a pod of its choice.
     #[inline(always)]
-    fn forward(&mut self, r: u32, cal: &mut Cal) {
-        let request = &self.requests[r];
-        let Request { population, client, proxy, ordinal, attempts, avoid, .. } = *request;
-        let key = (u64::from(population) << 32) | u64::from(client);
-        let Some(pod) = self.pick(proxy, population, ordinal, attempts, key, avoid, cal.now()) else {
+    pub(super) fn forward(&mut self, r: u32, cal: &mut Cal) {
+        let Request { population, client: member, proxy, ordinal, attempts: attempt, avoid, .. } = self.requests[r];
+        let pick = Pick { population, member, ordinal, attempt, avoid };
+        let Some(pod) = self.pick(proxy, pick, cal.now()) else {
             return self.proxy_failed(r, Failure::NoEndpoints, Cause::NoEndpoints, cal);
         };
         self.requests[r].pod = pod;
@@ -133,7 +128,7 @@ impl<O: Observer> World<O> {
 
     /// Request `r` waits for a connection of its own.
     #[cold]
-    fn open_upstream(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+    pub(super) fn open_upstream(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
         self.requests[r].upstream = c;
         self.requests[r].place = Place::UpConnecting;
@@ -142,14 +137,14 @@ impl<O: Observer> World<O> {
 
     /// Request `r` counts among what `proxy` has under way at `pod`.
     #[inline(always)]
-    fn count_active(&mut self, r: u32, proxy: u16, pod: u32) {
+    pub(super) fn count_active(&mut self, r: u32, proxy: u16, pod: u32) {
         self.requests[r].counted = true;
         let position = self.links[self.link(proxy, pod)].position;
         self.proxies[usize::from(proxy)].table[position as usize].active += 1;
     }
 
     #[inline(always)]
-    fn uncount_active(&mut self, r: u32, proxy: u16) {
+    pub(super) fn uncount_active(&mut self, r: u32, proxy: u16) {
         let request = &mut self.requests[r];
         if !std::mem::take(&mut request.counted) {
             return;
@@ -197,7 +192,7 @@ impl<O: Observer> World<O> {
 
     /// An idle connection goes back into the stock, if there is room and the pod is still believed in.
     #[inline(always)]
-    fn stock(&mut self, c: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+    pub(super) fn stock(&mut self, c: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
         let l = &mut self.links[link];
         if l.position == NIL || l.idle.len() >= self.balancer.upstream.connections as usize {
@@ -209,7 +204,7 @@ impl<O: Observer> World<O> {
 
     /// The proxy answers the client.
     #[inline(always)]
-    fn respond(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
+    pub(super) fn respond(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
         self.release_retry(r);
         let request = &mut self.requests[r];
         request.status = status;
@@ -227,209 +222,6 @@ impl<O: Observer> World<O> {
         if std::mem::take(&mut self.requests[r].holds_retry) {
             let proxy = self.requests[r].proxy;
             self.proxies[usize::from(proxy)].retries -= 1;
-        }
-    }
-
-    /// The proxy's attempt of request `r`, already off its connection, has failed: own retry, or the client is told.
-    fn proxy_failed(&mut self, r: u32, failure: Failure, cause: Cause, cal: &mut Cal) {
-        let proxy = self.requests[r].proxy;
-        let pod = self.requests[r].pod;
-        self.uncount_active(r, proxy);
-        self.requests[r].cause = Some(cause);
-        if failure != Failure::NoEndpoints {
-            self.mark_failure(proxy, pod, cal.now());
-        }
-        if self.may_retry(r, proxy, failure) {
-            let max_concurrent = self.balancer.retries.max_concurrent;
-            let request = &mut self.requests[r];
-            request.proxy_retries += 1;
-            request.attempts += 1;
-            if max_concurrent > 0 && !request.holds_retry {
-                request.holds_retry = true;
-                self.proxies[usize::from(proxy)].retries += 1;
-            }
-            if self.balancer.retries.other_pod {
-                request.avoid.rotate_right(1);
-                request.avoid[0] = pod;
-            }
-            return self.forward(r, cal);
-        }
-        let status = self.balancer.status;
-        let status = match failure {
-            Failure::ConnectRefused => status.connect_failure,
-            Failure::ConnectTimeout => status.connect_timeout,
-            Failure::Reset => status.reset,
-            Failure::Truncated => TRUNCATED,
-            Failure::NoEndpoints => status.no_endpoints,
-            Failure::Timeout => status.timeout,
-        };
-        self.respond(r, status, false, cal);
-    }
-
-    fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure) -> bool {
-        let retries = self.balancer.retries;
-        let request = &self.requests[r];
-        if u32::from(request.proxy_retries) >= retries.attempts {
-            return false;
-        }
-        let room = retries.max_concurrent == 0
-            || request.holds_retry
-            || self.proxies[usize::from(proxy)].retries < retries.max_concurrent;
-        let class = match failure {
-            Failure::ConnectRefused | Failure::ConnectTimeout => retries.on_connect_failure,
-            Failure::Reset => retries.on_reset && (retries.non_idempotent || self.is_idempotent(r)),
-            Failure::Truncated | Failure::NoEndpoints | Failure::Timeout => false,
-        };
-        room && class
-    }
-
-    /// Passive health: so many failures within the time-out eject the pod for as long.
-    fn mark_failure(&mut self, proxy: u16, pod: u32, now: SimTime) {
-        let passive = self.balancer.passive_health;
-        if passive.max_fails == 0 {
-            return;
-        }
-        let link = self.link(proxy, pod);
-        let l = &mut self.links[link];
-        if l.failures == 0 || now > l.failing_since + passive.fail_timeout {
-            l.failures = 0;
-            l.failing_since = now;
-        }
-        l.failures += 1;
-        if l.failures >= passive.max_fails && l.position != NIL {
-            l.failures = 0;
-            let p = &mut self.proxies[usize::from(proxy)];
-            p.table[l.position as usize].ejected_until = now + passive.fail_timeout;
-            p.ejections = true;
-        }
-    }
-
-    /// A proxy's connection was refused, or nobody answered.
-    pub(super) fn proxy_connect_failed(&mut self, c: u32, unanswered: bool, cause: Cause, cal: &mut Cal) {
-        let r = self.connections[c].requests.head();
-        if r != NIL {
-            self.alight(r, c);
-            self.requests[r].upstream = NIL;
-        }
-        self.forget(c);
-        if r != NIL {
-            let failure = if unanswered { Failure::ConnectTimeout } else { Failure::ConnectRefused };
-            self.proxy_failed(r, failure, cause, cal);
-        }
-    }
-
-    /// A pod has closed a proxy's connection.
-    pub(super) fn proxy_connection_lost(&mut self, c: u32, cal: &mut Cal) {
-        let Owner::Proxy(proxy) = self.connections[c].owner else { return };
-        self.proxies[usize::from(proxy)].lost += 1;
-        self.take_from_owner(c);
-        let r = self.connections[c].requests.head();
-        let fate = (r != NIL).then(|| self.fate_on_lost_connection(r));
-        if r != NIL {
-            self.alight(r, c);
-            self.requests[r].upstream = NIL;
-            self.requests.outdate(r);
-        }
-        self.forget(c);
-        if let Some((truncated, cause)) = fate {
-            let failure = if truncated { Failure::Truncated } else { Failure::Reset };
-            self.proxy_failed(r, failure, cause, cal);
-        }
-    }
-
-    /// What becomes of request `r` when its connection to the pod ends: whether inside its answer, and why.
-    pub(super) fn fate_on_lost_connection(&self, r: u32) -> (bool, Cause) {
-        let request = &self.requests[r];
-        let streamed = self.populations[usize::from(request.population)].config.streamed_response;
-        match request.place {
-            // The listener closed over the accept queue.
-            Place::Connecting | Place::UpConnecting => (false, Cause::StaleRoute),
-            Place::Queued => (false, request.cause.unwrap_or(Cause::SeveredByKill)),
-            Place::Serving => (streamed, request.cause.unwrap_or(Cause::SeveredByKill)),
-            _ => (false, Cause::KeepAliveRace),
-        }
-    }
-
-    /// The proxy's time-out for request `r` is over.
-    pub(super) fn proxy_gives_up(&mut self, r: u32, cal: &mut Cal) {
-        let cause = self.cause_of_timeout(r);
-        self.leave_upstream(r, cal);
-        self.requests.outdate(r);
-        self.proxy_failed(r, Failure::Timeout, cause, cal);
-    }
-
-    /// Takes request `r` off its connection to a pod, and closes that: its answer could come at any time.
-    pub(super) fn leave_upstream(&mut self, r: u32, cal: &mut Cal) {
-        let c = std::mem::replace(&mut self.requests[r].upstream, NIL);
-        if c != NIL {
-            self.alight(r, c);
-            self.close_by_owner(c, cal);
-        }
-        let proxy = self.requests[r].proxy;
-        self.uncount_active(r, proxy);
-    }
-
-    /// Why request `r`, which somebody has waited for too long, took so long.
-    pub(super) fn cause_of_timeout(&self, r: u32) -> Cause {
-        let request = &self.requests[r];
-        match request.place {
-            Place::Backoff => request.cause.unwrap_or(Cause::Slow),
-            Place::Connecting | Place::UpConnecting => {
-                let c = self.carrier(r);
-                let pod = if c == NIL { NIL } else { self.connections[c].pod };
-                let gone = pod != NIL && self.pods[pod as usize].phase == Phase::Terminated;
-                if gone { Cause::StaleRoute } else { Cause::Slow }
-            }
-            _ => Cause::Slow,
-        }
-    }
-
-    /// All idle connections of `proxy` to `pod` are closed: it is no longer believed in.
-    pub(super) fn drop_idle(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
-        let link = self.link(proxy, pod);
-        for c in std::mem::take(&mut self.links[link].idle) {
-            self.close_by_owner(c, cal);
-        }
-    }
-
-    /// The deregistration delay is over: what this proxy still has under way at the pod is cut.
-    pub(super) fn on_deregistration_over(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
-        let link = &self.links[self.link(proxy, pod)];
-        // Back in the table, or removed anew since: that removal has a delay of its own.
-        if link.position != NIL || link.removed + self.balancer.deregistration_delay > cal.now() {
-            return;
-        }
-        let cut: Vec<u32> = self.pods[pod as usize].connections.clone();
-        for c in cut {
-            let connection = &self.connections[c];
-            let through = match connection.owner {
-                Owner::Proxy(p) => p == proxy,
-                Owner::Client { client, .. } => self.proxy_of(client) == proxy,
-                Owner::Stream { slot, .. } => self.proxy_of(slot) == proxy,
-            };
-            if through && !connection.owner_closed {
-                self.cut_by_balancer(c, cal);
-            }
-        }
-        self.exit_if_drained(pod, cal);
-    }
-
-    /// The balancer ends connection `c`: both sides learn of it.
-    fn cut_by_balancer(&mut self, c: u32, cal: &mut Cal) {
-        let requests: Vec<u32> =
-            super::world::members(self.connections[c].requests, |r| self.requests[r].on_connection.next()).collect();
-        for &r in &requests {
-            if matches!(self.requests[r].place, Place::ToPod | Place::Queued | Place::Serving | Place::Streaming) {
-                // The pod works on, for nobody.
-                self.requests.outdate(r);
-                self.requests[r].cause = Some(Cause::SeveredByDeregistration);
-                if self.requests[r].place == Place::ToPod {
-                    self.requests[r].place = Place::Queued;
-                }
-            }
-        }
-        if self.connections[c].in_use > 0 || self.layer == Layer::L4 {
-            self.close_by_pod(c, false, cal);
         }
     }
 }

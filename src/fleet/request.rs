@@ -74,7 +74,7 @@ pub(super) struct Request {
     pub(super) holds_retry: bool,
     /// Whether it counts among the requests that its proxy has in flight at `pod`.
     pub(super) counted: bool,
-    /// The wait before its last retry [ns], for decorrelated jitter.
+    /// The wait before its last retry (ns), for decorrelated jitter.
     pub(super) last_wait: u64,
     /// Neighbours among the requests on the connection to the pod, or among those waiting for their client.
     pub(super) on_connection: Links,

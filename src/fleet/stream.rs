@@ -3,7 +3,7 @@
 use crate::engine::{Dur, Handle, List, NIL, Purpose};
 use crate::scenario::{Layer, Load, OnDrain};
 
-use super::client::{MIN_REOPEN, wait};
+use super::backoff::{MIN_REOPEN, wait};
 use super::connection::{Connection, Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Fact, Outcome, Side};

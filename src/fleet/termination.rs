@@ -68,7 +68,7 @@ impl<O: Observer> World<O> {
         if wait.is_zero() {
             self.terminate(pod, cal);
         } else {
-            self.pod_timer(pod, wait, PodTimer::Terminate, cal);
+            Self::pod_timer(pod, wait, PodTimer::Terminate, cal);
         }
     }
 
@@ -78,11 +78,11 @@ impl<O: Observer> World<O> {
         let ordinal = u64::from(self.pods[pod as usize].ordinal);
         let t = self.termination(pod);
         let (pre_stop, grace) = (t.pre_stop.sample(&mut draw, ordinal), t.grace_period);
-        self.pod_timer(pod, grace, PodTimer::GraceOver, cal);
+        Self::pod_timer(pod, grace, PodTimer::GraceOver, cal);
         if pre_stop.is_zero() {
             self.sigterm(pod, cal);
         } else if pre_stop < grace {
-            self.pod_timer(pod, pre_stop, PodTimer::PreStopOver, cal);
+            Self::pod_timer(pod, pre_stop, PodTimer::PreStopOver, cal);
         }
     }
 
@@ -101,7 +101,7 @@ impl<O: Observer> World<O> {
                 if lame_duck.is_zero() || !self.pods[pod as usize].listening {
                     self.close_listener(pod, cal);
                 } else {
-                    self.pod_timer(pod, lame_duck, PodTimer::LameDuckOver, cal);
+                    Self::pod_timer(pod, lame_duck, PodTimer::LameDuckOver, cal);
                 }
             }
         }
@@ -113,7 +113,7 @@ impl<O: Observer> World<O> {
         self.stop_listening(pod, cal);
         self.reset_accept_queue(pod, cal);
         let drain_window = self.termination(pod).drain_window;
-        self.pod_timer(pod, drain_window, PodTimer::DrainOver, cal);
+        Self::pod_timer(pod, drain_window, PodTimer::DrainOver, cal);
         let (jitter, mode) = (self.termination(pod).close_jitter, self.termination(pod).connection_close);
         let mut draw = self.pod_stream(pod, Purpose::CloseJitter);
         for c in self.pods[pod as usize].connections.clone() {
@@ -148,10 +148,9 @@ impl<O: Observer> World<O> {
         let idle = connection.in_pod == 0 && connection.stage != Stage::Accepted;
         match mode {
             ConnectionClose::None => {}
-            ConnectionClose::Response => connection.close_announced = true,
             ConnectionClose::Idle | ConnectionClose::Both if idle => self.close_by_pod(c, false, cal),
             ConnectionClose::Idle => connection.close_silently = true,
-            ConnectionClose::Both => connection.close_announced = true,
+            ConnectionClose::Both | ConnectionClose::Response => connection.close_announced = true,
         }
     }
 
@@ -220,7 +219,7 @@ impl<O: Observer> World<O> {
     fn drained(&mut self, pod: u32, cal: &mut Cal) {
         self.signal(pod, Signal::Drained);
         let cleanup = self.termination(pod).cleanup;
-        self.pod_timer(pod, cleanup, PodTimer::CleanupOver, cal);
+        Self::pod_timer(pod, cleanup, PodTimer::CleanupOver, cal);
     }
 
     fn gone(&mut self, pod: u32, signal: Signal, step: PodStep, cal: &mut Cal) {

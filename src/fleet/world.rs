@@ -3,7 +3,6 @@
 use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, SimTime, Streams};
 use crate::scenario::{Layer, Load, Scenario};
 
-use super::client::Population;
 use super::connection::Connection;
 use super::control::Control;
 use super::deadline::Deadlines;
@@ -12,6 +11,7 @@ use super::fact::Fact;
 use super::idle::IdleTimers;
 use super::levels::LevelMeter;
 use super::pod::{Link, Pod, Version};
+use super::population::Population;
 use super::propagation::ControlPlane;
 use super::proxy::Proxy;
 use super::request::Request;
@@ -85,11 +85,11 @@ pub(super) struct World<O> {
     pub(super) idle: IdleTimers,
     pub(super) control: Option<Control>,
     pub(super) levels: LevelMeter,
-    /// Requests under way, and its integral over time [ns], from the start.
+    /// Requests under way, and its integral over time (ns), from the start.
     pub(super) in_system: u64,
     pub(super) in_system_area: u128,
     pub(super) in_system_since: SimTime,
-    /// The sum of the times that ended requests spent under way [ns].
+    /// The sum of the times that ended requests spent under way (ns).
     pub(super) sojourn_sum: u128,
     /// When the simulation is to end; moves as the rollout settles.
     pub(super) end: SimTime,
@@ -170,9 +170,9 @@ impl<O: Observer> World<O> {
             handshake: scenario.handshake,
             requests: Arena::default(),
             connections: Arena::default(),
-            populations: Population::all(scenario, &streams, start),
+            populations: Population::all(scenario, streams, start),
             proxies: (0..proxies).map(|_| Proxy::new(scenario.load_balancer.algorithm)).collect(),
-            control_plane: ControlPlane::new(&scenario.load_balancer.propagation, &streams),
+            control_plane: ControlPlane::new(&scenario.load_balancer.propagation, streams),
             balancer: scenario.load_balancer.clone(),
             versions: [Version::new(&scenario.pod), Version::new(&scenario.new_pod)],
             pods: Vec::new(),
@@ -189,7 +189,7 @@ impl<O: Observer> World<O> {
             ended: false,
         };
         let mut cal = Cal::new(start, usize::from(ARRIVALS) + world.populations.len().min(ARRIVAL_LANES));
-        world.control = scenario.deploy.as_ref().map(|deploy| Control::new(scenario, deploy, &streams));
+        world.control = scenario.deploy.as_ref().map(|deploy| Control::new(scenario, deploy, streams));
         world.begin_fleet(scenario.workload.replicas, &mut cal);
         world.begin_clients(&mut cal);
         world.begin_control(&mut cal);
@@ -200,7 +200,7 @@ impl<O: Observer> World<O> {
 
     /// Schedules the next arrival of `population`.
     #[inline(always)]
-    pub(super) fn schedule_arrival(&self, population: u16, at: SimTime, cal: &mut Cal) {
+    pub(super) fn schedule_arrival(population: u16, at: SimTime, cal: &mut Cal) {
         let at = at.max(cal.now());
         if usize::from(population) < ARRIVAL_LANES {
             cal.in_lane(Lane(ARRIVALS + population as u8), at, Event::Arrival(population));
@@ -270,7 +270,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Schedules a step of a pod's clock.
-    pub(super) fn pod_timer(&self, pod: u32, after: Dur, timer: PodTimer, cal: &mut Cal) {
+    pub(super) fn pod_timer(pod: u32, after: Dur, timer: PodTimer, cal: &mut Cal) {
         cal.at(cal.now() + after, Event::Pod { pod, timer });
     }
 

@@ -15,7 +15,7 @@ pub(super) struct Bins {
     first: SimTime,
     done: Vec<Bin>,
     current: Bin,
-    /// Latencies in the current bin [µs].
+    /// Latencies in the current bin (µs).
     latency: Cells,
     end: SimTime,
     /// The levels since `since`, for their means over time.
@@ -44,7 +44,7 @@ impl Bins {
         }
     }
 
-    /// Start of the first bin [s].
+    /// Start of the first bin (s).
     pub(super) fn first_secs(&self) -> f64 {
         self.first.secs()
     }

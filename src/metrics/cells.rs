@@ -7,11 +7,11 @@ use hdrhistogram::Histogram;
 
 /// Cells of one power of two, and twice as many below the first: log2 of that.
 const BITS: u32 = 11;
-/// One hour [µs]: what is longer counts as this.
+/// One hour (µs): what is longer counts as this.
 const MAX: u64 = 3_600_000_000;
 const CELLS: usize = cell(MAX) + 1;
 
-/// The cell of a latency [µs].
+/// The cell of a latency (µs).
 #[inline]
 pub(super) const fn cell(us: u64) -> usize {
     let us = if us > MAX { MAX } else { us };
@@ -19,7 +19,7 @@ pub(super) const fn cell(us: u64) -> usize {
     ((shift as usize) << (BITS - 1)) + (us >> shift) as usize
 }
 
-/// The largest latency of a cell [µs].
+/// The largest latency of a cell (µs).
 const fn upper(cell: usize) -> u64 {
     let shift = (cell >> (BITS - 1)).saturating_sub(1);
     let within = (cell - (shift << (BITS - 1))) as u64;
@@ -49,7 +49,7 @@ impl Cells {
         self.total += 1;
     }
 
-    /// The upper edge of the cell that holds the `p`-quantile [s]; `None` where nothing was counted.
+    /// The upper edge of the cell that holds the `p`-quantile (s); `None` where nothing was counted.
     pub(super) fn quantile(&self, p: f64) -> Option<f64> {
         let rank = libm::ceil(p * self.total as f64).max(1.0) as u64;
         let mut seen = 0;
@@ -67,7 +67,7 @@ impl Cells {
         (self.lowest, self.highest, self.total) = (CELLS, 0, 0);
     }
 
-    /// The counts as an HDR histogram of three digits [µs].
+    /// The counts as an HDR histogram of three digits (µs).
     pub(super) fn histogram(&self) -> Histogram<u64> {
         let mut histogram = Histogram::new_with_bounds(1, MAX, 3).expect("constant bounds are in order");
         for i in self.lowest..=self.highest.min(CELLS - 1) {

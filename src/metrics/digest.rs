@@ -58,7 +58,9 @@ mod tests {
     fn order_does_not_matter_and_everything_else_does() {
         let sum = |facts: &[(i64, Fact)]| {
             let mut d = Digest::default();
-            facts.iter().for_each(|(t, f)| d.add(SimTime::from_nanos(*t), f));
+            for (t, f) in facts {
+                d.add(SimTime::from_nanos(*t), f);
+            }
             d.sum
         };
         let (a, b) = ((1, table(1, 2)), (1, table(2, 1)));

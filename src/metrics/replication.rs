@@ -19,7 +19,7 @@ pub enum Phase {
 /// The requests of one phase. A request in flight at any moment of *during* belongs to it.
 #[derive(Clone, Debug)]
 pub struct PhaseTally {
-    /// How long the phase lasted [s]; 0 where it never was.
+    /// How long the phase lasted (s); 0 where it never was.
     pub seconds: f64,
     /// Requests that belong to it, unfinished ones included.
     pub requests: u64,
@@ -35,11 +35,11 @@ pub struct PhaseTally {
     pub retried: u64,
     /// Statuses given while the phase lasted: 200, 500, 502, 503, 504.
     pub answers: [u64; 5],
-    /// Latencies of succeeded requests (not streams), from birth [µs].
+    /// Latencies of succeeded requests (not streams), from birth (µs).
     pub latency: Histogram<u64>,
-    /// Their exact sum [ns].
+    /// Their exact sum (ns).
     pub latency_sum_ns: u128,
-    /// The exact longest [ns].
+    /// The exact longest (ns).
     pub latency_max_ns: u64,
     /// Connections of clients, then of proxies.
     pub connections: [ConnectionTally; 2],
@@ -74,14 +74,14 @@ pub struct CapacityTally {
     pub min_ready_fraction: f64,
     /// Smallest capacity / demand; `None` where nothing was demanded.
     pub min_headroom: Option<f64>,
-    /// Time for which capacity was below demand [s].
+    /// Time for which capacity was below demand (s).
     pub seconds_below_demand: f64,
 }
 
 /// How the rollout went.
 #[derive(Clone, Copy, Debug)]
 pub struct RolloutTally {
-    /// What `kubectl rollout status` waits for [s since the deploy]; `None` where it never came.
+    /// What `kubectl rollout status` waits for (s since the deploy); `None` where it never came.
     pub duration: Option<f64>,
     /// Pod-seconds above `replicas`, terminating pods included.
     pub surge_pod_seconds: f64,
@@ -89,7 +89,7 @@ pub struct RolloutTally {
     pub peak_pods: u32,
 }
 
-/// One pod's life [s relative to the deploy].
+/// One pod's life (s relative to the deploy).
 #[derive(Clone, Copy, Debug)]
 pub struct PodLife {
     /// Which.
@@ -133,9 +133,9 @@ pub struct Bin {
     pub outcomes: [u64; 8],
     /// Reconnects that reach the pods (clients' at layer 4, proxies' at layer 7).
     pub reconnects: u64,
-    /// Median latency of those that ended well in the bin [s]; `None` where there were none.
+    /// Median latency of those that ended well in the bin (s); `None` where there were none.
     pub p50: Option<f64>,
-    /// Their 99th percentile [s].
+    /// Their 99th percentile (s).
     pub p99: Option<f64>,
 }
 
@@ -154,7 +154,7 @@ pub struct Replication {
     pub capacity: CapacityTally,
     /// The rollout; `None` with no deploy.
     pub rollout: Option<RolloutTally>,
-    /// Start of the first bin [s relative to the deploy], a whole multiple of the bin.
+    /// Start of the first bin (s relative to the deploy), a whole multiple of the bin.
     pub first_bin: f64,
     /// One a second, from the end of the warm-up to the end of the simulation.
     pub bins: Vec<Bin>,

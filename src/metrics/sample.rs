@@ -7,7 +7,7 @@ use super::results::{Meta, Results};
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::{PodId, Revision};
 
-/// A phase of so many seconds at 2000 requests a second, with a typical latency [µs].
+/// A phase of so many seconds at 2000 requests a second, with a typical latency (µs).
 pub(crate) fn phase(seconds: f64, typical_us: u64) -> PhaseTally {
     let requests = (seconds * 2_000.0) as u64;
     let mut p = PhaseTally {

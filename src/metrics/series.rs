@@ -13,9 +13,9 @@ use crate::fleet::fact::{Outcome, Revision};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Timeseries {
-    /// The width of a bin [s].
+    /// The width of a bin (s).
     pub bin_seconds: u32,
-    /// Names of what a row holds, the bin's start `t` [s since the deploy] first.
+    /// Names of what a row holds, the bin's start `t` (s since the deploy) first.
     pub columns: Vec<String>,
     /// One row a bin, in order of time; `None` where nothing was to be measured.
     pub rows: Vec<Vec<Option<f64>>>,

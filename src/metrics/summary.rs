@@ -59,7 +59,7 @@ pub struct PhaseFigures {
     pub dropped: Figure,
     /// What their clients were left with.
     pub outcomes: Figures,
-    /// How long the phase lasted [s].
+    /// How long the phase lasted (s).
     pub seconds: Figure,
 }
 
@@ -102,7 +102,7 @@ pub struct Capacity {
     pub min_ready_fraction: Figure,
     /// Smallest capacity / demand.
     pub min_headroom: Figure,
-    /// Time for which capacity was below demand [s].
+    /// Time for which capacity was below demand (s).
     pub seconds_below_demand: Figure,
 }
 
@@ -117,7 +117,7 @@ pub struct Latency {
     pub after: LatencyFigures,
 }
 
-/// Latencies of one phase [s]: each a replication's, then the mean over those.
+/// Latencies of one phase (s): each a replication's, then the mean over those.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LatencyFigures {
     /// The exact mean.
@@ -138,7 +138,7 @@ pub struct LatencyFigures {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rollout {
-    /// What `kubectl rollout status` waits for [s]; `None` where a replication never got there.
+    /// What `kubectl rollout status` waits for (s); `None` where a replication never got there.
     pub duration_seconds: Figure,
     /// Pod-seconds above `replicas`, terminating pods included.
     pub surge_pod_seconds: Figure,

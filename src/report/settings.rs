@@ -43,7 +43,7 @@ pub struct Settings {
     pub termination: Termination,
 }
 
-/// A random time by two of its quantiles [s].
+/// A random time by two of its quantiles (s).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
     /// The median.
@@ -68,7 +68,7 @@ pub enum Strategy {
     },
 }
 
-/// A pod's way from deletion to exit [s].
+/// A pod's way from deletion to exit (s).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Termination {
     /// `preStop`, its mean.

@@ -27,7 +27,7 @@ pub fn percent(x: f64, scale: f64) -> String {
     if text == "0" && x > 0.0 { "<0.001 %".to_owned() } else { format!("{text} %") }
 }
 
-/// A span of time [s]: `250 µs`, `121 ms`, `1.1 s`, `55 s`, `1 m 52 s`, `2 h 5 m`.
+/// A span of time (s): `250 µs`, `121 ms`, `1.1 s`, `55 s`, `1 m 52 s`, `2 h 5 m`.
 pub fn seconds(x: f64, _: f64) -> String {
     let whole = libm::round(x.abs()) as u64;
     let sign = if x < 0.0 { "-" } else { "" };

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::diag::{Diag, Severity};
+use super::import::kubernetes::{self, Imported};
 use super::objectives::{Objectives, SweepAxis};
 use super::overrides;
 use super::read::Cx;
 use super::tree::{Entry, Node, Source, Span, Value};
 use super::{Scenario, traffic, validate, yaml};
-use crate::import::kubernetes::{self, Imported};
 
 /// No scenario or manifest may be larger.
 const MAX_BYTES: u64 = 16 << 20;

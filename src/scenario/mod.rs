@@ -10,6 +10,7 @@ mod deploy;
 pub mod diag;
 pub mod dist;
 mod duration;
+pub mod import;
 mod input;
 mod load_balancer;
 mod objectives;

@@ -80,16 +80,7 @@ impl Hosts<'_> {
 
     /// The `k`-th usable host, or any usable one.
     fn nth_usable(&self, k: u32) -> Option<u32> {
-        let mut last = None;
-        let mut seen = 0;
-        for i in (0..self.len()).filter(|&i| self.usable(i)) {
-            if seen == k {
-                return Some(i);
-            }
-            seen += 1;
-            last = Some(i);
-        }
-        last
+        (0..self.len()).filter(|&i| self.usable(i)).take(k as usize + 1).last()
     }
 
     /// A uniformly drawn usable host, weighted by slow start.

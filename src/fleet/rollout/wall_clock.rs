@@ -7,7 +7,7 @@ const SECOND: i64 = 1_000_000_000;
 /// How simulated time and the wall clock's seconds lie to each other.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WallClock {
-    /// The wall clock is so far past a whole second at [`SimTime::ZERO`] [ns].
+    /// The wall clock is so far past a whole second at [`SimTime::ZERO`] (ns).
     fraction: i64,
 }
 

@@ -20,7 +20,7 @@ const HALF: usize = (OCTAVES as usize) << CELL_BITS;
 #[derive(Clone, Debug)]
 pub struct Sampler {
     dist: Dist,
-    /// The quintics of the lower half's cells from the middle down, then of the upper half's from the middle up [ns].
+    /// The quintics of the lower half's cells from the middle down, then of the upper half's from the middle up (ns).
     cells: Option<Arc<[[f64; 6]]>>,
 }
 
@@ -49,7 +49,7 @@ impl Sampler {
         }
     }
 
-    /// One draw, not rounded [ns].
+    /// One draw, not rounded (ns).
     #[inline(always)]
     pub(crate) fn sample_nanos(&self, stream: &mut Stream) -> f64 {
         match &self.cells {
@@ -86,7 +86,7 @@ fn tabulated(cells: &[[f64; 6]], bits: u64) -> Option<f64> {
     Some(((((f * t + e) * t + d) * t + c) * t + b) * t + a)
 }
 
-/// The coefficients of the quintic in t, from 0 to 1 over the cell, through the quantile at t = 0, 1/5, …, 1 [ns].
+/// The coefficients of the quintic in t, from 0 to 1 over the cell, through the quantile at t = 0, 1/5, …, 1 (ns).
 fn quintic(dist: &Dist, cell: usize) -> [f64; 6] {
     let (upper, cell) = (cell >= HALF, cell % HALF);
     let (octave, within) = (cell >> CELL_BITS, cell & ((1 << CELL_BITS) - 1));

@@ -1,0 +1,195 @@
+//! A client's connections: to its proxy at layer 7, to a pod at layer 4; how they are opened, lost and opened anew.
+
+use crate::engine::{Dur, NIL, Purpose, SimTime};
+use crate::scenario::{Layer, Load, RetryOn};
+
+use super::backoff::{MIN_REOPEN, wait};
+use super::connection::{Connection, Owner, Stage};
+use super::event::Event;
+use super::fact::{Cause, Fact, Outcome, Side};
+use super::proxy::Pick;
+use super::transport::{Available, OnConnection};
+use super::world::{Cal, Observer, World};
+
+impl<O: Observer> World<O> {
+    /// Opens a connection for a client: at layer 7 to its proxy, at layer 4 to a pod of its node's choice.
+    pub(super) fn open_for_client(&mut self, population: u16, client: u32, cal: &mut Cal) -> u32 {
+        let owner = Owner::Client { population, client };
+        let state = &mut self.populations[usize::from(population)].clients[client as usize];
+        state.open += 1;
+        let (lost, tries) = (state.lost, state.tries);
+        if self.layer == Layer::L7 {
+            let c = self.connections.insert(Connection::new(owner, NIL, cal.now()));
+            let round_trip = self.client_hop.delay + self.client_hop.delay;
+            cal.at(cal.now() + round_trip, Event::Connected(self.connections.handle(c)));
+            return c;
+        }
+        let wait = if lost > 0 { self.reconnect_wait(population, client, u32::from(tries) + 1) } else { Dur::ZERO };
+        if !wait.is_zero() {
+            return self.open(owner, NIL, wait, cal);
+        }
+        let c = self.connections.insert(Connection::new(owner, NIL, cal.now()));
+        if self.route_connection(c, cal) {
+            self.send_syn(c, cal);
+        }
+        c
+    }
+
+    pub(super) fn reconnect_wait(&self, population: u16, client: u32, k: u32) -> Dur {
+        let backoff = &self.populations[usize::from(population)].config.reconnect.backoff;
+        let family = self.streams.family(Purpose::ReconnectBackoff, (u64::from(population) << 32) | u64::from(client));
+        // The wait before the last one, for decorrelated jitter, is that of the try before without memory of its own.
+        let last =
+            (backoff.base.secs() * libm::pow(backoff.factor, f64::from(k.saturating_sub(2)))).min(backoff.cap.secs());
+        wait(backoff, k, Dur::from_secs_f64(last).nanos(), &mut family.stream(u64::from(k)))
+    }
+
+    /// Layer 4 (and a stream): sends connection `c` to the pod that its node chooses by what it believes now; with none left
+    /// it is refused, and false.
+    pub(super) fn route_connection(&mut self, c: u32, cal: &mut Cal) -> bool {
+        let (population, member) = match self.connections[c].owner {
+            Owner::Client { population, client } => (population, client),
+            Owner::Stream { population, slot } => (population, slot),
+            Owner::Proxy(_) => return true,
+        };
+        let Some(pod) = self.pick_for_connection(population, member, cal.now()) else {
+            let round_trip = self.client_hop.delay + self.client_hop.delay;
+            cal.at(cal.now() + round_trip, Event::ConnectRefused(self.connections.handle(c)));
+            return false;
+        };
+        self.connections[c].pod = pod;
+        self.count_connection(c, true);
+        true
+    }
+
+    /// The pod for the next connection of a client or stream: its n-th pick is the same under every policy.
+    pub(super) fn pick_for_connection(&mut self, population: u16, member: u32, now: SimTime) -> Option<u32> {
+        let p = &mut self.populations[usize::from(population)];
+        let routed = match p.load() {
+            Load::Streams { .. } => &mut p.streams[member as usize].routed,
+            _ => &mut p.clients[member as usize].routed,
+        };
+        *routed += 1;
+        let ordinal = (u64::from(member) << 26) | u64::from(*routed & 0x03FF_FFFF);
+        let pick = Pick { population, member, ordinal, attempt: 0, avoid: [NIL; 3] };
+        self.pick(self.proxy_of(member), pick, now)
+    }
+
+    /// A connection that stands from the start.
+    pub(super) fn preconnect(&mut self, population: u16, client: u32, cal: &mut Cal) {
+        let owner = Owner::Client { population, client };
+        let c = self.connections.insert(Connection::new(owner, NIL, cal.now()));
+        if self.layer == Layer::L4 && !self.stand_at_once(c, cal) {
+            return self.forget(c);
+        }
+        self.connections[c].stage = Stage::Open;
+        let clients = &mut self.populations[usize::from(population)].clients;
+        clients[client as usize].open += 1;
+        clients[client as usize].available.push_back(&mut Available(&mut self.connections), c);
+        self.owner_idles(c, cal);
+    }
+
+    /// Layer 4, before the start: connection `c` is spread as the balancer would, and stands.
+    pub(super) fn stand_at_once(&mut self, c: u32, cal: &mut Cal) -> bool {
+        let (population, member) = match self.connections[c].owner {
+            Owner::Client { population, client } => (population, client),
+            Owner::Stream { population, slot } => (population, slot),
+            Owner::Proxy(_) => return false,
+        };
+        let Some(pod) = self.pick_for_connection(population, member, cal.now()) else { return false };
+        let p = &mut self.pods[pod as usize];
+        self.connections[c].pod = pod;
+        self.connections[c].pod_position = p.connections.len() as u32;
+        self.connections[c].stage = Stage::Open;
+        p.connections.push(c);
+        self.count_connection(c, true);
+        self.pod_idles(c, cal);
+        true
+    }
+
+    /// A client's connection stands: what waits for it goes out.
+    pub(super) fn client_connected(&mut self, c: u32, cal: &mut Cal) {
+        let Owner::Client { population, client } = self.connections[c].owner else { return };
+        let state = &mut self.populations[usize::from(population)].clients[client as usize];
+        state.tries = 0;
+        if self.layer == Layer::L7 {
+            self.tell(cal, Fact::Opened { side: Side::Client, reconnect: false });
+            self.send_connecting(population, client, c, cal);
+        } else {
+            self.send_waiting(c, cal);
+        }
+        if self.connections[c].in_use == 0 {
+            // Its request has given up meanwhile, or it was opened eagerly.
+            self.offer(c, cal);
+        }
+    }
+
+    /// Layer 7: the requests that wait for the client's connection `c` go out on it.
+    pub(super) fn send_connecting(&mut self, population: u16, client: u32, c: u32, cal: &mut Cal) {
+        // There are at most `multiplex` of them, and they are found by the connection that they took.
+        let mut found = std::mem::take(&mut self.connections[c].requests);
+        while let Some(r) = found.pop_front(&mut OnConnection(&mut self.requests)) {
+            debug_assert_eq!((self.requests[r].population, self.requests[r].client), (population, client));
+            self.send_from_client(r, c, cal);
+        }
+    }
+
+    /// A client's connection to a pod was refused, or nobody answered.
+    pub(super) fn client_connect_failed(&mut self, c: u32, unanswered: bool, cause: Cause, cal: &mut Cal) {
+        let Connection { owner, eager, tries, .. } = self.connections[c];
+        let Owner::Client { population, client } = owner else { return };
+        self.take_from_owner(c);
+        // An opening on demand knows of no tries before it but its client's.
+        let state = &mut self.populations[usize::from(population)].clients[client as usize];
+        let tries = if eager { tries } else { state.tries };
+        state.tries = tries.saturating_add(1);
+        let outcome = if unanswered { Outcome::Timeout } else { Outcome::Refused };
+        while self.connections[c].requests.head() != NIL {
+            let r = self.connections[c].requests.head();
+            self.alight(r, c);
+            self.requests[r].connection = NIL;
+            self.attempt_failed(r, outcome, RetryOn::ConnectFailure, cause, cal);
+        }
+        self.forget(c);
+        if eager {
+            self.reopen_eagerly(population, client, tries.saturating_add(1), cal);
+        }
+        self.serve_waiting(population, client, cal);
+    }
+
+    /// A pod has closed a client's connection.
+    pub(super) fn client_connection_lost(&mut self, c: u32, cal: &mut Cal) {
+        self.client_connection_ended(c, true, cal);
+    }
+
+    /// Connection `c` of a client was ended by the other side; what is still on it goes down with it.
+    pub(super) fn client_connection_ended(&mut self, c: u32, may_reopen: bool, cal: &mut Cal) {
+        let Owner::Client { population, client } = self.connections[c].owner else { return };
+        self.take_from_owner(c);
+        self.populations[usize::from(population)].clients[client as usize].lost += 1;
+        while self.connections[c].requests.head() != NIL {
+            let r = self.connections[c].requests.head();
+            let (truncated, cause) = self.fate_on_lost_connection(r);
+            self.alight(r, c);
+            self.requests[r].connection = NIL;
+            self.requests.outdate(r);
+            let outcome = if truncated { Outcome::Truncated } else { Outcome::Reset };
+            self.attempt_failed(r, outcome, RetryOn::Reset, cause, cal);
+        }
+        self.forget(c);
+        if may_reopen && self.populations[usize::from(population)].config.reconnect.eager {
+            self.reopen_eagerly(population, client, 0, cal);
+        }
+        self.serve_waiting(population, client, cal);
+    }
+
+    pub(super) fn reopen_eagerly(&mut self, population: u16, client: u32, tries: u16, cal: &mut Cal) {
+        let wait = self.reconnect_wait(population, client, u32::from(tries) + 1);
+        let wait = if tries > 0 { wait.max(MIN_REOPEN) } else { wait };
+        self.populations[usize::from(population)].clients[client as usize].open += 1;
+        let c = self.connections.insert(Connection::new(Owner::Client { population, client }, NIL, cal.now()));
+        self.connections[c].eager = true;
+        self.connections[c].tries = tries;
+        cal.at(cal.now() + wait, Event::OpenNow(self.connections.handle(c)));
+    }
+}

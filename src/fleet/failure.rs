@@ -1,0 +1,226 @@
+//! What a proxy does when an attempt fails: marks the pod, tries again, or tells the client.
+
+use crate::engine::{NIL, SimTime};
+use crate::scenario::Layer;
+
+use super::connection::Owner;
+use super::fact::Cause;
+use super::lifecycle::Phase;
+use super::proxy::TRUNCATED;
+use super::request::Place;
+use super::world::{Cal, Observer, World};
+
+/// Why an attempt of a proxy failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    ConnectRefused,
+    ConnectTimeout,
+    Reset,
+    Truncated,
+    NoEndpoints,
+    Timeout,
+}
+impl<O: Observer> World<O> {
+    /// The proxy's attempt of request `r`, already off its connection, has failed: own retry, or the client is told.
+    pub(super) fn proxy_failed(&mut self, r: u32, failure: Failure, cause: Cause, cal: &mut Cal) {
+        let proxy = self.requests[r].proxy;
+        let pod = self.requests[r].pod;
+        self.uncount_active(r, proxy);
+        self.requests[r].cause = Some(cause);
+        if failure != Failure::NoEndpoints {
+            self.mark_failure(proxy, pod, cal.now());
+        }
+        if self.may_retry(r, proxy, failure) {
+            let max_concurrent = self.balancer.retries.max_concurrent;
+            let request = &mut self.requests[r];
+            request.proxy_retries += 1;
+            request.attempts += 1;
+            if max_concurrent > 0 && !request.holds_retry {
+                request.holds_retry = true;
+                self.proxies[usize::from(proxy)].retries += 1;
+            }
+            if self.balancer.retries.other_pod {
+                request.avoid.rotate_right(1);
+                request.avoid[0] = pod;
+            }
+            return self.forward(r, cal);
+        }
+        let status = self.balancer.status;
+        let status = match failure {
+            Failure::ConnectRefused => status.connect_failure,
+            Failure::ConnectTimeout => status.connect_timeout,
+            Failure::Reset => status.reset,
+            Failure::Truncated => TRUNCATED,
+            Failure::NoEndpoints => status.no_endpoints,
+            Failure::Timeout => status.timeout,
+        };
+        self.respond(r, status, false, cal);
+    }
+
+    pub(super) fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure) -> bool {
+        let retries = self.balancer.retries;
+        let request = &self.requests[r];
+        if u32::from(request.proxy_retries) >= retries.attempts {
+            return false;
+        }
+        let room = retries.max_concurrent == 0
+            || request.holds_retry
+            || self.proxies[usize::from(proxy)].retries < retries.max_concurrent;
+        let class = match failure {
+            Failure::ConnectRefused | Failure::ConnectTimeout => retries.on_connect_failure,
+            Failure::Reset => retries.on_reset && (retries.non_idempotent || self.is_idempotent(r)),
+            Failure::Truncated | Failure::NoEndpoints | Failure::Timeout => false,
+        };
+        room && class
+    }
+
+    /// Passive health: so many failures within the time-out eject the pod for as long.
+    pub(super) fn mark_failure(&mut self, proxy: u16, pod: u32, now: SimTime) {
+        let passive = self.balancer.passive_health;
+        if passive.max_fails == 0 {
+            return;
+        }
+        let link = self.link(proxy, pod);
+        let l = &mut self.links[link];
+        if l.failures == 0 || now > l.failing_since + passive.fail_timeout {
+            l.failures = 0;
+            l.failing_since = now;
+        }
+        l.failures += 1;
+        if l.failures >= passive.max_fails && l.position != NIL {
+            l.failures = 0;
+            let p = &mut self.proxies[usize::from(proxy)];
+            p.table[l.position as usize].ejected_until = now + passive.fail_timeout;
+            p.ejections = true;
+        }
+    }
+
+    /// A proxy's connection was refused, or nobody answered.
+    pub(super) fn proxy_connect_failed(&mut self, c: u32, unanswered: bool, cause: Cause, cal: &mut Cal) {
+        let r = self.connections[c].requests.head();
+        if r != NIL {
+            self.alight(r, c);
+            self.requests[r].upstream = NIL;
+        }
+        self.forget(c);
+        if r != NIL {
+            let failure = if unanswered { Failure::ConnectTimeout } else { Failure::ConnectRefused };
+            self.proxy_failed(r, failure, cause, cal);
+        }
+    }
+
+    /// A pod has closed a proxy's connection.
+    pub(super) fn proxy_connection_lost(&mut self, c: u32, cal: &mut Cal) {
+        let Owner::Proxy(proxy) = self.connections[c].owner else { return };
+        self.proxies[usize::from(proxy)].lost += 1;
+        self.take_from_owner(c);
+        let r = self.connections[c].requests.head();
+        let fate = (r != NIL).then(|| self.fate_on_lost_connection(r));
+        if r != NIL {
+            self.alight(r, c);
+            self.requests[r].upstream = NIL;
+            self.requests.outdate(r);
+        }
+        self.forget(c);
+        if let Some((truncated, cause)) = fate {
+            let failure = if truncated { Failure::Truncated } else { Failure::Reset };
+            self.proxy_failed(r, failure, cause, cal);
+        }
+    }
+
+    /// What becomes of request `r` when its connection to the pod ends: whether inside its answer, and why.
+    pub(super) fn fate_on_lost_connection(&self, r: u32) -> (bool, Cause) {
+        let request = &self.requests[r];
+        let streamed = self.populations[usize::from(request.population)].config.streamed_response;
+        match request.place {
+            // The listener closed over the accept queue.
+            Place::Connecting | Place::UpConnecting => (false, Cause::StaleRoute),
+            Place::Queued => (false, request.cause.unwrap_or(Cause::SeveredByKill)),
+            Place::Serving => (streamed, request.cause.unwrap_or(Cause::SeveredByKill)),
+            _ => (false, Cause::KeepAliveRace),
+        }
+    }
+
+    /// The proxy's time-out for request `r` is over.
+    pub(super) fn proxy_gives_up(&mut self, r: u32, cal: &mut Cal) {
+        let cause = self.cause_of_timeout(r);
+        self.leave_upstream(r, cal);
+        self.requests.outdate(r);
+        self.proxy_failed(r, Failure::Timeout, cause, cal);
+    }
+
+    /// Takes request `r` off its connection to a pod, and closes that: its answer could come at any time.
+    pub(super) fn leave_upstream(&mut self, r: u32, cal: &mut Cal) {
+        let c = std::mem::replace(&mut self.requests[r].upstream, NIL);
+        if c != NIL {
+            self.alight(r, c);
+            self.close_by_owner(c, cal);
+        }
+        let proxy = self.requests[r].proxy;
+        self.uncount_active(r, proxy);
+    }
+
+    /// Why request `r`, which somebody has waited for too long, took so long.
+    pub(super) fn cause_of_timeout(&self, r: u32) -> Cause {
+        let request = &self.requests[r];
+        match request.place {
+            Place::Backoff => request.cause.unwrap_or(Cause::Slow),
+            Place::Connecting | Place::UpConnecting => {
+                let c = self.carrier(r);
+                let pod = if c == NIL { NIL } else { self.connections[c].pod };
+                let gone = pod != NIL && self.pods[pod as usize].phase == Phase::Terminated;
+                if gone { Cause::StaleRoute } else { Cause::Slow }
+            }
+            _ => Cause::Slow,
+        }
+    }
+
+    /// All idle connections of `proxy` to `pod` are closed: it is no longer believed in.
+    pub(super) fn drop_idle(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
+        let link = self.link(proxy, pod);
+        for c in std::mem::take(&mut self.links[link].idle) {
+            self.close_by_owner(c, cal);
+        }
+    }
+
+    /// The deregistration delay is over: what this proxy still has under way at the pod is cut.
+    pub(super) fn on_deregistration_over(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
+        let link = &self.links[self.link(proxy, pod)];
+        // Back in the table, or removed anew since: that removal has a delay of its own.
+        if link.position != NIL || link.removed + self.balancer.deregistration_delay > cal.now() {
+            return;
+        }
+        let cut: Vec<u32> = self.pods[pod as usize].connections.clone();
+        for c in cut {
+            let connection = &self.connections[c];
+            let through = match connection.owner {
+                Owner::Proxy(p) => p == proxy,
+                Owner::Client { client, .. } => self.proxy_of(client) == proxy,
+                Owner::Stream { slot, .. } => self.proxy_of(slot) == proxy,
+            };
+            if through && !connection.owner_closed {
+                self.cut_by_balancer(c, cal);
+            }
+        }
+        self.exit_if_drained(pod, cal);
+    }
+
+    /// The balancer ends connection `c`: both sides learn of it.
+    pub(super) fn cut_by_balancer(&mut self, c: u32, cal: &mut Cal) {
+        let requests: Vec<u32> =
+            super::world::members(self.connections[c].requests, |r| self.requests[r].on_connection.next()).collect();
+        for &r in &requests {
+            if matches!(self.requests[r].place, Place::ToPod | Place::Queued | Place::Serving | Place::Streaming) {
+                // The pod works on, for nobody.
+                self.requests.outdate(r);
+                self.requests[r].cause = Some(Cause::SeveredByDeregistration);
+                if self.requests[r].place == Place::ToPod {
+                    self.requests[r].place = Place::Queued;
+                }
+            }
+        }
+        if self.connections[c].in_use > 0 || self.layer == Layer::L4 {
+            self.close_by_pod(c, false, cal);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! A population of clients: who they are, what they ask, what they may spend on retries.
+
+use crate::engine::{Family, List, Purpose, SimTime, Streams};
+use crate::scenario::{Clients, Load, Scenario};
+
+use super::arrivals::{self, ArrivalProcess};
+use super::stream::StreamSlot;
+
+/// How deep a retry budget's bucket is: what so many seconds of requests pay in.
+const BUDGET_SECONDS: f64 = 10.0;
+/// One client: its connections.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Client {
+    /// Connections that can take a request, the least recently used first.
+    pub(super) available: List,
+    /// Requests that wait for a connection.
+    pub(super) waiting: List,
+    /// Connections open or being opened.
+    pub(super) open: u32,
+    /// Connections that the other side has ended and that were not opened anew.
+    pub(super) lost: u32,
+    /// Openings that failed since one stood.
+    pub(super) tries: u16,
+    /// Connections that it has been given a pod for.
+    pub(super) routed: u32,
+}
+
+/// A population of clients.
+#[derive(Clone, Debug)]
+pub(super) struct Population {
+    pub(super) config: Clients,
+    pub(super) arrivals: Option<ArrivalProcess>,
+    /// The next request's number.
+    pub(super) ordinal: u64,
+    pub(super) clients: Vec<Client>,
+    pub(super) streams: Vec<StreamSlot>,
+    /// Each user's number of requests so far.
+    pub(super) asked: Vec<u32>,
+    /// Tokens of the retry budget.
+    pub(super) tokens: f64,
+    pub(super) tokens_max: f64,
+    /// Work of request n.
+    pub(super) service: Family,
+    /// Pick of request n.
+    pub(super) balance: Family,
+    pub(super) client: Family,
+}
+
+impl Population {
+    /// All populations of `scenario`.
+    pub(super) fn all(scenario: &Scenario, streams: Streams, start: SimTime) -> Vec<Self> {
+        scenario.clients.iter().enumerate().map(|(i, c)| Self::new(c, i as u64, streams, start)).collect()
+    }
+
+    fn new(config: &Clients, index: u64, streams: Streams, start: SimTime) -> Self {
+        let arrivals = match &config.load {
+            Load::Open(a) => Some(ArrivalProcess::new(a, start, streams.stream(Purpose::Arrival, index))),
+            _ => None,
+        };
+        let (clients, slots) = match config.load {
+            Load::Open(_) => (config.connections.max(1), 0),
+            Load::Users { count, .. } => (count, 0),
+            Load::Streams { count, .. } => (0, count),
+        };
+        let mut population = Self {
+            config: config.clone(),
+            arrivals,
+            ordinal: 0,
+            clients: vec![Client::default(); clients as usize],
+            streams: vec![StreamSlot::default(); slots as usize],
+            asked: vec![0; if arrivals_less(config) { clients as usize } else { 0 }],
+            tokens: 0.0,
+            tokens_max: 0.0,
+            service: streams.family(Purpose::Service, index),
+            balance: streams.family(Purpose::Balance, index),
+            client: streams.family(Purpose::Client, index),
+        };
+        // A budget of a rate that is not known beforehand (users) is as deep as one of a request a second each.
+        let rate = population.rate_at(0.0).unwrap_or(f64::from(clients));
+        population.tokens_max = (config.retries.budget.unwrap_or(0.0) * rate * BUDGET_SECONDS).max(1.0);
+        population.tokens = population.tokens_max;
+        population
+    }
+
+    pub(super) const fn load(&self) -> &Load {
+        &self.config.load
+    }
+
+    /// The rate that open-loop clients are set to, `t` seconds after the start of the simulation.
+    pub(super) fn rate_at(&self, t: f64) -> Option<f64> {
+        match &self.config.load {
+            Load::Open(a) => Some(arrivals::rate_at(a, t)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether requests come from users rather than from a process of arrivals.
+const fn arrivals_less(config: &Clients) -> bool {
+    matches!(config.load, Load::Users { .. })
+}
