@@ -426,6 +426,7 @@ impl<O: Observer> World<O> {
             let r = self.connections[c].requests.head();
             self.alight(r, c);
             self.requests[r].connection = NIL;
+            self.requests[r].pod = self.connections[c].pod;
             self.attempt_failed(r, outcome, RetryOn::ConnectFailure, cause, cal);
         }
         self.forget(c);

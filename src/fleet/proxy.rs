@@ -98,6 +98,7 @@ impl<O: Observer> World<O> {
         let Request { population, client, proxy, ordinal, attempts, avoid, .. } = *request;
         let key = (u64::from(population) << 32) | u64::from(client);
         let Some(pod) = self.pick(proxy, population, ordinal, attempts, key, avoid, cal.now()) else {
+            self.requests[r].pod = NIL;
             return self.proxy_failed(r, Failure::NoEndpoints, Cause::NoEndpoints, cal);
         };
         self.requests[r].pod = pod;
