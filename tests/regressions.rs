@@ -128,3 +128,15 @@ fn a_stream_that_ended_by_itself_comes_back_without_a_reconnect() {
         assert!(side.opened > 500 && side.reconnects == 0, "layer {layer}: {side:?}");
     }
 }
+
+#[test]
+fn a_retry_budget_of_nothing_allows_no_retry() {
+    let yaml = "\
+pod: {serviceTime: 1ms, errorRate: 100%}
+clients: [{rate: 20/s, retries: {attempts: 3, on: [500], budget: 0%}}]
+deploy: none
+observe: {warmup: 0s, for: 5s}
+";
+    let r = run(yaml);
+    assert!(r.phases[0].requests > 0 && r.phases[0].retried == 0, "{} retried", r.phases[0].retried);
+}
