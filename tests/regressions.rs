@@ -140,3 +140,19 @@ observe: {warmup: 0s, for: 5s}
     let r = run(yaml);
     assert!(r.phases[0].requests > 0 && r.phases[0].retried == 0, "{} retried", r.phases[0].retried);
 }
+
+#[test]
+fn attempts_beyond_what_is_counted_do_not_overflow() {
+    let yaml = "\
+workload: {replicas: 1, strategy: Recreate}
+pod: {startup: 1h, serviceTime: 1ms, termination: {drainWindow: 0s}}
+loadBalancer: {proxies: 1, propagation: {remove: 1h}, retries: {attempts: 1000}}
+network: {latency: 0s}
+clients: [{rate: 1/s, timeout: 0s, retries: {attempts: 100, budget: none, backoff: {base: 0s}}, idempotent: 100%}]
+deploy: {at: 1s}
+observe: {warmup: 0s, after: 0s, limit: 4s}
+";
+    let (facts, _) = log(yaml);
+    let most = facts.iter().filter_map(|(_, f)| if let Fact::Ended { attempts, .. } = f { Some(*attempts) } else { None }).max();
+    assert_eq!(most, Some(u16::MAX));
+}

@@ -204,7 +204,7 @@ impl<O: Observer> World<O> {
     /// The client of request `r` finds a connection for it, or opens one, or lets it wait.
     fn begin_attempt(&mut self, r: u32, cal: &mut Cal) {
         let request = &mut self.requests[r];
-        request.attempts += 1;
+        request.attempts = request.attempts.saturating_add(1);
         let (population, client) = (request.population, request.client);
         let p = &self.populations[usize::from(population)];
         let state = p.clients[client as usize];

@@ -214,7 +214,7 @@ impl<O: Observer> World<O> {
             let max_concurrent = self.balancer.retries.max_concurrent;
             let request = &mut self.requests[r];
             request.proxy_retries += 1;
-            request.attempts += 1;
+            request.attempts = request.attempts.saturating_add(1);
             if max_concurrent > 0 && !request.holds_retry {
                 request.holds_retry = true;
                 self.proxies[usize::from(proxy)].retries += 1;
