@@ -156,3 +156,19 @@ observe: {warmup: 0s, after: 0s, limit: 4s}
     let most = facts.iter().filter_map(|(_, f)| if let Fact::Ended { attempts, .. } = f { Some(*attempts) } else { None }).max();
     assert_eq!(most, Some(u16::MAX));
 }
+
+#[test]
+fn all_that_wait_for_a_multiplexed_connection_go_on_it_when_it_comes() {
+    // The pod closes the client's only connection every second; the next one stands after 400 ms.
+    let yaml = "\
+pod: {serviceTime: 1ms, concurrency: 100, keepAlive: {maxAge: 1s}}
+loadBalancer: {layer: 4}
+handshake: {time: 0s}
+network: {latency: 100ms}
+clients: [{rate: 50/s, connections: 1, multiplex: 100, whenBusy: wait, reconnect: {when: eager, backoff: {base: 200ms, factor: 1, cap: 200ms}}}]
+deploy: none
+observe: {warmup: 0s, for: 30s}
+";
+    let r = run(yaml);
+    assert!(r.phases[0].latency_max_ns < 700_000_000, "one took {} ns", r.phases[0].latency_max_ns);
+}

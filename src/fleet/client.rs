@@ -391,8 +391,8 @@ impl<O: Observer> World<O> {
             return self.serve_waiting(population, client, cal);
         }
         let state = &mut self.populations[usize::from(population)].clients[client as usize];
-        if let Some(r) = state.waiting.pop_front(&mut OnConnection(&mut self.requests)) {
-            return self.take_connection(r, c, cal);
+        if !state.waiting.is_empty() {
+            return self.fill(c, cal);
         }
         if !self.connections[c].available.is_linked() {
             state.available.push_back(&mut Available(&mut self.connections), c);
@@ -408,8 +408,19 @@ impl<O: Observer> World<O> {
         if state.open > 0 {
             return;
         }
-        if let Some(r) = state.waiting.pop_front(&mut OnConnection(&mut self.requests)) {
+        if !state.waiting.is_empty() {
             let c = self.open_for_client(population, client, cal);
+            self.fill(c, cal);
+        }
+    }
+
+    /// Those that wait for a connection of their client go on `c`, as many as it takes.
+    fn fill(&mut self, c: u32, cal: &mut Cal) {
+        let Owner::Client { population, client } = self.connections[c].owner else { return };
+        let multiplex = self.populations[usize::from(population)].config.multiplex;
+        while self.connections[c].in_use < multiplex {
+            let waiting = &mut self.populations[usize::from(population)].clients[client as usize].waiting;
+            let Some(r) = waiting.pop_front(&mut OnConnection(&mut self.requests)) else { return };
             self.take_connection(r, c, cal);
         }
     }
