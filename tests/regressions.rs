@@ -172,3 +172,25 @@ observe: {warmup: 0s, for: 30s}
     let r = run(yaml);
     assert!(r.phases[0].latency_max_ns < 700_000_000, "one took {} ns", r.phases[0].latency_max_ns);
 }
+
+#[test]
+fn what_was_reset_before_it_was_sent_is_sent_again_though_not_idempotent() {
+    // One worker a pod and slow handshakes: the accept queue is never empty when the listener closes.
+    for (layer, retries) in [(7, "loadBalancer: {proxies: 1, retries: {attempts: 9, on: [connectFailure, reset]}"), (4, "loadBalancer: {proxies: 1, layer: 4")] {
+        let yaml = format!(
+            "\
+workload: {{replicas: 4}}
+pod: {{concurrency: 1, backlog: 1000, serviceTime: 1ms, startup: 1s, keepAlive: {{maxRequests: 1}}, readinessProbe: {{periodSeconds: 1}}}}
+{retries}, propagation: {{shared: 0s, add: 0s, remove: 20ms}}}}
+handshake: {{time: 20ms}}
+clients: [{{rate: 180/s, connections: 1000, idempotent: 0%, retries: {{attempts: 9, budget: none, on: [connectFailure, reset]}}}}]
+deploy: {{at: 5s}}
+observe: {{warmup: 0s, after: 5s}}
+"
+        );
+        let (facts, _) = log(&yaml);
+        let stale = facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::StaleRoute), .. })).count();
+        let retried = facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { outcome: Outcome::Ok, attempts: 2.., .. })).count();
+        assert!(retried > 0 && stale == 0, "layer {layer}: {retried} retried, {stale} lost");
+    }
+}

@@ -440,7 +440,7 @@ impl<O: Observer> World<O> {
             self.alight(r, c);
             self.requests[r].connection = NIL;
             self.requests[r].pod = self.connections[c].pod;
-            self.attempt_failed(r, outcome, RetryOn::ConnectFailure, cause, cal);
+            self.attempt_failed(r, outcome, RetryOn::ConnectFailure, true, cause, cal);
         }
         self.forget(c);
         if eager {
@@ -462,11 +462,12 @@ impl<O: Observer> World<O> {
         while self.connections[c].requests.head() != NIL {
             let r = self.connections[c].requests.head();
             let (truncated, cause) = self.fate_on_lost_connection(r);
+            let unsent = self.requests[r].place == Place::Connecting;
             self.alight(r, c);
             self.requests[r].connection = NIL;
             self.requests.outdate(r);
             let outcome = if truncated { Outcome::Truncated } else { Outcome::Reset };
-            self.attempt_failed(r, outcome, RetryOn::Reset, cause, cal);
+            self.attempt_failed(r, outcome, RetryOn::Reset, unsent, cause, cal);
         }
         self.forget(c);
         if may_reopen && self.populations[usize::from(population)].config.reconnect.eager {
@@ -514,10 +515,10 @@ impl<O: Observer> World<O> {
         let cause = self.requests[r].cause;
         match status {
             STATUS_OK => self.finish(r, Outcome::Ok, None, cal),
-            REFUSED => self.attempt_failed(r, Outcome::Refused, RetryOn::ConnectFailure, Cause::Overflow, cal),
-            RESET => self.attempt_failed(r, Outcome::Reset, RetryOn::Reset, cause.unwrap_or(Cause::KeepAliveRace), cal),
+            REFUSED => self.attempt_failed(r, Outcome::Refused, RetryOn::ConnectFailure, true, Cause::Overflow, cal),
+            RESET => self.attempt_failed(r, Outcome::Reset, RetryOn::Reset, false, cause.unwrap_or(Cause::KeepAliveRace), cal),
             TRUNCATED => {
-                self.attempt_failed(r, Outcome::Truncated, RetryOn::Reset, cause.unwrap_or(Cause::SeveredByKill), cal);
+                self.attempt_failed(r, Outcome::Truncated, RetryOn::Reset, false, cause.unwrap_or(Cause::SeveredByKill), cal);
             }
             _ => {
                 let outcome = match status {
@@ -526,7 +527,7 @@ impl<O: Observer> World<O> {
                     503 => Outcome::S503,
                     _ => Outcome::S504,
                 };
-                self.attempt_failed(r, outcome, RetryOn::Status(status), cause.unwrap_or(Cause::Overflow), cal);
+                self.attempt_failed(r, outcome, RetryOn::Status(status), false, cause.unwrap_or(Cause::Overflow), cal);
             }
         }
     }
@@ -538,8 +539,8 @@ impl<O: Observer> World<O> {
         share >= 1.0 || self.streams.stream(Purpose::Idempotent, request.identity()).chance(share)
     }
 
-    /// An attempt of request `r` has failed: its client tries again, or is left with `outcome`.
-    fn attempt_failed(&mut self, r: u32, outcome: Outcome, class: RetryOn, cause: Cause, cal: &mut Cal) {
+    /// An attempt of request `r` has failed, perhaps before it was sent: its client tries again, or is left with `outcome`.
+    fn attempt_failed(&mut self, r: u32, outcome: Outcome, class: RetryOn, unsent: bool, cause: Cause, cal: &mut Cal) {
         self.requests[r].cause = Some(cause);
         let request = self.requests[r];
         let config = &self.populations[usize::from(request.population)].config.retries;
@@ -547,7 +548,7 @@ impl<O: Observer> World<O> {
         let allowed = u32::from(request.client_retries) < config.attempts
             && outcome != Outcome::Truncated
             && config.on.contains(&class)
-            && (class == RetryOn::ConnectFailure || self.is_idempotent(r));
+            && (unsent || self.is_idempotent(r));
         if !allowed || !self.spend_token(request.population) {
             return self.finish(r, outcome, Some(cause), cal);
         }
