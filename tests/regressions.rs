@@ -194,3 +194,19 @@ observe: {{warmup: 0s, after: 5s}}
         assert!(retried > 0 && stale == 0, "layer {layer}: {retried} retried, {stale} lost");
     }
 }
+
+#[test]
+fn a_request_that_waited_for_an_answer_is_not_sent_on_the_connection_that_ended_with_it() {
+    // Two clients, always busy and always with requests that wait; nothing is idle when the pods drain.
+    let yaml = "\
+workload: {replicas: 2, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}
+pod: {serviceTime: 20ms, startup: 1s, readinessProbe: none, termination: {connectionClose: idle}}
+loadBalancer: {layer: 4, proxies: 1, propagation: {shared: 0s, add: 0s, remove: 0s}}
+clients: [{rate: 110/s, connections: 2, whenBusy: wait}]
+deploy: {at: 5s}
+observe: {warmup: 1s, after: 5s}
+";
+    let (facts, _) = log(yaml);
+    let races = facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::KeepAliveRace), .. })).count();
+    assert_eq!(races, 0);
+}

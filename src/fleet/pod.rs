@@ -324,14 +324,14 @@ impl<O: Observer> World<O> {
         let worn = (keep_alive.max_requests > 0 && connection.carried >= keep_alive.max_requests)
             || (!keep_alive.max_age.is_zero() && self.is_overaged(c, version, cal.now()));
         let connection = &self.connections[c];
-        let announced = connection.close_announced || worn || status == REFUSED;
-        let silent = connection.close_silently;
+        // Without a word its end follows the answer on its heels: whoever reads the one learns of the other.
+        let ends = connection.close_announced || connection.close_silently || worn || status == REFUSED;
         let idle = connection.in_pod == 0;
         let request = &mut self.requests[r];
         request.status = status;
         request.place = Place::Returning;
         // With several requests on one connection the last one to be answered takes the connection with it.
-        request.close = announced && idle;
+        request.close = ends && idle;
         let closes = request.close;
         let handle = self.requests.handle(r);
         let event = match self.layer {
@@ -342,8 +342,6 @@ impl<O: Observer> World<O> {
         if closes {
             self.connections[c].pod_closed = true;
             self.leave_pod(c);
-        } else if silent && idle {
-            self.close_by_pod(c, false, cal);
         } else if idle {
             self.pod_idles(c, cal);
         }
