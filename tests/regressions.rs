@@ -210,3 +210,19 @@ observe: {warmup: 1s, after: 5s}
     let races = facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::KeepAliveRace), .. })).count();
     assert_eq!(races, 0);
 }
+
+#[test]
+fn an_opening_that_is_given_up_before_anybody_accepts_has_failed() {
+    let yaml = "\
+workload: {replicas: 1, strategy: Recreate}
+pod: {startup: 20s, serviceTime: 1ms, readinessProbe: none, termination: {drainWindow: 0s, afterExit: unreachable}}
+loadBalancer: {layer: 4, proxies: 1, connectTimeout: 5s, propagation: {shared: 0s, add: 0s, remove: 10s}}
+clients: [{rate: 10/s, timeout: 1s}]
+deploy: {at: 5s}
+observe: {warmup: 0s, after: 1s}
+";
+    let (facts, _) = log(yaml);
+    let timeouts = facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { outcome: Outcome::Timeout, cause: Some(Cause::StaleRoute), .. })).count();
+    let unanswered = facts.iter().filter(|(t, f)| *t < 10.0 && matches!(f, Fact::ConnectFailed(Side::Client))).count();
+    assert!(timeouts > 50 && unanswered.abs_diff(timeouts) < 5, "{timeouts} timeouts, {unanswered} failed openings");
+}

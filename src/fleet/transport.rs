@@ -236,6 +236,11 @@ impl<O: Observer> World<O> {
     /// The owner closes connection `c`, which carries nothing of worth any more; the pod learns of it one hop later.
     pub(super) fn close_by_owner(&mut self, c: u32, cal: &mut Cal) {
         self.take_from_owner(c);
+        let Connection { owner, pod, stage, .. } = self.connections[c];
+        if stage == Stage::Opening && pod != NIL {
+            // Whoever asked has given up before anybody accepted.
+            self.tell(cal, Fact::ConnectFailed(self.side(owner)));
+        }
         let connection = &mut self.connections[c];
         connection.owner_closed = true;
         if connection.pod == NIL || connection.pod_closed || connection.stage == Stage::Opening {
