@@ -226,3 +226,13 @@ observe: {warmup: 0s, after: 1s}
     let unanswered = facts.iter().filter(|(t, f)| *t < 10.0 && matches!(f, Fact::ConnectFailed(Side::Client))).count();
     assert!(timeouts > 50 && unanswered.abs_diff(timeouts) < 5, "{timeouts} timeouts, {unanswered} failed openings");
 }
+
+#[test]
+fn without_a_backlog_a_free_worker_still_shakes_hands() {
+    for handshake in ["0s", "1ms"] {
+        let r = run(&format!(
+            "pod: {{backlog: 0, serviceTime: 1ms}}\nhandshake: {{time: {handshake}}}\nclients: [{{rate: 5/s}}]\ndeploy: none\nobserve: {{warmup: 0s, for: 10s}}\n"
+        ));
+        assert!(r.phases[0].succeeded > 20 && r.phases[0].dropped() == 0, "{} dropped", r.phases[0].dropped());
+    }
+}

@@ -74,7 +74,13 @@ impl<O: Observer> World<O> {
         match pod.phase {
             Phase::Terminated if version.termination.after_exit == AfterExit::Unreachable => Reception::Unanswered,
             _ if !pod.listening => Reception::Refused,
-            _ if pod.waiting_handshakes >= version.backlog => Reception::Unanswered,
+            // Where a worker is free, or none is needed, nothing has to wait.
+            _ if pod.waiting_handshakes >= version.backlog
+                && !self.handshake.is_zero()
+                && (pod.free_workers.is_empty() || !pod.queue.is_empty()) =>
+            {
+                Reception::Unanswered
+            }
             _ => Reception::Accepted,
         }
     }
