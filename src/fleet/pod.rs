@@ -43,6 +43,8 @@ pub(super) struct Link {
     /// The last active check, and whether its answer is awaited.
     pub(super) check: u32,
     pub(super) check_pending: bool,
+    /// Whether the next check is in the calendar.
+    pub(super) checked: bool,
     /// Checks in a row with the same result, other than what the table says.
     pub(super) streak: u32,
 }
@@ -59,6 +61,7 @@ impl Link {
             failing_since: SimTime::MIN,
             check: 0,
             check_pending: false,
+            checked: false,
             streak: 0,
         }
     }

@@ -105,7 +105,9 @@ impl<O: Observer> World<O> {
         let link = self.link(proxy, pod);
         self.links[link].position = position;
         self.pods[pod as usize].routed_by += 1;
-        if let Some(health) = self.balancer.active_health {
+        if let Some(health) = self.balancer.active_health
+            && !std::mem::replace(&mut self.links[link].checked, true)
+        {
             let family = self.streams.family(Purpose::HealthCheckPhase, self.pods[pod as usize].identity());
             let phase = health.interval.scale(family.stream(u64::from(proxy)).open01());
             cal.at(cal.now() + phase, Event::HealthCheck { proxy, pod });
@@ -141,6 +143,7 @@ impl<O: Observer> World<O> {
         let link = self.link(proxy, pod);
         let Some(health) = self.balancer.active_health else { return };
         if self.links[link].position == crate::engine::NIL {
+            self.links[link].checked = false;
             return;
         }
         cal.at(cal.now() + health.interval, Event::HealthCheck { proxy, pod });
