@@ -236,3 +236,18 @@ fn without_a_backlog_a_free_worker_still_shakes_hands() {
         assert!(r.phases[0].succeeded > 20 && r.phases[0].dropped() == 0, "{} dropped", r.phases[0].dropped());
     }
 }
+
+#[test]
+fn a_sequence_of_propagation_delays_is_taken_pod_by_pod() {
+    let yaml = "\
+workload: {replicas: 2, strategy: Recreate}
+pod: {startup: 1s, serviceTime: 1ms, readinessProbe: none}
+loadBalancer: {proxies: 1, propagation: {shared: 0s, add: 0s, remove: {distribution: sequence, values: [1s, 2s]}}}
+clients: [{rate: 1/s}]
+deploy: {at: 1s, controller: {reaction: 0s}}
+observe: {warmup: 0s, after: 2s}
+";
+    let (facts, _) = log(yaml);
+    let removed: Vec<f64> = facts.iter().filter(|(_, f)| matches!(f, Fact::Table { routed: false, .. })).map(|(t, _)| *t).collect();
+    assert!(removed.len() == 2 && (removed[1] - removed[0] - 1.0).abs() < 0.2, "removed at {removed:?}");
+}

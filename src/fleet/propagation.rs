@@ -53,15 +53,16 @@ impl<O: Observer> World<O> {
         let p = &mut self.pods[pod as usize];
         p.changes += 1;
         let identity = (p.identity() << 8) ^ u64::from(p.changes);
+        let ordinal = u64::from(p.ordinal);
         let mut draw = self.streams.stream(Purpose::PropagationShared, identity);
-        let shared = self.control_plane.config.shared.sample(&mut draw, identity);
+        let shared = self.control_plane.config.shared.sample(&mut draw, ordinal);
         let committed = self.control_plane.commit(cal.now() + shared);
         let own = self.streams.family(Purpose::PropagationOwn, identity);
         let mut last = cal.now();
         for proxy in 0..self.proxies.len() as u16 {
             let config = &self.control_plane.config;
             let dist = if routed { &config.add } else { &config.remove };
-            let delay = dist.sample(&mut own.stream(u64::from(proxy)), identity);
+            let delay = dist.sample(&mut own.stream(u64::from(proxy)), ordinal);
             let link = self.link(proxy, pod);
             let l = &mut self.links[link];
             // A later change never overtakes an earlier one about the same pod.
