@@ -251,3 +251,21 @@ observe: {warmup: 0s, after: 2s}
     let removed: Vec<f64> = facts.iter().filter(|(_, f)| matches!(f, Fact::Table { routed: false, .. })).map(|(t, _)| *t).collect();
     assert!(removed.len() == 2 && (removed[1] - removed[0] - 1.0).abs() < 0.2, "removed at {removed:?}");
 }
+
+#[test]
+fn an_addition_under_way_is_not_delivered_before_a_removal_that_began_later() {
+    // The new pod is Ready at 1 s and would be known at 4 s; at 2 s pod 1 turns not Ready, which is known at 12 s.
+    let yaml = "\
+workload: {replicas: 2, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}, minReadySeconds: 60}
+pod: {startup: 1s, serviceTime: 1ms, readinessProbe: none}
+loadBalancer: {proxies: 2, propagation: {shared: 0s, add: 3s, remove: 10s, order: removeThenAdd}}
+clients: [{rate: 1/s}]
+deploy: {at: 1s, controller: {reaction: 0s}, events: [{at: 2s, unready: [1]}]}
+observe: {warmup: 0s, after: 2s, limit: 30s}
+";
+    let (facts, _) = log(yaml);
+    let changes: Vec<(f64, bool)> =
+        facts.iter().filter_map(|(t, f)| if let Fact::Table { routed, .. } = f { Some((*t, *routed)) } else { None }).collect();
+    assert_eq!(changes.iter().map(|c| c.1).collect::<Vec<_>>(), [false, false, true, true], "{changes:?}");
+    assert!((12.0..12.1).contains(&changes[2].0), "{changes:?}");
+}

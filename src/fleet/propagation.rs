@@ -20,12 +20,14 @@ pub(super) struct ControlPlane {
     removals: u32,
     /// Additions that wait for them (`removeThenAdd`).
     held: Vec<u32>,
+    /// Additions that were on their way to a proxy when a removal began (`removeThenAdd`).
+    halted: Vec<(u16, u32)>,
 }
 
 impl ControlPlane {
     pub(super) fn new(config: &Propagation, streams: &Streams) -> Self {
         let phase = config.batch.scale(streams.stream(Purpose::BatchPhase, 0).open01());
-        Self { config: config.clone(), tick: SimTime::ZERO + phase, removals: 0, held: Vec::new() }
+        Self { config: config.clone(), tick: SimTime::ZERO + phase, removals: 0, held: Vec::new(), halted: Vec::new() }
     }
 
     /// The first moment from `at` on at which the control plane commits.
@@ -77,6 +79,11 @@ impl<O: Observer> World<O> {
 
     /// A proxy acts on a change.
     pub(super) fn on_table(&mut self, proxy: u16, pod: u32, routed: bool, cal: &mut Cal) {
+        let plane = &mut self.control_plane;
+        if routed && plane.removals > 0 && plane.config.order == PropagationOrder::RemoveThenAdd {
+            plane.halted.push((proxy, pod));
+            return;
+        }
         let present = self.links[self.link(proxy, pod)].position != crate::engine::NIL;
         if routed != present {
             if routed {
@@ -92,6 +99,12 @@ impl<O: Observer> World<O> {
         if !routed {
             self.control_plane.removals -= 1;
             if self.control_plane.removals == 0 {
+                for (proxy, halted) in std::mem::take(&mut self.control_plane.halted) {
+                    // One whose pod has gone meanwhile was overtaken by its removal.
+                    if self.pods[halted as usize].phase.is_ready() {
+                        self.on_table(proxy, halted, true, cal);
+                    }
+                }
                 for held in std::mem::take(&mut self.control_plane.held) {
                     self.propagate(held, true, cal);
                 }
