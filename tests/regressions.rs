@@ -41,7 +41,9 @@ clients: [{rate: 20/s}]
 
 #[test]
 fn a_last_event_that_changes_no_pod_does_not_keep_the_deploy_from_settling() {
-    let (_, end) = log(&format!("{QUICK}deploy: {{at: 1s, events: [{{at: 60s, ready: [99]}}]}}\nobserve: {{warmup: 0s, after: 1s}}"));
+    let (_, end) = log(&format!(
+        "{QUICK}deploy: {{at: 1s, events: [{{at: 60s, ready: [99]}}]}}\nobserve: {{warmup: 0s, after: 1s}}"
+    ));
     assert!((60.0..63.0).contains(&end), "ended at {end} s");
 }
 
@@ -60,7 +62,8 @@ fn an_event_after_the_progress_deadline_does_not_keep_a_stuck_rollout_going_for_
 fn peaks_of_before_are_those_of_a_second() {
     // Each pod closes every connection with its first answer: 20 reconnects a second, all along.
     let yaml = QUICK.replace("startup: 1s,", "startup: 1s, keepAlive: {maxRequests: 1},");
-    let r = run(&format!("{yaml}loadBalancer: {{proxies: 1}}\ndeploy: {{at: 60s}}\nobserve: {{warmup: 1s, after: 1s}}"));
+    let r =
+        run(&format!("{yaml}loadBalancer: {{proxies: 1}}\ndeploy: {{at: 60s}}\nobserve: {{warmup: 1s, after: 1s}}"));
     let before = r.phases[0].connections[Side::Upstream as usize];
     assert!(before.reconnects > 1000, "{before:?}");
     assert!((20..50).contains(&before.peak_reconnects_per_second), "{before:?}");
@@ -153,7 +156,10 @@ deploy: {at: 1s}
 observe: {warmup: 0s, after: 0s, limit: 4s}
 ";
     let (facts, _) = log(yaml);
-    let most = facts.iter().filter_map(|(_, f)| if let Fact::Ended { attempts, .. } = f { Some(*attempts) } else { None }).max();
+    let most = facts
+        .iter()
+        .filter_map(|(_, f)| if let Fact::Ended { attempts, .. } = f { Some(*attempts) } else { None })
+        .max();
     assert_eq!(most, Some(u16::MAX));
 }
 
@@ -176,7 +182,10 @@ observe: {warmup: 0s, for: 30s}
 #[test]
 fn what_was_reset_before_it_was_sent_is_sent_again_though_not_idempotent() {
     // One worker a pod and slow handshakes: the accept queue is never empty when the listener closes.
-    for (layer, retries) in [(7, "loadBalancer: {proxies: 1, retries: {attempts: 9, on: [connectFailure, reset]}"), (4, "loadBalancer: {proxies: 1, layer: 4")] {
+    for (layer, retries) in [
+        (7, "loadBalancer: {proxies: 1, retries: {attempts: 9, on: [connectFailure, reset]}"),
+        (4, "loadBalancer: {proxies: 1, layer: 4"),
+    ] {
         let yaml = format!(
             "\
 workload: {{replicas: 4}}
@@ -189,8 +198,10 @@ observe: {{warmup: 0s, after: 5s}}
 "
         );
         let (facts, _) = log(&yaml);
-        let stale = facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::StaleRoute), .. })).count();
-        let retried = facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { outcome: Outcome::Ok, attempts: 2.., .. })).count();
+        let stale =
+            facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::StaleRoute), .. })).count();
+        let retried =
+            facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { outcome: Outcome::Ok, attempts: 2.., .. })).count();
         assert!(retried > 0 && stale == 0, "layer {layer}: {retried} retried, {stale} lost");
     }
 }
@@ -207,7 +218,8 @@ deploy: {at: 5s}
 observe: {warmup: 1s, after: 5s}
 ";
     let (facts, _) = log(yaml);
-    let races = facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::KeepAliveRace), .. })).count();
+    let races =
+        facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::KeepAliveRace), .. })).count();
     assert_eq!(races, 0);
 }
 
@@ -222,7 +234,12 @@ deploy: {at: 5s}
 observe: {warmup: 0s, after: 1s}
 ";
     let (facts, _) = log(yaml);
-    let timeouts = facts.iter().filter(|(t, f)| *t < 10.0 && matches!(f, Fact::Ended { outcome: Outcome::Timeout, cause: Some(Cause::StaleRoute), .. })).count();
+    let timeouts = facts
+        .iter()
+        .filter(|(t, f)| {
+            *t < 10.0 && matches!(f, Fact::Ended { outcome: Outcome::Timeout, cause: Some(Cause::StaleRoute), .. })
+        })
+        .count();
     let unanswered = facts.iter().filter(|(t, f)| *t < 10.0 && matches!(f, Fact::ConnectFailed(Side::Client))).count();
     assert!(timeouts > 50 && unanswered == timeouts, "{timeouts} timeouts, {unanswered} failed openings");
 }
@@ -248,7 +265,8 @@ deploy: {at: 1s, controller: {reaction: 0s}}
 observe: {warmup: 0s, after: 2s}
 ";
     let (facts, _) = log(yaml);
-    let removed: Vec<f64> = facts.iter().filter(|(_, f)| matches!(f, Fact::Table { routed: false, .. })).map(|(t, _)| *t).collect();
+    let removed: Vec<f64> =
+        facts.iter().filter(|(_, f)| matches!(f, Fact::Table { routed: false, .. })).map(|(t, _)| *t).collect();
     assert!(removed.len() == 2 && (removed[1] - removed[0] - 1.0).abs() < 0.2, "removed at {removed:?}");
 }
 
@@ -264,8 +282,10 @@ deploy: {at: 1s, controller: {reaction: 0s}, events: [{at: 2s, unready: [1]}]}
 observe: {warmup: 0s, after: 2s, limit: 30s}
 ";
     let (facts, _) = log(yaml);
-    let changes: Vec<(f64, bool)> =
-        facts.iter().filter_map(|(t, f)| if let Fact::Table { routed, .. } = f { Some((*t, *routed)) } else { None }).collect();
+    let changes: Vec<(f64, bool)> = facts
+        .iter()
+        .filter_map(|(t, f)| if let Fact::Table { routed, .. } = f { Some((*t, *routed)) } else { None })
+        .collect();
     assert_eq!(changes.iter().map(|c| c.1).collect::<Vec<_>>(), [false, false, true, true], "{changes:?}");
     assert!((12.0..12.1).contains(&changes[2].0), "{changes:?}");
 }

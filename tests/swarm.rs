@@ -79,20 +79,28 @@ impl Writer {
             "{distribution: sequence, values: [5ms, 400ms, 10ms]}",
         ]);
         writeln!(self.yaml, "  serviceTime: {service}").expect("writing to a string");
-        self.maybe(2, "keepAlive", &[
-            "{idleTimeout: 20ms}",
-            "{idleTimeout: 1s, maxRequests: 2}",
-            "{maxRequests: 1}",
-            "{maxAge: 500ms}",
-            "{maxAge: 2s, maxAgeJitter: 100%, idleTimeout: 0s}",
-        ]);
+        self.maybe(
+            2,
+            "keepAlive",
+            &[
+                "{idleTimeout: 20ms}",
+                "{idleTimeout: 1s, maxRequests: 2}",
+                "{maxRequests: 1}",
+                "{maxAge: 500ms}",
+                "{maxAge: 2s, maxAgeJitter: 100%, idleTimeout: 0s}",
+            ],
+        );
         self.maybe(2, "warmup", &["{slowdown: 4, duration: 2s}", "{slowdown: 10, requests: 5}"]);
-        self.maybe(2, "readinessProbe", &[
-            "none",
-            "{periodSeconds: 1}",
-            "{periodSeconds: 1, successThreshold: 3, failureThreshold: 1}",
-            "{initialDelaySeconds: 2, periodSeconds: 2, timeoutSeconds: 3}",
-        ]);
+        self.maybe(
+            2,
+            "readinessProbe",
+            &[
+                "none",
+                "{periodSeconds: 1}",
+                "{periodSeconds: 1, successThreshold: 3, failureThreshold: 1}",
+                "{initialDelaySeconds: 2, periodSeconds: 2, timeoutSeconds: 3}",
+            ],
+        );
         self.maybe(2, "probes", &["{throughQueue: true}"]);
         self.maybe(2, "errorRate", &["1%", "50%", "100%"]);
         self.termination();
@@ -100,7 +108,11 @@ impl Writer {
 
     fn termination(&mut self) {
         self.line("  termination:");
-        self.maybe(4, "preStop", &["1s", "{distribution: uniform, min: 0s, max: 3s}", "{distribution: exponential, mean: 1s}"]);
+        self.maybe(
+            4,
+            "preStop",
+            &["1s", "{distribution: uniform, min: 0s, max: 3s}", "{distribution: exponential, mean: 1s}"],
+        );
         self.maybe(4, "onSigterm", &["drain", "exit", "ignore"]);
         self.maybe(4, "afterExit", &["refused", "unreachable"]);
         self.maybe(4, "lameDuck", &["0s", "500ms", "5s"]);
@@ -117,20 +129,24 @@ impl Writer {
         self.maybe(2, "layer", &["4"]);
         self.maybe(2, "proxies", &["1", "2", "5"]);
         self.maybe(2, "algorithm", &["roundRobin", "random", "leastRequest", "powerOfTwo", "ringHash"]);
-        self.maybe(2, "upstream", &[
-            "{connections: 0}",
-            "{connections: 1, reuse: lru}",
-            "{idleTimeout: 10ms}",
-            "{idleTimeout: 0s}",
-        ]);
+        self.maybe(
+            2,
+            "upstream",
+            &["{connections: 0}", "{connections: 1, reuse: lru}", "{idleTimeout: 10ms}", "{idleTimeout: 0s}"],
+        );
         self.maybe(2, "deregistrationDelay", &["0s", "10ms", "1s"]);
-        let retries = ["{attempts: 1}", "{attempts: 5, otherPod: false, nonIdempotent: true}", "{attempts: 3, maxConcurrent: 1}"];
+        let retries =
+            ["{attempts: 1}", "{attempts: 5, otherPod: false, nonIdempotent: true}", "{attempts: 3, maxConcurrent: 1}"];
         self.maybe(2, "retries", &retries);
         self.maybe(2, "passiveHealth", &["{maxFails: 1, failTimeout: 1s}", "{maxFails: 3, failTimeout: 200ms}"]);
-        self.maybe(2, "activeHealth", &[
-            "{interval: 200ms, timeout: 50ms}",
-            "{interval: 1s, timeout: 2s, healthyThreshold: 1, unhealthyThreshold: 1}",
-        ]);
+        self.maybe(
+            2,
+            "activeHealth",
+            &[
+                "{interval: 200ms, timeout: 50ms}",
+                "{interval: 1s, timeout: 2s, healthyThreshold: 1, unhealthyThreshold: 1}",
+            ],
+        );
         self.maybe(2, "slowStart", &["1s", "10s"]);
         self.maybe(2, "connectTimeout", &["10ms", "1s"]);
         self.maybe(2, "requestTimeout", &["20ms", "500ms"]);
@@ -141,7 +157,11 @@ impl Writer {
         }
         self.maybe(4, "batch", &["300ms", "2s"]);
         self.maybe(4, "order", &["parallel", "drainThenStop", "removeThenAdd"]);
-        self.maybe(0, "network", &["{latency: 0s, client: 0s}", "{latency: 5ms, client: 50ms}", "{latency: 0s, client: 1ms}"]);
+        self.maybe(
+            0,
+            "network",
+            &["{latency: 0s, client: 0s}", "{latency: 5ms, client: 50ms}", "{latency: 0s, client: 1ms}"],
+        );
         self.maybe(0, "handshake", &["{time: 0s}", "{time: 20ms}"]);
     }
 
@@ -165,7 +185,11 @@ impl Writer {
             self.maybe(4, "preconnect", &["false"]);
             self.maybe(4, "multiplex", &["2", "100"]);
             self.maybe(4, "whenBusy", &["open", "wait"]);
-            self.maybe(4, "keepAlive", &["{idleTimeout: 15ms}", "{maxRequests: 1}", "{idleTimeout: 1s, maxRequests: 3}"]);
+            self.maybe(
+                4,
+                "keepAlive",
+                &["{idleTimeout: 15ms}", "{maxRequests: 1}", "{idleTimeout: 1s, maxRequests: 3}"],
+            );
             self.maybe(4, "idempotent", &["0%", "50%", "100%"]);
             self.maybe(4, "response", &["whole", "streamed"]);
             self.maybe(4, "timeout", &["5ms", "60ms", "1s", "0s"]);
@@ -195,8 +219,18 @@ impl Writer {
             for _ in 0..=self.draw.below(4) {
                 let at = self.pick(&["-1s", "0s", "500ms", "2s", "7s", "12s"]);
                 let what = self.pick(&[
-                    "scale: 1", "scale: 12", "scale: 0", "template: v3", "template: new", "template: old", "pause: true",
-                    "resume: true", "undo: true", "unready: [0, 1]", "ready: [0, 1, 99]", "unready: [2, 9]",
+                    "scale: 1",
+                    "scale: 12",
+                    "scale: 0",
+                    "template: v3",
+                    "template: new",
+                    "template: old",
+                    "pause: true",
+                    "resume: true",
+                    "undo: true",
+                    "unready: [0, 1]",
+                    "ready: [0, 1, 99]",
+                    "unready: [2, 9]",
                 ]);
                 events.push(format!("{{at: {at}, {what}}}"));
             }
@@ -206,12 +240,16 @@ impl Writer {
             self.line(&text);
         }
         self.maybe(2, "controller", &["{qps: 0}", "{qps: 2, burst: 1}", "{release: \"1.34\", reaction: 0s}"]);
-        self.maybe(0, "newVersion", &[
-            "{neverReady: true}",
-            "{serviceTime: 100ms, errorRate: 30%}",
-            "{concurrency: 1, queue: 1, termination: {drainWindow: 0s}}",
-            "{startup: 4s, keepAlive: {idleTimeout: 30ms}}",
-        ]);
+        self.maybe(
+            0,
+            "newVersion",
+            &[
+                "{neverReady: true}",
+                "{serviceTime: 100ms, errorRate: 30%}",
+                "{concurrency: 1, queue: 1, termination: {drainWindow: 0s}}",
+                "{startup: 4s, keepAlive: {idleTimeout: 30ms}}",
+            ],
+        );
         self.line("observe: {warmup: 1s, after: 3s, limit: 40s}");
     }
 }
