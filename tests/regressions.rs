@@ -131,3 +131,161 @@ fn a_stream_that_ended_by_itself_comes_back_without_a_reconnect() {
         assert!(side.opened > 500 && side.reconnects == 0, "layer {layer}: {side:?}");
     }
 }
+
+#[test]
+fn a_retry_budget_of_nothing_allows_no_retry() {
+    let yaml = "\
+pod: {serviceTime: 1ms, errorRate: 100%}
+clients: [{rate: 20/s, retries: {attempts: 3, on: [500], budget: 0%}}]
+deploy: none
+observe: {warmup: 0s, for: 5s}
+";
+    let r = run(yaml);
+    assert!(r.phases[0].requests > 0 && r.phases[0].retried == 0, "{} retried", r.phases[0].retried);
+}
+
+#[test]
+fn attempts_beyond_what_is_counted_do_not_overflow() {
+    let yaml = "\
+workload: {replicas: 1, strategy: Recreate}
+pod: {startup: 1h, serviceTime: 1ms, termination: {drainWindow: 0s}}
+loadBalancer: {proxies: 1, propagation: {remove: 1h}, retries: {attempts: 1000}}
+network: {latency: 0s}
+clients: [{rate: 1/s, timeout: 0s, retries: {attempts: 100, budget: none, backoff: {base: 0s}}, idempotent: 100%}]
+deploy: {at: 1s}
+observe: {warmup: 0s, after: 0s, limit: 4s}
+";
+    let (facts, _) = log(yaml);
+    let most = facts
+        .iter()
+        .filter_map(|(_, f)| if let Fact::Ended { attempts, .. } = f { Some(*attempts) } else { None })
+        .max();
+    assert_eq!(most, Some(u16::MAX));
+}
+
+#[test]
+fn all_that_wait_for_a_multiplexed_connection_go_on_it_when_it_comes() {
+    // The pod closes the client's only connection every second; the next one stands after 400 ms.
+    let yaml = "\
+pod: {serviceTime: 1ms, concurrency: 100, keepAlive: {maxAge: 1s}}
+loadBalancer: {layer: 4}
+handshake: {time: 0s}
+network: {latency: 100ms}
+clients: [{rate: 50/s, connections: 1, multiplex: 100, whenBusy: wait, reconnect: {when: eager, backoff: {base: 200ms, factor: 1, cap: 200ms}}}]
+deploy: none
+observe: {warmup: 0s, for: 30s}
+";
+    let r = run(yaml);
+    assert!(r.phases[0].latency_max_ns < 700_000_000, "one took {} ns", r.phases[0].latency_max_ns);
+}
+
+#[test]
+fn what_was_reset_before_it_was_sent_is_sent_again_though_not_idempotent() {
+    // One worker a pod and slow handshakes: the accept queue is never empty when the listener closes.
+    for (layer, retries) in [
+        (7, "loadBalancer: {proxies: 1, retries: {attempts: 9, on: [connectFailure, reset]}"),
+        (4, "loadBalancer: {proxies: 1, layer: 4"),
+    ] {
+        let yaml = format!(
+            "\
+workload: {{replicas: 4}}
+pod: {{concurrency: 1, backlog: 1000, serviceTime: 1ms, startup: 1s, keepAlive: {{maxRequests: 1}}, readinessProbe: {{periodSeconds: 1}}}}
+{retries}, propagation: {{shared: 0s, add: 0s, remove: 20ms}}}}
+handshake: {{time: 20ms}}
+clients: [{{rate: 180/s, connections: 1000, idempotent: 0%, retries: {{attempts: 9, budget: none, on: [connectFailure, reset]}}}}]
+deploy: {{at: 5s}}
+observe: {{warmup: 0s, after: 5s}}
+"
+        );
+        let (facts, _) = log(&yaml);
+        let stale =
+            facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::StaleRoute), .. })).count();
+        let retried =
+            facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { outcome: Outcome::Ok, attempts: 2.., .. })).count();
+        assert!(retried > 0 && stale == 0, "layer {layer}: {retried} retried, {stale} lost");
+    }
+}
+
+#[test]
+fn a_request_that_waited_for_an_answer_is_not_sent_on_the_connection_that_ended_with_it() {
+    // Two clients, always busy and always with requests that wait; nothing is idle when the pods drain.
+    let yaml = "\
+workload: {replicas: 2, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}
+pod: {serviceTime: 20ms, startup: 1s, readinessProbe: none, termination: {connectionClose: idle}}
+loadBalancer: {layer: 4, proxies: 1, propagation: {shared: 0s, add: 0s, remove: 0s}}
+clients: [{rate: 110/s, connections: 2, whenBusy: wait}]
+deploy: {at: 5s}
+observe: {warmup: 1s, after: 5s}
+";
+    let (facts, _) = log(yaml);
+    let races =
+        facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { cause: Some(Cause::KeepAliveRace), .. })).count();
+    assert_eq!(races, 0);
+}
+
+#[test]
+fn an_opening_that_is_given_up_before_anybody_accepts_has_failed() {
+    let yaml = "\
+workload: {replicas: 1, strategy: Recreate}
+pod: {startup: 20s, serviceTime: 1ms, readinessProbe: none, termination: {drainWindow: 0s, afterExit: unreachable}}
+loadBalancer: {layer: 4, proxies: 1, connectTimeout: 5s, propagation: {shared: 0s, add: 0s, remove: 10s}}
+clients: [{rate: 10/s, timeout: 1s}]
+deploy: {at: 5s}
+observe: {warmup: 0s, after: 1s}
+";
+    let (facts, _) = log(yaml);
+    let timeouts = facts
+        .iter()
+        .filter(|(t, f)| {
+            *t < 10.0 && matches!(f, Fact::Ended { outcome: Outcome::Timeout, cause: Some(Cause::StaleRoute), .. })
+        })
+        .count();
+    let unanswered = facts.iter().filter(|(t, f)| *t < 10.0 && matches!(f, Fact::ConnectFailed(Side::Client))).count();
+    assert!(timeouts > 50 && unanswered == timeouts, "{timeouts} timeouts, {unanswered} failed openings");
+}
+
+#[test]
+fn without_a_backlog_a_free_worker_still_shakes_hands() {
+    for handshake in ["0s", "1ms"] {
+        let r = run(&format!(
+            "pod: {{backlog: 0, serviceTime: 1ms}}\nhandshake: {{time: {handshake}}}\nclients: [{{rate: 5/s}}]\ndeploy: none\nobserve: {{warmup: 0s, for: 10s}}\n"
+        ));
+        assert!(r.phases[0].succeeded > 20 && r.phases[0].dropped() == 0, "{} dropped", r.phases[0].dropped());
+    }
+}
+
+#[test]
+fn a_sequence_of_propagation_delays_is_taken_pod_by_pod() {
+    let yaml = "\
+workload: {replicas: 2, strategy: Recreate}
+pod: {startup: 1s, serviceTime: 1ms, readinessProbe: none}
+loadBalancer: {proxies: 1, propagation: {shared: 0s, add: 0s, remove: {distribution: sequence, values: [1s, 2s]}}}
+clients: [{rate: 1/s}]
+deploy: {at: 1s, controller: {reaction: 0s}}
+observe: {warmup: 0s, after: 2s}
+";
+    let (facts, _) = log(yaml);
+    let removed: Vec<f64> =
+        facts.iter().filter(|(_, f)| matches!(f, Fact::Table { routed: false, .. })).map(|(t, _)| *t).collect();
+    assert!(removed.len() == 2 && (removed[1] - removed[0] - 1.0).abs() < 0.2, "removed at {removed:?}");
+}
+
+#[test]
+fn an_addition_under_way_is_not_delivered_before_a_removal_that_began_later() {
+    // The new pod is Ready at 1 s and would be known at 4 s; at 2 s pod 1 turns not Ready, which is known at 12 s.
+    let yaml = "\
+workload: {replicas: 2, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}, minReadySeconds: 60}
+pod: {startup: 1s, serviceTime: 1ms, readinessProbe: none}
+loadBalancer: {proxies: 2, propagation: {shared: 0s, add: 3s, remove: 10s, order: removeThenAdd}}
+clients: [{rate: 1/s}]
+deploy: {at: 1s, controller: {reaction: 0s}, events: [{at: 2s, unready: [1]}]}
+observe: {warmup: 0s, after: 2s, limit: 30s}
+";
+    let (facts, _) = log(yaml);
+    let changes: Vec<(f64, bool)> = facts
+        .iter()
+        .filter_map(|(t, f)| if let Fact::Table { routed, .. } = f { Some((*t, *routed)) } else { None })
+        .collect();
+    assert_eq!(changes.iter().map(|c| c.1).collect::<Vec<_>>(), [false, false, true, true], "{changes:?}");
+    assert!((12.0..12.1).contains(&changes[2].0), "{changes:?}");
+}

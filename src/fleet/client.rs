@@ -88,7 +88,7 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     pub(super) fn begin_attempt(&mut self, r: u32, cal: &mut Cal) {
         let request = &mut self.requests[r];
-        request.attempts += 1;
+        request.attempts = request.attempts.saturating_add(1);
         let (population, client) = (request.population, request.client);
         let p = &self.populations[usize::from(population)];
         let state = p.clients[client as usize];
@@ -159,8 +159,8 @@ impl<O: Observer> World<O> {
             return self.serve_waiting(population, client, cal);
         }
         let state = &mut self.populations[usize::from(population)].clients[client as usize];
-        if let Some(r) = state.waiting.pop_front(&mut OnConnection(&mut self.requests)) {
-            return self.take_connection(r, c, cal);
+        if !state.waiting.is_empty() {
+            return self.fill(c, cal);
         }
         if !self.connections[c].available.is_linked() {
             state.available.push_back(&mut Available(&mut self.connections), c);
@@ -176,8 +176,20 @@ impl<O: Observer> World<O> {
         if state.open > 0 {
             return;
         }
-        if let Some(r) = state.waiting.pop_front(&mut OnConnection(&mut self.requests)) {
+        if !state.waiting.is_empty() {
             let c = self.open_for_client(population, client, cal);
+            self.fill(c, cal);
+        }
+    }
+
+    /// Those that wait for a connection of their client go on `c`, as many as it takes.
+    #[cold]
+    fn fill(&mut self, c: u32, cal: &mut Cal) {
+        let Owner::Client { population, client } = self.connections[c].owner else { return };
+        let multiplex = self.populations[usize::from(population)].config.multiplex;
+        while self.connections[c].in_use < multiplex {
+            let waiting = &mut self.populations[usize::from(population)].clients[client as usize].waiting;
+            let Some(r) = waiting.pop_front(&mut OnConnection(&mut self.requests)) else { return };
             self.take_connection(r, c, cal);
         }
     }
@@ -218,10 +230,24 @@ impl<O: Observer> World<O> {
         let cause = self.requests[r].cause;
         match status {
             STATUS_OK => self.finish(r, Outcome::Ok, None, cal),
-            REFUSED => self.attempt_failed(r, Outcome::Refused, RetryOn::ConnectFailure, Cause::Overflow, cal),
-            RESET => self.attempt_failed(r, Outcome::Reset, RetryOn::Reset, cause.unwrap_or(Cause::KeepAliveRace), cal),
+            REFUSED => self.attempt_failed(r, Outcome::Refused, RetryOn::ConnectFailure, true, Cause::Overflow, cal),
+            RESET => self.attempt_failed(
+                r,
+                Outcome::Reset,
+                RetryOn::Reset,
+                false,
+                cause.unwrap_or(Cause::KeepAliveRace),
+                cal,
+            ),
             TRUNCATED => {
-                self.attempt_failed(r, Outcome::Truncated, RetryOn::Reset, cause.unwrap_or(Cause::SeveredByKill), cal);
+                self.attempt_failed(
+                    r,
+                    Outcome::Truncated,
+                    RetryOn::Reset,
+                    false,
+                    cause.unwrap_or(Cause::SeveredByKill),
+                    cal,
+                );
             }
             _ => {
                 let outcome = match status {
@@ -230,7 +256,7 @@ impl<O: Observer> World<O> {
                     503 => Outcome::S503,
                     _ => Outcome::S504,
                 };
-                self.attempt_failed(r, outcome, RetryOn::Status(status), cause.unwrap_or(Cause::Overflow), cal);
+                self.attempt_failed(r, outcome, RetryOn::Status(status), false, cause.unwrap_or(Cause::Overflow), cal);
             }
         }
     }

@@ -8,6 +8,7 @@ use super::connection::{Connection, Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Fact, Outcome, Side};
 use super::proxy::Pick;
+use super::request::Place;
 use super::transport::{Available, OnConnection};
 use super::world::{Cal, Observer, World};
 
@@ -148,7 +149,8 @@ impl<O: Observer> World<O> {
             let r = self.connections[c].requests.head();
             self.alight(r, c);
             self.requests[r].connection = NIL;
-            self.attempt_failed(r, outcome, RetryOn::ConnectFailure, cause, cal);
+            self.requests[r].pod = self.connections[c].pod;
+            self.attempt_failed(r, outcome, RetryOn::ConnectFailure, true, cause, cal);
         }
         self.forget(c);
         if eager {
@@ -170,11 +172,12 @@ impl<O: Observer> World<O> {
         while self.connections[c].requests.head() != NIL {
             let r = self.connections[c].requests.head();
             let (truncated, cause) = self.fate_on_lost_connection(r);
+            let unsent = self.requests[r].place == Place::Connecting;
             self.alight(r, c);
             self.requests[r].connection = NIL;
             self.requests.outdate(r);
             let outcome = if truncated { Outcome::Truncated } else { Outcome::Reset };
-            self.attempt_failed(r, outcome, RetryOn::Reset, cause, cal);
+            self.attempt_failed(r, outcome, RetryOn::Reset, unsent, cause, cal);
         }
         self.forget(c);
         if may_reopen && self.populations[usize::from(population)].config.reconnect.eager {

@@ -18,8 +18,16 @@ impl<O: Observer> World<O> {
         share >= 1.0 || self.streams.stream(Purpose::Idempotent, request.identity()).chance(share)
     }
 
-    /// An attempt of request `r` has failed: its client tries again, or is left with `outcome`.
-    pub(super) fn attempt_failed(&mut self, r: u32, outcome: Outcome, class: RetryOn, cause: Cause, cal: &mut Cal) {
+    /// An attempt of request `r` has failed, perhaps before it was sent: its client tries again, or is left with `outcome`.
+    pub(super) fn attempt_failed(
+        &mut self,
+        r: u32,
+        outcome: Outcome,
+        class: RetryOn,
+        unsent: bool,
+        cause: Cause,
+        cal: &mut Cal,
+    ) {
         self.requests[r].cause = Some(cause);
         let request = self.requests[r];
         let config = &self.populations[usize::from(request.population)].config.retries;
@@ -27,7 +35,7 @@ impl<O: Observer> World<O> {
         let allowed = u32::from(request.client_retries) < config.attempts
             && outcome != Outcome::Truncated
             && config.on.contains(&class)
-            && (class == RetryOn::ConnectFailure || self.is_idempotent(r));
+            && (unsent || self.is_idempotent(r));
         if !allowed || !self.spend_token(request.population) {
             return self.finish(r, outcome, Some(cause), cal);
         }

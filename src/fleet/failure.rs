@@ -16,6 +16,8 @@ pub(super) enum Failure {
     ConnectRefused,
     ConnectTimeout,
     Reset,
+    /// A connection that ended before the request was sent on it.
+    ResetUnsent,
     Truncated,
     NoEndpoints,
     Timeout,
@@ -34,7 +36,7 @@ impl<O: Observer> World<O> {
             let max_concurrent = self.balancer.retries.max_concurrent;
             let request = &mut self.requests[r];
             request.proxy_retries += 1;
-            request.attempts += 1;
+            request.attempts = request.attempts.saturating_add(1);
             if max_concurrent > 0 && !request.holds_retry {
                 request.holds_retry = true;
                 self.proxies[usize::from(proxy)].retries += 1;
@@ -49,7 +51,7 @@ impl<O: Observer> World<O> {
         let status = match failure {
             Failure::ConnectRefused => status.connect_failure,
             Failure::ConnectTimeout => status.connect_timeout,
-            Failure::Reset => status.reset,
+            Failure::Reset | Failure::ResetUnsent => status.reset,
             Failure::Truncated => TRUNCATED,
             Failure::NoEndpoints => status.no_endpoints,
             Failure::Timeout => status.timeout,
@@ -68,6 +70,7 @@ impl<O: Observer> World<O> {
             || self.proxies[usize::from(proxy)].retries < retries.max_concurrent;
         let class = match failure {
             Failure::ConnectRefused | Failure::ConnectTimeout => retries.on_connect_failure,
+            Failure::ResetUnsent => retries.on_reset,
             Failure::Reset => retries.on_reset && (retries.non_idempotent || self.is_idempotent(r)),
             Failure::Truncated | Failure::NoEndpoints | Failure::Timeout => false,
         };
@@ -116,6 +119,8 @@ impl<O: Observer> World<O> {
         self.take_from_owner(c);
         let r = self.connections[c].requests.head();
         let fate = (r != NIL).then(|| self.fate_on_lost_connection(r));
+        // Closed over the accept queue: nothing of it has left the proxy.
+        let unsent = r != NIL && self.requests[r].place == Place::UpConnecting;
         if r != NIL {
             self.alight(r, c);
             self.requests[r].upstream = NIL;
@@ -123,7 +128,11 @@ impl<O: Observer> World<O> {
         }
         self.forget(c);
         if let Some((truncated, cause)) = fate {
-            let failure = if truncated { Failure::Truncated } else { Failure::Reset };
+            let failure = match (truncated, unsent) {
+                (true, _) => Failure::Truncated,
+                (false, true) => Failure::ResetUnsent,
+                (false, false) => Failure::Reset,
+            };
             self.proxy_failed(r, failure, cause, cal);
         }
     }

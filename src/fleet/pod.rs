@@ -43,6 +43,8 @@ pub(super) struct Link {
     /// The last active check, and whether its answer is awaited.
     pub(super) check: u32,
     pub(super) check_pending: bool,
+    /// Whether the next check is in the calendar.
+    pub(super) checked: bool,
     /// Checks in a row with the same result, other than what the table says.
     pub(super) streak: u32,
 }
@@ -58,6 +60,7 @@ impl Link {
             failing_since: SimTime::MIN,
             check: 0,
             check_pending: false,
+            checked: false,
             streak: 0,
         }
     }
@@ -339,28 +342,25 @@ impl<O: Observer> World<O> {
         let connection = &mut self.connections[c];
         let idle = connection.in_pod == 0;
         // With several requests on one connection the last one to be answered takes the connection with it.
-        let announced = idle && (connection.close_announced || worn || status == REFUSED);
-        let silent = idle && connection.close_silently && !announced;
+        // Without a word its end follows the answer on its heels: whoever reads the one learns of the other.
+        let ends = connection.close_announced || connection.close_silently || worn || status == REFUSED;
+        let closes = idle && ends;
         let request = &mut self.requests[r];
         request.status = status;
         request.place = Place::Returning;
-        request.close = announced;
-        if announced {
+        request.close = closes;
+        if closes {
             connection.pod_closed = true;
             self.leave_pod(c);
-        } else if idle && !silent {
+        } else if idle {
             self.pod_idles(c, cal);
         }
-        let direct = direct && !silent && self.pod_hop.is_instant();
+        let direct = direct && self.pod_hop.is_instant();
         match self.layer {
             scenario::Layer::L7 if direct => self.answer_arrives_at_proxy(r, true, cal),
             scenario::Layer::L4 if direct => self.arrive_at_client(r, cal),
             scenario::Layer::L7 => self.pod_hop.send(cal, Event::AnswerAtProxy(self.requests.handle(r))),
             scenario::Layer::L4 => self.pod_hop.send(cal, Event::AnswerAtClient(self.requests.handle(r))),
-        }
-        if silent {
-            // Behind the answer, so that its owner learns of the end after it.
-            self.close_by_pod(c, false, cal);
         }
     }
 

@@ -77,7 +77,9 @@ impl Population {
         };
         // A budget of a rate that is not known beforehand (users) is as deep as one of a request a second each.
         let rate = population.rate_at(0.0).unwrap_or(f64::from(clients));
-        population.tokens_max = (config.retries.budget.unwrap_or(0.0) * rate * BUDGET_SECONDS).max(1.0);
+        let budget = config.retries.budget.unwrap_or(0.0);
+        // Deep enough for one retry, unless there is to be none at all.
+        population.tokens_max = if budget > 0.0 { (budget * rate * BUDGET_SECONDS).max(1.0) } else { 0.0 };
         population.tokens = population.tokens_max;
         population
     }

@@ -20,12 +20,14 @@ pub(super) struct ControlPlane {
     removals: u32,
     /// Additions that wait for them (`removeThenAdd`).
     held: Vec<u32>,
+    /// Additions that were on their way to a proxy when a removal began (`removeThenAdd`).
+    halted: Vec<(u16, u32)>,
 }
 
 impl ControlPlane {
     pub(super) fn new(config: &Propagation, streams: Streams) -> Self {
         let phase = config.batch.scale(streams.stream(Purpose::BatchPhase, 0).open01());
-        Self { config: config.clone(), tick: SimTime::ZERO + phase, removals: 0, held: Vec::new() }
+        Self { config: config.clone(), tick: SimTime::ZERO + phase, removals: 0, held: Vec::new(), halted: Vec::new() }
     }
 
     /// The first moment from `at` on at which the control plane commits.
@@ -53,15 +55,16 @@ impl<O: Observer> World<O> {
         let p = &mut self.pods[pod as usize];
         p.changes += 1;
         let identity = (p.identity() << 8) ^ u64::from(p.changes);
+        let ordinal = u64::from(p.ordinal);
         let mut draw = self.streams.stream(Purpose::PropagationShared, identity);
-        let shared = self.control_plane.config.shared.sample(&mut draw, identity);
+        let shared = self.control_plane.config.shared.sample(&mut draw, ordinal);
         let committed = self.control_plane.commit(cal.now() + shared);
         let own = self.streams.family(Purpose::PropagationOwn, identity);
         let mut last = cal.now();
         for proxy in 0..self.proxies.len() as u16 {
             let config = &self.control_plane.config;
             let dist = if routed { &config.add } else { &config.remove };
-            let delay = dist.sample(&mut own.stream(u64::from(proxy)), identity);
+            let delay = dist.sample(&mut own.stream(u64::from(proxy)), ordinal);
             let link = self.link(proxy, pod);
             let l = &mut self.links[link];
             // A later change never overtakes an earlier one about the same pod.
@@ -76,6 +79,11 @@ impl<O: Observer> World<O> {
 
     /// A proxy acts on a change.
     pub(super) fn on_table(&mut self, proxy: u16, pod: u32, routed: bool, cal: &mut Cal) {
+        let plane = &mut self.control_plane;
+        if routed && plane.removals > 0 && plane.config.order == PropagationOrder::RemoveThenAdd {
+            plane.halted.push((proxy, pod));
+            return;
+        }
         let present = self.links[self.link(proxy, pod)].position != crate::engine::NIL;
         if routed != present {
             if routed {
@@ -91,6 +99,12 @@ impl<O: Observer> World<O> {
         if !routed {
             self.control_plane.removals -= 1;
             if self.control_plane.removals == 0 {
+                for (proxy, halted) in std::mem::take(&mut self.control_plane.halted) {
+                    // One whose pod has gone meanwhile was overtaken by its removal.
+                    if self.pods[halted as usize].phase.is_ready() {
+                        self.on_table(proxy, halted, true, cal);
+                    }
+                }
                 for held in std::mem::take(&mut self.control_plane.held) {
                     self.propagate(held, true, cal);
                 }
@@ -105,7 +119,9 @@ impl<O: Observer> World<O> {
         let link = self.link(proxy, pod);
         self.links[link].position = position;
         self.pods[pod as usize].routed_by += 1;
-        if let Some(health) = self.balancer.active_health {
+        if let Some(health) = self.balancer.active_health
+            && !std::mem::replace(&mut self.links[link].checked, true)
+        {
             let family = self.streams.family(Purpose::HealthCheckPhase, self.pods[pod as usize].identity());
             let phase = health.interval.scale(family.stream(u64::from(proxy)).open01());
             cal.at(cal.now() + phase, Event::HealthCheck { proxy, pod });
@@ -141,6 +157,7 @@ impl<O: Observer> World<O> {
         let link = self.link(proxy, pod);
         let Some(health) = self.balancer.active_health else { return };
         if self.links[link].position == crate::engine::NIL {
+            self.links[link].checked = false;
             return;
         }
         cal.at(cal.now() + health.interval, Event::HealthCheck { proxy, pod });

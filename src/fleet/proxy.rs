@@ -110,6 +110,7 @@ impl<O: Observer> World<O> {
         let Request { population, client: member, proxy, ordinal, attempts: attempt, avoid, .. } = self.requests[r];
         let pick = Pick { population, member, ordinal, attempt, avoid };
         let Some(pod) = self.pick(proxy, pick, cal.now()) else {
+            self.requests[r].pod = NIL;
             return self.proxy_failed(r, Failure::NoEndpoints, Cause::NoEndpoints, cal);
         };
         self.requests[r].pod = pod;

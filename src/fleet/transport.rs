@@ -74,7 +74,13 @@ impl<O: Observer> World<O> {
         match pod.phase {
             Phase::Terminated if version.termination.after_exit == AfterExit::Unreachable => Reception::Unanswered,
             _ if !pod.listening => Reception::Refused,
-            _ if pod.waiting_handshakes >= version.backlog => Reception::Unanswered,
+            // Where a worker is free, or none is needed, nothing has to wait.
+            _ if pod.waiting_handshakes >= version.backlog
+                && !self.handshake.is_zero()
+                && (pod.free_workers.is_empty() || !pod.queue.is_empty()) =>
+            {
+                Reception::Unanswered
+            }
             _ => Reception::Accepted,
         }
     }
@@ -239,6 +245,11 @@ impl<O: Observer> World<O> {
     /// The owner closes connection `c`, which carries nothing of worth any more; the pod learns of it one hop later.
     pub(super) fn close_by_owner(&mut self, c: u32, cal: &mut Cal) {
         self.take_from_owner(c);
+        let Connection { owner, pod, stage, .. } = self.connections[c];
+        if stage == Stage::Opening && pod != NIL {
+            // Whoever asked has given up before anybody accepted.
+            self.tell(cal, Fact::ConnectFailed(self.side(owner)));
+        }
         let connection = &mut self.connections[c];
         connection.owner_closed = true;
         if connection.pod == NIL || connection.pod_closed || connection.stage == Stage::Opening {
