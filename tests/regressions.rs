@@ -1,7 +1,7 @@
 //! Errors that were found and must not come back, each in the smallest scenario that showed it.
 
 use dryroll::engine::SimTime;
-use dryroll::fleet::fact::{Cause, Fact, Side};
+use dryroll::fleet::fact::{Cause, Fact, Outcome, Side};
 use dryroll::fleet::{Observer, simulate};
 use dryroll::metrics::replication::Replication;
 use dryroll::scenario::{Scenario, load_str};
