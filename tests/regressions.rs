@@ -289,3 +289,18 @@ observe: {warmup: 0s, after: 2s, limit: 30s}
     assert_eq!(changes.iter().map(|c| c.1).collect::<Vec<_>>(), [false, false, true, true], "{changes:?}");
     assert!((12.0..12.1).contains(&changes[2].0), "{changes:?}");
 }
+
+#[test]
+fn connections_that_stand_from_the_start_are_of_all_ages() {
+    let yaml = "\
+pod: {serviceTime: 1ms, keepAlive: {maxAge: 20s, maxAgeJitter: 0%}}
+loadBalancer: {layer: 4}
+clients: [{rate: 1000/s, connections: 200}]
+deploy: none
+observe: {warmup: 0s, for: 30s}
+";
+    let side = run(yaml).phases[0].connections[Side::Client as usize];
+    // 200 connections that live 20 s: 10 a second.
+    assert!((200..400).contains(&side.reconnects), "{side:?}");
+    assert!(side.peak_reconnects_per_second < 30, "{side:?}");
+}

@@ -98,6 +98,13 @@ impl<O: Observer> World<O> {
             Owner::Proxy(_) => return false,
         };
         let Some(pod) = self.pick_for_connection(population, member, cal.now()) else { return false };
+        let max_age = self.versions[self.pods[pod as usize].version()].pod.keep_alive.max_age;
+        if !max_age.is_zero() {
+            // Somewhere in its life, as if connections had come and gone for ever: else all would end together.
+            let owner = (u64::from(population) << 32) | u64::from(member);
+            let age = self.streams.family(Purpose::ConnectionAge, owner).stream(u64::MAX).open01();
+            self.connections[c].opened = cal.now() - max_age.scale(age);
+        }
         let p = &mut self.pods[pod as usize];
         self.connections[c].pod = pod;
         self.connections[c].pod_position = p.connections.len() as u32;
