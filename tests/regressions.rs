@@ -208,11 +208,13 @@ observe: {{warmup: 0s, after: 5s}}
 
 #[test]
 fn a_request_that_waited_for_an_answer_is_not_sent_on_the_connection_that_ended_with_it() {
-    // Two clients, always busy and always with requests that wait; nothing is idle when the pods drain.
+    // Two clients, always busy and always with requests that wait; nothing is idle when the pods drain, not even
+    // while an answer and the next request are on their way, which takes no time here.
     let yaml = "\
 workload: {replicas: 2, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}
 pod: {serviceTime: 20ms, startup: 1s, readinessProbe: none, termination: {connectionClose: idle}}
 loadBalancer: {layer: 4, proxies: 1, propagation: {shared: 0s, add: 0s, remove: 0s}}
+network: {latency: 0s}
 clients: [{rate: 110/s, connections: 2, whenBusy: wait}]
 deploy: {at: 5s}
 observe: {warmup: 1s, after: 5s}
