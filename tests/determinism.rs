@@ -1,6 +1,5 @@
-//! One seed, one scenario: the same bytes, whatever the number of threads and the build profile.
+//! One seed, one scenario: the same bytes, whatever the number of threads. (Whatever the build: `digests.rs`.)
 
-use std::path::PathBuf;
 use std::process::Command;
 
 /// What `dryroll run` of the README's first scenario prints as JSON; few replications, for debug builds are slow.
@@ -28,22 +27,4 @@ fn assert_same(what: &str, left: &str, right: &str) {
 fn threads_do_not_change_a_byte() {
     let dryroll = env!("CARGO_BIN_EXE_dryroll");
     assert_same("one thread and two", &forecast(dryroll, "1"), &forecast(dryroll, "2"));
-}
-
-#[test]
-#[ignore = "builds the optimised binary, which takes a minute or more"]
-fn optimisation_does_not_change_a_byte() {
-    // Beside this profile's binary, wherever that is: the target folder may have been moved.
-    let debug = PathBuf::from(env!("CARGO_BIN_EXE_dryroll"));
-    let target = debug.parent().and_then(|profile| profile.parent()).expect("a binary lies in target/PROFILE/");
-    let built = Command::new(env!("CARGO"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--locked", "--release", "--bin", "dryroll", "--target-dir"])
-        .arg(target)
-        .status()
-        .expect("cargo starts");
-    assert!(built.success(), "the release build failed");
-    let release = target.join("release").join("dryroll").with_extension(std::env::consts::EXE_EXTENSION);
-    let (debug, release) = (debug.to_str().expect("a plain path"), release.to_str().expect("a plain path"));
-    assert_same("debug and release", &forecast(debug, "1"), &forecast(release, "2"));
 }

@@ -42,7 +42,10 @@ impl<O: Observer> World<O> {
         // The wait before the last one, for decorrelated jitter, is that of the try before without memory of its own.
         let last =
             (backoff.base.secs() * libm::pow(backoff.factor, f64::from(k.saturating_sub(2)))).min(backoff.cap.secs());
-        wait(backoff, k, Dur::from_secs_f64(last).nanos(), &mut family.stream(u64::from(k)))
+        // Another wave, another lot.
+        let routed = self.populations[usize::from(population)].clients[client as usize].routed;
+        let mut draw = family.stream((u64::from(routed) << 16) | u64::from(k));
+        wait(backoff, k, Dur::from_secs_f64(last).nanos(), &mut draw)
     }
 
     /// Layer 4 (and a stream): sends connection `c` to the pod that its node chooses by what it believes now; with none left

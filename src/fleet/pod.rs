@@ -320,7 +320,9 @@ impl<O: Observer> World<O> {
         let rate = self.versions[self.pods[pod as usize].version()].pod.error_rate;
         if rate > 0.0 {
             let identity = self.requests[r].identity();
-            if self.streams.stream(Purpose::AppError, identity).chance(rate) {
+            // Each attempt has a lot of its own: a retry may succeed.
+            let attempt = u64::from(self.requests[r].attempts);
+            if self.streams.family(Purpose::AppError, identity).stream(attempt).chance(rate) {
                 self.requests[r].cause = Some(Cause::AppError);
                 return 500;
             }

@@ -62,8 +62,11 @@ impl<O: Observer> World<O> {
         let acted = self.propagate(pod, false, cal);
         self.pod_levels_changed(pod, was_ready, cal);
         let wait = match self.balancer.propagation.order {
-            PropagationOrder::DrainThenStop => acted.saturating_since(cal.now()) + self.balancer.deregistration_delay,
-            PropagationOrder::Parallel | PropagationOrder::RemoveThenAdd => Dur::ZERO,
+            PropagationOrder::DrainThenStop if was_ready => {
+                acted.saturating_since(cal.now()) + self.balancer.deregistration_delay
+            }
+            // Nothing to drain from a pod that no proxy was told of.
+            PropagationOrder::DrainThenStop | PropagationOrder::Parallel | PropagationOrder::RemoveThenAdd => Dur::ZERO,
         };
         if wait.is_zero() {
             self.terminate(pod, cal);
@@ -145,7 +148,8 @@ impl<O: Observer> World<O> {
             return self.close_by_pod(c, true, cal);
         }
         let connection = &mut self.connections[c];
-        let idle = connection.in_pod == 0 && connection.stage != Stage::Accepted;
+        // One whose handshake has begun is not idle: whoever asked for it is about to use it.
+        let idle = connection.in_pod == 0 && connection.stage == Stage::Open;
         match mode {
             ConnectionClose::None => {}
             ConnectionClose::Idle | ConnectionClose::Both if idle => self.close_by_pod(c, false, cal),
