@@ -19,8 +19,9 @@ fn every_scenario_gives_the_recorded_bytes() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut scenarios: Vec<String> = fs::read_dir(root.join("scenarios"))
         .expect("scenarios/ is there")
-        .map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".yaml"))
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
+        .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
         .collect();
     scenarios.sort();
     let mut found = String::new();
