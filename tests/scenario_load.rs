@@ -139,6 +139,17 @@ fn a_manifest_is_read_and_its_traffic_assumed() {
 }
 
 #[test]
+fn no_pod_is_ready_before_its_startup_probe_is_made() {
+    let probe = load("tests/data/manifests/paused.yaml").scenario.pod.readiness_probe.expect("a probe");
+    assert_eq!((probe.initial_delay, probe.period), (Dur::from_secs(20), Dur::from_secs(3)));
+    let only = "kind: Deployment\nspec: {template: {spec: {containers: [{startupProbe: \
+                {initialDelaySeconds: 7, periodSeconds: 2, failureThreshold: 90}}]}}}";
+    let probe = set(only, &[]).scenario.pod.readiness_probe.expect("the startup probe");
+    let told = (probe.initial_delay, probe.period, probe.failure_threshold);
+    assert_eq!(told, (Dur::from_secs(7), Dur::from_secs(2), 3));
+}
+
+#[test]
 fn options_tell_what_a_manifest_cannot() {
     let path = Path::new("tests/data/manifests/bare.yaml");
     let loaded = load_as(&Request {

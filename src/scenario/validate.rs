@@ -1,6 +1,7 @@
 //! What no part of a scenario can see alone: fields that contradict each other, and settings that cannot work.
 
 use super::diag::Diag;
+use super::dist::Dist;
 use super::read::Cx;
 use super::tree::{Node, Span};
 use super::{Arrivals, Load, OnSigterm, Scenario};
@@ -8,7 +9,7 @@ use crate::engine::{Dur, SimTime};
 
 /// Reports what is wrong with a scenario that could be read.
 pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
-    for rule in [names, deadline, pre_stop, drain_window, overload, deploy_time, events] {
+    for rule in [names, deadline, pre_stop, drain_window, overload, streams, deploy_time, events] {
         rule(&Check { cx, root, scenario });
     }
 }
@@ -141,6 +142,23 @@ fn overload(c: &Check<'_>) {
         Diag::warning("overload", text).help("the queues fill before the deploy begins; raise replicas or concurrency");
     let mean = format!("{:.3} s each on average", c.scenario.pod.service_time.mean());
     c.report(diag, &format!("clients.{client}.{field}"), &mean, &[]);
+}
+
+/// Streams that last no time would end and begin anew at one instant for ever.
+fn streams(c: &Check<'_>) {
+    for (n, client) in c.scenario.clients.iter().enumerate() {
+        if let Load::Streams { duration, .. } = &client.load
+            && (duration.mean() <= 0.0 || ends_in_zero(duration))
+        {
+            let diag = Diag::error("out-of-range", "these streams last no time");
+            c.report(diag, &format!("clients.{n}.streams.duration"), "expected a duration above 0s", &[]);
+        }
+    }
+}
+
+/// Whether it is 0 from some draw on.
+fn ends_in_zero(dist: &Dist) -> bool {
+    matches!(dist, Dist::Sequence(values) if values.last().is_none_or(|v| v.is_zero()))
 }
 
 /// The deploy has to begin after the warm-up, and before the end.

@@ -3,7 +3,7 @@
 //! The result is a scenario's tree whose nodes still stand in the manifest, so that whoever finds fault with a value
 //! points at the line it came from. Fields that mean nothing here are Kubernetes' own affair and left alone.
 
-use super::pre_stop;
+use super::{pre_stop, probes};
 use crate::scenario::Diag;
 use crate::scenario::tree::{Entry, Node, Span, Value};
 
@@ -116,17 +116,17 @@ fn nothing(objects: &[&Node], wanted: Option<&str>) -> Diag {
 }
 
 /// A scenario's tree in the making.
-struct Tree {
+pub(super) struct Tree {
     root: Node,
     /// Where a value stands that Kubernetes fills in.
     span: Span,
-    notes: Vec<Diag>,
-    assumptions: Vec<String>,
+    pub(super) notes: Vec<Diag>,
+    pub(super) assumptions: Vec<String>,
 }
 
 impl Tree {
     /// A value of the manifest, or Kubernetes' default for it.
-    fn put(&mut self, path: &str, node: Option<&Node>, default: &str) {
+    pub(super) fn put(&mut self, path: &str, node: Option<&Node>, default: &str) {
         let node = node.filter(|n| !n.is_null()).cloned();
         let node = node.unwrap_or_else(|| Node::scalar(default, self.span.clone()));
         let span = node.span.clone();
@@ -154,10 +154,20 @@ fn deployment(object: &Node) -> Result<Imported, Vec<Diag>> {
     tree.put("pod.termination.terminationGracePeriodSeconds", grace, "30");
     let containers: Vec<&Node> =
         pod.and_then(|p| p.get("containers")).map(|c| c.items().iter().collect()).unwrap_or_default();
-    probe(&mut tree, &containers);
+    probes::read(&mut tree, &containers);
+    tree.notes.extend(probes::ignored(pod, &containers));
+    tree.notes.extend(paused(spec, &name));
     pre_stop(&mut tree, &containers)?;
     misplaced(&mut tree, object);
     Ok(Imported { tree: tree.root, notes: tree.notes, assumptions: tree.assumptions, name, kind: "Deployment" })
+}
+
+/// A paused Deployment rolls nothing, and a forecast of nothing would help nobody.
+fn paused(spec: &Node, name: &str) -> Option<Diag> {
+    let entry = spec.entry("paused").filter(|e| e.value.text() == Some("true"))?;
+    let text = "this Deployment is paused: Kubernetes would not roll it out";
+    let diag = Diag::warning("paused", text).at(&entry.key_span, "the forecast is of the rollout once it is resumed");
+    Some(diag.path("spec.paused").help(format!("as by `kubectl rollout resume deployment/{name}`")))
 }
 
 /// `spec.strategy`, the fields that the scenario's has.
@@ -179,34 +189,10 @@ fn strategy(tree: &mut Tree, spec: &Node) {
 }
 
 /// A map with only these of its fields; anything else as it is.
-fn only(node: &Node, names: &[&str]) -> Node {
+pub(super) fn only(node: &Node, names: &[&str]) -> Node {
     let Value::Map(entries) = &node.value else { return node.clone() };
     let keep = |e: &&Entry| names.contains(&e.key.as_str()) && !e.value.is_null();
     Node { value: Value::Map(entries.iter().filter(keep).cloned().collect()), span: node.span.clone() }
-}
-
-const PROBE: [&str; 5] =
-    ["initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold", "failureThreshold"];
-
-/// A pod is Ready when each of its containers is, so the slowest probe governs.
-fn probe(tree: &mut Tree, containers: &[&Node]) {
-    let mut probes: Vec<&Node> = containers.iter().filter_map(|c| c.get("readinessProbe")).collect();
-    probes.retain(|p| !p.is_null());
-    let seconds = |p: &Node, field: &str, default: f64| {
-        p.get(field).and_then(Node::text).and_then(|t| t.parse().ok()).unwrap_or(default)
-    };
-    let wait = |p: &Node| seconds(p, "initialDelaySeconds", 0.0) + seconds(p, "periodSeconds", 10.0);
-    let Some(slowest) = probes.iter().rev().max_by(|a, b| wait(a).total_cmp(&wait(b))).copied() else {
-        tree.put("pod.readinessProbe", None, "none");
-        let text = "pod.readinessProbe none (the manifest has none: Ready as soon as started)";
-        tree.assumptions.push(text.to_owned());
-        return;
-    };
-    if probes.len() > 1 {
-        let text = format!("{} containers have a readinessProbe: the slowest governs", probes.len());
-        tree.notes.push(Diag::warning("several-probes", text).at(&slowest.span, "this one"));
-    }
-    tree.put("pod.readinessProbe", Some(&only(slowest, &PROBE)), "");
 }
 
 /// The hooks of several containers run side by side, so the longest governs.

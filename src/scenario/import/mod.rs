@@ -2,3 +2,4 @@
 
 pub mod kubernetes;
 mod pre_stop;
+mod probes;
