@@ -98,6 +98,18 @@ fn assumptions_name_the_field_the_value_and_the_source() {
 }
 
 #[test]
+fn only_what_matters_is_assumed() {
+    let about = |loaded: &Loaded, path: &str| loaded.assumptions.iter().any(|a| a.starts_with(path));
+    let steady = set(LEAST, &["deploy=none"]);
+    for path in ["workload.strategy", "pod.startup", "pod.warmup", "pod.readinessProbe", "pod.termination"] {
+        assert!(about(&set(LEAST, &[]), path) && !about(&steady, path), "{path}");
+    }
+    assert!(about(&steady, "pod.serviceTime"));
+    let streams = set("clients: [{streams: {count: 9}}]", &[]);
+    assert!(about(&streams, "pod.startup") && !about(&streams, "pod.serviceTime"));
+}
+
+#[test]
 fn paths_may_be_short_where_they_are_clear() {
     let loaded = set(
         LEAST,

@@ -6,9 +6,11 @@ use super::args::ScenarioArgs;
 use crate::engine::{Purpose, Streams};
 use crate::metrics::Meta;
 use crate::report::Settings;
-use crate::report::settings::{OnSigterm, Spread, Strategy, Termination};
+use crate::report::settings::{self, OnSigterm, Spread, Strategy, Termination};
 use crate::scenario::dist::Dist;
-use crate::scenario::{self, DeployAction, IntOrPercent, Layer, Loaded, Propagation, Scenario, Workload};
+use crate::scenario::{
+    self, DeployAction, IntOrPercent, Layer, Load, Loaded, OnDrain, Propagation, Scenario, Workload,
+};
 
 /// Draws from which the quantiles of a sum of two random delays are read.
 const DRAWS: u64 = 10_000;
@@ -64,9 +66,34 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings 
         concurrency: pod.concurrency,
         queue: pod.queue,
         service: spread(&pod.service_time),
+        streams: streams(scenario),
+        proxy_retries: lb.retries.attempts,
+        unretried: unretried(scenario),
         error_rate: scenario.new_pod.error_rate,
         termination: termination(&pod.termination),
     }
+}
+
+/// The streams that last longest, where there is nothing but streams.
+fn streams(scenario: &Scenario) -> Option<settings::Streams> {
+    let of = |c: &scenario::Clients| match &c.load {
+        Load::Streams { duration, on_drain, .. } => Some(settings::Streams {
+            client: c.name.clone(),
+            duration: spread(duration),
+            finish: *on_drain == OnDrain::Finish,
+        }),
+        _ => None,
+    };
+    let all: Option<Vec<settings::Streams>> = scenario.clients.iter().map(of).collect();
+    all?.into_iter().max_by(|a, b| a.duration.p99.total_cmp(&b.duration.p99))
+}
+
+/// The first population that could retry and does not.
+fn unretried(scenario: &Scenario) -> Option<String> {
+    let could = |c: &&scenario::Clients| {
+        c.idempotent > 0.0 && c.retries.attempts == 0 && !matches!(c.load, Load::Streams { .. })
+    };
+    scenario.clients.iter().find(could).map(|c| c.name.clone())
 }
 
 /// The options that change the forecast, as they were typed.

@@ -37,6 +37,12 @@ pub struct Settings {
     pub queue: u32,
     /// `pod.serviceTime`.
     pub service: Spread,
+    /// The streams, where clients open nothing else.
+    pub streams: Option<Streams>,
+    /// The retries that the proxies make already, `loadBalancer.retries.attempts`.
+    pub proxy_retries: u32,
+    /// A population with idempotent requests that its clients do not retry.
+    pub unretried: Option<String>,
     /// The share of requests that the new version answers 500.
     pub error_rate: f64,
     /// The way from deletion to exit.
@@ -50,6 +56,17 @@ pub struct Spread {
     pub p50: f64,
     /// The 99th percentile.
     pub p99: f64,
+}
+
+/// Long-lived connections; of several populations the one whose streams last longest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Streams {
+    /// The population's name.
+    pub client: String,
+    /// How long a stream lasts.
+    pub duration: Spread,
+    /// Whether a draining pod waits for its end (`onDrain: finish`).
+    pub finish: bool,
 }
 
 /// How old pods are replaced.

@@ -28,6 +28,9 @@ fn settings() -> Settings {
         concurrency: 16,
         queue: 128,
         service: Spread { p50: 0.02, p99: 0.12 },
+        streams: None,
+        proxy_retries: 0,
+        unretried: Some("web".to_owned()),
         error_rate: 0.0,
         termination: Termination {
             pre_stop: 0.0,
@@ -166,6 +169,45 @@ fn streams_only_have_no_latency_and_layer_4_no_proxies() {
     let exits = Termination { on_sigterm: OnSigterm::Exit, ..settings().termination };
     let settings = Settings { proxied: false, termination: exits, ..settings() };
     golden("streams", &terminal(&results, &settings));
+}
+
+/// What is said of, and proposed against, one cause.
+fn told(cause: usize, settings: &Settings) -> String {
+    let dropping = |i| {
+        let mut r = sample::clean(i);
+        sample::drop_requests(&mut r.phases[1], 100, 5, cause);
+        r
+    };
+    terminal(&merged(dropping, 3), settings)
+}
+
+#[test]
+fn streams_are_severed_by_their_own_length() {
+    let of = |p99, finish| {
+        let streams = settings::Streams { client: "chat".to_owned(), duration: Spread { p50: 40.0, p99 }, finish };
+        told(1, &Settings { streams: Some(streams), ..settings() })
+    };
+    let text = of(90.0, true);
+    assert!(text.contains("streams last 40 s (p99") && !text.contains("service takes"), "{text}");
+    assert!(text.contains("--set drainWindow=90s --set terminationGracePeriodSeconds=95"), "{text}");
+    assert!(of(5_400.0, true).contains("--set clients.chat.streams.onDrain=close"));
+    assert!(of(5_400.0, false).contains("--set drainWindow=31s"));
+}
+
+#[test]
+fn a_race_is_retried_rather_than_moved() {
+    let text = told(4, &Settings { pod_idle: 0.0, ..settings() });
+    assert!(text.contains("--set loadBalancer.retries.attempts=1"), "{text}");
+    let text = told(4, &Settings { proxied: false, ..settings() });
+    assert!(text.contains("(clients.web.retries.attempts=1)") && !text.contains("--set"), "{text}");
+}
+
+#[test]
+fn a_proposal_takes_the_place_of_what_was_typed() {
+    let options = ["--set preStop=1s".to_owned(), "--rate 5/s".to_owned()].to_vec();
+    let text = told(0, &Settings { options, ..settings() });
+    assert!(text.contains("dryroll run deployment.yaml --rate 5/s --set preStop=5s"), "{text}");
+    assert!(text.contains("--set preStop=1s --rate 5/s --format json"), "{text}");
 }
 
 #[test]

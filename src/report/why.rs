@@ -1,7 +1,7 @@
 //! Why requests were dropped, in sentences that name the setting that decides it, and what to try.
 
 use super::Page;
-use super::settings::{OnSigterm, Settings, Strategy};
+use super::settings::{OnSigterm, Settings, Strategy, Streams};
 use super::text::{percent, plural, seconds};
 
 /// One cause of drops.
@@ -94,7 +94,42 @@ fn stale_route(s: &Settings) -> Told {
     (sentence, Some(Remedy::new(set, "pods listen until every proxy has heard")))
 }
 
+/// The longest drain that is proposed (s); beyond it streams are better ended by the pod than waited for.
+const LONGEST_DRAIN: f64 = 600.0;
+
+fn streams_severed_by_drain(s: &Settings, streams: &Streams) -> Told {
+    let t = &s.termination;
+    let (Streams { client, duration, .. }, window) = (streams, t.drain_window);
+    if !streams.finish {
+        let jitter = secs(t.close_jitter);
+        let sentence = format!(
+            "still open when the drainWindow of {} ended; closeJitter spreads the end over {jitter}",
+            secs(window)
+        );
+        let longer = libm::ceil(t.close_jitter.max(window)) + 1.0;
+        let set =
+            std::iter::once(format!("drainWindow={}", whole_seconds(longer))).chain(grace_for(s, longer - window));
+        return (sentence, Some(Remedy::new(set, "the pod may end every stream in its turn")));
+    }
+    let sentence = format!(
+        "still open when the drainWindow of {} ended; streams last {} (p99 {})",
+        secs(window),
+        secs(duration.p50),
+        secs(duration.p99)
+    );
+    if duration.p99 > LONGEST_DRAIN {
+        let set = [format!("clients.{client}.streams.onDrain=close")];
+        return (sentence, Some(Remedy::new(set, "the pod ends its streams in order, and clients open new ones")));
+    }
+    let longer = libm::ceil(duration.p99.max(2.0 * window).max(1.0));
+    let set = std::iter::once(format!("drainWindow={}", whole_seconds(longer))).chain(grace_for(s, longer - window));
+    (sentence, Some(Remedy::new(set, "streams may come to their end")))
+}
+
 fn severed_by_drain(s: &Settings) -> Told {
+    if let Some(streams) = &s.streams {
+        return streams_severed_by_drain(s, streams);
+    }
     let window = s.termination.drain_window;
     let sentence = format!(
         "still in flight when the drainWindow of {} ended; service takes {} (p99 {})",
@@ -154,7 +189,17 @@ fn keep_alive_race(s: &Settings) -> Told {
         return (sentence, Some(Remedy::new([format!("pod.keepAlive.idleTimeout={idle}")], "the proxy closes first")));
     }
     let sentence = "sent on connections that a pod was just closing".to_owned();
-    (sentence, Some(Remedy::new(["connectionClose=response".to_owned()], "pods announce the close with an answer")))
+    if s.proxied {
+        let retry = Remedy::new(["loadBalancer.retries.attempts=1".to_owned()], "the proxy asks another pod");
+        return (sentence, (s.proxy_retries == 0).then_some(retry));
+    }
+    // Closing otherwise only moves the race elsewhere: at layer 4 nobody but the client can ask again.
+    match &s.unretried {
+        Some(client) => {
+            (format!("{sentence}; a client that retries hides it (clients.{client}.retries.attempts=1)"), None)
+        }
+        None => (sentence, None),
+    }
 }
 
 /// What keeps capacity up while the deploy rolls; `None` where it is not the deploy that takes it away.

@@ -11,7 +11,7 @@ use super::objectives::{Objectives, SweepAxis};
 use super::overrides;
 use super::read::Cx;
 use super::tree::{Entry, Node, Source, Span, Value};
-use super::{Scenario, traffic, validate, yaml};
+use super::{Load, Scenario, traffic, validate, yaml};
 
 /// No scenario or manifest may be larger.
 const MAX_BYTES: u64 = 16 << 20;
@@ -171,7 +171,28 @@ fn build(source: &Arc<Source>, folder: &Path, stem: &str, request: &Request<'_>)
         return Err(diags);
     }
     input.assumptions.extend(assumptions);
+    input.assumptions.retain(|a| matters(&scenario, a));
     Ok(Loaded { scenario, assumptions: input.assumptions, warnings: diags, objectives, sweep, kind: input.kind })
+}
+
+/// Assumptions about what only a deploy brings about.
+const OF_A_DEPLOY: [&str; 8] = [
+    "workload.strategy",
+    "workload.minReadySeconds",
+    "workload.progressDeadlineSeconds",
+    "pod.startup",
+    "pod.warmup",
+    "pod.readinessProbe",
+    "pod.termination",
+    "loadBalancer.propagation",
+];
+
+/// Whether the forecast depends on what an assumption is about.
+fn matters(scenario: &Scenario, assumption: &str) -> bool {
+    let about = |path: &str| assumption.starts_with(path);
+    let streams_only = scenario.clients.iter().all(|c| matches!(c.load, Load::Streams { .. }));
+    let idle = scenario.deploy.is_none() && OF_A_DEPLOY.into_iter().any(about);
+    !(idle || streams_only && about("pod.serviceTime"))
 }
 
 /// Parses a text and tells scenarios from manifests.

@@ -14,14 +14,14 @@ const MOST: usize = 2;
 pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
     let mut proposals: Vec<(String, String)> = Vec::new();
     for remedy in remedies(page) {
-        let set: Vec<String> = remedy.set.iter().map(|s| format!("--set {s}")).collect();
-        proposals.push((command(page, &set.join(" ")), remedy.effects.join("; ")));
+        proposals.push((command(page, &remedy.set), remedy.effects.join("; ")));
     }
     if proposals.is_empty() && spikes(page) {
-        let jitter = "--set closeJitter=10s".to_owned();
+        let jitter = ["closeJitter=10s".to_owned()];
         proposals.push((command(page, &jitter), "connections are closed over a time, not at once".to_owned()));
     }
-    proposals.push((command(page, "--format json"), "every figure, the time series, the pods".to_owned()));
+    proposals
+        .push((format!("{} --format json", command(page, &[])), "every figure, the time series, the pods".to_owned()));
     let mut lines = vec![grid::paint(BOLD, "Next")];
     let width = proposals.iter().map(|(c, _)| c.chars().count()).max().unwrap_or(0);
     let beside = proposals.iter().all(|(_, effect)| 4 + width + 2 + effect.chars().count() <= WIDTH);
@@ -56,10 +56,24 @@ fn remedies(page: &Page<'_>) -> Vec<Remedy> {
     all
 }
 
-fn command(page: &Page<'_>, option: &str) -> String {
+/// The command as it was typed, with `set` in the place of what was set there before.
+fn command(page: &Page<'_>, set: &[String]) -> String {
     let s = page.settings;
-    let parts = ["dryroll run", &s.source].into_iter().chain(s.options.iter().map(String::as_str)).chain([option]);
-    parts.collect::<Vec<_>>().join(" ")
+    let stale = |option: &&String| set.iter().any(|new| replaces(new, option));
+    let mut parts = vec!["dryroll run".to_owned(), s.source.clone()];
+    parts.extend(s.options.iter().filter(|o| !stale(o)).cloned());
+    parts.extend(set.iter().map(|s| format!("--set {s}")));
+    parts.join(" ")
+}
+
+/// Whether `PATH=VALUE` sets the field that `--set PATH=VALUE` did: either path may leave out its beginning.
+fn replaces(new: &str, option: &str) -> bool {
+    let path = |set: &str| set.trim_start_matches('\'').split('=').next().unwrap_or_default().trim().to_owned();
+    let Some(old) = option.strip_prefix("--set ").map(path) else { return false };
+    let new = path(new);
+    let tail = |long: &str, short: &str| long.strip_suffix(short).is_some_and(|head| head.ends_with('.'));
+    // What the new version does otherwise is another field.
+    old == new || (!old.starts_with("newVersion.") && (tail(&old, &new) || tail(&new, &old)))
 }
 
 /// Whether connections come back all at once, without jitter.
@@ -69,4 +83,20 @@ fn spikes(page: &Page<'_>) -> bool {
     page.settings.termination.close_jitter == 0.0
         && c.peak_reconnects_per_second.is_some_and(|p| p.mean >= 50.0)
         && c.spike_ratio.is_none_or(|s| s.mean >= SPIKE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replaces;
+
+    #[test]
+    fn a_proposal_replaces_what_set_the_same_field() {
+        assert!(replaces("preStop=5s", "--set preStop=0s"));
+        assert!(replaces("preStop=5s", "--set pod.termination.preStop=0s"));
+        assert!(replaces("workload.strategy.type=RollingUpdate", "--set strategy.type=Recreate"));
+        assert!(replaces("preStop=5s", "--set 'preStop=0 s'"));
+        assert!(!replaces("preStop=5s", "--set newVersion.termination.preStop=0s"));
+        assert!(!replaces("replicas=5", "--set maxReplicas=5"));
+        assert!(!replaces("rate=5/s", "--rate 5/s"));
+    }
 }
