@@ -3,7 +3,7 @@
 //! Hardly any of them fires, so a request does nothing for its own. Sixteen times in a time-out's length all requests under
 //! way are looked over, and one whose deadline comes before the next look gets a calendar entry at the exact moment. So a
 //! request that lives 20 ms under a time-out of 10 s is seen by one look in thirty; one that lives as long as its time-out,
-//! by sixteen. No list is kept, which would touch the records of two neighbours at each birth and each end (3 % of all time).
+//! by sixteen. No list is kept, which would touch the records of two neighbours at each birth and each end (9 % of all time).
 
 use crate::engine::{Dur, SimTime};
 use crate::scenario::{Clients, Layer, Scenario};
