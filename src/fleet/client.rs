@@ -52,7 +52,7 @@ impl<O: Observer> World<O> {
     }
 
     #[inline(always)]
-    pub(super) fn next_arrival(&mut self, population: u16, cal: &mut Cal) {
+    fn next_arrival(&mut self, population: u16, cal: &mut Cal) {
         let p = &mut self.populations[usize::from(population)];
         if let Some(at) = p.arrivals.as_mut().and_then(ArrivalProcess::advance) {
             Self::schedule_arrival(population, at, cal);
@@ -107,7 +107,7 @@ impl<O: Observer> World<O> {
 
     /// Request `r` goes on connection `c`, which is available or just being opened.
     #[inline(always)]
-    pub(super) fn take_connection(&mut self, r: u32, c: u32, cal: &mut Cal) {
+    fn take_connection(&mut self, r: u32, c: u32, cal: &mut Cal) {
         let Request { population, client, .. } = self.requests[r];
         let multiplex = self.populations[usize::from(population)].config.multiplex;
         self.requests[r].connection = c;

@@ -36,7 +36,7 @@ impl<O: Observer> World<O> {
         c
     }
 
-    pub(super) fn reconnect_wait(&self, population: u16, client: u32, k: u32) -> Dur {
+    fn reconnect_wait(&self, population: u16, client: u32, k: u32) -> Dur {
         let backoff = &self.populations[usize::from(population)].config.reconnect.backoff;
         let family = self.streams.family(Purpose::ReconnectBackoff, (u64::from(population) << 32) | u64::from(client));
         // The wait before the last one, for decorrelated jitter, is that of the try before without memory of its own.
@@ -67,7 +67,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The pod for the next connection of a client or stream: its n-th pick is the same under every policy.
-    pub(super) fn pick_for_connection(&mut self, population: u16, member: u32, now: SimTime) -> Option<u32> {
+    fn pick_for_connection(&mut self, population: u16, member: u32, now: SimTime) -> Option<u32> {
         let p = &mut self.populations[usize::from(population)];
         let routed = match p.load() {
             Load::Streams { .. } => &mut p.streams[member as usize].routed,
@@ -136,7 +136,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Layer 7: the requests that wait for the client's connection `c` go out on it.
-    pub(super) fn send_connecting(&mut self, population: u16, client: u32, c: u32, cal: &mut Cal) {
+    fn send_connecting(&mut self, population: u16, client: u32, c: u32, cal: &mut Cal) {
         // There are at most `multiplex` of them, and they are found by the connection that they took.
         let mut found = std::mem::take(&mut self.connections[c].requests);
         while let Some(r) = found.pop_front(&mut OnConnection(&mut self.requests)) {
@@ -196,7 +196,7 @@ impl<O: Observer> World<O> {
         self.serve_waiting(population, client, cal);
     }
 
-    pub(super) fn reopen_eagerly(&mut self, population: u16, client: u32, tries: u16, cal: &mut Cal) {
+    fn reopen_eagerly(&mut self, population: u16, client: u32, tries: u16, cal: &mut Cal) {
         let wait = self.reconnect_wait(population, client, u32::from(tries) + 1);
         let wait = if tries > 0 { wait.max(MIN_REOPEN) } else { wait };
         self.populations[usize::from(population)].clients[client as usize].open += 1;

@@ -50,7 +50,7 @@ impl<O: Observer> World<O> {
         cal.at(cal.now() + wait, Event::RetryDue(self.requests.handle(r)));
     }
 
-    pub(super) fn spend_token(&mut self, population: u16) -> bool {
+    fn spend_token(&mut self, population: u16) -> bool {
         let p = &mut self.populations[usize::from(population)];
         if p.config.retries.budget.is_none() {
             return true;
@@ -115,7 +115,7 @@ impl<O: Observer> World<O> {
         self.serve_waiting(population, client, cal);
     }
 
-    pub(super) fn leave_upstream_of_abandoned(&mut self, r: u32, on_the_way: bool, cal: &mut Cal) {
+    fn leave_upstream_of_abandoned(&mut self, r: u32, on_the_way: bool, cal: &mut Cal) {
         self.release_retry(r);
         let pod = self.requests[r].pod;
         self.leave_upstream(r, cal);
@@ -161,7 +161,7 @@ impl<O: Observer> World<O> {
 
     /// A user thinks again after the end of a request.
     #[inline(always)]
-    pub(super) fn after_end(&mut self, population: u16, client: u32, cal: &mut Cal) {
+    fn after_end(&mut self, population: u16, client: u32, cal: &mut Cal) {
         if matches!(self.populations[usize::from(population)].load(), Load::Users { .. }) {
             self.think(population, client, cal);
         }

@@ -59,7 +59,7 @@ impl<O: Observer> World<O> {
         self.respond(r, status, false, cal);
     }
 
-    pub(super) fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure) -> bool {
+    fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure) -> bool {
         let retries = self.balancer.retries;
         let request = &self.requests[r];
         if u32::from(request.proxy_retries) >= retries.attempts {
@@ -78,7 +78,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Passive health: so many failures within the time-out eject the pod for as long.
-    pub(super) fn mark_failure(&mut self, proxy: u16, pod: u32, now: SimTime) {
+    fn mark_failure(&mut self, proxy: u16, pod: u32, now: SimTime) {
         let passive = self.balancer.passive_health;
         if passive.max_fails == 0 {
             return;
@@ -215,7 +215,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The balancer ends connection `c`: both sides learn of it.
-    pub(super) fn cut_by_balancer(&mut self, c: u32, cal: &mut Cal) {
+    fn cut_by_balancer(&mut self, c: u32, cal: &mut Cal) {
         let requests: Vec<u32> =
             super::world::members(self.connections[c].requests, |r| self.requests[r].on_connection.next()).collect();
         for &r in &requests {

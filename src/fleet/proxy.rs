@@ -129,7 +129,7 @@ impl<O: Observer> World<O> {
 
     /// Request `r` waits for a connection of its own.
     #[cold]
-    pub(super) fn open_upstream(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+    fn open_upstream(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
         self.requests[r].upstream = c;
         self.requests[r].place = Place::UpConnecting;
@@ -138,7 +138,7 @@ impl<O: Observer> World<O> {
 
     /// Request `r` counts among what `proxy` has under way at `pod`.
     #[inline(always)]
-    pub(super) fn count_active(&mut self, r: u32, proxy: u16, pod: u32) {
+    fn count_active(&mut self, r: u32, proxy: u16, pod: u32) {
         self.requests[r].counted = true;
         let position = self.links[self.link(proxy, pod)].position;
         self.proxies[usize::from(proxy)].table[position as usize].active += 1;
