@@ -1,11 +1,10 @@
 //! Replications in parallel: order kept, so that the number of threads cannot be told from the result.
 
-use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use rayon::prelude::*;
-
+use super::schedule::{self, Broken, Case, Judge, News};
 use crate::metrics::replication::Replication;
 
 /// Why there are no replications.
@@ -39,7 +38,7 @@ impl std::error::Error for ReplicateError {}
 
 /// Runs replications `0..n` of `run` on `jobs` threads (all cores where `None`) and returns them in their order.
 ///
-/// `done` is called after each, from whatever thread ran it. The result is the same for any `jobs`.
+/// `done` is called after each. The result is the same for any `jobs`.
 ///
 /// # Errors
 /// Where a replication panics, the first by number, with its `seed`; or where no threads can be started.
@@ -48,34 +47,50 @@ pub fn replicate<F>(
     jobs: Option<usize>,
     seed: u64,
     run: F,
-    done: &(dyn Fn() + Sync),
+    done: &dyn Fn(),
 ) -> Result<Vec<Replication>, ReplicateError>
 where
-    F: Fn(u32) -> Replication + Sync,
+    F: Fn(u32) -> Replication + Send + Sync,
 {
-    let one = |replication: u32| {
-        let result = catch_unwind(AssertUnwindSafe(|| run(replication)));
-        done();
-        result.map_err(|panic| ReplicateError::Broken { seed, replication, message: text(panic.as_ref()) })
-    };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs.unwrap_or(0))
-        .build()
-        .map_err(|e| ReplicateError::Threads(e.to_string()))?;
-    // Collected whole before the first error is looked for: which one is reported must not hang on timing.
-    let results: Vec<_> = pool.install(|| (0..n).into_par_iter().map(one).collect());
-    results.into_iter().collect()
+    if n == 0 {
+        return Ok(Vec::new());
+    }
+    let judge = Collect { wanted: n, heard: Vec::new() };
+    let mut ended = None;
+    schedule::play(jobs, std::iter::once(Case { simulation: Arc::new(run), judge }), &AtomicBool::new(false), |news| {
+        match news {
+            News::Heard => done(),
+            News::Done(_, end) => ended = Some(end),
+        }
+    })
+    .map_err(|e| ReplicateError::Threads(e.to_string()))?;
+    match ended {
+        Some(Ok(collected)) => Ok(collected.heard),
+        Some(Err((_, Broken { replication, message }))) => Err(ReplicateError::Broken { seed, replication, message }),
+        None => Ok(Vec::new()),
+    }
 }
 
-/// What a panic said.
-fn text(panic: &(dyn Any + Send)) -> String {
-    let said = panic.downcast_ref::<String>().map(String::as_str);
-    said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+/// Wants a fixed number of replications, and keeps them.
+struct Collect {
+    wanted: u32,
+    heard: Vec<Replication>,
+}
+
+impl Judge for Collect {
+    fn sure(&self) -> u32 {
+        self.wanted
+    }
+
+    fn hear(&mut self, replication: Replication) -> Result<bool, String> {
+        self.heard.push(replication);
+        Ok(self.heard.len() >= self.wanted as usize)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::cell::Cell;
 
     use super::*;
     use crate::metrics::sample;
@@ -94,12 +109,9 @@ mod tests {
 
     #[test]
     fn progress_is_called_once_a_replication() {
-        let seen = AtomicU32::new(0);
-        let count = || {
-            seen.fetch_add(1, Ordering::Relaxed);
-        };
-        replicate(5, Some(2), 1, sample::clean, &count).expect("nothing panics");
-        assert_eq!(seen.into_inner(), 5);
+        let seen = Cell::new(0);
+        replicate(5, Some(2), 1, sample::clean, &|| seen.set(seen.get() + 1)).expect("nothing panics");
+        assert_eq!(seen.get(), 5);
     }
 
     #[test]
