@@ -6,7 +6,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::exit;
+use crate::engine::Dur;
+use crate::metrics::summary::Summary;
 use crate::report;
+use crate::study::effort::Precise;
 
 /// A dry run of your rollout: forecasts, request by request, what a deploy does to the people who use the service.
 #[derive(Debug, Parser)]
@@ -29,6 +32,12 @@ pub(super) enum Command {
     /// Forecast one deploy, of a scenario or of a Kubernetes manifest
     #[command(after_help = exit::HELP)]
     Run(Run),
+    /// Forecast every combination of varied settings, on the same random numbers
+    #[command(after_help = exit::HELP)]
+    Sweep(Sweep),
+    /// Join the parts that `sweep --shard` wrote, to the bytes of the whole
+    #[command(after_help = exit::HELP)]
+    Merge(Merge),
 }
 
 /// When to print in colour.
@@ -53,6 +62,9 @@ pub(super) struct Run {
 
     #[command(flatten)]
     pub(super) work: WorkArgs,
+
+    #[command(flatten)]
+    pub(super) effort: EffortArgs,
 
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -85,13 +97,133 @@ pub(super) struct ScenarioArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Work")]
 pub(super) struct WorkArgs {
-    /// Simulated deploys; more of them narrow the intervals
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub(super) replications: u32,
+    /// Simulated deploys; more of them narrow the intervals [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) replications: Option<u32>,
 
     /// Threads, which change nothing in the result [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub(super) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sweep {
+    /// A scenario or a Kubernetes manifest; `-` is stdin
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
+
+    /// Values of one field: `maxSurge=1,25%`, `drainWindow=0s..60s:7`, `drainWindow=1s..60s:7log`; in the place of the
+    /// scenario's own axis of that path, or beside it; repeatable
+    #[arg(long, value_name = "PATH=V1,V2,…", value_parser = assignment)]
+    pub(super) vary: Vec<String>,
+
+    /// So many combinations, spread evenly over a space that is too large for all of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) sample: Option<u64>,
+
+    #[command(flatten)]
+    pub(super) scenario: ScenarioArgs,
+
+    #[command(flatten)]
+    pub(super) work: WorkArgs,
+
+    #[command(flatten)]
+    pub(super) effort: EffortArgs,
+
+    #[command(flatten)]
+    pub(super) sweeping: SweepArgs,
+
+    #[command(flatten)]
+    pub(super) table: TableArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Work")]
+pub(super) struct SweepArgs {
+    /// Only part I of N, written to the file that -o names, for `merge`; `auto` asks the scheduler's environment
+    #[arg(long, value_name = "I/N", requires = "output")]
+    pub(super) shard: Option<String>,
+
+    /// Go on where a sweep to the same -o was interrupted
+    #[arg(long, requires = "output")]
+    pub(super) resume: bool,
+
+    /// Stop at the first row that cannot be simulated or, with --check, is broken
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+
+    /// Stop after so long, keeping what is finished: `30m`
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) timeout: Option<Dur>,
+
+    /// Refuse more combinations than this
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub(super) max_rows: u64,
+}
+
+/// How many replications an answer takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Work")]
+pub(super) struct EffortArgs {
+    /// Add replications until the interval of FIGURE (`dropped`, where none is named) is within this share of it: `5%`
+    #[arg(long, value_name = "[FIGURE=]SHARE", conflicts_with = "replications", value_parser = precision)]
+    pub(super) precision: Vec<Precise>,
+
+    /// Add replications until the objectives are decided
+    #[arg(long, conflicts_with = "replications")]
+    pub(super) until_decided: bool,
+
+    /// At most so many replications
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) max_replications: u32,
+
+    /// Hold the objectives: exit with 1 where one is broken, with 4 where it can't be told
+    #[arg(long)]
+    pub(super) check: bool,
+
+    /// Exit with 0 where it can't be told
+    #[arg(long)]
+    pub(super) allow_undecided: bool,
+}
+
+/// Where a table goes, and what it looks like.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct TableArgs {
+    /// How to write the rows [default: what the ending of -o says, else table on a terminal and csv elsewhere]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::sweep::FORMATS.map(|f| f.name)))]
+    pub(super) format: Option<String>,
+
+    /// Write to this file, whole or not at all; until then finished rows are kept in FILE.journal
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    /// The figures of each replication, a row each, rather than their means
+    #[arg(long)]
+    pub(super) each: bool,
+
+    /// The figure by which a table for people is sorted, least first; with `-` before it, most first
+    #[arg(long, value_name = "FIGURE", default_value = "dropped", allow_hyphen_values = true, value_parser = sorting)]
+    pub(super) sort: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Merge {
+    /// The files that `sweep --shard` wrote, all of them
+    #[arg(value_hint = ValueHint::FilePath, required = true)]
+    pub(super) parts: Vec<PathBuf>,
+
+    /// How to write the rows [default: what the ending of -o says, else csv]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::sweep::FORMATS.map(|f| f.name)))]
+    pub(super) format: Option<String>,
+
+    /// Write to this file, whole or not at all, instead of stdout
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    /// As for `sweep`
+    #[arg(long, value_name = "FIGURE", default_value = "dropped", allow_hyphen_values = true, value_parser = sorting)]
+    pub(super) sort: String,
 }
 
 #[derive(Debug, Args)]
@@ -116,6 +248,39 @@ fn assignment(text: &str) -> Result<String, String> {
         Some((path, value)) if !path.trim().is_empty() && !value.trim().is_empty() => Ok(text.to_owned()),
         _ => Err("expected PATH=VALUE, for instance maxSurge=1".to_owned()),
     }
+}
+
+/// `30m`, as scenarios write it.
+fn duration(text: &str) -> Result<Dur, String> {
+    crate::scenario::duration(text).ok_or_else(|| "expected a duration such as 90s, 30m or 2h".to_owned())
+}
+
+/// `5%`, `p99_during=1%`.
+fn precision(text: &str) -> Result<Precise, String> {
+    let (figure, share) = text.split_once('=').unwrap_or(("dropped", text));
+    let number = share.trim().strip_suffix('%').and_then(|n| n.trim().parse::<f64>().ok());
+    match number {
+        Some(percent) if percent > 0.0 && percent < 100.0 => {
+            Ok(Precise { figure: column(figure.trim())?, share: percent / 100.0 })
+        }
+        _ => Err("expected a share above 0 % and below 100 %, as in 5% or p99_during=2%".to_owned()),
+    }
+}
+
+/// A figure by which rows can be sorted, with `-` before it for most first.
+fn sorting(text: &str) -> Result<String, String> {
+    column(text.strip_prefix('-').unwrap_or(text)).map(|_| text.to_owned())
+}
+
+/// A column of figures.
+fn column(name: &str) -> Result<String, String> {
+    let names = Summary::column_names();
+    if names.iter().any(|n| n == name) {
+        return Ok(name.to_owned());
+    }
+    let near = crate::scenario::diag::nearest(name, names.iter().map(String::as_str));
+    let hint = near.map_or_else(|| "the columns of `--format csv` are figures".to_owned(), |n| format!("did you mean `{n}`?"));
+    Err(format!("no figure is called `{name}`: {hint}"))
 }
 
 #[cfg(test)]

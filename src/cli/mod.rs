@@ -1,10 +1,17 @@
 //! The command line: what was typed, what is done about it, where it is printed.
 
 mod args;
+mod effort;
 pub mod exit;
+mod interrupt;
+mod loading;
+mod merge;
 mod output;
 mod run;
 mod settings;
+mod sweep;
+mod table;
+mod typed;
 mod ui;
 
 use std::process::ExitCode;
@@ -19,6 +26,8 @@ use self::ui::Ui;
 enum Failure {
     /// What the user gave is wrong, and has been told so: [`exit::USAGE`].
     Told,
+    /// What the user gave is wrong: [`exit::USAGE`].
+    Usage(String),
     /// The work could not be done: [`exit::FAILED`].
     Failed(String),
 }
@@ -36,13 +45,18 @@ pub fn main() -> ExitCode {
     let ui = Ui::new(cli.color, cli.quiet);
     let done = match &cli.command {
         Command::Run(args) => run::run(args, ui),
+        Command::Sweep(args) => sweep::run(args, ui),
+        Command::Merge(args) => merge::run(args, ui),
     };
-    ExitCode::from(match done {
-        Ok(()) => exit::OK,
-        Err(Failure::Told) => exit::USAGE,
-        Err(Failure::Failed(message)) => {
+    ExitCode::from(done.unwrap_or_else(|failure| match failure {
+        Failure::Told => exit::USAGE,
+        Failure::Usage(message) => {
+            ui.error(&message);
+            exit::USAGE
+        }
+        Failure::Failed(message) => {
             ui.error(&message);
             exit::FAILED
         }
-    })
+    }))
 }

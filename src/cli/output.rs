@@ -41,6 +41,11 @@ impl Output {
         !matches!(self, Self::Stdout)
     }
 
+    /// Whether it is a file that is there whole or not at all: there is a place beside it.
+    pub(super) fn is_plain_file(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
     /// Writes the result whole: to stdout, or to the file, which appears only now.
     ///
     /// # Errors

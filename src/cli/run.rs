@@ -3,29 +3,36 @@
 use std::io;
 use std::path::Path;
 
-use super::Failure;
-use super::args::{OutputArgs, Run, ScenarioArgs};
+use super::args::{OutputArgs, Run};
 use super::output::Output;
-use super::settings;
 use super::ui::Ui;
+use super::{Failure, effort, exit, interrupt, loading, settings};
 use crate::metrics::Results;
-use crate::report::{self, Page, Report};
-use crate::scenario::{self, Loaded, Request};
-use crate::simulate;
-use crate::study::replicate::replicate;
+use crate::report::{self, Page, Report, finding};
+use crate::scenario::Loaded;
+use crate::study::forecast::forecast;
+use crate::study::tally::{Keep, Tally};
 
-pub(super) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
+pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
     let report = report(&args.output);
-    let loaded = load(&args.file, &args.scenario, ui)?;
+    let loaded = loading::load(&args.file, &args.scenario, ui)?;
     // Opened before the work, so that a mistyped folder costs no simulation.
     let output = Output::open(args.output.output.as_deref()).map_err(|e| cannot_write(args, &e))?;
-    let results = replications(args, &loaded, ui)?;
+    let tally = tally(args, &loaded, ui)?;
+    let results = Results::of(tally.meta(), tally.replications(), tally.looks());
     let settings = settings::of(&args.file, &args.scenario, &loaded);
     let page = Page { results: &results, settings: &settings, all_assumptions: args.output.assumptions };
     match print(report, &page, output, ui) {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.map_err(|e| cannot_write(args, &e)),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written.map_err(|e| cannot_write(args, &e))?,
     }
+    if !args.effort.check {
+        return Ok(exit::OK);
+    }
+    for standing in tally.standings() {
+        ui.remark(&finding::sentence(&standing.finding()));
+    }
+    Ok(effort::status(tally.verdict(), args.effort.allow_undecided))
 }
 
 /// What `--format` names, else what the output file's ending means, else the table.
@@ -35,34 +42,14 @@ fn report(args: &OutputArgs) -> &'static dyn Report {
     named.or_else(|| ending().and_then(report::by_ending)).unwrap_or(report::ALL[0])
 }
 
-fn load(file: &Path, args: &ScenarioArgs, ui: Ui) -> Result<Loaded, Failure> {
-    let request = Request {
-        path: file,
-        set: &args.set,
-        rate: args.rate.as_deref(),
-        service_time: args.service_time.as_deref(),
-        workload: args.workload.as_deref(),
-        seed: args.seed,
-    };
-    let loaded = scenario::load(&request).map_err(|findings| {
-        let texts: Vec<String> = findings.iter().map(|d| d.render(ui.colors())).collect();
-        ui.diagnostic(&texts.join("\n\n"));
-        Failure::Told
-    })?;
-    for warning in &loaded.warnings {
-        ui.remark(&format!("{}\n", warning.render(ui.colors())));
-    }
-    Ok(loaded)
-}
-
-fn replications(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Results, Failure> {
+fn tally(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Tally, Failure> {
     let scenario = &loaded.scenario;
-    let progress = ui.progress(args.work.replications);
-    let run = |replication| simulate::run(scenario, scenario.seed, replication);
+    let question = effort::question(&args.effort, args.work.replications, loaded.objectives.as_ref(), true);
+    let progress = ui.progress(u64::from(question.effort.least()), "simulated");
+    let meta = settings::meta(scenario, &loaded.assumptions);
     let jobs = args.work.jobs.map(usize::from);
-    let replications = replicate(args.work.replications, jobs, scenario.seed, run, &|| progress.step())
-        .map_err(|e| Failure::Failed(e.to_string()))?;
-    Ok(Results::new(&settings::meta(scenario, &loaded.assumptions), &replications))
+    forecast(scenario, meta, &question, Keep::All, jobs, interrupt::watch(), &|| progress.step())
+        .map_err(|e| Failure::Failed(e.to_string()))
 }
 
 fn print(report: &dyn Report, page: &Page<'_>, output: Output, ui: Ui) -> io::Result<()> {
@@ -88,8 +75,10 @@ mod tests {
     use crate::cli::args::{Cli, Command};
 
     fn format(line: &str) -> &'static str {
-        let Command::Run(run) = Cli::try_parse_from(line.split(' ')).expect("it parses").command;
-        super::report(&run.output).name()
+        match Cli::try_parse_from(line.split(' ')).expect("it parses").command {
+            Command::Run(run) => super::report(&run.output).name(),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -97,7 +97,7 @@ fn unretried(scenario: &Scenario) -> Option<String> {
 }
 
 /// The options that change the forecast, as they were typed.
-fn options(args: &ScenarioArgs) -> Vec<String> {
+pub(super) fn options(args: &ScenarioArgs) -> Vec<String> {
     let option = |name: &str, value: &Option<String>| value.as_ref().map(|v| format!("--{name} {}", quoted(v)));
     let set = args.set.iter().map(|s| format!("--set {}", quoted(s)));
     set.chain(option("rate", &args.rate))
@@ -108,7 +108,7 @@ fn options(args: &ScenarioArgs) -> Vec<String> {
 }
 
 /// A word as a POSIX shell takes it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=%:,+@".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

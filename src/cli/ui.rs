@@ -1,7 +1,7 @@
 //! The only place that prints: the result to stdout, everything else to stderr.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -10,11 +10,15 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::Color;
+use crate::report::text;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Work shorter than this shows no progress.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// From one line about progress to the next, where there is no terminal.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// How to talk to whoever started the program.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +55,11 @@ impl Ui {
         self.say(&format!("{ERROR}error{ERROR:#}: {message}"));
     }
 
+    /// Something that the reader of the result must know.
+    pub(super) fn warning(self, message: &str) {
+        self.say(&format!("{WARNING}warning{WARNING:#}: {message}"));
+    }
+
     /// A finding that is already rendered.
     pub(super) fn diagnostic(self, rendered: &str) {
         self.say(rendered);
@@ -68,35 +77,45 @@ impl Ui {
         let _ = writeln!(AutoStream::new(io::stderr(), self.choice).lock(), "{text}");
     }
 
-    /// A bar of `n` steps on stderr: on a terminal, without `--quiet`, once a second has passed.
-    pub(super) fn progress(self, n: u32) -> Progress {
-        Progress::new(n, !self.quiet && io::stderr().is_terminal())
+    /// What is told of `n` steps of work on stderr: a bar on a terminal once a second has passed, elsewhere a line every
+    /// ten seconds, nothing with `--quiet`.
+    pub(super) fn progress(self, n: u64, what: &'static str) -> Progress {
+        let teller = match (self.quiet, io::stderr().is_terminal()) {
+            (true, _) => Teller::Nothing,
+            (false, true) => Teller::Bar,
+            (false, false) => Teller::Lines(self),
+        };
+        Progress::new(n, what, teller)
     }
 }
 
-/// A progress bar, gone when dropped.
+/// How progress is told.
+enum Teller {
+    Nothing,
+    Bar,
+    Lines(Ui),
+}
+
+/// Work under way; what was told of it is gone when dropped, but for lines.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,
-    /// Brings the bar up in its time; ends as soon as the sender is gone.
+    /// Tells in its time; ends as soon as the sender is gone.
     herald: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    fn new(n: u32, visible: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(u64::from(n)), ProgressDrawTarget::hidden());
-        let herald = visible.then(|| {
-            let style = ProgressStyle::with_template("{bar:40} {pos} of {len} simulated, {eta} left");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            let (sender, receiver) = mpsc::channel();
+    fn new(n: u64, what: &'static str, teller: Teller) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(n), ProgressDrawTarget::hidden());
+        let tell: Option<Box<dyn FnOnce(&ProgressBar, &Receiver<()>) + Send>> = match teller {
+            Teller::Nothing => None,
+            Teller::Bar => Some(Box::new(move |bar, over| show_bar(bar, over, what))),
+            Teller::Lines(ui) => Some(Box::new(move |bar, over| tell_lines(bar, over, what, ui))),
+        };
+        let herald = tell.map(|tell| {
+            let (sender, over) = mpsc::channel();
             let bar = bar.clone();
-            let wait = move || {
-                if receiver.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                    bar.set_draw_target(ProgressDrawTarget::stderr());
-                    bar.enable_steady_tick(PATIENCE / 5);
-                }
-            };
-            (sender, thread::spawn(wait))
+            (sender, thread::spawn(move || tell(&bar, &over)))
         });
         Self { bar, herald }
     }
@@ -104,6 +123,32 @@ impl Progress {
     /// One step is done.
     pub(super) fn step(&self) {
         self.bar.inc(1);
+    }
+
+    /// So many steps turn out not to be needed, or (negative) to be needed as well.
+    pub(super) fn spare(&self, steps: i64) {
+        let length = self.bar.length().unwrap_or(0);
+        self.bar.set_length(length.saturating_add_signed(-steps));
+    }
+}
+
+/// Brings the bar up once the work has turned out to take its time.
+fn show_bar(bar: &ProgressBar, over: &Receiver<()>, what: &str) {
+    let template = format!("{{bar:40}} {{pos}} of {{len}} {what}, {{per_sec}}, {{eta}} left");
+    bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    if over.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+        bar.enable_steady_tick(PATIENCE / 5);
+    }
+}
+
+/// Says how far the work is, in a log that nobody watches.
+fn tell_lines(bar: &ProgressBar, over: &Receiver<()>, what: &str, ui: Ui) {
+    while over.recv_timeout(BETWEEN_LINES) == Err(RecvTimeoutError::Timeout) {
+        let (done, all) = (bar.position(), bar.length().unwrap_or(0));
+        let rate = done as f64 / bar.elapsed().as_secs_f64();
+        let left = if done == 0 { "?".to_owned() } else { text::seconds((all.saturating_sub(done)) as f64 / rate, 0.0) };
+        ui.remark(&format!("{done} of {all} {what}, {}, {left} left", text::rate(rate, rate)));
     }
 }
 

@@ -1,9 +1,15 @@
 //! The summary as one flat row: the columns of every CSV.
 
 use super::figures::{Figure, Figures};
-use super::summary::{ConnectionFigures, LatencyFigures, PhaseFigures, Summary};
+use super::results::Meta;
+use super::summary::{ConnectionFigures, LatencyFigures, Looks, PhaseFigures, Summary};
 
 impl Summary {
+    /// The names of all columns, in order; the same for every summary.
+    pub fn column_names() -> Vec<String> {
+        Self::of(&Meta::default(), &[], Looks::Once).columns().into_iter().map(|c| c.0).collect()
+    }
+
     /// Every figure under its column's name, in the summary's order.
     ///
     /// A column is the figure's last name, with `_before`, `_during` or `_after` where it is a phase's. Two names stand
@@ -90,6 +96,7 @@ mod tests {
 
     use serde_json::Value;
 
+    use super::Summary;
     use crate::metrics::sample;
 
     /// Figures of a JSON summary, counted by their shape.
@@ -110,5 +117,6 @@ mod tests {
         assert_eq!(columns.len(), figures(&json));
         let names: BTreeSet<&String> = columns.iter().map(|(n, _)| n).collect();
         assert_eq!(names.len(), columns.len(), "a name stands twice");
+        assert!(columns.iter().map(|c| &c.0).eq(&Summary::column_names()));
     }
 }

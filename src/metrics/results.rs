@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::replication::Replication;
 use super::series::{self, PodRow, Timeseries};
-use super::summary::Summary;
+use super::summary::{Looks, Summary};
 use crate::engine::mix;
 
 /// The name and version of the JSON format.
@@ -68,8 +68,13 @@ pub struct Simulated {
 }
 
 impl Results {
-    /// Merges replications, in their order.
+    /// Merges replications whose number was fixed beforehand, in their order.
     pub fn new(meta: &Meta, replications: &[Replication]) -> Self {
+        Self::of(meta, replications, Looks::Once)
+    }
+
+    /// Merges replications, in their order, that were looked at so often before it was enough.
+    pub fn of(meta: &Meta, replications: &[Replication], looks: Looks) -> Self {
         let first = replications.first();
         Self {
             schema: SCHEMA.to_owned(),
@@ -78,12 +83,9 @@ impl Results {
             seed: meta.seed,
             replications: replications.len() as u32,
             assumptions: meta.assumptions.clone(),
-            simulated: Simulated {
-                requests: replications.iter().map(|r| r.simulated_requests).sum(),
-                events: replications.iter().map(|r| r.simulated_events).sum(),
-            },
-            digest: digest(replications),
-            summary: Summary::new(meta, replications),
+            simulated: Simulated::of(replications),
+            digest: digest_of(replications),
+            summary: Summary::of(meta, replications, looks),
             timeseries: Timeseries::new(replications),
             decisions: first.map(|r| series::decisions(meta, r)).unwrap_or_default(),
             pods: first.map(|r| series::pods(meta, r)).unwrap_or_default(),
@@ -96,8 +98,18 @@ impl Results {
     }
 }
 
+impl Simulated {
+    /// What these replications come to.
+    pub fn of(replications: &[Replication]) -> Self {
+        Self {
+            requests: replications.iter().map(|r| r.simulated_requests).sum(),
+            events: replications.iter().map(|r| r.simulated_events).sum(),
+        }
+    }
+}
+
 /// The replications' digests, one after the other.
-fn digest(replications: &[Replication]) -> String {
+pub fn digest_of(replications: &[Replication]) -> String {
     let folded = replications.iter().fold(0, |d, r| mix(mix(d) ^ r.digest));
     format!("{folded:016x}")
 }
@@ -120,7 +132,7 @@ mod tests {
     #[test]
     fn the_digest_depends_on_each_replication_and_their_order() {
         let rep = |digest| Replication { digest, ..sample::clean(0) };
-        let d = |digests: &[u64]| digest(&digests.iter().map(|&d| rep(d)).collect::<Vec<_>>());
+        let d = |digests: &[u64]| digest_of(&digests.iter().map(|&d| rep(d)).collect::<Vec<_>>());
         assert_ne!(d(&[1, 2]), d(&[2, 1]));
         assert_ne!(d(&[1, 2]), d(&[1, 3]));
         assert_eq!(d(&[1, 2]).len(), 16);

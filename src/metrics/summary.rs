@@ -6,6 +6,7 @@ use super::figures::{Figure, Figures};
 use super::replication::{ConnectionTally, PhaseTally, Replication};
 use super::results::Meta;
 use crate::fleet::fact::{Cause, Outcome};
+use crate::stats::anytime::{anytime_counts, anytime_interval};
 use crate::stats::{Estimate, Range, poisson_upper};
 
 /// Statuses that a balancer's log knows, in the order of `PhaseTally::answers`.
@@ -150,9 +151,26 @@ pub struct Rollout {
     pub completed: Option<u32>,
 }
 
+/// How often replications were looked at before somebody said "enough".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looks {
+    /// Their number was fixed beforehand: Student's t.
+    Once,
+    /// After every one: intervals that hold at every look ([`crate::stats::anytime`]).
+    Every,
+}
+
+impl Connections {
+    /// Those that reach the pods: the proxies', or at layer 4 the clients'.
+    pub fn to_pods(&self) -> &ConnectionFigures {
+        if self.upstream.opened.is_some() { &self.upstream } else { &self.clients }
+    }
+}
+
 impl Summary {
-    pub(super) fn new(meta: &Meta, replications: &[Replication]) -> Self {
-        let reps = Reps(replications);
+    /// The figures over these replications.
+    pub fn of(meta: &Meta, replications: &[Replication], looks: Looks) -> Self {
+        let reps = Reps { replications, looks };
         Self {
             requests: reps.total(|p| p.requests),
             succeeded: reps.total(|p| p.succeeded),
@@ -179,7 +197,10 @@ impl Summary {
 }
 
 /// Replications to be merged, in their order.
-struct Reps<'a>(&'a [Replication]);
+struct Reps<'a> {
+    replications: &'a [Replication],
+    looks: Looks,
+}
 
 /// The phases that a summary counts: *during* and *after*, or everything where there is no deploy.
 fn counted(r: &Replication) -> &[PhaseTally] {
@@ -193,11 +214,32 @@ fn was(p: &PhaseTally) -> bool {
 
 impl Reps<'_> {
     fn counts(&self, f: impl Fn(&Replication) -> Option<u64>) -> Figure {
-        Estimate::of_counts(&self.0.iter().filter_map(f).collect::<Vec<_>>())
+        let counts: Vec<u64> = self.replications.iter().filter_map(f).collect();
+        let mut figure = Estimate::of_counts(&counts)?;
+        if self.looks == Looks::Every {
+            figure.ci95 = anytime_counts(&counts);
+        }
+        Some(figure)
     }
 
     fn values(&self, range: Range, f: impl Fn(&Replication) -> Option<f64>) -> Figure {
-        Estimate::of(&self.0.iter().filter_map(f).collect::<Vec<_>>(), range)
+        let values: Vec<f64> = self.replications.iter().filter_map(f).collect();
+        let mut figure = Estimate::of(&values, range)?;
+        if self.looks == Looks::Every {
+            figure.ci95 = anytime_interval(&values, range);
+        }
+        Some(figure)
+    }
+
+    fn rates(&self, f: impl Fn(&Replication) -> (u64, f64)) -> Figure {
+        let counts: Vec<(u64, f64)> = self.replications.iter().map(f).collect();
+        let mut figure = Estimate::of_rates(&counts)?;
+        // The bound of what was never seen holds at every look.
+        if self.looks == Looks::Every && figure.max > 0.0 {
+            let rates = counts.iter().filter(|c| c.1 > 0.0).map(|&(n, seconds)| n as f64 / seconds);
+            figure.ci95 = anytime_interval(&rates.collect::<Vec<_>>(), Range::NotNegative);
+        }
+        Some(figure)
     }
 
     /// A count over the phases that a summary counts.
@@ -228,9 +270,9 @@ impl Reps<'_> {
             let (succeeded, dropped) = ended(r);
             (succeeded + dropped > 0).then(|| succeeded as f64 / (succeeded + dropped) as f64)
         })?;
-        let n = self.0.len();
+        let n = self.replications.len();
         if figure.min == 1.0 && n > 1 {
-            let mean = self.0.iter().map(|r| ended(r).0).sum::<u64>() as f64 / n as f64;
+            let mean = self.replications.iter().map(|r| ended(r).0).sum::<u64>() as f64 / n as f64;
             figure.ci95 = Some([(1.0 - poisson_upper(n) / mean).max(0.0), 1.0]);
         }
         Some(figure)
@@ -251,7 +293,7 @@ impl Reps<'_> {
         let total = |f: fn(&ConnectionTally) -> u64| self.total(|p| f(&p.connections[side]));
         let peak = self.counts(|r| counted(r).iter().map(|p| p.connections[side].peak_reconnects_per_second).max());
         let before = |r: &Replication| (r.phases[0].connections[side].reconnects, r.phases[0].seconds);
-        let baseline = Estimate::of_rates(&self.0.iter().map(before).collect::<Vec<_>>());
+        let baseline = self.rates(before);
         let normal = baseline.map(|b| b.mean).filter(|&b| b > 0.0);
         ConnectionFigures {
             opened: total(|c| c.opened),
@@ -293,7 +335,7 @@ impl Reps<'_> {
     }
 
     fn rollout(&self) -> Rollout {
-        let rollouts: Vec<_> = self.0.iter().filter_map(|r| r.rollout).collect();
+        let rollouts: Vec<_> = self.replications.iter().filter_map(|r| r.rollout).collect();
         let completed = rollouts.iter().filter(|r| r.duration.is_some()).count();
         let complete = completed == rollouts.len();
         let value = |f: fn(&super::replication::RolloutTally) -> Option<f64>| {

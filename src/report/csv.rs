@@ -40,7 +40,7 @@ impl Report for Csv {
 }
 
 /// Mean, lower and upper end.
-fn cells(figure: Figure) -> [String; 3] {
+pub(super) fn cells(figure: Figure) -> [String; 3] {
     let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
     let ci = figure.and_then(|f| f.ci95);
     [number(figure.map(|f| f.mean)), number(ci.map(|c| c[0])), number(ci.map(|c| c[1]))]

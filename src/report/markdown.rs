@@ -79,7 +79,7 @@ fn assumptions(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 /// Text from a scenario, which must not turn into markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '#') {

@@ -4,9 +4,13 @@
 
 mod answer;
 mod csv;
+pub mod finding;
+mod grid;
 mod json;
 mod markdown;
 pub mod settings;
+mod style;
+pub mod sweep;
 mod terminal;
 pub mod text;
 mod why;
@@ -40,6 +44,24 @@ pub trait Report: Sync {
     /// # Errors
     /// Whatever `out` says.
     fn write(&self, page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// A way to write the result of a study, whatever it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Format<P: 'static> {
+    /// What `--format` calls it.
+    pub name: &'static str,
+    /// The endings of file names that mean it, without the dot.
+    pub endings: &'static [&'static str],
+    /// Writes the whole result, colours (ANSI) included.
+    pub write: fn(&P, &mut dyn io::Write) -> io::Result<()>,
+}
+
+impl<P> Format<P> {
+    /// Whether a file name's ending asks for it.
+    pub fn has_ending(&self, ending: &str) -> bool {
+        self.endings.iter().any(|e| e.eq_ignore_ascii_case(ending))
+    }
 }
 
 /// Every report, the default first.

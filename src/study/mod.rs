@@ -1,4 +1,17 @@
 //! Many runs for one answer.
 
+pub mod cost;
+pub mod effort;
+pub mod forecast;
+pub mod header;
+pub mod journal;
+pub mod objective;
+pub mod parts;
 pub mod replicate;
+pub mod row;
 pub mod schedule;
+pub mod standing;
+pub mod steady_cache;
+pub mod sweep;
+pub mod table;
+pub mod tally;

@@ -21,12 +21,15 @@ pub enum ReplicateError {
         /// What it said.
         message: String,
     },
+    /// The work was ended before it was done.
+    Interrupted,
 }
 
 impl fmt::Display for ReplicateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Threads(why) => write!(f, "cannot start threads: {why}"),
+            Self::Interrupted => write!(f, "interrupted"),
             Self::Broken { seed, replication, message } => {
                 write!(f, "the simulation broke with seed {seed} in replication {replication}: {message}")
             }

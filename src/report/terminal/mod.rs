@@ -1,6 +1,5 @@
 //! The forecast as a person reads it: the answer, the picture, the reasons, the next step, what was assumed.
 
-mod grid;
 mod next;
 mod sparkline;
 mod table;
@@ -8,20 +7,12 @@ mod timeline;
 
 use std::io;
 
-use anstyle::{AnsiColor, Style};
-
-use self::grid::{Cell, paint};
 use super::answer::{self, Tone};
+use super::grid::{Cell, paint};
+use super::style::{BAD, BOLD, DIM, GOOD, WIDTH};
 use super::text::{count, percent, wrap};
 use super::{Page, Report, why};
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-
-/// Columns that a terminal is taken to have.
-const WIDTH: usize = 100;
 /// Assumptions that are named before `--assumptions` is pointed at.
 const FEW: usize = 3;
 

@@ -1,6 +1,7 @@
 //! What to type next: commands that exist, for this file, against the causes that were found.
 
-use super::{BOLD, DIM, WIDTH, grid};
+use crate::report::grid;
+use crate::report::style::{BOLD, DIM, WIDTH};
 use crate::report::Page;
 use crate::report::why::{self, Remedy};
 

@@ -1,6 +1,7 @@
 //! The deploy in a few lines of blocks: ready pods, what failed, and what else moved.
 
-use super::grid::{self, Cell};
+use crate::report::grid::{self, Cell};
+use crate::report::style::{BOLD, DIM, WIDTH};
 use super::sparkline::{self, Worst};
 use super::{DIM, WIDTH, named_row};
 use crate::metrics::Results;

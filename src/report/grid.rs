@@ -4,22 +4,22 @@ use anstyle::Style;
 
 /// One cell.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cell {
+pub(in crate::report) struct Cell {
     text: String,
     style: Style,
     right: bool,
 }
 
 impl Cell {
-    pub(super) fn left(text: impl Into<String>) -> Self {
+    pub(in crate::report) fn left(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
-    pub(super) fn right(text: impl Into<String>) -> Self {
+    pub(in crate::report) fn right(text: impl Into<String>) -> Self {
         Self { text: text.into(), right: true, ..Self::default() }
     }
 
-    pub(super) fn style(self, style: Style) -> Self {
+    pub(in crate::report) fn style(self, style: Style) -> Self {
         Self { style, ..self }
     }
 
@@ -30,7 +30,7 @@ impl Cell {
 
 /// The lines of a table: columns two spaces apart, empty columns left out, no blanks at the ends of lines. What does not
 /// fit into `limit` characters is cut.
-pub(super) fn lines(rows: &[Vec<Cell>], limit: usize) -> Vec<String> {
+pub(in crate::report) fn lines(rows: &[Vec<Cell>], limit: usize) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(Cell::width).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
@@ -71,7 +71,7 @@ fn fit(text: &str, room: usize) -> String {
 }
 
 /// Text in a style, as ANSI where the style is one.
-pub(super) fn paint(style: Style, text: &str) -> String {
+pub(in crate::report) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 

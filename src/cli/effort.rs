@@ -1,0 +1,56 @@
+//! What the options say of replications and objectives.
+
+use super::args::EffortArgs;
+use super::exit;
+use crate::scenario::Objectives;
+use crate::study::effort::{Decide, Effort, LEAST};
+use crate::study::objective::Objective;
+use crate::study::standing::Verdict;
+use crate::study::tally::Question;
+
+/// Replications where nothing is said of them.
+const REPLICATIONS: u32 = 10;
+/// Replications before a decision alone may end a row: with fewer there would be no interval at all.
+const LEAST_DECIDED: u32 = 2;
+
+/// What is asked of each case. Where a decision is wished for and the scenario names no objective, it is that the deploy
+/// drops no more than the same time without one. With `each`, every objective is to be decided, not just what they amount to.
+pub(super) fn question(
+    args: &EffortArgs,
+    replications: Option<u32>,
+    objectives: Option<&Objectives>,
+    each: bool,
+) -> Question {
+    let decides = args.until_decided || args.check;
+    let judged = if decides || objectives.is_some_and(|o| !o.is_empty()) { Objective::all(objectives) } else { Vec::new() };
+    let decide = match (decides, each) {
+        (false, _) => Decide::Nothing,
+        (true, false) => Decide::Verdict,
+        (true, true) => Decide::Each,
+    };
+    let effort = match replications {
+        None if decides || !args.precision.is_empty() => Effort::Adaptive {
+            least: if args.precision.is_empty() && !each { LEAST_DECIDED } else { LEAST },
+            most: args.max_replications,
+            precise: args.precision.clone(),
+            decide,
+        },
+        fixed => Effort::Fixed(fixed.unwrap_or(REPLICATIONS)),
+    };
+    Question {
+        effort,
+        objectives: judged,
+        share: objectives.map_or(0.95, |o| o.share),
+        confidence: objectives.map_or(0.95, |o| o.confidence),
+    }
+}
+
+/// The exit status that a verdict means.
+pub(super) const fn status(verdict: Option<Verdict>, allow_undecided: bool) -> u8 {
+    match verdict {
+        None | Some(Verdict::Holds) => exit::OK,
+        Some(Verdict::Broken) => exit::BROKEN,
+        Some(Verdict::Undecided) if allow_undecided => exit::OK,
+        Some(Verdict::Undecided) => exit::UNDECIDED,
+    }
+}

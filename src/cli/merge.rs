@@ -1,0 +1,20 @@
+//! `dryroll merge`: the parts of a sweep, joined to the bytes of the whole.
+
+use super::args::Merge;
+use super::output::Output;
+use super::ui::Ui;
+use super::{Failure, exit, table};
+use crate::report::sweep::{FORMATS, SweepPage};
+use crate::study::parts;
+use crate::study::table::Table;
+
+pub(super) fn run(args: &Merge, ui: Ui) -> Result<u8, Failure> {
+    let path = args.output.as_deref();
+    let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
+    let (header, rows) = parts::merge(&args.parts).map_err(|refusals| Failure::Usage(refusals.join("\n")))?;
+    let (sort, descending) = table::sorting(&args.sort);
+    let page = SweepPage { table: Table { header, rows }, sort, descending };
+    let format = table::format(&FORMATS, args.format.as_deref(), path, "csv");
+    table::write(format, &page, output, path, ui)?;
+    Ok(exit::OK)
+}

@@ -1,0 +1,226 @@
+//! `dryroll sweep`: every combination of the varied settings.
+
+mod combinations;
+mod store;
+
+use self::combinations::{Rows, Space};
+use self::store::Store;
+use super::args::Sweep;
+use super::effort;
+use super::interrupt::{self, Alarm, Reason};
+use super::output::Output;
+use super::ui::Ui;
+use super::{Failure, exit, loading, settings, table, typed};
+use crate::report::sweep::{FORMATS, SweepPage};
+use crate::report::text::{count, plural, seconds};
+use crate::scenario::{Draft, Loaded, fingerprint};
+use crate::study::cost::REQUESTS_PER_CORE_SECOND;
+use crate::study::header::{self, Header};
+use crate::study::row::Row;
+use crate::study::shard::Shard;
+use crate::study::standing::{Verdict, overall};
+use crate::study::sweep::{Planned, Told, plan, sweep};
+use crate::study::table::Table;
+use crate::study::tally::Question;
+use crate::study::{journal, parts, shard_env};
+
+/// Work that takes longer than this is announced (s).
+const LONG: f64 = 10.0;
+
+pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
+    let shard = shard(args.sweeping.shard.as_deref())?;
+    let draft = Draft::open(&loading::request(&args.file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
+    let loaded = draft.read().map_err(|d| loading::told(&d, ui))?;
+    loading::warn(&loaded, ui);
+    let axes = draft.axes(&args.vary).map_err(|d| loading::told(&d, ui))?;
+    if axes.is_empty() {
+        let hint = "name some, as in --vary maxSurge=1,25%,50%, or give the scenario a `sweep:`";
+        return Err(Failure::Usage(format!("nothing is varied\n\nhint: {hint}")));
+    }
+    let space = Space::new(axes, args.sample).map_err(|d| loading::told(&d, ui))?;
+    let question = effort::question(&args.effort, args.work.replications, loaded.objectives.as_ref(), false);
+    refuse_the_endless(&space, &loaded, &question, args)?;
+    let rows = Rows { draft: &draft, space: &space };
+    let header = head(&loaded, &space, &question, args, shard);
+    let output = Output::open(args.table.output.as_deref()).map_err(|e| table::cannot_write(args.table.output.as_deref(), &e))?;
+    let plan = mine(plan(&rows, header.rows), shard, ui)?;
+    let store = Store::open(args.table.output.as_deref(), &output, &header, args.sweeping.resume)?;
+    let rows = play(args, &rows, &plan, &question, store, ui)?;
+    let verdict = overall(rows.iter().filter_map(|r| r.verdict));
+    let failed = rows.iter().filter(|r| r.error.is_some()).count();
+    let early = rows.len() < plan.len();
+    let table = Table { header, rows };
+    if !early || !output.is_file() {
+        write(args, table, output, ui)?;
+    }
+    if early {
+        return Ok(ended_early(args, ui));
+    }
+    Store::remove(args.table.output.as_deref());
+    if failed > 0 {
+        ui.warning(&format!("{} could not be simulated: see the column `error`", plural(failed as f64, "row")));
+    }
+    Ok(if args.effort.check { effort::status(verdict, args.effort.allow_undecided) } else { exit::OK })
+}
+
+/// The part that is to be done here.
+fn shard(text: Option<&str>) -> Result<Shard, Failure> {
+    let shard = match text {
+        None => Ok(Shard::WHOLE),
+        Some("auto") => shard_env::from_environment(|name| std::env::var(name).ok()),
+        Some(text) => text.parse(),
+    };
+    shard.map_err(|why| Failure::Usage(format!("--shard: {why}")))
+}
+
+/// A grid that nobody will see the end of is refused before anything starts.
+fn refuse_the_endless(space: &Space, loaded: &Loaded, question: &Question, args: &Sweep) -> Result<(), Failure> {
+    let rows = space.len();
+    if rows <= u128::from(args.sweeping.max_rows) {
+        return Ok(());
+    }
+    let requests = crate::study::cost::requests(&loaded.scenario) * f64::from(question.effort.least()) * rows as f64;
+    let time = requests / REQUESTS_PER_CORE_SECOND;
+    Err(Failure::Usage(format!(
+        "{} combinations are more than {}: about {} on one core\n\nhint: take a sample of them, as in --sample 200, or allow \
+         so many by --max-rows",
+        count(rows as f64, rows as f64),
+        count(args.sweeping.max_rows as f64, 1000.0),
+        seconds(time, time)
+    )))
+}
+
+fn head(loaded: &Loaded, space: &Space, question: &Question, args: &Sweep, shard: Shard) -> Header {
+    let sections = fingerprint(&loaded.scenario, loaded.objectives.as_ref());
+    Header {
+        schema: header::SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        scenario: loaded.scenario.name.clone(),
+        seed: loaded.scenario.seed,
+        sections: sections.into_iter().map(|(name, hash)| (name.to_owned(), format!("{hash:016x}"))).collect(),
+        axes: space.heads(),
+        sample: args.sample,
+        rows: space.len() as u64,
+        effort: question.effort.clone(),
+        objectives: question.objectives.iter().map(|o| (o.name().to_owned(), o.limit().to_owned())).collect(),
+        demand: [question.share, question.confidence],
+        each: args.table.each,
+        command: command(args),
+        shard,
+    }
+}
+
+/// The rows of this shard. Where no combination at all can be simulated, the reason is the settings.
+fn mine(plan: Vec<Planned>, shard: Shard, ui: Ui) -> Result<Vec<Planned>, Failure> {
+    if let Some(first) = plan.first().filter(|_| plan.iter().all(|p| p.key.is_err())) {
+        if let Err(why) = &first.key {
+            ui.error(&format!("no combination can be simulated; the first: {why}"));
+        }
+        return Err(Failure::Told);
+    }
+    let costs: Vec<f64> = plan.iter().map(|p| p.cost).collect();
+    let mine = parts::rows(&costs, shard);
+    Ok(plan.into_iter().filter(|p| mine.binary_search(&p.row).is_ok()).collect())
+}
+
+/// Plays what is not yet there, and returns all rows in grid order.
+fn play(
+    args: &Sweep,
+    combinations: &Rows<'_>,
+    plan: &[Planned],
+    question: &Question,
+    mut store: Store,
+    ui: Ui,
+) -> Result<Vec<Row>, Failure> {
+    let left: Vec<Planned> = plan.iter().filter(|p| !store.has(p.row)).cloned().collect();
+    announce(&left, question, args, ui);
+    let cancel = interrupt::watch();
+    let _alarm = Alarm::after(args.sweeping.timeout);
+    let least = u64::from(question.effort.least());
+    let progress = ui.progress(left.iter().filter(|p| p.key.is_ok()).count() as u64 * least, "simulated");
+    let mut trouble = None;
+    let jobs = args.work.jobs.map(usize::from);
+    sweep(combinations, &left, question, args.table.each, jobs, cancel, |told| match told {
+        Told::Replication => progress.step(),
+        Told::Row(row) => {
+            progress.spare(if row.error.is_some() { 0 } else { least as i64 - i64::from(row.replications) });
+            let bad = row.error.is_some() || (args.effort.check && row.verdict == Some(Verdict::Broken));
+            if bad && args.sweeping.fail_fast {
+                ui.error(&failed_fast(&row, combinations));
+                interrupt::cancel(Reason::Failure);
+            }
+            if let Err(error) = store.add(*row) {
+                trouble = Some(error);
+                interrupt::cancel(Reason::Failure);
+            }
+        }
+    })
+    .map_err(|e| Failure::Failed(format!("cannot start threads: {e}")))?;
+    match trouble {
+        Some(error) => Err(Failure::Failed(format!("cannot keep the journal: {error}"))),
+        None => Ok(store.into_rows()),
+    }
+}
+
+/// Says how long it will take, where that is long.
+fn announce(left: &[Planned], question: &Question, args: &Sweep, ui: Ui) {
+    let requests = left.iter().map(|p| p.cost).sum::<f64>() * f64::from(question.effort.least());
+    let cores = args.work.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let time = requests / REQUESTS_PER_CORE_SECOND / cores as f64;
+    if time > LONG {
+        let rows = plural(left.len() as f64, "combination");
+        ui.remark(&format!("{rows}, at least {} requests: about {}", count(requests, requests), seconds(time, time)));
+    }
+}
+
+fn failed_fast(row: &Row, combinations: &Rows<'_>) -> String {
+    let settings = combinations.settings(row.row);
+    match &row.error {
+        Some(error) => format!("{settings}: {error}"),
+        None => format!("{settings}: an objective is broken"),
+    }
+}
+
+fn write(args: &Sweep, table: Table, output: Output, ui: Ui) -> Result<(), Failure> {
+    let path = args.table.output.as_deref();
+    if args.sweeping.shard.is_some() {
+        let bytes = journal::part(&table.header, &table.rows).map_err(|e| table::cannot_write(path, &e))?;
+        return table::finish(&bytes, output, path, ui);
+    }
+    let otherwise = if path.is_some() { "csv" } else { table::for_whoever_reads() };
+    let format = table::format(&FORMATS, args.table.format.as_deref(), path, otherwise);
+    table::write(format, &page(args, table), output, path, ui)
+}
+
+fn page(args: &Sweep, table: Table) -> SweepPage {
+    let (sort, descending) = table::sorting(&args.table.sort);
+    SweepPage { table, sort, descending }
+}
+
+/// The command up to its output options.
+fn command(args: &Sweep) -> String {
+    let quoted = settings::quoted;
+    let mut parts = vec!["dryroll sweep".to_owned(), quoted(&args.file.to_string_lossy())];
+    parts.extend(settings::options(&args.scenario));
+    parts.extend(args.vary.iter().map(|v| format!("--vary {}", quoted(v))));
+    parts.extend(args.sample.map(|n| format!("--sample {n}")));
+    parts.join(" ")
+}
+
+/// Says what became of the rest, and how to go on.
+fn ended_early(args: &Sweep, ui: Ui) -> u8 {
+    let why = match interrupt::reason() {
+        Some(Reason::Timeout) => "the time is over",
+        Some(Reason::Failure) => "stopped at the first failure",
+        Some(Reason::Signal) | None => "interrupted",
+    };
+    match &args.table.output {
+        Some(path) => {
+            let journal = Store::path(path);
+            let resume = typed::again("--resume");
+            ui.warning(&format!("{why}; what is finished is kept in `{}`; to go on:\n  {resume}", journal.display()));
+        }
+        None => ui.warning(&format!("{why}; with -o FILE a sweep can be taken up again")),
+    }
+    if interrupt::reason() == Some(Reason::Failure) && args.effort.check { exit::BROKEN } else { exit::FAILED }
+}

@@ -1,0 +1,13 @@
+//! The command as it was typed.
+
+use super::settings::quoted;
+
+/// The command once more, with `option` where it has it not yet.
+pub(super) fn again(option: &str) -> String {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    if !words.iter().any(|w| w == option) {
+        words.push(option.to_owned());
+    }
+    let words: Vec<String> = words.iter().map(|w| quoted(w)).collect();
+    format!("dryroll {}", words.join(" "))
+}

@@ -1,0 +1,26 @@
+//! A sweep, written: tidy rows for programs, the best ones first for people.
+//!
+//! A new format is one file with a [`Format`] and one line in [`FORMATS`].
+
+mod csv;
+mod json;
+mod markdown;
+mod rows;
+mod table;
+
+use crate::report::Format;
+use crate::study::table::Table;
+
+/// A sweep to be written.
+#[derive(Clone, Debug)]
+pub struct SweepPage {
+    /// What was swept, and its rows.
+    pub table: Table,
+    /// The figure by which tables for people are sorted.
+    pub sort: String,
+    /// Whether the largest comes first.
+    pub descending: bool,
+}
+
+/// Every format, the default on a terminal first.
+pub const FORMATS: [Format<SweepPage>; 4] = [table::FORMAT, json::FORMAT, csv::FORMAT, markdown::FORMAT];

@@ -1,0 +1,80 @@
+//! What people are shown of a row: the settings, the figures that decide, and how sure they are.
+
+use super::SweepPage;
+use crate::metrics::Figure;
+use crate::metrics::summary::Summary;
+use crate::report::finding;
+use crate::report::text::{self, Format as Number, count, rate, seconds, times};
+use crate::study::effort::Effort;
+use crate::study::row::Row;
+use crate::study::standing::Verdict;
+
+/// Cells of a table, text by column; figures and their intervals stand apart, for who wants to align them.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// The varied settings' values.
+    pub(super) settings: Vec<String>,
+    /// Figure and interval.
+    pub(super) figures: Vec<(String, String)>,
+    /// What the objectives amount to, and other words.
+    pub(super) words: Vec<String>,
+    /// What they amount to, for who wants to colour it.
+    pub(super) verdict: Option<Verdict>,
+}
+
+type Pick = fn(&Summary) -> Figure;
+
+/// The figures that decide between policies.
+const FIGURES: [(&str, Pick, Number); 6] = [
+    ("dropped", |s| s.dropped, count),
+    ("p99", |s| s.latency.during.p99.or(s.latency.before.p99), seconds),
+    ("reconnects", |s| s.connections.to_pods().peak_reconnects_per_second, rate),
+    ("ready", |s| s.capacity.min_ready, count),
+    ("capacity", |s| s.capacity.min_headroom, times),
+    ("rollout", |s| s.rollout.duration_seconds, seconds),
+];
+
+/// What the figures are called, and which words follow them.
+pub(super) fn heads(page: &SweepPage) -> (Vec<String>, Vec<&'static str>, Vec<&'static str>) {
+    let header = &page.table.header;
+    let names: Vec<&str> = header.columns().collect();
+    let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
+    let short = |name: &&str| {
+        let alone = names.iter().filter(|n| last(n) == last(name)).count() == 1;
+        if alone { last(name) } else { (*name).to_owned() }
+    };
+    let words = [("deploys", adapts(page)), ("verdict", !header.objectives.is_empty())];
+    let words = words.into_iter().filter(|w| w.1).map(|w| w.0).collect();
+    (names.iter().map(short).collect(), FIGURES.map(|f| f.0).to_vec(), words)
+}
+
+/// Whether rows differ in their number of replications.
+fn adapts(page: &SweepPage) -> bool {
+    matches!(page.table.header.effort, Effort::Adaptive { .. })
+}
+
+/// A row for people.
+pub(super) fn line(page: &SweepPage, row: &Row) -> Line {
+    let figure = |(_, pick, number): &(&str, Pick, Number)| match &row.summary {
+        Some(summary) => {
+            let figure = pick(summary);
+            (text::mean(figure, *number), text::interval(figure, *number))
+        }
+        None => (String::new(), String::new()),
+    };
+    let mut words = Vec::new();
+    if let Some(error) = &row.error {
+        words.push(error.lines().next().unwrap_or_default().to_owned());
+    } else {
+        if adapts(page) {
+            words.push(row.replications.to_string());
+        }
+        words.extend(row.verdict.map(|v| finding::verdict(v).to_owned()));
+    }
+    Line {
+        settings: row.values.clone(),
+        figures: FIGURES.iter().map(figure).collect(),
+        words,
+        verdict: row.verdict,
+    }
+}

@@ -1,0 +1,79 @@
+//! What a study will cost, before anything is simulated: a guess, good for balancing parts and for a warning.
+
+use crate::scenario::{Arrivals, IntOrPercent, Load, Scenario, Strategy};
+
+/// Requests that a core simulates in a second, in a rollout of 100 pods.
+pub const REQUESTS_PER_CORE_SECOND: f64 = 2.5e6;
+
+/// Requests of one replication: demand times the simulated time, of which the rollout's is guessed by its waves.
+pub fn requests(scenario: &Scenario) -> f64 {
+    let seconds = match &scenario.deploy {
+        None => (scenario.observe.warmup + scenario.observe.steady).secs(),
+        Some(deploy) => {
+            let last = deploy.events.iter().map(|e| e.at_secs).fold(0.0, f64::max);
+            deploy.at.secs() + last.max(rollout_seconds(scenario)) + scenario.observe.after.secs()
+        }
+    };
+    let seconds = seconds.min(scenario.observe.limit.secs());
+    // A fleet without requests still has its pods and tables.
+    (demand(scenario, seconds) * seconds).max(f64::from(scenario.workload.replicas))
+}
+
+/// How long the rollout takes, by the theory of equal start-ups, to the last old pod's end.
+fn rollout_seconds(scenario: &Scenario) -> f64 {
+    let w = &scenario.workload;
+    let pod = &scenario.new_pod;
+    let probe = pod.readiness_probe.map_or(0.0, |p| p.initial_delay.secs() + p.period.secs() / 2.0);
+    let wave = pod.startup.mean() + probe + w.min_ready.secs();
+    let pods = |n: IntOrPercent, round: fn(f64) -> f64| match n {
+        IntOrPercent::Int(n) => f64::from(n),
+        IntOrPercent::Percent(p) => round(p / 100.0 * f64::from(w.replicas)),
+    };
+    let t = &scenario.pod.termination;
+    let stop = (t.pre_stop.mean() + t.lame_duck.secs() + t.drain_window.secs()).min(t.grace_period.secs());
+    match w.strategy {
+        Strategy::Recreate => stop + wave,
+        Strategy::RollingUpdate { max_surge, max_unavailable } => {
+            let at_once = pods(max_surge, libm::ceil) + pods(max_unavailable, libm::floor);
+            libm::ceil(f64::from(w.replicas) / at_once.max(1.0)) * wave + stop
+        }
+    }
+}
+
+/// Requests a second, mean over the simulation.
+fn demand(scenario: &Scenario, seconds: f64) -> f64 {
+    let of = |load: &Load| match load {
+        Load::Open(Arrivals::Poisson(profile) | Arrivals::Constant(profile)) => {
+            profile.points.iter().map(|p| p.1).sum::<f64>() / profile.points.len().max(1) as f64
+        }
+        Load::Open(Arrivals::Trace(times)) => times.len() as f64 / seconds.max(1.0),
+        Load::Streams { count, duration, .. } => f64::from(*count) / duration.mean().max(1e-3),
+        Load::Users { count, think_time } => {
+            f64::from(*count) / (think_time.mean() + scenario.pod.service_time.mean()).max(1e-3)
+        }
+    };
+    scenario.clients.iter().map(|c| of(&c.load)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulate;
+
+    /// The guess is for a warning and for shares of work: it must not be off by more than a factor of two.
+    #[test]
+    fn the_guess_is_of_the_right_size() {
+        for (set, replicas) in [("{maxSurge: 1, maxUnavailable: 0}", 6), ("{maxSurge: 50%, maxUnavailable: 50%}", 6)] {
+            let text = format!(
+                "workload: {{replicas: {replicas}, strategy: {{rollingUpdate: {set}}}}}\n\
+                 pod: {{startup: 4s, serviceTime: 10ms, readinessProbe: none}}\n\
+                 clients: [{{name: web, rate: 100/s}}, {{name: batch, users: {{count: 5, thinkTime: 1s}}}}]\n\
+                 deploy: {{at: 4s}}\nobserve: {{warmup: 1s, after: 1s}}\n"
+            );
+            let scenario = Scenario::from_yaml(&text).expect("a valid scenario");
+            let simulated = simulate::run(&scenario, 1, 0).simulated_requests as f64;
+            let guess = requests(&scenario);
+            assert!((0.5..2.0).contains(&(guess / simulated)), "{guess} guessed, {simulated} simulated");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! One case, replicated until the question is answered.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::replicate::ReplicateError;
+use super::schedule::{self, Broken, Case, News};
+use super::tally::{Keep, Question, Tally};
+use crate::metrics::Meta;
+use crate::scenario::Scenario;
+use crate::simulate;
+
+/// Replicates `scenario` on `jobs` threads (all cores where `None`) until `question` is answered; `heard` is called after each
+/// replication. After `cancel` none is begun.
+///
+/// # Errors
+/// Where a replication breaks the simulator, no threads can be started, or the work was cancelled before its end.
+pub fn forecast(
+    scenario: &Scenario,
+    meta: Meta,
+    question: &Question,
+    keep: Keep,
+    jobs: Option<usize>,
+    cancel: &AtomicBool,
+    heard: &dyn Fn(),
+) -> Result<Tally, ReplicateError> {
+    let simulation = Arc::new(|k| simulate::run(scenario, scenario.seed, k));
+    let case = Case { simulation, judge: Tally::new(question, meta, keep) };
+    let mut ended = None;
+    schedule::play(jobs, std::iter::once(case), cancel, |news| match news {
+        News::Heard => heard(),
+        News::Done(_, end) => ended = Some(end),
+    })
+    .map_err(|e| ReplicateError::Threads(e.to_string()))?;
+    match ended {
+        Some(Ok(tally)) => Ok(tally),
+        Some(Err((_, Broken { replication, message }))) => {
+            Err(ReplicateError::Broken { seed: scenario.seed, replication, message })
+        }
+        None => Err(ReplicateError::Interrupted),
+    }
+}

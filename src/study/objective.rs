@@ -1,0 +1,106 @@
+//! What a deploy is held to, one objective at a time: each simulated deploy meets it or does not.
+
+use crate::metrics::summary::Summary;
+use crate::scenario::Objectives;
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quantity {
+    Dropped,
+    Excess,
+    Availability,
+    P99,
+    PeakReconnects,
+    MinHeadroom,
+    Duration,
+}
+
+/// One limit of a scenario's `objectives`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    quantity: Quantity,
+    limit: f64,
+    /// The limit as a scenario has it: `99.99%`, `250ms`.
+    written: String,
+}
+
+impl Objective {
+    /// The objectives that a scenario names, in the interface's order; where it names none, `excess: 0`: the deploy may
+    /// not drop more than the same time without one.
+    pub fn all(objectives: Option<&Objectives>) -> Vec<Self> {
+        let mut all = Vec::new();
+        if let Some(o) = objectives {
+            let mut add = |quantity, limit: Option<f64>, written: Option<String>| {
+                all.extend(limit.zip(written).map(|(limit, written)| Self { quantity, limit, written }));
+            };
+            let number = |x: Option<f64>| x.map(|x| x.to_string());
+            add(Quantity::Dropped, o.dropped, number(o.dropped));
+            add(Quantity::Excess, o.excess, number(o.excess));
+            add(Quantity::Availability, o.availability, o.availability.map(percent));
+            add(Quantity::P99, o.p99.map(|d| d.secs()), o.p99.map(|d| d.to_string()));
+            add(Quantity::PeakReconnects, o.peak_reconnects, o.peak_reconnects.map(|r| format!("{r}/s")));
+            add(Quantity::MinHeadroom, o.min_headroom, number(o.min_headroom));
+            add(Quantity::Duration, o.duration.map(|d| d.secs()), o.duration.map(|d| d.to_string()));
+        }
+        if all.is_empty() {
+            all.push(Self { quantity: Quantity::Excess, limit: 0.0, written: "0".to_owned() });
+        }
+        all
+    }
+
+    /// Its name in the scenario.
+    pub const fn name(&self) -> &'static str {
+        match self.quantity {
+            Quantity::Dropped => "dropped",
+            Quantity::Excess => "excess",
+            Quantity::Availability => "availability",
+            Quantity::P99 => "p99",
+            Quantity::PeakReconnects => "peakReconnects",
+            Quantity::MinHeadroom => "minHeadroom",
+            Quantity::Duration => "duration",
+        }
+    }
+
+    /// The limit as the scenario has it.
+    pub fn limit(&self) -> &str {
+        &self.written
+    }
+
+    /// Whether the limit is the least that is wanted, rather than the most that is allowed.
+    pub const fn is_least(&self) -> bool {
+        matches!(self.quantity, Quantity::Availability | Quantity::MinHeadroom)
+    }
+
+    /// The figure that it limits; `None` where nothing of the kind was measured. Reconnects are those that reach the pods.
+    pub fn value(&self, summary: &Summary) -> Option<f64> {
+        let steady = summary.rollout.complete.is_none();
+        let figure = match self.quantity {
+            Quantity::Dropped => summary.dropped,
+            Quantity::Excess => summary.excess,
+            Quantity::Availability => summary.availability,
+            Quantity::P99 if steady => summary.latency.before.p99,
+            Quantity::P99 => summary.latency.during.p99,
+            Quantity::PeakReconnects => summary.connections.to_pods().peak_reconnects_per_second,
+            Quantity::MinHeadroom => summary.capacity.min_headroom,
+            Quantity::Duration => summary.rollout.duration_seconds,
+        };
+        figure.map(|f| f.mean)
+    }
+
+    /// Whether one deploy, of which this is the summary, meets the limit. A rollout that never completes takes longer than
+    /// any limit; of what was not there to be measured (no request, no deploy) no limit is exceeded.
+    pub fn is_met(&self, summary: &Summary) -> bool {
+        match self.value(summary) {
+            Some(value) if self.is_least() => value >= self.limit,
+            Some(value) => value <= self.limit,
+            None => self.quantity != Quantity::Duration || summary.rollout.complete != Some(false),
+        }
+    }
+}
+
+/// A share as a scenario writes it: `99.99%`.
+fn percent(share: f64) -> String {
+    // What was read as 99.99 comes back as that, not as the nearest double of 100 times a hundredth.
+    let text = format!("{:.10}", share * 100.0);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}

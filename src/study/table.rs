@@ -1,0 +1,46 @@
+//! A sweep's result: what was swept, and its rows in grid order.
+
+use super::header::Header;
+use super::row::Row;
+use super::standing::Verdict;
+
+/// Rows of one sweep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// What was swept.
+    pub header: Header,
+    /// In grid order; of a sweep that was ended early, those that finished.
+    pub rows: Vec<Row>,
+}
+
+impl Table {
+    /// The mean of the figure in column `figure` of a row; `None` where it was not measured.
+    pub fn mean(row: &Row, figure: &str) -> Option<f64> {
+        let columns = row.summary.as_ref()?.columns();
+        columns.into_iter().find(|c| c.0 == figure).and_then(|(_, f)| f).map(|f| f.mean)
+    }
+
+    /// The rows, best first: those that hold their objectives before those of which it can't be told, these before broken
+    /// ones, failed ones last; then by `figure`, the least first unless `descending`; then the quickest; then in grid order.
+    pub fn best_first(&self, figure: &str, descending: bool) -> Vec<&Row> {
+        let rank = |row: &Row| match (row.summary.is_some(), row.verdict) {
+            (false, _) => 3,
+            (true, None | Some(Verdict::Holds)) => 0,
+            (true, Some(Verdict::Undecided)) => 1,
+            (true, Some(Verdict::Broken)) => 2,
+        };
+        let key = |row: &Row, figure: &str, descending: bool| {
+            let mean = Self::mean(row, figure).unwrap_or(f64::INFINITY);
+            if descending && mean.is_finite() { -mean } else { mean }
+        };
+        let mut keyed: Vec<_> = self
+            .rows
+            .iter()
+            .map(|r| (rank(r), key(r, figure, descending), key(r, "durationSeconds", false), r))
+            .collect();
+        keyed.sort_by(|a, b| {
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2)).then(a.3.row.cmp(&b.3.row))
+        });
+        keyed.into_iter().map(|k| k.3).collect()
+    }
+}

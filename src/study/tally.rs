@@ -1,0 +1,157 @@
+//! The judge of one case: measures, holds each deploy against the objectives, and says when it is enough.
+
+use super::effort::{Decide, Effort, Stopped};
+use super::objective::Objective;
+use super::schedule::Judge;
+use super::standing::{self, Standing, Verdict};
+use crate::metrics::replication::Replication;
+use crate::metrics::summary::{Looks, Summary};
+use crate::metrics::{Figure, Meta};
+use crate::stats::precision::precise_enough;
+
+/// What a study asks of each case.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// How many replications.
+    pub effort: Effort,
+    /// What each deploy is held to; may be nothing.
+    pub objectives: Vec<Objective>,
+    /// The share of deploys that must meet an objective.
+    pub share: f64,
+    /// How sure one must be of it.
+    pub confidence: f64,
+}
+
+/// What is kept of each replication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Everything.
+    All,
+    /// What figures are made of: neither series nor pods.
+    Figures,
+}
+
+/// What has been heard of one case.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    meta: Meta,
+    effort: Effort,
+    keep: Keep,
+    standings: Vec<Standing>,
+    replications: Vec<Replication>,
+    stopped: Option<Stopped>,
+}
+
+impl Tally {
+    /// Nothing heard yet.
+    pub fn new(question: &Question, meta: Meta, keep: Keep) -> Self {
+        let adaptive = question.effort.looks_again();
+        let standing =
+            |o: &Objective| Standing::new(o.clone(), question.share, question.confidence, adaptive);
+        Self {
+            meta,
+            effort: question.effort.clone(),
+            keep,
+            standings: question.objectives.iter().map(standing).collect(),
+            replications: Vec::new(),
+            stopped: None,
+        }
+    }
+
+    /// What was heard, in order.
+    pub fn replications(&self) -> &[Replication] {
+        &self.replications
+    }
+
+    /// What results say of the case.
+    pub const fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// How the objectives stand.
+    pub fn standings(&self) -> &[Standing] {
+        &self.standings
+    }
+
+    /// What the objectives amount to; `None` where there are none.
+    pub fn verdict(&self) -> Option<Verdict> {
+        standing::overall(self.standings.iter().map(Standing::verdict))
+    }
+
+    /// Why it was enough; `None` where it was not yet.
+    pub const fn stopped(&self) -> Option<Stopped> {
+        self.stopped
+    }
+
+    /// How often the replications were looked at, which the intervals must allow for.
+    pub const fn looks(&self) -> Looks {
+        if self.effort.looks_again() { Looks::Every } else { Looks::Once }
+    }
+
+    /// The figures over all that was heard.
+    pub fn summary(&self) -> Summary {
+        Summary::of(&self.meta, &self.replications, self.looks())
+    }
+
+    /// The figures of each replication alone.
+    pub fn each(&self) -> impl Iterator<Item = Summary> + '_ {
+        self.replications.iter().map(|r| Summary::of(&self.meta, std::slice::from_ref(r), Looks::Once))
+    }
+
+    fn is_decided(&self, decide: Decide) -> bool {
+        match decide {
+            Decide::Nothing => true,
+            Decide::Verdict => self.verdict().is_none_or(|v| v != Verdict::Undecided),
+            Decide::Each => self.standings.iter().all(|s| s.verdict() != Verdict::Undecided),
+        }
+    }
+
+    /// Whether a replication more is not needed, and why.
+    fn enough(&self) -> Option<Stopped> {
+        let n = self.replications.len() as u32;
+        match &self.effort {
+            Effort::Fixed(wanted) => (n >= *wanted).then_some(Stopped::Fixed),
+            Effort::Adaptive { least, most, precise, decide } => {
+                let fulfilled = n >= *least && self.is_decided(*decide) && {
+                    // The figures are computed only where somebody asks for them.
+                    precise.is_empty() || {
+                        let columns = self.summary().columns();
+                        precise.iter().all(|p| {
+                            let named = columns.iter().find(|c| c.0 == p.figure);
+                            named.is_some_and(|(_, figure)| is_precise(*figure, p.share))
+                        })
+                    }
+                };
+                if fulfilled { Some(Stopped::Enough) } else { (n >= *most).then_some(Stopped::Limit) }
+            }
+        }
+    }
+}
+
+/// Whether a figure's interval is narrow enough; one that was never measured will not be any narrower.
+fn is_precise(figure: Figure, share: f64) -> bool {
+    figure.is_none_or(|f| f.ci95.is_some_and(|ci| precise_enough(f.mean, ci, share)))
+}
+
+impl Judge for Tally {
+    fn sure(&self) -> u32 {
+        self.effort.least()
+    }
+
+    fn hear(&mut self, mut replication: Replication) -> Result<bool, String> {
+        if !self.standings.is_empty() {
+            let alone = Summary::of(&self.meta, std::slice::from_ref(&replication), Looks::Once);
+            for standing in &mut self.standings {
+                standing.observe(&alone);
+            }
+        }
+        if self.keep == Keep::Figures {
+            replication.bins = Vec::new();
+            replication.pods = Vec::new();
+            replication.decisions = Vec::new();
+        }
+        self.replications.push(replication);
+        self.stopped = self.enough();
+        Ok(self.stopped.is_some())
+    }
+}
