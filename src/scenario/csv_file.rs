@@ -1,8 +1,10 @@
 //! The CSV files that a scenario names: arrival times, samples, histograms, series of counts.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::read::At;
 use super::units::number;
@@ -11,6 +13,7 @@ use super::units::number;
 const MAX_BYTES: u64 = 256 << 20;
 
 /// The rows of a CSV file with their line numbers, a header told apart by its not being a number.
+#[derive(Debug)]
 pub(super) struct Rows {
     /// The names of the columns, if the first row holds any.
     pub(super) header: Option<Vec<String>>,
@@ -18,12 +21,30 @@ pub(super) struct Rows {
     pub(super) rows: Vec<(u64, Vec<String>)>,
 }
 
+/// What came of reading one file: its rows, or a diagnostic's code and text.
+type Outcome = Result<Arc<Rows>, (&'static str, String)>;
+
+/// The CSV files read so far, by path: a thousand rows of a sweep name the same one.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    read: Mutex<BTreeMap<PathBuf, Outcome>>,
+}
+
+impl Files {
+    /// The rows of a file, read when it is first asked for. Who asks meanwhile waits, rather than read it again.
+    fn get(&self, path: PathBuf) -> Outcome {
+        // What a panic leaves behind is a file that was not entered, which is read again.
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.entry(path).or_insert_with_key(|path| rows(path).map(Arc::new)).clone()
+    }
+}
+
 /// Reads a file that stands relative to the scenario; what fails is reported at the place that names it.
-pub(super) fn read(at: &At<'_>, name: &str) -> Option<Rows> {
+pub(super) fn read(at: &At<'_>, name: &str) -> Option<Arc<Rows>> {
     if at.cx.paths_only {
         return None;
     }
-    match rows(&at.cx.folder.join(name)) {
+    match at.cx.files.get(at.cx.folder.join(name)) {
         Ok(rows) => Some(rows),
         Err((code, text)) => {
             at.report(at.error(code, format!("cannot read `{name}`: {text}")).label("named here"));

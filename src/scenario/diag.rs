@@ -129,6 +129,17 @@ impl Diag {
         self.span.as_ref().map_or((0, 0), |s| (s.source.order, s.range.start))
     }
 
+    /// Whether its place lies within this stretch of text.
+    pub(crate) fn is_within(&self, span: &Span) -> bool {
+        let inside = |own: &Span| own.range.start >= span.range.start && own.range.end <= span.range.end;
+        self.span.as_ref().is_some_and(|own| Arc::ptr_eq(&own.source, &span.source) && inside(own))
+    }
+
+    /// Whether it says the same about the same place.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (self.code, self.order(), &self.message) == (other.code, other.order(), &other.message)
+    }
+
     /// The text for a terminal, in rustc's look; without a trailing newline.
     pub fn render(&self, color: bool) -> String {
         let level = match self.severity {

@@ -1,22 +1,17 @@
-//! From a file on disk to a [`Scenario`]: read, lay over and under, type, check.
+//! From a file on disk to one tree: read, told apart, with manifests laid under it and options over it.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::diag::{Diag, Severity};
+use super::diag::Diag;
 use super::import::kubernetes::{self, Imported};
-use super::objectives::{Objectives, SweepAxis};
-use super::overrides;
-use super::read::Cx;
 use super::tree::{Entry, Node, Source, Span, Value};
-use super::{Load, Scenario, traffic, validate, yaml};
+use super::{overrides, yaml};
 
 /// No scenario or manifest may be larger.
 const MAX_BYTES: u64 = 16 << 20;
-/// The share of all workers that is busy where nothing tells the traffic of a manifest.
-const ASSUMED_UTILISATION: f64 = 0.6;
 
 /// What to load.
 #[derive(Clone, Copy, Debug)]
@@ -42,47 +37,8 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A scenario, and what is to be said about how it came to be.
-#[derive(Debug)]
-pub struct Loaded {
-    /// What is simulated.
-    pub scenario: Scenario,
-    /// What the file did not say and matters, one line a field: path, value, source in parentheses.
-    pub assumptions: Vec<String>,
-    /// What the reader of the forecast should know about the file.
-    pub warnings: Vec<Diag>,
-    /// The limits that the deploy is held to, if the scenario has any.
-    pub objectives: Option<Objectives>,
-    /// What the scenario would vary, its paths written out.
-    pub sweep: Vec<SweepAxis>,
-    /// The kind of the workload that a manifest gave, `Deployment`.
-    pub kind: Option<&'static str>,
-}
-
-/// Loads a scenario or a manifest.
-///
-/// # Errors
-/// Everything that is wrong with it and with the options, warnings included, in the order of the file.
-pub fn load(request: &Request<'_>) -> Result<Loaded, Vec<Diag>> {
-    let source = read_file(request.path).map_err(|d| vec![d])?;
-    let stdin = request.path == Path::new("-");
-    let folder = if stdin { Path::new("") } else { request.path.parent().unwrap_or(Path::new("")) };
-    let stem = if stdin { None } else { request.path.file_stem().and_then(|s| s.to_str()) };
-    build(&source, folder, stem.unwrap_or("scenario"), request)
-}
-
-/// Loads a scenario or a manifest from a text called `name`; files that it names are relative to the working folder.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_str(name: &str, text: &str, set: &[String]) -> Result<Loaded, Vec<Diag>> {
-    let path = Path::new(name);
-    let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or("scenario");
-    build(&Source::new(name, text, 0), Path::new(""), stem, &Request { set, ..Request::new(path) })
-}
-
 /// The text of a file, if it is one.
-fn read_file(path: &Path) -> Result<Arc<Source>, Diag> {
+pub(super) fn read_file(path: &Path) -> Result<Arc<Source>, Diag> {
     let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
     let fail = |code, message: String| Diag::error(code, message).in_file(name.as_str());
     let io = |e: std::io::Error| match e.kind() {
@@ -127,76 +83,22 @@ fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Diag {
 }
 
 /// What a file turned out to be.
-struct Input {
-    root: Node,
-    notes: Vec<Diag>,
-    assumptions: Vec<String>,
-    kind: Option<&'static str>,
+#[derive(Debug)]
+pub(super) struct Input {
+    /// What it says, before it means anything.
+    pub(super) root: Node,
+    /// What was found out on the way, errors of the options included.
+    pub(super) notes: Vec<Diag>,
+    /// What a manifest does not say.
+    pub(super) assumptions: Vec<String>,
+    /// The kind of the workload that a manifest gave.
+    pub(super) kind: Option<&'static str>,
     /// Whether the traffic may be assumed.
-    bare_manifest: bool,
-}
-
-fn build(source: &Arc<Source>, folder: &Path, stem: &str, request: &Request<'_>) -> Result<Loaded, Vec<Diag>> {
-    let mut input = classify(source, folder, request)?;
-    let named = apply_named_options(&mut input.root, request);
-    input.notes.extend(named.err());
-    for (n, text) in request.set.iter().enumerate() {
-        let done = apply_assignment(&mut input.root, text, 4 + n as u32, |root| known_paths(root, stem));
-        input.notes.extend(done.err());
-    }
-    let told = |kind: &&str| input.root.at("clients.0").is_some_and(|c| c.get(kind).is_some());
-    if input.bare_manifest && !traffic::KINDS.iter().any(told) {
-        assume_rate(&mut input, folder, stem);
-    }
-    let root = &input.root;
-    let cx = Cx::new(folder, &source.name);
-    let (mut scenario, objectives, mut sweep) = Scenario::read(&cx, root, stem);
-    if !cx.has_errors() {
-        validate::check(&cx, root, &scenario);
-    }
-    let known = cx.known();
-    for axis in &mut sweep {
-        match overrides::resolve(&axis.path, &known, root, &axis.span) {
-            Ok(path) => axis.path = path,
-            Err(diag) => cx.report(diag),
-        }
-    }
-    if let Some(seed) = request.seed {
-        scenario.seed = seed;
-    }
-    let (mut diags, assumptions) = cx.finish();
-    diags.splice(0..0, input.notes);
-    diags.sort_by_key(Diag::order);
-    if diags.iter().any(|d| d.severity == Severity::Error) {
-        return Err(diags);
-    }
-    input.assumptions.extend(assumptions);
-    input.assumptions.retain(|a| matters(&scenario, a));
-    Ok(Loaded { scenario, assumptions: input.assumptions, warnings: diags, objectives, sweep, kind: input.kind })
-}
-
-/// Assumptions about what only a deploy brings about.
-const OF_A_DEPLOY: [&str; 8] = [
-    "workload.strategy",
-    "workload.minReadySeconds",
-    "workload.progressDeadlineSeconds",
-    "pod.startup",
-    "pod.warmup",
-    "pod.readinessProbe",
-    "pod.termination",
-    "loadBalancer.propagation",
-];
-
-/// Whether the forecast depends on what an assumption is about.
-fn matters(scenario: &Scenario, assumption: &str) -> bool {
-    let about = |path: &str| assumption.starts_with(path);
-    let streams_only = scenario.clients.iter().all(|c| matches!(c.load, Load::Streams { .. }));
-    let idle = scenario.deploy.is_none() && OF_A_DEPLOY.into_iter().any(about);
-    !(idle || streams_only && about("pod.serviceTime"))
+    pub(super) bare_manifest: bool,
 }
 
 /// Parses a text and tells scenarios from manifests.
-fn classify(source: &Arc<Source>, folder: &Path, request: &Request<'_>) -> Result<Input, Vec<Diag>> {
+pub(super) fn classify(source: &Arc<Source>, folder: &Path, request: &Request<'_>) -> Result<Input, Vec<Diag>> {
     let docs = yaml::parse(source).map_err(|d| vec![d])?;
     let Some(first) = docs.first() else {
         let diag = Diag::error("empty-file", "the file says nothing").in_file(source.name.as_str());
@@ -263,7 +165,7 @@ fn underlay(mut root: Node, folder: &Path, request: &Request<'_>) -> Result<Inpu
 }
 
 /// Lays `--service-time` and `--rate` over the tree.
-fn apply_named_options(root: &mut Node, request: &Request<'_>) -> Result<(), Diag> {
+pub(super) fn apply_named_options(root: &mut Node, request: &Request<'_>) -> Result<(), Diag> {
     if let Some(text) = request.service_time {
         let node = overrides::service_time(text, 2)?;
         let span = node.span.clone();
@@ -283,29 +185,14 @@ fn apply_named_options(root: &mut Node, request: &Request<'_>) -> Result<(), Dia
 
 /// Lays one `--set` over the tree. The fields there are to set depend on those before it (another distribution has
 /// other parameters), so the tree is read anew each time.
-fn apply_assignment(root: &mut Node, text: &str, order: u32, known: impl Fn(&Node) -> Vec<String>) -> Result<(), Diag> {
+pub(super) fn apply_assignment(
+    root: &mut Node,
+    text: &str,
+    order: u32,
+    known: impl Fn(&Node) -> Vec<String>,
+) -> Result<(), Diag> {
     let assignment = overrides::parse("--set", text, order)?;
     let path = overrides::resolve(&assignment.path, &known(root), root, &assignment.path_span)?;
     root.set(&path, assignment.value, &assignment.path_span);
     Ok(())
-}
-
-/// Every path that a reading of this tree asks for.
-fn known_paths(root: &Node, stem: &str) -> Vec<String> {
-    let cx = Cx::for_paths();
-    Scenario::read(&cx, root, stem);
-    cx.known()
-}
-
-/// Where nothing tells the traffic: as much as keeps 60 % of all workers busy.
-fn assume_rate(input: &mut Input, folder: &Path, stem: &str) {
-    let cx = Cx::new(folder, "");
-    let (scenario, ..) = Scenario::read(&cx, &input.root, stem);
-    let workers = f64::from(scenario.workload.replicas) * f64::from(scenario.pod.concurrency);
-    let mean = scenario.pod.service_time.mean();
-    let rate = if mean > 0.0 { libm::round(ASSUMED_UTILISATION * workers / mean).clamp(1.0, 1e6) } else { 1000.0 };
-    let span = input.root.get("clients").map_or_else(|| input.root.span.clone(), |n| n.span.clone());
-    input.root.set("clients.0.rate", Node::scalar(format!("{rate}/s"), span.clone()), &span);
-    let text = format!("clients.traffic.rate {rate}/s (60 % of all workers busy; tell it by --rate)");
-    input.assumptions.push(text);
 }

@@ -9,7 +9,9 @@ mod csv_file;
 mod deploy;
 pub mod diag;
 pub mod dist;
+mod draft;
 mod duration;
+mod fingerprint;
 pub mod import;
 mod input;
 mod load_balancer;
@@ -22,6 +24,7 @@ mod propagation;
 mod proxy;
 mod read;
 mod retry;
+pub mod sweep;
 mod termination;
 mod traffic;
 pub mod tree;
@@ -37,14 +40,17 @@ use tree::{Node, Span};
 pub use clients::{ClientKeepAlive, Clients, WhenBusy};
 pub use deploy::{Controller, Deploy, DeployAction, DeployEvent, Release};
 pub use diag::{Diag, Severity};
-pub use input::{Loaded, Request, load, load_str};
+pub use draft::{Draft, Loaded, load, load_str};
+pub use fingerprint::fingerprint;
+pub use input::Request;
 pub use load_balancer::{ActiveHealth, Algorithm, Layer, LoadBalancer, PassiveHealth, Reuse, Upstream};
-pub use objectives::{Objectives, SweepAxis};
+pub use objectives::Objectives;
 pub use observe::{Network, Observe};
 pub use pod::{OnOverflow, Pod, PodKeepAlive, Probe, Warmup, WarmupOver};
 pub use propagation::{Propagation, PropagationOrder};
 pub use proxy::{ProxyRetries, ProxyStatus};
 pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};
+pub use sweep::{Assignment, Axis, Variant};
 pub use termination::{AfterExit, ConnectionClose, OnSigterm, Termination};
 pub use traffic::{Arrivals, Load, OnDrain, Profile};
 pub use workload::{IntOrPercent, Strategy, Workload};
@@ -85,8 +91,8 @@ impl Scenario {
         load_str("scenario.yaml", text, &[]).map(|loaded| loaded.scenario)
     }
 
-    /// Reads the root of a tree, and what the commands beside `run` want of it.
-    fn read(cx: &Cx, root: &Node, name: &str) -> (Self, Option<Objectives>, Vec<SweepAxis>) {
+    /// Reads the root of a tree, and the objectives beside it.
+    fn read(cx: &Cx, root: &Node, name: &str) -> (Self, Option<Objectives>) {
         let mut f = cx.root(root).fields();
         let name = f.or("name", name.to_owned());
         let seed = f.or("seed", 1);
@@ -107,9 +113,10 @@ impl Scenario {
             observe: Observe::read(f.at("observe")),
         };
         let objectives = Objectives::read(f.at("objectives"));
-        let sweep = objectives::read_sweep(&f.at("sweep"));
+        // Read by the draft, since no row of a sweep needs it.
+        f.at("sweep");
         f.end();
-        (scenario, objectives, sweep)
+        (scenario, objectives)
     }
 }
 

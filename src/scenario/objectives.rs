@@ -1,19 +1,20 @@
-//! What a scenario asks of its deploy, and what it would vary: plain data for the commands that use it.
+//! What a scenario asks of its deploy: plain data for the commands that use it.
 
-use super::read::At;
-use super::tree::{Node, Span, Value};
+use super::read::{At, Fields};
 use super::units::{Rate, Share};
 use crate::engine::Dur;
 
 /// Limits that a deploy meets or not; `None` is no limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objectives {
-    /// The share of deploys that must meet them. Default 95 %.
+    /// The share of deploys that must meet them, above 0 and below 1. Default 95 %.
     pub share: f64,
-    /// How sure one must be of it. Default 95 %.
+    /// How sure one must be of it, above 0 and below 1. Default 95 %.
     pub confidence: f64,
     /// Dropped requests a deploy, at most.
     pub dropped: Option<f64>,
+    /// Requests a deploy dropped beyond the rate of *before*, at most.
+    pub excess: Option<f64>,
     /// Availability of *during*, at least (0 to 1).
     pub availability: Option<f64>,
     /// The 99 % quantile of latency in *during*, at most.
@@ -32,13 +33,14 @@ impl Objectives {
         at.node?;
         let mut f = at.fields();
         let objectives = Self {
-            share: f.or("share", Share(0.95)).0,
-            confidence: f.or("confidence", Share(0.95)).0,
-            dropped: f.opt("dropped"),
+            share: proper_share(&mut f, "share", "no number of simulated deploys shows that every deploy meets them"),
+            confidence: proper_share(&mut f, "confidence", "no number of simulated deploys makes one that sure"),
+            dropped: limit(&mut f, "dropped"),
+            excess: limit(&mut f, "excess"),
             availability: f.opt("availability").map(|Share(s)| s),
             p99: f.opt("p99"),
             peak_reconnects: f.opt("peakReconnects").map(|Rate(r)| r),
-            min_headroom: f.opt("minHeadroom"),
+            min_headroom: limit(&mut f, "minHeadroom"),
             duration: f.opt("duration"),
         };
         f.end();
@@ -46,32 +48,30 @@ impl Objectives {
     }
 }
 
-/// One axis of a sweep: a field and the values that it takes, as written.
-#[derive(Clone, Debug)]
-pub struct SweepAxis {
-    /// The field, as `--set` takes it.
-    pub path: String,
-    /// Its values, as `--set` takes them.
-    pub values: Vec<String>,
-    /// Where its name stands.
-    pub span: Span,
+/// A share that is neither nothing nor all, 95 % unless it is given.
+fn proper_share(f: &mut Fields<'_>, name: &'static str, why_not_all: &str) -> f64 {
+    const DEFAULT: f64 = 0.95;
+    let Some(Share(share)) = f.opt(name) else { return DEFAULT };
+    if share > 0.0 && share < 1.0 {
+        return share;
+    }
+    let at = f.at(name);
+    let (what, help) = if share > 0.0 {
+        ("is all", format!("{why_not_all}; 99% takes hundreds of them"))
+    } else {
+        ("is nothing", "a percentage that says nothing would always hold".to_owned())
+    };
+    let diag = at.error("out-of-range", format!("`{name}` {what}")).help(help);
+    at.report(diag.label("expected a percentage above 0% and below 100%"));
+    DEFAULT
 }
 
-/// Reads `sweep`: a map from fields to lists of values, in its order.
-pub(super) fn read_sweep(at: &At<'_>) -> Vec<SweepAxis> {
-    let Some(node) = at.node else { return Vec::new() };
-    if !matches!(node.value, Value::Map(_) | Value::Null) {
-        at.wrong_type("a map from fields to lists of values");
-        return Vec::new();
+/// A number that cannot be exceeded by less than nothing.
+fn limit(f: &mut Fields<'_>, name: &'static str) -> Option<f64> {
+    let limit: f64 = f.opt(name)?;
+    if limit < 0.0 {
+        f.at(name).out_of_range(&format!("`{name}` is negative"), "a number from 0 up");
+        return None;
     }
-    let axis = |entry: &super::tree::Entry| {
-        let values: Vec<String> = entry.value.items().iter().map(|v: &Node| v.span.text().to_owned()).collect();
-        if values.is_empty() {
-            let place = At { cx: at.cx, path: format!("sweep.{}", entry.key), node: Some(&entry.value) };
-            place.wrong_type("a list of values, as in [0s, 5s]");
-            return None;
-        }
-        Some(SweepAxis { path: entry.key.clone(), values, span: entry.key_span.clone() })
-    };
-    node.entries().iter().filter_map(axis).collect()
+    Some(limit)
 }

@@ -9,15 +9,15 @@ use super::yaml;
 /// Parts of a scenario whose fields a short name never means: they repeat names that stand elsewhere.
 const LONG_NAMES_ONLY: [&str; 2] = ["newVersion.", "objectives."];
 
-/// An assignment `PATH=VALUE` as it was typed.
-pub(super) struct Assignment {
+/// `PATH=VALUE` as it was typed.
+pub(super) struct Typed {
     pub(super) path: String,
     pub(super) path_span: Span,
     pub(super) value: Node,
 }
 
 /// Parses `PATH=VALUE`; the value is YAML, so that lists and maps in `{…}` are values too.
-pub(super) fn parse(option: &str, text: &str, order: u32) -> Result<Assignment, Diag> {
+pub(super) fn parse(option: &str, text: &str, order: u32) -> Result<Typed, Diag> {
     let source = Source::new(option, text, order);
     let (path, value) = match text.split_once('=') {
         Some((path, value)) if !path.trim().is_empty() => (path, value),
@@ -28,11 +28,11 @@ pub(super) fn parse(option: &str, text: &str, order: u32) -> Result<Assignment, 
         }
     };
     let path_span = Span { source: Arc::clone(&source), range: 0..path.len() };
-    Ok(Assignment { path: path.trim().to_owned(), path_span, value: parse_value(&source, path.len() + 1, value)? })
+    Ok(Typed { path: path.trim().to_owned(), path_span, value: parse_value(&source, path.len() + 1, value)? })
 }
 
 /// A value that begins at `offset` of an option's text.
-fn parse_value(source: &Arc<Source>, offset: usize, value: &str) -> Result<Node, Diag> {
+pub(super) fn parse_value(source: &Arc<Source>, offset: usize, value: &str) -> Result<Node, Diag> {
     let span = Span { source: Arc::clone(source), range: offset..offset + value.len() };
     if !value.trim_start().starts_with(['{', '[', '"', '\'']) {
         let text = value.trim();
@@ -45,6 +45,47 @@ fn parse_value(source: &Arc<Source>, offset: usize, value: &str) -> Result<Node,
     let mut node = docs.pop().unwrap_or(Node { value: Value::Null, span });
     move_to(&mut node, source);
     Ok(node)
+}
+
+/// A part of an option's text and where it begins.
+pub(super) struct Piece<'a> {
+    /// Without white space at either end.
+    pub(super) text: &'a str,
+    pub(super) offset: usize,
+}
+
+/// Splits a text that begins at `offset` of an option's at its commas, but for those between brackets or in quotes.
+pub(super) fn split(text: &str, offset: usize) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let (mut start, mut depth) = (0, 0_u32);
+    let mut quote = None;
+    let mut escaped = false;
+    let piece = |from: usize, to: usize| {
+        let part = &text[from..to];
+        let before = part.len() - part.trim_start().len();
+        Piece { text: part.trim(), offset: offset + from + before }
+    };
+    for (n, c) in text.char_indices() {
+        match (quote, c) {
+            (Some('"'), '\\') if !escaped => {
+                escaped = true;
+                continue;
+            }
+            (Some(open), c) if c == open && !escaped => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '{' | '[') => depth += 1,
+            (None, '}' | ']') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                pieces.push(piece(start, n));
+                start = n + 1;
+            }
+            (None, _) => {}
+        }
+        escaped = false;
+    }
+    pieces.push(piece(start, text.len()));
+    pieces
 }
 
 /// Makes a tree stand in another source, at the same offsets.

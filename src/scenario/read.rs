@@ -6,7 +6,9 @@ use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::csv_file::Files;
 use super::diag::{Diag, Severity, nearest, printable};
 use super::tree::{Node, Span, Value};
 
@@ -16,6 +18,8 @@ pub(crate) struct Cx {
     pub(crate) folder: PathBuf,
     /// Whether only the paths matter, so that no file needs to be read.
     pub(crate) paths_only: bool,
+    /// The files that scenarios of this folder have named so far.
+    pub(crate) files: Arc<Files>,
     /// What the scenario's file is called.
     file: String,
     diags: RefCell<Vec<Diag>>,
@@ -26,10 +30,11 @@ pub(crate) struct Cx {
 
 impl Cx {
     /// Nothing gathered yet.
-    pub(crate) fn new(folder: &Path, file: &str) -> Self {
+    pub(crate) fn new(folder: &Path, file: &str, files: &Arc<Files>) -> Self {
         Self {
             folder: folder.to_path_buf(),
             paths_only: false,
+            files: Arc::clone(files),
             file: file.to_owned(),
             diags: RefCell::default(),
             assumptions: RefCell::default(),
@@ -40,7 +45,7 @@ impl Cx {
 
     /// Nothing gathered yet, and nothing wanted but the paths.
     pub(crate) fn for_paths() -> Self {
-        Self { paths_only: true, ..Self::new(Path::new(""), "") }
+        Self { paths_only: true, ..Self::new(Path::new(""), "", &Arc::default()) }
     }
 
     /// The root of a tree.

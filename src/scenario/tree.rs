@@ -139,6 +139,13 @@ impl Node {
         self.entry(key).map(|e| &e.value)
     }
 
+    /// Takes the field `key` out of a map.
+    pub(super) fn take(&mut self, key: &str) -> Option<Self> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        let n = entries.iter().position(|e| e.key == key)?;
+        Some(entries.remove(n).value)
+    }
+
     /// What a path calls this member of a list: its `name`, unless that would break the path.
     pub fn step_name(&self) -> Option<&str> {
         self.get("name").and_then(Self::text).filter(|name| !name.is_empty() && !name.contains('.'))

@@ -3,6 +3,7 @@
 pub mod cost;
 pub mod effort;
 pub mod forecast;
+pub mod grid;
 pub mod header;
 pub mod journal;
 pub mod objective;
@@ -10,6 +11,8 @@ pub mod parts;
 pub mod replicate;
 pub mod row;
 pub mod schedule;
+pub mod shard;
+pub mod shard_env;
 pub mod standing;
 pub mod steady_cache;
 pub mod sweep;
