@@ -9,6 +9,9 @@ use crate::fleet::fact::{Cause, Outcome};
 use crate::stats::anytime::{anytime_counts, anytime_interval};
 use crate::stats::{Estimate, Range, poisson_upper};
 
+/// Of every interval.
+const CONFIDENCE: f64 = 0.95;
+
 /// Statuses that a balancer's log knows, in the order of `PhaseTally::answers`.
 const ANSWERS: [&str; 5] = ["200", "500", "502", "503", "504"];
 
@@ -168,6 +171,11 @@ impl Connections {
 }
 
 impl Summary {
+    /// The figures of one replication.
+    pub fn alone(meta: &Meta, replication: &Replication) -> Self {
+        Self::of(meta, std::slice::from_ref(replication), Looks::Once)
+    }
+
     /// The figures over these replications.
     pub fn of(meta: &Meta, replications: &[Replication], looks: Looks) -> Self {
         let reps = Reps { replications, looks };
@@ -226,7 +234,7 @@ impl Reps<'_> {
         let values: Vec<f64> = self.replications.iter().filter_map(f).collect();
         let mut figure = Estimate::of(&values, range)?;
         if self.looks == Looks::Every {
-            figure.ci95 = anytime_interval(&values, range);
+            figure.ci95 = anytime_interval(&values, range, CONFIDENCE);
         }
         Some(figure)
     }
@@ -237,7 +245,7 @@ impl Reps<'_> {
         // The bound of what was never seen holds at every look.
         if self.looks == Looks::Every && figure.max > 0.0 {
             let rates = counts.iter().filter(|c| c.1 > 0.0).map(|&(n, seconds)| n as f64 / seconds);
-            figure.ci95 = anytime_interval(&rates.collect::<Vec<_>>(), Range::NotNegative);
+            figure.ci95 = anytime_interval(&rates.collect::<Vec<_>>(), Range::NotNegative, CONFIDENCE);
         }
         Some(figure)
     }

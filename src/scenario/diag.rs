@@ -230,7 +230,7 @@ pub(crate) fn printable(text: &str) -> String {
 
 /// The candidate nearest to `word`, if near enough to be what was meant: at most 1 + a quarter of its letters differ,
 /// and fewer than half.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let letters = word.chars().count();
     let near = |distance: usize| distance <= 1 + letters / 4 && 2 * distance < letters;

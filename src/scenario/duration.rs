@@ -41,6 +41,11 @@ pub(crate) fn seconds(text: &str) -> Option<f64> {
     Some(sign * total)
 }
 
+/// The time that a text means, `90s`, `1h30m`; `None` for anything else, and for what no simulation can hold.
+pub fn duration(text: &str) -> Option<Dur> {
+    seconds(text).filter(|secs| (0.0..=MAX_SECS).contains(secs)).map(Dur::from_secs_f64)
+}
+
 /// A time within what a simulation can hold, or what is wrong with it.
 fn span(at: &At<'_>, secs: f64) -> Option<Dur> {
     if secs < 0.0 {

@@ -40,6 +40,7 @@ use tree::{Node, Span};
 pub use clients::{ClientKeepAlive, Clients, WhenBusy};
 pub use deploy::{Controller, Deploy, DeployAction, DeployEvent, Release};
 pub use diag::{Diag, Severity};
+pub use duration::duration;
 pub use draft::{Draft, Loaded, load, load_str};
 pub use fingerprint::fingerprint;
 pub use input::Request;

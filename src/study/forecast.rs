@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::replicate::ReplicateError;
-use super::schedule::{self, Broken, Case, News};
+use super::schedule::{self, Broken, Case, Judge, News};
 use super::tally::{Keep, Question, Tally};
 use crate::metrics::Meta;
 use crate::scenario::Scenario;
@@ -25,7 +25,18 @@ pub fn forecast(
     heard: &dyn Fn(),
 ) -> Result<Tally, ReplicateError> {
     let simulation = Arc::new(|k| simulate::run(scenario, scenario.seed, k));
-    let case = Case { simulation, judge: Tally::new(question, meta, keep) };
+    let judge = Tally::new(question, meta, keep);
+    play_one(Case { simulation, judge }, scenario.seed, jobs, cancel, heard)
+}
+
+/// Plays one case to its end.
+pub(super) fn play_one<J: Judge>(
+    case: Case<'_, J>,
+    seed: u64,
+    jobs: Option<usize>,
+    cancel: &AtomicBool,
+    heard: &dyn Fn(),
+) -> Result<J, ReplicateError> {
     let mut ended = None;
     schedule::play(jobs, std::iter::once(case), cancel, |news| match news {
         News::Heard => heard(),
@@ -33,10 +44,8 @@ pub fn forecast(
     })
     .map_err(|e| ReplicateError::Threads(e.to_string()))?;
     match ended {
-        Some(Ok(tally)) => Ok(tally),
-        Some(Err((_, Broken { replication, message }))) => {
-            Err(ReplicateError::Broken { seed: scenario.seed, replication, message })
-        }
+        Some(Ok(judge)) => Ok(judge),
+        Some(Err((_, Broken { replication, message }))) => Err(ReplicateError::Broken { seed, replication, message }),
         None => Err(ReplicateError::Interrupted),
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::schedule::{self, Broken, Case, Judge, News};
+use super::forecast::play_one;
+use super::schedule::{Case, Judge};
 use crate::metrics::replication::Replication;
 
 /// Why there are no replications.
@@ -59,19 +60,8 @@ where
         return Ok(Vec::new());
     }
     let judge = Collect { wanted: n, heard: Vec::new() };
-    let mut ended = None;
-    schedule::play(jobs, std::iter::once(Case { simulation: Arc::new(run), judge }), &AtomicBool::new(false), |news| {
-        match news {
-            News::Heard => done(),
-            News::Done(_, end) => ended = Some(end),
-        }
-    })
-    .map_err(|e| ReplicateError::Threads(e.to_string()))?;
-    match ended {
-        Some(Ok(collected)) => Ok(collected.heard),
-        Some(Err((_, Broken { replication, message }))) => Err(ReplicateError::Broken { seed, replication, message }),
-        None => Ok(Vec::new()),
-    }
+    let case = Case { simulation: Arc::new(run), judge };
+    play_one(case, seed, jobs, &AtomicBool::new(false), done).map(|collected| collected.heard)
 }
 
 /// Wants a fixed number of replications, and keeps them.

@@ -7,6 +7,9 @@ use crate::metrics::replication::Replication;
 use crate::scenario::Scenario;
 use crate::simulate::{Steady, SteadyKey, steady_key};
 
+/// Memory that shared steady states may hold (bytes).
+pub const SHARED_BYTES: usize = 512 << 20;
+
 /// What a case's steady state depends on: equal keys, equal states.
 pub type CaseKey = (u64, SteadyKey);
 

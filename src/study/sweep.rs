@@ -8,13 +8,10 @@ use rayon::prelude::*;
 use super::cost;
 use super::row::Row;
 use super::schedule::{self, Broken, Case, News};
-use super::steady_cache::{CaseKey, SteadyCache, case_key};
+use super::steady_cache::{CaseKey, SHARED_BYTES, SteadyCache, case_key};
 use super::tally::{Keep, Question, Tally};
 use crate::metrics::Meta;
 use crate::scenario::Scenario;
-
-/// Memory that shared steady states may hold (bytes).
-const SHARED_BYTES: usize = 512 << 20;
 
 /// A combination, typed and checked.
 pub type Combination = (Scenario, Meta);

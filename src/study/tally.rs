@@ -95,7 +95,7 @@ impl Tally {
 
     /// The figures of each replication alone.
     pub fn each(&self) -> impl Iterator<Item = Summary> + '_ {
-        self.replications.iter().map(|r| Summary::of(&self.meta, std::slice::from_ref(r), Looks::Once))
+        self.replications.iter().map(|r| Summary::alone(&self.meta, r))
     }
 
     fn is_decided(&self, decide: Decide) -> bool {
@@ -128,9 +128,10 @@ impl Tally {
     }
 }
 
-/// Whether a figure's interval is narrow enough; one that was never measured will not be any narrower.
+/// Whether a figure's interval is narrow enough; one that was never measured will not be any narrower. What was never seen
+/// is precise once its bound says so little of it is left.
 fn is_precise(figure: Figure, share: f64) -> bool {
-    figure.is_none_or(|f| f.ci95.is_some_and(|ci| precise_enough(f.mean, ci, share)))
+    figure.is_none_or(|f| precise_enough(f.mean, f.ci95, share, f.max == 0.0))
 }
 
 impl Judge for Tally {
@@ -140,7 +141,7 @@ impl Judge for Tally {
 
     fn hear(&mut self, mut replication: Replication) -> Result<bool, String> {
         if !self.standings.is_empty() {
-            let alone = Summary::of(&self.meta, std::slice::from_ref(&replication), Looks::Once);
+            let alone = Summary::alone(&self.meta, &replication);
             for standing in &mut self.standings {
                 standing.observe(&alone);
             }

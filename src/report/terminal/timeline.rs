@@ -1,9 +1,9 @@
 //! The deploy in a few lines of blocks: ready pods, what failed, and what else moved.
 
 use crate::report::grid::{self, Cell};
-use crate::report::style::{BOLD, DIM, WIDTH};
+use crate::report::style::{DIM, WIDTH};
 use super::sparkline::{self, Worst};
-use super::{DIM, WIDTH, named_row};
+use super::named_row;
 use crate::metrics::Results;
 use crate::report::Page;
 use crate::report::text::{Format, count, range, seconds, times};

@@ -9,6 +9,7 @@ use crate::scenario::tree::{Node, Span};
 /// One value for one field.
 #[derive(Clone, Debug)]
 pub struct Assignment {
+    pub(super) name: Arc<str>,
     pub(super) path: Arc<str>,
     pub(super) text: Arc<str>,
     pub(super) value: Node,
@@ -17,6 +18,11 @@ pub struct Assignment {
 }
 
 impl Assignment {
+    /// The field as it was written, `maxSurge`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The whole path of the field, `workload.strategy.rollingUpdate.maxSurge`.
     pub fn path(&self) -> &str {
         &self.path

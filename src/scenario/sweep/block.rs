@@ -69,5 +69,5 @@ fn column(at: &At<'_>, entry: &Entry, zipped: bool) -> Option<Column> {
     let mut open = None;
     let values: Vec<Option<_>> = items.iter().map(|item| expand(at.cx, item, zipped, &mut open)).collect();
     let values = values.into_iter().collect::<Option<Vec<_>>>()?.concat();
-    Some(Column { path: entry.key.clone(), span: entry.key_span.clone(), values, open })
+    Some(Column { name: entry.key.clone(), path: entry.key.clone(), span: entry.key_span.clone(), values, open })
 }

@@ -46,7 +46,9 @@ const VARIANT_ORDER: u32 = 1 << 21;
 
 /// One field of a dimension and its values, before they are laid side by side.
 struct Column {
-    /// As it was written, then in full.
+    /// The field as it was written.
+    name: String,
+    /// The same, then in full.
     path: String,
     span: Span,
     values: Vec<(String, Node)>,
@@ -98,14 +100,16 @@ impl Dimension {
     fn axis(self, cx: &Cx) -> Option<Axis> {
         let open = self.columns.iter().find_map(|c| c.open.clone());
         let length = check::length(cx, &self.columns)?;
-        let paths: Vec<Arc<str>> = self.columns.iter().map(|c| Arc::from(c.path.as_str())).collect();
+        let shared = |text: &str| -> Arc<str> { Arc::from(text) };
+        let fields: Vec<(Arc<str>, Arc<str>)> =
+            self.columns.iter().map(|c| (shared(&c.name), shared(&c.path))).collect();
         let step = |n: usize| -> Vec<Assignment> {
-            let columns = self.columns.iter().zip(&paths);
+            let columns = self.columns.iter().zip(&fields);
             columns
-                .map(|(column, path)| {
+                .map(|(column, (name, path))| {
                     let (text, value) = &column.values[n];
-                    let (path, text) = (Arc::clone(path), Arc::from(text.as_str()));
-                    Assignment { path, text, value: value.clone(), span: column.span.clone() }
+                    let (name, path, text) = (Arc::clone(name), Arc::clone(path), shared(text));
+                    Assignment { name, path, text, value: value.clone(), span: column.span.clone() }
                 })
                 .collect()
         };

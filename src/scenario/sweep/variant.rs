@@ -70,6 +70,7 @@ fn one(source: &Arc<Source>, root: &Node, known: &impl Fn(&Node) -> Vec<String>)
         };
         let path_span = span(piece.offset, path.trim_end().len());
         let value = overrides::parse_value(source, piece.offset + path.len() + 1, value).map_err(Box::new)?;
+        let written = Arc::from(path.trim());
         let path = overrides::resolve(path.trim(), &known(&root), &root, &path_span).map_err(Box::new)?;
         if let Some(diag) = check::refused(&path, &path_span) {
             return Err(Box::new(diag));
@@ -79,7 +80,7 @@ fn one(source: &Arc<Source>, root: &Node, known: &impl Fn(&Node) -> Vec<String>)
             return Err(Box::new(diag.at(&path_span, "again here").and(&first.span, "first here")));
         }
         let text = Arc::from(flow::text(&value));
-        let assignment = Assignment { path: Arc::from(path), text, value, span: path_span };
+        let assignment = Assignment { name: written, path: Arc::from(path), text, value, span: path_span };
         assignment.lay_over(&mut root);
         assignments.push(assignment);
     }

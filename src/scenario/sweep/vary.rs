@@ -25,7 +25,10 @@ pub(super) fn parse(cx: &Cx, text: &str, order: u32) -> Option<Dimension> {
     let zipped = names.len() > 1;
     let span =
         |piece: &Piece<'_>| Span { source: source.clone(), range: piece.offset..piece.offset + piece.text.len() };
-    let column = |p: &Piece<'_>| Column { path: p.text.to_owned(), span: span(p), values: Vec::new(), open: None };
+    let column = |p: &Piece<'_>| {
+        let name = p.text.to_owned();
+        Column { path: name.clone(), name, span: span(p), values: Vec::new(), open: None }
+    };
     let mut columns: Vec<Column> = names.iter().map(column).collect();
     for piece in overrides::split(values, paths.len() + 1) {
         let node = match overrides::parse_value(&source, piece.offset, piece.text) {

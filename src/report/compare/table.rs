@@ -1,0 +1,71 @@
+//! A comparison on a terminal.
+
+use std::io;
+
+use super::ComparePage;
+use super::words::{sentence, words};
+use crate::report::Format;
+use crate::report::grid::{self, Cell, paint};
+use crate::report::style::{BAD, BOLD, DIM, GOOD, WIDTH};
+use crate::report::text::{percent, plural, wrap};
+use crate::stats::paired::Verdict;
+use crate::study::versus::Compared;
+
+/// `--format table`.
+pub(super) const FORMAT: Format<ComparePage> = Format { name: "table", endings: &["txt"], write };
+
+fn write(page: &ComparePage, out: &mut dyn io::Write) -> io::Result<()> {
+    let c = &page.comparison;
+    let deploys = plural(f64::from(c.replications), "simulated deploy");
+    let head = format!(" is the baseline · {deploys} of each, the same traffic, seed {}", c.seed);
+    writeln!(out, "{}{}", paint(BOLD, &c.baseline.name), paint(DIM, &head))?;
+    for policy in &c.policies {
+        writeln!(out, "\n{}  {}\n", paint(BOLD, &policy.policy.name), sentence(&policy.figures))?;
+        for line in lines(&policy.figures, &c.baseline.name, &policy.policy.name) {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    writeln!(out)?;
+    for line in wrap(&footer(page), WIDTH - 2) {
+        writeln!(out, "  {}", paint(DIM, &line))?;
+    }
+    Ok(())
+}
+
+/// The figures of one policy beside the baseline's.
+pub(in crate::report) fn lines(figures: &[Compared], baseline: &str, policy: &str) -> Vec<String> {
+    let head = |text: &str| Cell::right(text).style(DIM);
+    let first = vec![Cell::left(""), head(baseline), head(policy), head("difference"), Cell::left("")];
+    let row = |compared: &Compared| {
+        let w = words(compared);
+        let style = match compared.verdict {
+            Verdict::Better => GOOD,
+            Verdict::Worse => BAD,
+            Verdict::Same | Verdict::Undecided => DIM,
+        };
+        vec![
+            Cell::left(w.figure),
+            Cell::right(w.baseline),
+            Cell::right(w.policy),
+            Cell::right(w.difference).style(BOLD),
+            Cell::left(w.interval).style(DIM),
+            Cell::left(w.verdict).style(style),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = std::iter::once(first).chain(figures.iter().map(row)).collect();
+    grid::lines(&rows, WIDTH - 2)
+}
+
+fn footer(page: &ComparePage) -> String {
+    let c = &page.comparison;
+    let at_once = if c.comparisons > 1 {
+        format!(" Verdicts allow for {} statements made at once.", c.comparisons)
+    } else {
+        String::new()
+    };
+    format!(
+        "[a to b]: the mean difference per deploy lies between, with 95 % confidence, deploy by deploy on the same random \
+         numbers. Same: surely less than {} of the baseline apart.{at_once}",
+        percent(c.margin, c.margin)
+    )
+}
