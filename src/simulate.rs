@@ -1,6 +1,9 @@
-//! One replication, from scenario to numbers.
+//! One replication, from scenario to numbers; and the part of it that many scenarios share.
 
-use crate::fleet;
+use std::fmt::{self, Write as _};
+
+use crate::engine::mix;
+use crate::fleet::{self, SteadyFleet};
 use crate::metrics::Collector;
 use crate::metrics::replication::Replication;
 use crate::scenario::Scenario;
@@ -10,4 +13,77 @@ use crate::scenario::Scenario;
 pub fn run(scenario: &Scenario, seed: u64, replication: u32) -> Replication {
     let (collector, end) = fleet::simulate(scenario, seed, replication, Collector::new(scenario));
     collector.finish(end)
+}
+
+/// One replication up to the moment before anything of the deploy can matter: what is played once for all policies.
+///
+/// A fork gives the bytes that [`run`] gives for its scenario.
+#[derive(Clone, Debug)]
+pub struct Steady {
+    fleet: SteadyFleet<Collector>,
+    key: SteadyKey,
+}
+
+impl Steady {
+    /// Plays replication `replication` of `scenario` under `seed` up to the first thing that is done to the workload: the
+    /// deploy, or an entry of `deploy.events` before it. With no deploy that is the whole of it.
+    pub fn of(scenario: &Scenario, seed: u64, replication: u32) -> Self {
+        let fleet = SteadyFleet::of(scenario, seed, replication, Collector::new(scenario));
+        Self { fleet, key: steady_key(scenario) }
+    }
+
+    /// Plays the rest as `scenario` says, whose [`steady_key`] must be that of the scenario so far; debug builds check it.
+    pub fn fork(&self, scenario: &Scenario) -> Replication {
+        self.clone().finish(scenario)
+    }
+
+    /// The same without the copy, for the last one.
+    pub fn finish(mut self, scenario: &Scenario) -> Replication {
+        debug_assert_eq!(steady_key(scenario), self.key, "this scenario is another one before the deploy");
+        self.fleet.retarget(scenario);
+        let (collector, end) = self.fleet.finish();
+        collector.finish(end)
+    }
+
+    /// About what it takes in memory (bytes).
+    pub fn bytes(&self) -> usize {
+        size_of::<SteadyKey>() + self.fleet.bytes(Collector::bytes)
+    }
+}
+
+/// What two scenarios have in common that are the same up to the deploy: a hash of 128 bits, so that two that are not have
+/// the same one with a chance of 1 in 3 × 10³⁸.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SteadyKey([u64; 2]);
+
+/// The key of `scenario`: where it is the same (and so are the seed and the replication), a [`Steady`] of the one can be
+/// forked for the other. Whatever can matter before the deploy is part of it, as is every setting that is new.
+pub fn steady_key(scenario: &Scenario) -> SteadyKey {
+    // Two unrelated starts: fractions of √2 and √3.
+    let mut hash = Hash([0x6A09_E667_F3BC_C908, 0xBB67_AE85_84CA_A73B]);
+    // The text of a scenario tells every field to the last bit: times are printed exactly, floats so that they come back.
+    write!(hash, "{:?}", fleet::steady_part(scenario)).expect("a hash takes any text");
+    SteadyKey(hash.0)
+}
+
+/// A text, folded as it is written.
+struct Hash([u64; 2]);
+
+impl Hash {
+    fn fold(&mut self, word: u64) {
+        self.0 = self.0.map(|h| mix(h ^ word));
+    }
+}
+
+impl fmt::Write for Hash {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for chunk in text.as_bytes().chunks(size_of::<u64>()) {
+            let mut word = [0; size_of::<u64>()];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.fold(u64::from_le_bytes(word));
+        }
+        // Where one piece ends and the next begins is part of it, since the last word of each is filled up.
+        self.fold(text.len() as u64);
+        Ok(())
+    }
 }

@@ -67,7 +67,7 @@ fn headroom(r: &Replication) -> f64 {
 }
 
 fn p99(r: &Replication, phase: usize) -> f64 {
-    r.phases[phase].latency.value_at_quantile(0.99) as f64 / 1e6
+    r.phases[phase].latency.p99 as f64 / 1e6
 }
 
 fn duration(r: &Replication) -> f64 {

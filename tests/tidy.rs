@@ -273,8 +273,8 @@ fn blank_scalars<'a>(keys: &'a [&str]) -> impl Fn(&str) -> String + 'a {
     }
 }
 
-/// Both compute through `num-traits`, whose feature `std` (which `hdrhistogram` and `serde-saphyr` turn on) means the
-/// platform's maths library: other bits on other machines. `libm` is the same everywhere.
+/// Both compute through `num-traits`, whose feature `std` (which `hdrhistogram` turns on in tests and benchmarks, and any
+/// dependency may) means the platform's maths library: other bits on other machines. `libm` is the same everywhere.
 #[test]
 fn what_is_simulated_never_computes_with_platform_maths() {
     let mut offences = Vec::new();

@@ -84,6 +84,11 @@ impl<T> Arena<T> {
         self.slots.len() - self.free.len()
     }
 
+    /// What it takes beside itself (bytes), without what its members own.
+    pub const fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<(u32, T)>() + self.free.capacity() * size_of::<u32>()
+    }
+
     /// Whether no slot is in use.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

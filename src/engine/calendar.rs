@@ -12,6 +12,13 @@ use super::wheel::Wheel;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lane(pub u8);
 
+/// Places in the order of scheduling, set aside for events that are to be named later.
+#[derive(Clone, Copy, Debug)]
+pub struct Reserved {
+    first: u64,
+    count: u64,
+}
+
 /// The keeper of drawn delays; lane i is keeper i + 1.
 const WHEEL: usize = 0;
 
@@ -68,6 +75,29 @@ impl<E: Copy> Calendar<E> {
         let key = self.key(at, WHEEL);
         let bound = self.wheel.insert(key, event);
         // A branch, not a minimum: it is hardly ever taken, and so the next pop does not wait for a delay being drawn.
+        if bound < *self.fronts.of(WHEEL) {
+            self.lower_front(bound);
+        }
+    }
+
+    /// Sets `count` places in the order of scheduling aside: what is [put into one](Self::at_reserved) comes, among all
+    /// that is due at its moment, as if it were scheduled now.
+    pub const fn reserve(&mut self, count: u64) -> Reserved {
+        let first = self.sequence + 1;
+        self.sequence += count;
+        Reserved { first, count }
+    }
+
+    /// Schedules `event` at `at`, in the `n`-th of the places set aside, from 0, each of which takes one event: O(1).
+    ///
+    /// # Panics
+    /// If `at` lies in the past, or fewer places were set aside.
+    pub fn at_reserved(&mut self, at: SimTime, places: Reserved, n: u64, event: E) {
+        if at < self.now {
+            refuse(at, self.now);
+        }
+        assert!(n < places.count, "place {n} of {} that were set aside", places.count);
+        let bound = self.wheel.insert(Key::new(at, places.first + n, WHEEL), event);
         if bound < *self.fronts.of(WHEEL) {
             self.lower_front(bound);
         }
@@ -143,6 +173,11 @@ impl<E: Copy> Calendar<E> {
         self.wheel.len() + self.lanes.iter().map(Ring::len).sum::<usize>()
     }
 
+    /// What it takes beside itself (bytes).
+    pub fn bytes(&self) -> usize {
+        self.wheel.bytes() + self.lanes.iter().map(|ring| size_of::<Ring<E>>() + ring.bytes()).sum::<usize>()
+    }
+
     /// Whether nothing is pending.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -175,11 +210,36 @@ mod tests {
         assert_eq!((order.as_str(), c.len()), ("cabd", 1));
     }
 
+    #[test]
+    fn a_place_set_aside_keeps_its_turn() {
+        let t = SimTime::from_nanos;
+        let mut c = Calendar::new(t(0), 1);
+        c.at(t(5), 'a');
+        let places = c.reserve(2);
+        c.in_lane(Lane(0), t(5), 'd');
+        c.at(t(5), 'e');
+        assert_eq!(c.pop_until(t(4)), None);
+        c.at_reserved(t(5), places, 1, 'c');
+        c.at_reserved(t(5), places, 0, 'b');
+        let order: String = std::iter::from_fn(|| c.pop_until(t(5)).map(|(_, e)| e)).collect();
+        assert_eq!(order, "abcde");
+    }
+
+    #[test]
+    #[should_panic(expected = "place 2 of 2")]
+    fn no_more_places_than_were_set_aside() {
+        let mut c = Calendar::new(SimTime::ZERO, 0);
+        let places = c.reserve(2);
+        c.at_reserved(SimTime::ZERO, places, 2, ());
+    }
+
     /// The calendar beside what it must agree with: a set of (time, sequence).
     struct Pair {
         calendar: Calendar<u64>,
         model: BTreeSet<(SimTime, u64)>,
         sequence: u64,
+        /// Places set aside, and the sequence number of the first.
+        places: Vec<(Reserved, u64)>,
         /// The last moment of each lane.
         last: [SimTime; 5],
         draw: Stream,
@@ -191,6 +251,7 @@ mod tests {
                 calendar: Calendar::new(start, 5),
                 model: BTreeSet::new(),
                 sequence: 0,
+                places: Vec::new(),
                 last: [start; 5],
                 draw: Streams::new(seed, 0).stream(Purpose::Balance, 0),
             }
@@ -213,6 +274,20 @@ mod tests {
             } else {
                 self.model.insert((at, self.sequence));
                 self.calendar.at(at, self.sequence);
+            }
+        }
+
+        /// Sets places aside, or fills one: later than now, where what is due now may have gone by.
+        fn push_reserved(&mut self, bits: u32) {
+            let at = self.calendar.now() + Dur::from_nanos(1) + self.span(bits);
+            if self.draw.below(2) == 0 {
+                self.places.push((self.calendar.reserve(1), self.sequence + 1));
+                self.sequence += 1;
+            } else if let Some((places, sequence)) = self.places.pop()
+                && at > self.calendar.now()
+            {
+                self.model.insert((at, sequence));
+                self.calendar.at_reserved(at, places, 0, sequence);
             }
         }
 
@@ -243,7 +318,11 @@ mod tests {
                 // Phases that fill and phases that empty, each on a scale of its own.
                 let (push, bits) = (1 + pair.draw.below(9), pair.draw.below(63));
                 for _ in 0..pair.draw.below(100) {
-                    if pair.draw.below(10) < push { pair.push(bits) } else { pair.pop(bits) }
+                    match pair.draw.below(20) {
+                        0 => pair.push_reserved(bits),
+                        n if n / 2 < push => pair.push(bits),
+                        _ => pair.pop(bits),
+                    }
                 }
                 pair.calendar = pair.calendar.clone();
             }

@@ -10,7 +10,7 @@ mod time;
 mod wheel;
 
 pub use arena::{Arena, Handle};
-pub use calendar::{Calendar, Lane};
+pub use calendar::{Calendar, Lane, Reserved};
 pub use draw::{Family, Purpose, Stream, Streams, mix};
 pub use list::{Linked, Links, List, NIL};
 pub use time::{Dur, SimTime};

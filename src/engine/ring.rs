@@ -21,6 +21,11 @@ impl<E: Copy> Ring<E> {
         self.len
     }
 
+    /// What it takes beside itself (bytes).
+    pub(super) const fn bytes(&self) -> usize {
+        size_of_val::<[Entry<E>]>(&self.places)
+    }
+
     /// Appends `event`.
     ///
     /// # Panics

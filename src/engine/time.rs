@@ -168,8 +168,9 @@ impl fmt::Display for Dur {
             }
         }
         for (unit, name) in &UNITS[2..] {
-            if self.0 >= *unit && (self.0 * 1_000).is_multiple_of(*unit) {
-                let text = format!("{:.3}", self.0 as f64 / *unit as f64);
+            let (whole, rest) = (self.0 / unit, self.0 % unit * 1_000);
+            if whole > 0 && rest.is_multiple_of(*unit) {
+                let text = format!("{whole}.{:03}", rest / unit);
                 return write!(f, "{}{name}", text.trim_end_matches('0').trim_end_matches('.'));
             }
         }
@@ -199,6 +200,9 @@ mod tests {
             (90_000_000_000, "90s"),
             (7_200_000_000_000, "2h"),
             (1_234_567_891, "1234567.891us"),
+            // Beyond what an f64 holds exactly, and a thousand times of which is beyond an integer.
+            (u64::MAX, "18446744073709551.615us"),
+            (u64::MAX - 1, "18446744073709551.614us"),
         ];
         for (ns, text) in cases {
             assert_eq!(Dur::from_nanos(ns).to_string(), text);

@@ -78,6 +78,15 @@ impl<E: Copy> Wheel<E> {
         self.len
     }
 
+    /// What it takes beside itself (bytes).
+    pub(super) fn bytes(&self) -> usize {
+        (self.run.capacity() + self.late.capacity()) * size_of::<Entry<E>>()
+            + self.nodes.capacity() * size_of::<Node<E>>()
+            + size_of_val(&*self.near)
+            + size_of_val(&*self.near_used)
+            + size_of_val(&*self.far)
+    }
+
     /// Adds `event`. The answer is its key, or a bound below it while it lies in a slot.
     ///
     /// # Panics

@@ -1,7 +1,7 @@
 //! The controllers in the fleet: carries out what they command, tells them what becomes of pods, and sees when all is settled.
 
-use crate::engine::{Dur, Purpose, SimTime, Streams};
-use crate::scenario::{Deploy, DeployAction, Scenario};
+use crate::engine::{Dur, Purpose, Reserved, SimTime, Streams};
+use crate::scenario::{Deploy, DeployAction, DeployEvent, Scenario};
 
 use super::event::Event;
 use super::fact::{Fact, PodId, Revision};
@@ -47,11 +47,7 @@ impl Control {
         let created = SimTime::ZERO - AGE;
         let initial = (0..spec.replicas).map(|_| InitialPod { created, ready: Some(created), node: None });
         let mut actions = vec![(SimTime::ZERO, DeployAction::Template("new".into()))];
-        for e in &deploy.events {
-            let span = Dur::from_secs_f64(e.at_secs.abs());
-            let at = if e.at_secs < 0.0 { SimTime::ZERO - span } else { SimTime::ZERO + span };
-            actions.push((at, e.action.clone()));
-        }
+        actions.extend(deploy.events.iter().map(|e| (moment(e), e.action.clone())));
         actions.sort_by_key(|&(at, _)| at);
         Self {
             rollout: Rollout::new(&spec, streams, initial),
@@ -67,6 +63,11 @@ impl Control {
         }
     }
 
+    /// The same, with what `before` has been through: pods that turned not Ready, but no action.
+    pub(super) fn continuing(self, before: Self) -> Self {
+        Self { rollout: before.rollout, stuck: before.stuck, ..self }
+    }
+
     /// The revision of a template, by order of first use.
     fn revision(&mut self, template: &str) -> Revision {
         let known = self.templates.iter().position(|t| t == template);
@@ -77,11 +78,23 @@ impl Control {
     }
 }
 
+/// When an entry of `deploy.events` happens.
+fn moment(event: &DeployEvent) -> SimTime {
+    let span = Dur::from_secs_f64(event.at_secs.abs());
+    if event.at_secs < 0.0 { SimTime::ZERO - span } else { SimTime::ZERO + span }
+}
+
+/// When something is first done to the workload: the deploy itself, or an event before it.
+pub(super) fn first_action(deploy: &Deploy) -> SimTime {
+    deploy.events.iter().map(moment).fold(SimTime::ZERO, SimTime::min)
+}
+
 impl<O: Observer> World<O> {
-    pub(super) fn begin_control(&mut self, cal: &mut Cal) {
+    /// Schedules what is done to the workload, in the first of `places`.
+    pub(super) fn begin_control(&self, places: Reserved, cal: &mut Cal) {
         let Some(control) = &self.control else { return };
-        for (n, &(at, _)) in control.actions.iter().enumerate() {
-            cal.at(at.max(cal.now()), Event::Action(n as u16));
+        for (n, &(at, _)) in (0..).zip(&control.actions) {
+            cal.at_reserved(at.max(self.start), places, u64::from(n), Event::Action(n));
         }
     }
 
@@ -122,7 +135,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Something is done to the workload.
-    pub(super) fn on_action(&mut self, n: u16, cal: &mut Cal) {
+    pub(super) fn on_action(&mut self, n: u32, cal: &mut Cal) {
         let Some(control) = &mut self.control else { return };
         control.pending -= 1;
         if std::mem::take(&mut control.stuck) {
@@ -132,7 +145,7 @@ impl<O: Observer> World<O> {
             self.control_stuck_until(end, last, cal);
         }
         let Some(control) = &mut self.control else { return };
-        let action = match control.actions[usize::from(n)].1.clone() {
+        let action = match control.actions[n as usize].1.clone() {
             DeployAction::Template(name) => Action::Template(control.revision(&name)),
             DeployAction::Scale(replicas) => Action::Scale(replicas),
             DeployAction::Pause => Action::Pause,

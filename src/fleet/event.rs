@@ -64,7 +64,7 @@ pub(super) enum Event {
     /// The controllers' own.
     Rollout(rollout::Event),
     /// An entry of `deploy.events`, or the deploy itself (0).
-    Action(u16),
+    Action(u32),
     /// The levels are sampled.
     Sample,
     /// Nothing more is measured.

@@ -85,6 +85,21 @@ impl IdleTimers {
         classes.extend(scenario.clients.iter().map(|c| Class::new(c.keep_alive.idle_timeout, IdleSide::Owner)));
         Self { classes }
     }
+
+    /// From now on new pods' connections time out as `scenario` says; there must not have been any.
+    pub(super) fn retarget(&mut self, scenario: &Scenario, pod_hop: Dur) {
+        const NEW_PODS: usize = PODS + 1;
+        self.classes[NEW_PODS] = Self::new(scenario, pod_hop).classes.swap_remove(NEW_PODS);
+    }
+
+    /// What they take beside themselves (bytes).
+    pub(super) fn bytes(&self) -> usize {
+        let of = |class: &Class| {
+            let connections: usize = class.buckets.iter().map(Vec::capacity).sum();
+            class.buckets.capacity() * size_of::<Vec<Handle>>() + connections * size_of::<Handle>()
+        };
+        self.classes.iter().map(|class| size_of::<Class>() + of(class)).sum()
+    }
 }
 
 impl<O: Observer> World<O> {

@@ -33,10 +33,8 @@ pub(super) struct LevelMeter {
 
 impl LevelMeter {
     pub(super) fn new(scenario: &Scenario) -> Self {
-        let per_pod =
-            [&scenario.pod, &scenario.new_pod].map(|p| f64::from(p.concurrency) / p.service_time.mean().max(1e-9));
         Self {
-            per_pod,
+            per_pod: per_pod(scenario),
             warm_routes: [0; 2],
             warming: Vec::new(),
             counted: Vec::new(),
@@ -48,6 +46,16 @@ impl LevelMeter {
             has_users: scenario.clients.iter().any(|c| matches!(c.load, Load::Users { .. })),
         }
     }
+
+    /// From now on pods serve as much as `scenario` says.
+    pub(super) fn retarget(&mut self, scenario: &Scenario) {
+        self.per_pod = per_pod(scenario);
+    }
+}
+
+/// Requests a second that one warm pod can serve, old and new.
+fn per_pod(scenario: &Scenario) -> [f64; 2] {
+    [&scenario.pod, &scenario.new_pod].map(|p| f64::from(p.concurrency) / p.service_time.mean().max(1e-9))
 }
 
 impl<O: Observer> World<O> {

@@ -30,9 +30,11 @@ mod propagation;
 mod proxy;
 mod request;
 pub mod rollout;
+mod steady;
 mod stream;
 mod termination;
 mod transport;
 mod world;
 
-pub use world::{Observer, simulate};
+pub use steady::{SteadyFleet, simulate, steady_part};
+pub use world::Observer;

@@ -131,6 +131,14 @@ impl Pod {
         }
     }
 
+    /// What it takes (bytes).
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.workers.capacity() * size_of::<Option<Job>>()
+            + (self.free_workers.capacity() + self.connections.capacity()) * size_of::<u32>()
+            + self.queue.capacity() * size_of::<Job>()
+    }
+
     /// Old or new: which of the two descriptions is this pod's.
     #[inline]
     pub(super) fn version(&self) -> usize {

@@ -84,6 +84,14 @@ impl Population {
         population
     }
 
+    /// What it takes (bytes).
+    pub(super) const fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.clients.capacity() * size_of::<Client>()
+            + self.streams.capacity() * size_of::<StreamSlot>()
+            + self.asked.capacity() * size_of::<u32>()
+    }
+
     pub(super) const fn load(&self) -> &Load {
         &self.config.load
     }

@@ -26,8 +26,19 @@ pub(super) struct ControlPlane {
 
 impl ControlPlane {
     pub(super) fn new(config: &Propagation, streams: Streams) -> Self {
-        let phase = config.batch.scale(streams.stream(Purpose::BatchPhase, 0).open01());
-        Self { config: config.clone(), tick: SimTime::ZERO + phase, removals: 0, held: Vec::new(), halted: Vec::new() }
+        Self {
+            config: config.clone(),
+            tick: first_tick(config, streams),
+            removals: 0,
+            held: Vec::new(),
+            halted: Vec::new(),
+        }
+    }
+
+    /// From now on it is as late as `config` says; what is under way stays under way.
+    pub(super) fn retarget(&mut self, config: &Propagation, streams: Streams) {
+        self.config.clone_from(config);
+        self.tick = first_tick(config, streams);
     }
 
     /// The first moment from `at` on at which the control plane commits.
@@ -39,6 +50,11 @@ impl ControlPlane {
         let late = (at.nanos() - self.tick.nanos()).rem_euclid(batch);
         at + Dur::from_nanos(((batch - late) % batch) as u64)
     }
+}
+
+/// A moment at which the control plane commits: its phase is chance.
+fn first_tick(config: &Propagation, streams: Streams) -> SimTime {
+    SimTime::ZERO + config.batch.scale(streams.stream(Purpose::BatchPhase, 0).open01())
 }
 
 impl<O: Observer> World<O> {

@@ -38,6 +38,11 @@ impl Proxy {
     pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
         Self { table: Vec::new(), algorithm: balancer::algorithm(algorithm), lost: 0, retries: 0, ejections: false }
     }
+
+    /// What it takes (bytes).
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.table.capacity() * size_of::<Host>() + self.algorithm.bytes()
+    }
 }
 
 /// For whom a pod is picked: the same identity gives the same draw under every policy.

@@ -1,6 +1,6 @@
 //! The whole fleet, and who handles which event.
 
-use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, SimTime, Streams};
+use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, Reserved, SimTime, Streams};
 use crate::scenario::{Layer, Load, Scenario};
 
 use super::connection::Connection;
@@ -33,6 +33,9 @@ const POD_HOP: Lane = Lane(1);
 const ARRIVALS: u8 = 2;
 /// More populations than this keep their arrivals in the wheel.
 const ARRIVAL_LANES: usize = 8;
+
+/// Places set aside for what is done to the workload; the end has the one behind them.
+const ACTIONS: u64 = 1 << 32;
 
 /// A constant hop: its delay and its lane.
 #[derive(Clone, Copy, Debug)]
@@ -139,12 +142,11 @@ impl<O: Observer> Model for World<O> {
 
 impl<O: Observer> World<O> {
     /// The fleet of `scenario` at the start of replication `replication`, warm: old pods Ready and known to all,
-    /// connections spread as the balancer would, streams in the middle of their lives, nothing queued.
-    fn new(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> Engine<Self> {
+    /// connections spread as the balancer would, streams in the middle of their lives, nothing queued. What is done to the
+    /// workload, and the end, are still to be scheduled, in the places returned.
+    pub(super) fn new(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (Engine<Self>, Reserved) {
         let streams = Streams::new(seed, u64::from(replication));
-        let observe = &scenario.observe;
-        let at = scenario.deploy.as_ref().map_or(observe.warmup, |d| d.at);
-        let start = SimTime::ZERO - at;
+        let (start, end) = limits(scenario);
         let proxies = scenario.load_balancer.proxies;
         let (client, pod) = match scenario.load_balancer.layer {
             Layer::L7 => (scenario.network.client, scenario.network.latency),
@@ -155,15 +157,11 @@ impl<O: Observer> World<O> {
             Layer::L7 => Hop { delay: pod, lane: POD_HOP },
             Layer::L4 => client_hop,
         };
-        let end = match &scenario.deploy {
-            Some(_) => start + observe.limit,
-            None => start + (observe.warmup + observe.steady).min(observe.limit),
-        };
         let mut world = Self {
             observer,
             streams,
             start,
-            measured_from: start + observe.warmup,
+            measured_from: start + scenario.observe.warmup,
             layer: scenario.load_balancer.layer,
             client_hop,
             pod_hop,
@@ -192,10 +190,15 @@ impl<O: Observer> World<O> {
         world.control = scenario.deploy.as_ref().map(|deploy| Control::new(scenario, deploy, streams));
         world.begin_fleet(scenario.workload.replicas, &mut cal);
         world.begin_clients(&mut cal);
-        world.begin_control(&mut cal);
-        cal.at(end, Event::End);
+        let places = cal.reserve(ACTIONS + 1);
         cal.at(start, Event::Sample);
-        Engine { model: world, calendar: cal }
+        (Engine { model: world, calendar: cal }, places)
+    }
+
+    /// Schedules what is done to the workload, and the end, in the places set aside for them.
+    pub(super) fn begin_deploy(&self, places: Reserved, cal: &mut Cal) {
+        self.begin_control(places, cal);
+        cal.at_reserved(self.end, places, ACTIONS, Event::End);
     }
 
     /// Schedules the next arrival of `population`.
@@ -253,7 +256,7 @@ impl<O: Observer> World<O> {
     /// # Panics
     /// If a request was lost or counted twice, by Little's law as the identity that it is: the integral of the number
     /// under way equals the sum of the times under way.
-    fn assert_accounts(&mut self, now: SimTime) {
+    pub(super) fn assert_accounts(&mut self, now: SimTime) {
         self.integrate(now);
         let under_way = self.requests.iter().filter(|r| !r.abandoned);
         let (count, times) = under_way.fold((0, 0), |(n, sum), r| (n + 1, sum + u128::from(now.since(r.born).nanos())));
@@ -262,7 +265,7 @@ impl<O: Observer> World<O> {
         assert_eq!(sojourn, self.in_system_area, "Little's law: sum of times under way and integral of their number");
     }
 
-    fn tell_unfinished(&mut self, cal: &Cal) {
+    pub(super) fn tell_unfinished(&mut self, cal: &Cal) {
         let births: Vec<SimTime> = self.requests.iter().filter(|r| !r.abandoned).map(|r| r.born).collect();
         for born in births {
             self.tell(cal, Fact::Unfinished { born });
@@ -279,23 +282,33 @@ impl<O: Observer> World<O> {
         self.streams.stream(purpose, self.pods[pod as usize].identity())
     }
 
+    /// About what it takes beside itself and its observer (bytes): what grows with connections, pods or requests.
+    pub(super) fn bytes(&self) -> usize {
+        let links = self.links.iter().map(|l| size_of::<Link>() + l.idle.capacity() * size_of::<u32>());
+        self.requests.bytes()
+            + self.connections.bytes()
+            + self.populations.iter().map(Population::bytes).sum::<usize>()
+            + self.proxies.iter().map(Proxy::bytes).sum::<usize>()
+            + self.pods.iter().map(Pod::bytes).sum::<usize>()
+            + links.sum::<usize>()
+            + self.idle.bytes()
+    }
+
     /// Whether the end has come.
     pub(super) const fn done(&self) -> bool {
         self.ended
     }
 }
 
-/// Plays one replication of `scenario` and returns the observer, which has heard everything, with the moment of the end.
-///
-/// # Panics
-/// If an invariant of the simulator is broken: conservation of requests, Little's law, the controller's bounds.
-pub fn simulate<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (O, SimTime) {
-    let mut engine = World::new(scenario, seed, replication, observer);
-    engine.run_until(SimTime::MAX, World::done);
-    let now = engine.calendar.now();
-    engine.model.assert_accounts(now);
-    engine.model.tell_unfinished(&engine.calendar);
-    (engine.model.observer, now)
+/// When the simulation of `scenario` starts, and when it ends at the latest.
+pub(super) fn limits(scenario: &Scenario) -> (SimTime, SimTime) {
+    let observe = &scenario.observe;
+    let (before, length) = match &scenario.deploy {
+        Some(deploy) => (deploy.at, observe.limit),
+        None => (observe.warmup, (observe.warmup + observe.steady).min(observe.limit)),
+    };
+    let start = SimTime::ZERO - before;
+    (start, start + length)
 }
 
 /// The members of a list that is not changed meanwhile.

@@ -117,6 +117,11 @@ impl Bins {
         self.current.reconnects += 1;
     }
 
+    /// What they take beside themselves (bytes).
+    pub(super) const fn bytes(&self) -> usize {
+        self.latency.bytes() + self.done.capacity() * size_of::<Bin>()
+    }
+
     /// All bins; the last one is as long as the simulation was.
     pub(super) fn finish(mut self, now: SimTime) -> Vec<Bin> {
         self.advance(now);

@@ -3,7 +3,9 @@
 use super::bins::Bins;
 use super::cells::{Cells, cell};
 use super::digest::Digest;
-use super::replication::{CapacityTally, ConnectionTally, Phase, PhaseTally, PodLife, Replication, RolloutTally};
+use super::replication::{
+    CapacityTally, ConnectionTally, LatencyTally, Phase, PhaseTally, PodLife, Replication, RolloutTally,
+};
 use crate::engine::{Dur, SimTime};
 use crate::fleet::Observer;
 use crate::fleet::fact::{Cause, Fact, Levels, Outcome, PodId, PodStep, Revision, Side};
@@ -83,7 +85,7 @@ impl Collector {
             causes: [0; 10],
             retried: 0,
             answers: [0; 5],
-            latency: Cells::new().histogram(),
+            latency: LatencyTally::default(),
             latency_sum_ns: 0,
             latency_max_ns: 0,
             connections: [ConnectionTally::default(); 2],
@@ -272,7 +274,7 @@ impl Collector {
             before.seconds = end.saturating_since(self.measured_from).secs();
         }
         for (tally, cells) in self.phases.iter_mut().zip(&self.latencies) {
-            tally.latency = cells.histogram();
+            tally.latency = cells.tally();
             let causes: u64 = tally.causes.iter().sum();
             assert_eq!(causes, tally.dropped(), "each dropped request has one cause");
             let accounted = tally.succeeded + tally.dropped() + tally.unfinished;
@@ -300,6 +302,14 @@ impl Collector {
             decisions: self.decisions,
             pods: self.pods,
         }
+    }
+
+    /// What it takes beside itself (bytes).
+    pub fn bytes(&self) -> usize {
+        self.latencies.iter().map(Cells::bytes).sum::<usize>()
+            + self.bins.bytes()
+            + self.decisions.capacity() * size_of::<(SimTime, Revision, u32)>()
+            + self.pods.capacity() * size_of::<PodLife>()
     }
 
     /// A request is in flight at the end: it belongs to *during* if that lasts to the end or saw it, like any other.

@@ -1,8 +1,9 @@
 //! Replications made by hand for tests: round numbers, small variations, no simulation.
 
-use hdrhistogram::Histogram;
-
-use super::replication::{Bin, CapacityTally, ConnectionTally, PhaseTally, PodLife, Replication, RolloutTally};
+use super::cells::{Cells, cell};
+use super::replication::{
+    Bin, CapacityTally, ConnectionTally, LatencyTally, PhaseTally, PodLife, Replication, RolloutTally,
+};
 use super::results::{Meta, Results};
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::{PodId, Revision};
@@ -19,17 +20,19 @@ pub(crate) fn phase(seconds: f64, typical_us: u64) -> PhaseTally {
         causes: [0; 10],
         retried: 0,
         answers: [requests, 0, 0, 0, 0],
-        latency: Histogram::new(3).expect("three digits"),
+        latency: LatencyTally::default(),
         latency_sum_ns: 0,
         latency_max_ns: 0,
         connections: [ConnectionTally::default(); 2],
     };
+    let mut latencies = Cells::new();
     let times = [(typical_us, requests * 98 / 100), (typical_us * 3, requests - requests * 98 / 100)];
     for (us, n) in times.into_iter().filter(|&(_, n)| n > 0) {
-        p.latency.record_n(us, n).expect("within bounds");
+        (0..n).for_each(|_| latencies.count(cell(us)));
         p.latency_sum_ns += u128::from(us) * 1_000 * u128::from(n);
         p.latency_max_ns = p.latency_max_ns.max(us * 1_000);
     }
+    p.latency = latencies.tally();
     p
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::figures::{Figure, Figures};
-use super::replication::{ConnectionTally, PhaseTally, Replication};
+use super::replication::{ConnectionTally, LatencyTally, PhaseTally, Replication};
 use super::results::Meta;
 use crate::fleet::fact::{Cause, Outcome};
 use crate::stats::anytime::{anytime_counts, anytime_interval};
@@ -326,18 +326,18 @@ impl Reps<'_> {
     /// Nanoseconds are merged and seconds come out, so that sums are exact.
     fn latency(&self, i: usize) -> LatencyFigures {
         let of = |f: &dyn Fn(&PhaseTally) -> f64| {
-            let phase = |r: &Replication| Some(&r.phases[i]).filter(|p| !p.latency.is_empty()).map(f);
+            let phase = |r: &Replication| Some(&r.phases[i]).filter(|p| p.latency.count > 0).map(f);
             self.values(Range::NotNegative, phase).map(|ns| ns.per(1e9))
         };
         let longest = |p: &PhaseTally| p.latency_max_ns as f64;
-        // The histogram answers with its cell's upper end, which can lie beyond the longest there was.
-        let quantile = |q: f64| of(&|p| (p.latency.value_at_quantile(q) as f64 * 1e3).min(longest(p)));
+        // The upper end of a cell can lie beyond the longest there was.
+        let quantile = |us: fn(&LatencyTally) -> u64| of(&|p| (us(&p.latency) as f64 * 1e3).min(longest(p)));
         LatencyFigures {
-            mean: of(&|p| p.latency_sum_ns as f64 / p.latency.len() as f64),
-            p50: quantile(0.5),
-            p90: quantile(0.9),
-            p99: quantile(0.99),
-            p999: quantile(0.999),
+            mean: of(&|p| p.latency_sum_ns as f64 / p.latency.count as f64),
+            p50: quantile(|l| l.p50),
+            p90: quantile(|l| l.p90),
+            p99: quantile(|l| l.p99),
+            p999: quantile(|l| l.p999),
             max: of(&longest),
         }
     }

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::settings::{OnSigterm, Spread, Strategy, Termination};
 use super::*;
-use crate::metrics::replication::Replication;
+use crate::metrics::replication::{LatencyTally, Replication};
 use crate::metrics::{Meta, sample};
 
 fn settings() -> Settings {
@@ -154,7 +154,7 @@ fn streams_only_have_no_latency_and_layer_4_no_proxies() {
     let streams = |i| {
         let mut r = sample::clean(i);
         for p in &mut r.phases {
-            p.latency.reset();
+            p.latency = LatencyTally::default();
             p.latency_sum_ns = 0;
         }
         sample::drop_requests(&mut r.phases[1], 1, 6, 2);

@@ -116,6 +116,11 @@ pub(super) trait Algorithm: std::fmt::Debug + Send + Sync {
     /// The table has changed.
     fn table_changed(&mut self, _table: &[Host]) {}
 
+    /// About what it keeps for its table (bytes).
+    fn bytes(&self) -> usize {
+        0
+    }
+
     /// A copy, for a fork of the simulation.
     fn boxed(&self) -> Box<dyn Algorithm>;
 }

@@ -29,6 +29,10 @@ impl Algorithm for RingHash {
         self.ring.sort_unstable();
     }
 
+    fn bytes(&self) -> usize {
+        self.ring.capacity() * size_of::<(u64, u32)>()
+    }
+
     fn boxed(&self) -> Box<dyn Algorithm> {
         Box::new(self.clone())
     }

@@ -1,0 +1,187 @@
+//! The steady state before the deploy, of which many policies can have the same: simulated once, and forked for each.
+//!
+//! Two functions here must agree, and tests hold them to it: [`steady_part`] says which settings can matter before the
+//! first action, and `retarget` gives a fleet all the others.
+
+use crate::engine::{Dur, Engine, Reserved, SimTime};
+use crate::scenario::dist::Dist;
+use crate::scenario::{
+    AfterExit, ConnectionClose, Controller, Deploy, Observe, OnSigterm, Propagation, PropagationOrder, Release,
+    Scenario, Strategy, Termination, Warmup, WarmupOver, Workload,
+};
+
+use super::control::{self, Control};
+use super::pod::Version;
+use super::world::{Observer, World, limits};
+
+/// One replication up to the moment before anything of the deploy can matter. Cloning it forks the simulation.
+#[derive(Clone, Debug)]
+pub struct SteadyFleet<O: Observer> {
+    engine: Engine<World<O>>,
+    /// The places of the actions and of the end in the order of scheduling.
+    places: Reserved,
+}
+
+impl<O: Observer> SteadyFleet<O> {
+    /// Plays replication `replication` of `scenario` up to its first action, or its end where there is none before.
+    pub fn of(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> Self {
+        let (mut engine, places) = World::new(scenario, seed, replication, observer);
+        let fork = moment(scenario);
+        if fork > engine.model.start {
+            // What is due at that very moment waits: some of it comes before the action, some after.
+            let before = SimTime::from_nanos(fork.nanos() - 1);
+            engine.run_until(before, World::done);
+        }
+        Self { engine, places }
+    }
+
+    /// Plays on as `scenario` says, whose [`steady_part`] must be that of the scenario so far.
+    pub fn retarget(&mut self, scenario: &Scenario) {
+        // All fields are named, so that a new one has to be thought of here.
+        let World {
+            // Of the replication, and of what has happened;
+            observer: _,
+            streams,
+            requests: _,
+            connections: _,
+            proxies: _,
+            pods: _,
+            links: _,
+            in_system: _,
+            in_system_area: _,
+            in_system_since: _,
+            sojourn_sum: _,
+            ended: _,
+            // of settings that are part of what is shared;
+            start: _,
+            measured_from: _,
+            layer: _,
+            client_hop: _,
+            pod_hop,
+            handshake: _,
+            populations: _,
+            deadlines: _,
+            // of settings that may differ.
+            control_plane,
+            balancer,
+            versions,
+            idle,
+            control,
+            levels,
+            end,
+        } = &mut self.engine.model;
+        control_plane.retarget(&scenario.load_balancer.propagation, *streams);
+        balancer.clone_from(&scenario.load_balancer);
+        *versions = [Version::new(&scenario.pod), Version::new(&scenario.new_pod)];
+        idle.retarget(scenario, pod_hop.delay);
+        levels.retarget(scenario);
+        (_, *end) = limits(scenario);
+        let anew = scenario.deploy.as_ref().map(|deploy| Control::new(scenario, deploy, *streams));
+        *control = match (anew, control.take()) {
+            // Controllers that may have seen a pod turn not Ready go on: what they go by is then part of what is shared.
+            (Some(anew), Some(before)) if pods_may_turn_unready(scenario) => Some(anew.continuing(before)),
+            (anew, _) => anew,
+        };
+    }
+
+    /// Plays the rest and returns the observer, which has heard everything, with the moment of the end.
+    ///
+    /// # Panics
+    /// If an invariant of the simulator is broken: conservation of requests, Little's law, the controller's bounds.
+    pub fn finish(self) -> (O, SimTime) {
+        let Self { mut engine, places } = self;
+        engine.model.begin_deploy(places, &mut engine.calendar);
+        engine.run_until(SimTime::MAX, World::done);
+        let now = engine.calendar.now();
+        engine.model.assert_accounts(now);
+        engine.model.tell_unfinished(&engine.calendar);
+        (engine.model.observer, now)
+    }
+
+    /// About what it takes (bytes), with what its observer says of itself.
+    pub fn bytes(&self, observer: impl FnOnce(&O) -> usize) -> usize {
+        let world = &self.engine.model;
+        size_of::<Self>() + self.engine.calendar.bytes() + world.bytes() + observer(&world.observer)
+    }
+}
+
+/// Plays one replication of `scenario` and returns the observer, which has heard everything, with the moment of the end.
+///
+/// # Panics
+/// If an invariant of the simulator is broken: conservation of requests, Little's law, the controller's bounds.
+pub fn simulate<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (O, SimTime) {
+    SteadyFleet::of(scenario, seed, replication, observer).finish()
+}
+
+/// Up to when nothing is done to the workload: the first action, or the end where that comes before.
+fn moment(scenario: &Scenario) -> SimTime {
+    let (start, end) = limits(scenario);
+    scenario.deploy.as_ref().map_or(end, |deploy| control::first_action(deploy).max(start).min(end))
+}
+
+/// Whether a pod may turn not Ready with nothing done to the workload. Then proxies and controllers hear of it.
+const fn pods_may_turn_unready(scenario: &Scenario) -> bool {
+    scenario.pod.probes_through_queue && scenario.pod.readiness_probe.is_some()
+}
+
+/// What of `scenario` can matter before the first action, everything else blanked: scenarios for which this is the same
+/// have the same replications up to there. `observe.limit` is when that is [since the start].
+///
+/// What is not named here can matter, as does any field that is added to a scenario. The parts that are written out whole
+/// have no rest (`..`), so that a field that is added to one of them has to be thought of.
+pub fn steady_part(scenario: &Scenario) -> Scenario {
+    let mut s = scenario.clone();
+    // Names, and the seed of the file, for which the caller has one.
+    s.name.clear();
+    s.clients.iter_mut().for_each(|population| population.name.clear());
+    s.seed = 0;
+    // No pod is created, and those that are there are warm.
+    s.pod.startup = Dist::Constant(Dur::ZERO);
+    s.pod.warmup = Warmup { slowdown: 1.0, over: WarmupOver::Requests(0) };
+    // No pod is deleted.
+    s.pod.termination = Termination {
+        pre_stop: Dist::Constant(Dur::ZERO),
+        on_sigterm: OnSigterm::Exit,
+        after_exit: AfterExit::Refused,
+        lame_duck: Dur::ZERO,
+        drain_window: Dur::ZERO,
+        cleanup: Dur::ZERO,
+        close_jitter: Dur::ZERO,
+        connection_close: ConnectionClose::None,
+        grace_period: Dur::ZERO,
+    };
+    s.deploy = s.deploy.map(|Deploy { at, events: _, controller }| Deploy { at, events: Vec::new(), controller });
+    let (start, _) = limits(scenario);
+    s.observe =
+        Observe { warmup: s.observe.warmup, after: Dur::ZERO, limit: moment(scenario).since(start), steady: Dur::ZERO };
+    if !pods_may_turn_unready(scenario) {
+        blank_what_unready_pods_call_for(&mut s);
+    }
+    // No pod is new: what such pods are like does not matter, whatever it is.
+    s.new_pod = s.pod.clone();
+    s
+}
+
+/// Blanks what only matters once a pod turns not Ready: the probe itself, how proxies hear of it, what controllers make of it.
+fn blank_what_unready_pods_call_for(s: &mut Scenario) {
+    s.pod.readiness_probe = None;
+    s.pod.probes_through_queue = false;
+    s.pod.never_ready = false;
+    s.load_balancer.propagation = Propagation {
+        shared: Dist::Constant(Dur::ZERO),
+        add: Dist::Constant(Dur::ZERO),
+        remove: Dist::Constant(Dur::ZERO),
+        batch: Dur::ZERO,
+        order: PropagationOrder::Parallel,
+    };
+    s.load_balancer.deregistration_delay = Dur::ZERO;
+    s.workload = Workload {
+        replicas: s.workload.replicas,
+        strategy: Strategy::Recreate,
+        min_ready: Dur::ZERO,
+        progress_deadline: Dur::ZERO,
+    };
+    if let Some(deploy) = &mut s.deploy {
+        deploy.controller = Controller { qps: 0.0, burst: 0, reaction: Dur::ZERO, release: Release::V1_28 };
+    }
+}
