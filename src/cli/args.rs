@@ -35,6 +35,12 @@ pub(super) enum Command {
     /// Forecast every combination of varied settings, on the same random numbers
     #[command(after_help = exit::HELP)]
     Sweep(Sweep),
+    /// Tell policies apart: the same traffic against several files, or against variants of one
+    #[command(after_help = exit::HELP)]
+    Compare(Compare),
+    /// Hold scenarios to their objectives, and to a baseline; for CI
+    #[command(after_help = exit::HELP)]
+    Check(Check),
     /// Join the parts that `sweep --shard` wrote, to the bytes of the whole
     #[command(after_help = exit::HELP)]
     Merge(Merge),
@@ -208,6 +214,118 @@ pub(super) struct TableArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Compare {
+    /// Scenarios or Kubernetes manifests; the first is the baseline
+    #[arg(value_hint = ValueHint::FilePath, required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// A policy beside the only file: its name and what it sets, `surge:maxSurge=1,maxUnavailable=0`; repeatable
+    #[arg(long, value_name = "NAME:PATH=V,PATH=V")]
+    pub(super) variant: Vec<String>,
+
+    /// Differences up to this share of the baseline are none
+    #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share)]
+    pub(super) margin: f64,
+
+    /// Compare this figure, by its column in `--format csv`, instead of the usual ones; repeatable
+    #[arg(long, value_name = "FIGURE", value_parser = column)]
+    pub(super) figure: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) scenario: ScenarioArgs,
+
+    #[command(flatten)]
+    pub(super) work: WorkArgs,
+
+    #[command(flatten)]
+    pub(super) effort: EffortArgs,
+
+    /// How to write the result [default: what the ending of -o says, else table]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::compare::FORMATS.map(|f| f.name)))]
+    pub(super) format: Option<String>,
+
+    /// Write to this file, whole or not at all, instead of stdout
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Scenarios or Kubernetes manifests
+    #[arg(value_hint = ValueHint::FilePath, required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Nor may they be significantly worse than this: a scenario, a manifest, or a result of `run --format json`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) baseline: Option<PathBuf>,
+
+    /// Differences from the baseline up to this share of it are none
+    #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share)]
+    pub(super) margin: f64,
+
+    /// At most so many replications; they are added until it is decided
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) max_replications: u32,
+
+    /// Stop at the first objective that is broken
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+
+    /// Stop after so long: `10m`
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) timeout: Option<Dur>,
+
+    /// Exit with 0 where it can't be told
+    #[arg(long)]
+    pub(super) allow_undecided: bool,
+
+    #[command(flatten)]
+    pub(super) scenario: ScenarioArgs,
+
+    #[command(flatten)]
+    pub(super) work: WorkArgs,
+
+    #[command(flatten)]
+    pub(super) output: CheckOutput,
+}
+
+/// Where the result of a check goes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct CheckOutput {
+    /// How to write the result [default: what the ending of -o says, else table]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::check::FORMATS.map(|f| f.name)))]
+    pub(super) format: Option<String>,
+
+    /// Write to this file, whole or not at all, instead of stdout
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    /// Write JUnit XML to this file as well
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) junit: Option<PathBuf>,
+
+    /// Write a summary for a pull request to this file as well; to the file in `$GITHUB_STEP_SUMMARY` it is appended
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) markdown: Option<PathBuf>,
+
+    /// Tell GitHub where in the files an objective is broken, by `::error file=…` lines on stderr
+    #[arg(long, value_enum, default_value_t = Annotations::Auto, value_name = "WHEN")]
+    pub(super) annotations: Annotations,
+}
+
+/// When to print workflow commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Annotations {
+    /// In a GitHub workflow.
+    Auto,
+    /// Always, in GitHub's form.
+    Github,
+    /// Never.
+    None,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Merge {
     /// The files that `sweep --shard` wrote, all of them
     #[arg(value_hint = ValueHint::FilePath, required = true)]
@@ -255,6 +373,13 @@ fn duration(text: &str) -> Result<Dur, String> {
     crate::scenario::duration(text).ok_or_else(|| "expected a duration such as 90s, 30m or 2h".to_owned())
 }
 
+/// `5%`, as a share of 1; 0 % is allowed.
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix('%').and_then(|n| n.trim().parse::<f64>().ok());
+    let share = number.filter(|p| (0.0..100.0).contains(p)).map(|p| p / 100.0);
+    share.ok_or_else(|| "expected a share from 0% up and below 100%, as in 5%".to_owned())
+}
+
 /// `5%`, `p99_during=1%`.
 fn precision(text: &str) -> Result<Precise, String> {
     let (figure, share) = text.split_once('=').unwrap_or(("dropped", text));
@@ -279,7 +404,8 @@ fn column(name: &str) -> Result<String, String> {
         return Ok(name.to_owned());
     }
     let near = crate::scenario::diag::nearest(name, names.iter().map(String::as_str));
-    let hint = near.map_or_else(|| "the columns of `--format csv` are figures".to_owned(), |n| format!("did you mean `{n}`?"));
+    let hint =
+        near.map_or_else(|| "the columns of `--format csv` are figures".to_owned(), |n| format!("did you mean `{n}`?"));
     Err(format!("no figure is called `{name}`: {hint}"))
 }
 

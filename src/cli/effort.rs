@@ -22,7 +22,8 @@ pub(super) fn question(
     each: bool,
 ) -> Question {
     let decides = args.until_decided || args.check;
-    let judged = if decides || objectives.is_some_and(|o| !o.is_empty()) { Objective::all(objectives) } else { Vec::new() };
+    let judged =
+        if decides || objectives.is_some_and(|o| !o.is_empty()) { Objective::all(objectives) } else { Vec::new() };
     let decide = match (decides, each) {
         (false, _) => Decide::Nothing,
         (true, false) => Decide::Verdict,

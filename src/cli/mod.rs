@@ -1,6 +1,8 @@
 //! The command line: what was typed, what is done about it, where it is printed.
 
 mod args;
+mod check;
+mod compare;
 mod effort;
 pub mod exit;
 mod interrupt;
@@ -46,6 +48,8 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Run(args) => run::run(args, ui),
         Command::Sweep(args) => sweep::run(args, ui),
+        Command::Compare(args) => compare::run(args, ui),
+        Command::Check(args) => check::run(args, ui),
         Command::Merge(args) => merge::run(args, ui),
     };
     ExitCode::from(done.unwrap_or_else(|failure| match failure {

@@ -22,7 +22,13 @@ pub(super) fn format<P>(
 }
 
 /// Writes a page in a format to where it goes. Whoever closes the pipe has read enough.
-pub(super) fn write<P>(format: &Format<P>, page: &P, output: Output, path: Option<&Path>, ui: Ui) -> Result<(), Failure> {
+pub(super) fn write<P>(
+    format: &Format<P>,
+    page: &P,
+    output: Output,
+    path: Option<&Path>,
+    ui: Ui,
+) -> Result<(), Failure> {
     let write = || {
         let mut bytes = Vec::new();
         (format.write)(page, &mut bytes)?;

@@ -72,6 +72,11 @@ impl Ui {
         }
     }
 
+    /// A line for the machine that runs this in a workflow and reads its log: no colours, and `--quiet` is not meant for it.
+    pub(super) fn workflow_command(self, line: &str) {
+        let _ = writeln!(io::stderr(), "{line}");
+    }
+
     /// A closed stderr is no reason to fail.
     fn say(self, text: &str) {
         let _ = writeln!(AutoStream::new(io::stderr(), self.choice).lock(), "{text}");
@@ -147,7 +152,8 @@ fn tell_lines(bar: &ProgressBar, over: &Receiver<()>, what: &str, ui: Ui) {
     while over.recv_timeout(BETWEEN_LINES) == Err(RecvTimeoutError::Timeout) {
         let (done, all) = (bar.position(), bar.length().unwrap_or(0));
         let rate = done as f64 / bar.elapsed().as_secs_f64();
-        let left = if done == 0 { "?".to_owned() } else { text::seconds((all.saturating_sub(done)) as f64 / rate, 0.0) };
+        let left =
+            if done == 0 { "?".to_owned() } else { text::seconds((all.saturating_sub(done)) as f64 / rate, 0.0) };
         ui.remark(&format!("{done} of {all} {what}, {}, {left} left", text::rate(rate, rate)));
     }
 }

@@ -1,6 +1,6 @@
 //! How an objective stands, in words.
 
-use super::text::{count, percent};
+use super::text::{count, percent, rate, seconds, times};
 use crate::study::standing::{Finding, Verdict};
 
 /// A verdict in words.
@@ -26,4 +26,17 @@ pub fn sentence(finding: &Finding) -> String {
         percent(lo, lo),
         percent(hi, hi)
     )
+}
+
+/// The worst that one deploy had, in the objective's unit.
+pub fn worst(finding: &Finding) -> String {
+    let Some(worst) = finding.worst else { return "–".to_owned() };
+    let format = match finding.objective.as_str() {
+        "availability" => percent,
+        "p99" | "duration" => seconds,
+        "peakReconnects" => rate,
+        "minHeadroom" => times,
+        _ => count,
+    };
+    format(worst, worst)
 }

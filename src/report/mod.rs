@@ -3,6 +3,7 @@
 //! A new format is one file with an `impl Report` and one line in [`ALL`].
 
 mod answer;
+pub mod check;
 pub mod compare;
 mod csv;
 pub mod finding;

@@ -158,6 +158,12 @@ impl Draft {
         sweep::variants(texts, &self.input.root, |root| known_paths(root, &self.stem))
     }
 
+    /// Where the field at a path stands in the file: line and column, from 1; `None` where it stands in no file or not in this.
+    pub fn place(&self, path: &str) -> Option<(usize, usize)> {
+        let span = &self.input.root.at(path)?.span;
+        Arc::ptr_eq(&span.source, &self.source).then(|| span.source.position(span.range.start))
+    }
+
     /// The rate (`2000/s`) that had to be assumed for a manifest alone. It stays the same whatever is varied, so a
     /// command that repeats one row needs it as `--rate`.
     pub fn assumed_rate(&self) -> Option<&str> {

@@ -30,8 +30,17 @@ pub struct Objectives {
 impl Objectives {
     /// Whether nothing is limited.
     pub fn is_empty(&self) -> bool {
-        let Self { share: _, confidence: _, dropped, excess, availability, p99, peak_reconnects, min_headroom, duration } =
-            self;
+        let Self {
+            share: _,
+            confidence: _,
+            dropped,
+            excess,
+            availability,
+            p99,
+            peak_reconnects,
+            min_headroom,
+            duration,
+        } = self;
         [dropped, excess, availability, peak_reconnects, min_headroom].iter().all(|limit| limit.is_none())
             && [p99, duration].iter().all(|limit| limit.is_none())
     }

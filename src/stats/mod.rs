@@ -27,3 +27,4 @@ mod verdict;
 
 pub use bound::{poisson_upper, share_upper};
 pub use estimate::{Estimate, Range};
+pub mod unpaired;

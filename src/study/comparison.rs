@@ -3,14 +3,33 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::versus::{Compared, Match};
-use crate::metrics::summary::Summary;
+use super::measure::Measure;
 use crate::stats::paired::{Difference, Verdict};
+
+/// The name and version of the JSON format.
+pub const SCHEMA: &str = "dryroll.comparison/1";
+
+/// One figure of a policy against the baseline's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// What is compared.
+    pub measure: Measure,
+    /// The baseline's figure, over the replications in which both were measured.
+    pub baseline: f64,
+    /// The policy's.
+    pub policy: f64,
+    /// Policy − baseline, replication by replication.
+    pub difference: Difference,
+    /// Differences up to this are none.
+    pub margin: f64,
+    /// What can be said.
+    pub verdict: Verdict,
+}
 
 /// A comparison's result.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
-    /// `dryroll.comparison/1`.
+    /// [`SCHEMA`].
     pub schema: &'static str,
     /// The version of dryroll.
     pub version: String,
@@ -23,58 +42,34 @@ pub struct Comparison {
     /// Statements that are made at once, for which `simultaneous` intervals allow.
     pub comparisons: usize,
     /// The policy that the others are compared with.
-    pub baseline: Policy,
+    pub baseline: String,
     /// The others.
     pub policies: Vec<PolicyCompared>,
-}
-
-/// A policy and its figures.
-#[derive(Clone, Debug, Serialize)]
-#[serde(transparent)]
-pub struct Policy {
-    /// What it is called.
-    pub name: String,
-    /// Its figures.
-    #[serde(skip)]
-    pub summary: Summary,
 }
 
 /// A policy against the baseline.
 #[derive(Clone, Debug, Serialize)]
 pub struct PolicyCompared {
-    /// The policy.
-    pub policy: Policy,
+    /// What it is called.
+    pub policy: String,
     /// Figure by figure.
     #[serde(serialize_with = "by_name")]
     pub figures: Vec<Compared>,
 }
 
 impl Comparison {
-    /// What a match comes to; `names` are the policies'.
-    pub fn new(played: &Match, names: &[String], seed: u64) -> Self {
-        let policy = |p: usize| Policy { name: names[p].clone(), summary: played.tallies()[p].summary() };
-        Self {
-            schema: "dryroll.comparison/1",
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            seed,
-            replications: played.tallies()[0].replications().len() as u32,
-            margin: played.share(),
-            comparisons: played.comparisons(),
-            baseline: policy(0),
-            policies: (1..played.tallies().len())
-                .map(|p| PolicyCompared { policy: policy(p), figures: played.compare(p) })
-                .collect(),
-        }
-    }
-
     /// Whether a policy is worse than the baseline in some figure.
     pub fn is_worse(&self) -> bool {
-        self.policies.iter().flat_map(|p| &p.figures).any(|c| c.verdict == Verdict::Worse)
+        self.verdicts().any(|v| v == Verdict::Worse)
     }
 
     /// Whether nothing is left open.
     pub fn is_told(&self) -> bool {
-        self.policies.iter().flat_map(|p| &p.figures).all(|c| c.verdict != Verdict::Undecided)
+        self.verdicts().all(|v| v != Verdict::Undecided)
+    }
+
+    fn verdicts(&self) -> impl Iterator<Item = Verdict> + '_ {
+        self.policies.iter().flat_map(|p| &p.figures).map(|c| c.verdict)
     }
 }
 

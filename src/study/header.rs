@@ -100,7 +100,11 @@ fn effort(effort: &Effort) -> String {
         Effort::Fixed(n) => n.to_string(),
         Effort::Adaptive { least, most, precise, decide } => {
             let precise: Vec<String> = precise.iter().map(|p| format!("{} to {}", p.figure, p.share)).collect();
-            format!("{least} to {most} ({decide:?}{}{})", if precise.is_empty() { "" } else { ", " }, precise.join(", "))
+            format!(
+                "{least} to {most} ({decide:?}{}{})",
+                if precise.is_empty() { "" } else { ", " },
+                precise.join(", ")
+            )
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Many runs for one answer.
 
+pub mod check;
 pub mod comparison;
 pub mod cost;
 pub mod effort;

@@ -46,8 +46,7 @@ impl Tally {
     /// Nothing heard yet.
     pub fn new(question: &Question, meta: Meta, keep: Keep) -> Self {
         let adaptive = question.effort.looks_again();
-        let standing =
-            |o: &Objective| Standing::new(o.clone(), question.share, question.confidence, adaptive);
+        let standing = |o: &Objective| Standing::new(o.clone(), question.share, question.confidence, adaptive);
         Self {
             meta,
             effort: question.effort.clone(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::comparison::{self, Compared, Comparison, PolicyCompared};
 use super::effort::Effort;
 use super::forecast::play_one;
 use super::measure::Measure;
@@ -12,9 +13,10 @@ use super::steady_cache::{SHARED_BYTES, SteadyCache, case_key};
 use super::tally::{Keep, Question, Tally};
 use crate::metrics::replication::Replication;
 use crate::metrics::summary::Summary;
-use crate::metrics::Meta;
+use crate::metrics::{Figure, Meta, Results};
 use crate::scenario::Scenario;
-use crate::stats::paired::{self, Difference, Verdict, paired, paired_anytime};
+use crate::stats::paired::{self, Verdict, paired, paired_anytime};
+use crate::stats::unpaired::unpaired;
 
 /// Several policies, of which the first is the baseline. As a judge it hears them in turns: replication 0 of each, then 1 of
 /// each, and so on.
@@ -33,23 +35,6 @@ pub struct Match {
     heard: usize,
 }
 
-/// One figure of a policy against the baseline's.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Compared {
-    /// What is compared.
-    pub measure: Measure,
-    /// The baseline's figure, over the replications in which both were measured.
-    pub baseline: f64,
-    /// The policy's.
-    pub policy: f64,
-    /// Policy − baseline, replication by replication.
-    pub difference: Difference,
-    /// Differences up to this are none.
-    pub margin: f64,
-    /// What can be said.
-    pub verdict: Verdict,
-}
-
 impl Match {
     /// A match between policies, the baseline first, each with what is asked of it alone. With `until_told`, replications are
     /// added until every figure has a verdict, too.
@@ -66,13 +51,29 @@ impl Match {
         &self.tallies
     }
 
-    /// The share of the baseline's figure that is no difference.
-    pub const fn share(&self) -> f64 {
-        self.margin
+    /// What was heard of each policy, for who keeps it.
+    pub fn into_tallies(self) -> Vec<Tally> {
+        self.tallies
+    }
+
+    /// What it comes to; `names` are the policies', `seed` is that of all.
+    pub fn comparison(&self, names: &[String], seed: u64) -> Comparison {
+        Comparison {
+            schema: comparison::SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed,
+            replications: self.tallies[0].replications().len() as u32,
+            margin: self.margin,
+            comparisons: self.comparisons(),
+            baseline: names[0].clone(),
+            policies: (1..self.tallies.len())
+                .map(|p| PolicyCompared { policy: names[p].clone(), figures: self.compare(p) })
+                .collect(),
+        }
     }
 
     /// Statements that are made at once: each figure of each policy.
-    pub fn comparisons(&self) -> usize {
+    fn comparisons(&self) -> usize {
         (self.tallies.len() - 1) * self.measures.len()
     }
 
@@ -123,7 +124,9 @@ impl Judge for Match {
         if n >= self.most {
             return Ok(true);
         }
-        Ok(n >= self.least && self.tallies.iter().all(|t| t.stopped().is_some()) && (!self.until_told || self.is_told()))
+        Ok(n >= self.least
+            && self.tallies.iter().all(|t| t.stopped().is_some())
+            && (!self.until_told || self.is_told()))
     }
 }
 
@@ -145,4 +148,19 @@ pub fn compare(
     let simulation = |k: u32| cache.replicate(&scenarios[(k % policies) as usize], k / policies);
     let seed = scenarios[0].seed;
     play_one(Case { simulation: Arc::new(simulation), judge: played }, seed, jobs, cancel, heard)
+}
+
+/// A case beside a result of which only the figures are left: unpaired, since what either replication met is forgotten.
+pub fn beside(baseline: &Results, tally: &Tally, measures: &[Measure], margin: f64) -> Vec<Compared> {
+    let (base, this) = (baseline.summary.columns(), tally.summary().columns());
+    let find = |columns: &[(String, Figure)], name: &str| columns.iter().find(|c| c.0 == name).and_then(|c| c.1);
+    let figure = |measure: &Measure| {
+        let (b, p) = (find(&base, &measure.figure)?, find(&this, &measure.figure)?);
+        let n = [baseline.replications, tally.replications().len() as u32];
+        let difference = unpaired(&b, &p, n, measures.len())?;
+        let margin = measure.margin(b.mean, margin);
+        let verdict = paired::verdict(&difference, margin, measure.better);
+        Some(Compared { measure: measure.clone(), baseline: b.mean, policy: p.mean, difference, margin, verdict })
+    };
+    measures.iter().filter_map(figure).collect()
 }

@@ -42,7 +42,8 @@ pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
     refuse_the_endless(&space, &loaded, &question, args)?;
     let rows = Rows { draft: &draft, space: &space };
     let header = head(&loaded, &space, &question, args, shard);
-    let output = Output::open(args.table.output.as_deref()).map_err(|e| table::cannot_write(args.table.output.as_deref(), &e))?;
+    let output = Output::open(args.table.output.as_deref())
+        .map_err(|e| table::cannot_write(args.table.output.as_deref(), &e))?;
     let plan = mine(plan(&rows, header.rows), shard, ui)?;
     let store = Store::open(args.table.output.as_deref(), &output, &header, args.sweeping.resume)?;
     let rows = play(args, &rows, &plan, &question, store, ui)?;

@@ -59,7 +59,8 @@ impl Store {
     fn continued(journal: Journal, record: Record, header: &Header, name: &str) -> Result<Self, Failure> {
         let mut differences = record.header.differences(header, "the journal", "this command");
         if record.header.shard != header.shard {
-            differences.push(format!("the journal is of part {}, this command of {}", record.header.shard, header.shard));
+            differences
+                .push(format!("the journal is of part {}, this command of {}", record.header.shard, header.shard));
         }
         if !differences.is_empty() {
             return Err(Failure::Usage(format!(

@@ -37,9 +37,10 @@ fn write(page: &ComparePage, out: &mut dyn io::Write) -> io::Result<()> {
             };
             let [lo, hi] = ends(f.difference.ci95);
             let [wide_lo, wide_hi] = ends(f.difference.simultaneous);
-            let word = if f.verdict == crate::stats::paired::Verdict::Undecided { "undecided" } else { verdict(f.verdict) };
+            let word =
+                if f.verdict == crate::stats::paired::Verdict::Undecided { "undecided" } else { verdict(f.verdict) };
             writer.write_record([
-                policy.policy.name.clone(),
+                policy.policy.clone(),
                 f.measure.figure.clone(),
                 f.baseline.to_string(),
                 f.policy.to_string(),

@@ -7,7 +7,7 @@ use super::words::{sentence, words};
 use crate::report::Format;
 use crate::report::markdown::escape;
 use crate::report::text::{percent, plural};
-use crate::study::versus::Compared;
+use crate::study::comparison::Compared;
 
 /// `--format markdown`.
 pub(super) const FORMAT: Format<ComparePage> = Format { name: "markdown", endings: &["md", "markdown"], write };
@@ -15,9 +15,9 @@ pub(super) const FORMAT: Format<ComparePage> = Format { name: "markdown", ending
 fn write(page: &ComparePage, out: &mut dyn io::Write) -> io::Result<()> {
     let c = &page.comparison;
     for policy in &c.policies {
-        writeln!(out, "### {} against {}\n", escape(&policy.policy.name), escape(&c.baseline.name))?;
+        writeln!(out, "### {} against {}\n", escape(&policy.policy), escape(&c.baseline))?;
         writeln!(out, "**{}**\n", escape(&sentence(&policy.figures)))?;
-        figures(&policy.figures, &c.baseline.name, &policy.policy.name, out)?;
+        figures(&policy.figures, &c.baseline, &policy.policy, out)?;
     }
     writeln!(
         out,

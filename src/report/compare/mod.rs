@@ -11,6 +11,10 @@ mod words;
 use crate::report::Format;
 use crate::study::comparison::Comparison;
 
+pub(super) use markdown::figures as markdown_figures;
+pub(super) use table::lines;
+pub(super) use words::{figure_sentence, sentence};
+
 /// A comparison to be written.
 #[derive(Clone, Debug)]
 pub struct ComparePage {

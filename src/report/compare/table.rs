@@ -9,7 +9,7 @@ use crate::report::grid::{self, Cell, paint};
 use crate::report::style::{BAD, BOLD, DIM, GOOD, WIDTH};
 use crate::report::text::{percent, plural, wrap};
 use crate::stats::paired::Verdict;
-use crate::study::versus::Compared;
+use crate::study::comparison::Compared;
 
 /// `--format table`.
 pub(super) const FORMAT: Format<ComparePage> = Format { name: "table", endings: &["txt"], write };
@@ -18,10 +18,10 @@ fn write(page: &ComparePage, out: &mut dyn io::Write) -> io::Result<()> {
     let c = &page.comparison;
     let deploys = plural(f64::from(c.replications), "simulated deploy");
     let head = format!(" is the baseline · {deploys} of each, the same traffic, seed {}", c.seed);
-    writeln!(out, "{}{}", paint(BOLD, &c.baseline.name), paint(DIM, &head))?;
+    writeln!(out, "{}{}", paint(BOLD, &c.baseline), paint(DIM, &head))?;
     for policy in &c.policies {
-        writeln!(out, "\n{}  {}\n", paint(BOLD, &policy.policy.name), sentence(&policy.figures))?;
-        for line in lines(&policy.figures, &c.baseline.name, &policy.policy.name) {
+        writeln!(out, "\n{}  {}\n", paint(BOLD, &policy.policy), sentence(&policy.figures))?;
+        for line in lines(&policy.figures, &c.baseline, &policy.policy) {
             writeln!(out, "  {line}")?;
         }
     }

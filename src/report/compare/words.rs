@@ -3,7 +3,7 @@
 use crate::report::text::{self, Format as Number, count, percent, rate, seconds, times};
 use crate::stats::Estimate;
 use crate::stats::paired::Verdict;
-use crate::study::versus::Compared;
+use crate::study::comparison::Compared;
 
 /// One figure for people.
 pub(in crate::report) struct Words {
@@ -86,4 +86,11 @@ pub(in crate::report) fn sentence(figures: &[Compared]) -> String {
         .map(|(word, names)| format!("{word}: {}", names.join(", ")))
         .collect();
     if parts.is_empty() { "the same in every figure".to_owned() } else { parts.join("; ") }
+}
+
+/// `dropped: worse, 12 instead of 3, difference +9 [7 to 11]`.
+pub(in crate::report) fn figure_sentence(compared: &Compared) -> String {
+    let Words { figure, baseline, policy, difference, interval, verdict } = words(compared);
+    let gap = if interval.is_empty() { "" } else { " " };
+    format!("{figure}: {verdict}, {policy} instead of {baseline}, difference {difference}{gap}{interval}")
 }

@@ -71,10 +71,5 @@ pub(super) fn line(page: &SweepPage, row: &Row) -> Line {
         }
         words.extend(row.verdict.map(|v| finding::verdict(v).to_owned()));
     }
-    Line {
-        settings: row.values.clone(),
-        figures: FIGURES.iter().map(figure).collect(),
-        words,
-        verdict: row.verdict,
-    }
+    Line { settings: row.values.clone(), figures: FIGURES.iter().map(figure).collect(), words, verdict: row.verdict }
 }

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::rows::{self, Line};
 use super::SweepPage;
+use super::rows::{self, Line};
 use crate::report::Format;
 use crate::report::grid::{self, Cell, paint};
 use crate::report::style::{BAD, BOLD, DIM, GOOD, WIDTH};
@@ -71,7 +71,10 @@ fn header(page: &SweepPage) -> String {
 
 fn footer(page: &SweepPage, rows: usize) -> Vec<String> {
     let order = if page.descending { "most first" } else { "least first" };
-    let mut lines = vec![format!("sorted by {}, {order}; [a to b]: the mean per deploy lies between, with 95 % confidence", page.sort)];
+    let mut lines = vec![format!(
+        "sorted by {}, {order}; [a to b]: the mean per deploy lies between, with 95 % confidence",
+        page.sort
+    )];
     if !page.table.header.objectives.is_empty() {
         let [share, confidence] = page.table.header.demand.map(|x| format!("{} %", count(x * 100.0, x * 100.0)));
         let all: Vec<String> = page.table.header.objectives.iter().map(|(n, l)| format!("{n} {l}")).collect();

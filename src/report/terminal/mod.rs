@@ -13,6 +13,8 @@ use super::style::{BAD, BOLD, DIM, GOOD, WIDTH};
 use super::text::{count, percent, wrap};
 use super::{Page, Report, why};
 
+pub(super) use next::proposals;
+
 /// Assumptions that are named before `--assumptions` is pointed at.
 const FEW: usize = 3;
 

@@ -1,8 +1,8 @@
 //! What to type next: commands that exist, for this file, against the causes that were found.
 
+use crate::report::Page;
 use crate::report::grid;
 use crate::report::style::{BOLD, DIM, WIDTH};
-use crate::report::Page;
 use crate::report::why::{self, Remedy};
 
 /// Reconnects a second at the peak, over the normal, from which spreading them is proposed.
@@ -11,8 +11,8 @@ const SPIKE: f64 = 20.0;
 const MAIN: f64 = 0.02;
 const MOST: usize = 2;
 
-/// The proposals, one command a line, each with what it does.
-pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
+/// What may help against what was found: commands, each with what it does.
+pub(in crate::report) fn proposals(page: &Page<'_>) -> Vec<(String, String)> {
     let mut proposals: Vec<(String, String)> = Vec::new();
     for remedy in remedies(page) {
         proposals.push((command(page, &remedy.set), remedy.effects.join("; ")));
@@ -21,6 +21,12 @@ pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
         let jitter = ["closeJitter=10s".to_owned()];
         proposals.push((command(page, &jitter), "connections are closed over a time, not at once".to_owned()));
     }
+    proposals
+}
+
+/// The proposals, one command a line, each with what it does.
+pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
+    let mut proposals = proposals(page);
     proposals
         .push((format!("{} --format json", command(page, &[])), "every figure, the time series, the pods".to_owned()));
     let mut lines = vec![grid::paint(BOLD, "Next")];

@@ -1,10 +1,10 @@
 //! The figures before, during and after the deploy, side by side; of a steady fleet, in one column.
 
-use crate::report::grid::{self, Cell};
-use crate::report::style::{BOLD, DIM, WIDTH};
 use super::named_row;
 use crate::metrics::{Figure, Results};
 use crate::report::Page;
+use crate::report::grid::{self, Cell};
+use crate::report::style::{BOLD, DIM, WIDTH};
 use crate::report::text::{self, Format, count, percent, rate, seconds, times};
 
 /// The table's lines.

@@ -1,11 +1,11 @@
 //! The deploy in a few lines of blocks: ready pods, what failed, and what else moved.
 
-use crate::report::grid::{self, Cell};
-use crate::report::style::{DIM, WIDTH};
-use super::sparkline::{self, Worst};
 use super::named_row;
+use super::sparkline::{self, Worst};
 use crate::metrics::Results;
 use crate::report::Page;
+use crate::report::grid::{self, Cell};
+use crate::report::style::{DIM, WIDTH};
 use crate::report::text::{Format, count, range, seconds, times};
 
 /// Characters of a line of blocks, at the most and at the least.

@@ -1,0 +1,108 @@
+//! A check as a CI's list of tests: a suite a file, a test an objective or a figure of the baseline.
+
+use std::fmt::Write as _;
+use std::io;
+
+use super::CheckPage;
+use crate::report::{Format, compare, finding};
+use crate::stats::paired;
+use crate::study::check::Checked;
+use crate::study::standing::Verdict;
+
+/// `--format junit`: the elements and attributes that JUnit's Ant task wrote first and every CI reads. What can't be told is
+/// an error, what is broken a failure.
+pub(super) const FORMAT: Format<CheckPage> = Format { name: "junit", endings: &["xml"], write };
+
+/// One test.
+struct Case {
+    name: String,
+    /// The kind of what is wrong, in one word and in full.
+    wrong: Option<(&'static str, &'static str, String)>,
+}
+
+fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
+    let suites: Vec<(&Checked, Vec<Case>)> = page.result.files.iter().map(|c| (c, cases(c, page))).collect();
+    let all = || suites.iter().flat_map(|s| &s.1);
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    writeln!(out, "<testsuites name=\"dryroll check\" {}>", counts(all()))?;
+    for (checked, cases) in &suites {
+        let name = escape(&checked.file);
+        writeln!(out, "  <testsuite name=\"{name}\" {} skipped=\"0\">", counts(cases.iter()))?;
+        let r = &checked.results;
+        writeln!(out, "    <properties>")?;
+        for (name, value) in [
+            ("scenario", r.scenario.clone()),
+            ("seed", r.seed.to_string()),
+            ("replications", r.replications.to_string()),
+            ("digest", r.digest.clone()),
+        ] {
+            writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", escape(&value))?;
+        }
+        writeln!(out, "    </properties>")?;
+        for case in cases {
+            let test =
+                format!("<testcase name=\"{}\" classname=\"{}\" time=\"0\"", escape(&case.name), escape(&r.scenario));
+            match &case.wrong {
+                None => writeln!(out, "    {test}/>")?,
+                Some((element, kind, message)) => {
+                    let message = escape(message);
+                    writeln!(out, "    {test}>")?;
+                    writeln!(out, "      <{element} message=\"{message}\" type=\"{kind}\">{message}</{element}>")?;
+                    writeln!(out, "    </testcase>")?;
+                }
+            }
+        }
+        writeln!(out, "  </testsuite>")?;
+    }
+    writeln!(out, "</testsuites>")
+}
+
+fn cases(checked: &Checked, page: &CheckPage) -> Vec<Case> {
+    let objective = |f: &crate::study::standing::Finding| Case {
+        name: format!("{} {}", f.objective, f.limit),
+        wrong: match f.verdict {
+            Verdict::Holds => None,
+            Verdict::Broken => Some(("failure", "broken", finding::sentence(f))),
+            Verdict::Undecided => Some(("error", "undecided", finding::sentence(f))),
+        },
+    };
+    let baseline = page.result.baseline.as_deref().unwrap_or_default();
+    let figure = |c: &crate::study::comparison::Compared| Case {
+        name: format!("{} not worse than {baseline}", c.measure.figure),
+        wrong: (c.verdict == paired::Verdict::Worse).then(|| ("failure", "worse", compare::figure_sentence(c))),
+    };
+    checked.objectives.iter().map(objective).chain(checked.compared.iter().map(figure)).collect()
+}
+
+/// `tests="3" failures="1" errors="0" time="0"`.
+fn counts<'a>(cases: impl Iterator<Item = &'a Case>) -> String {
+    let (mut tests, mut failures, mut errors) = (0, 0, 0);
+    for case in cases {
+        tests += 1;
+        match &case.wrong {
+            Some(("failure", ..)) => failures += 1,
+            Some(_) => errors += 1,
+            None => {}
+        }
+    }
+    let mut text = String::new();
+    let _ = write!(text, "tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" time=\"0\"");
+    text
+}
+
+/// Text in an attribute or between tags. What XML cannot hold at all is left out.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\n' | '\r' | '\t' => escaped.push(' '),
+            c if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
