@@ -33,8 +33,7 @@ pub enum Range {
 }
 
 impl Range {
-    /// The possible value next to `x`.
-    pub(super) fn cut(self, x: f64) -> f64 {
+    fn cut(self, x: f64) -> f64 {
         match self {
             Self::Any => x,
             Self::NotNegative => x.max(0.0),

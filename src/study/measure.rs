@@ -46,11 +46,13 @@ impl Measure {
         let seconds = latency || column.to_lowercase().contains("seconds");
         let share = ["availability", "minReadyFraction"].contains(&first);
         let ratio = ["minHeadroom", "spikeRatio"].contains(&first);
-        let (kind, floor) = match (seconds, share, ratio) {
+        let pods = ["minReady", "peakPods"].contains(&first);
+        let (kind, floor) = match (seconds, share, ratio, pods) {
             (true, ..) => (Kind::Value, MILLISECOND),
-            (_, true, _) => (Kind::Value, 1e-5),
-            (.., true) => (Kind::Value, 0.01),
-            // Requests, connections, pods.
+            (_, true, ..) => (Kind::Value, 1e-5),
+            (_, _, true, _) => (Kind::Value, 0.01),
+            (.., true) => (Kind::Value, 0.5),
+            // Requests and connections: what happens to some of very many.
             _ => (Kind::Count, 1.0),
         };
         Self {
@@ -68,7 +70,7 @@ impl Measure {
     }
 
     /// Differences smaller than this are none, where the baseline's mean is `baseline`: `margin` of it, and not less than
-    /// one request, pod or connection, a millisecond, a hundredth of a ratio, or 0.001 % of availability.
+    /// one request or connection, half a pod, a millisecond, a hundredth of a ratio, or 0.001 % of availability.
     pub fn margin(&self, baseline: f64, margin: f64) -> f64 {
         let of = if self.of_rest { 1.0 - baseline } else { baseline.abs() };
         (margin * of).max(self.floor)
