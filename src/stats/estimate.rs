@@ -33,7 +33,8 @@ pub enum Range {
 }
 
 impl Range {
-    fn cut(self, x: f64) -> f64 {
+    /// The possible value next to `x`.
+    pub(super) fn cut(self, x: f64) -> f64 {
         match self {
             Self::Any => x,
             Self::NotNegative => x.max(0.0),

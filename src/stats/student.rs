@@ -1,5 +1,7 @@
 //! Student's t by sums and `libm` alone, so that an interval has the same bits on every machine.
 
+use super::beta::ln_incomplete_beta;
+
 /// From so many degrees of freedom on, the expansion is exact to nine digits and the sums would only cost time.
 const MANY: usize = 200;
 
@@ -24,6 +26,26 @@ pub(super) fn t975(freedom: usize) -> f64 {
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
         if central(middle, freedom) < 0.95 { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high)
+}
+
+/// ln P(|T| > t) for any `freedom` ≥ 1, by the incomplete beta function (Abramowitz and Stegun, 26.5.27).
+pub(super) fn ln_beyond(t: f64, freedom: usize) -> f64 {
+    let n = freedom as f64;
+    ln_incomplete_beta(n / 2.0, 0.5, n / (n + t * t))
+}
+
+/// The t with P(|T| > t) = `error`, for an error above 0 and below 1: what a two-sided interval at 1 − `error` takes.
+pub(super) fn two_sided(freedom: usize, error: f64) -> f64 {
+    let wanted = libm::log(error);
+    let (mut low, mut high) = (0.0, 1.0);
+    while ln_beyond(high, freedom) > wanted {
+        (low, high) = (high, 2.0 * high);
+    }
+    for _ in 0..52 {
+        let middle = f64::midpoint(low, high);
+        if ln_beyond(middle, freedom) > wanted { low = middle } else { high = middle }
     }
     f64::midpoint(low, high)
 }
@@ -72,5 +94,18 @@ mod tests {
     fn sums_and_expansion_meet_where_they_change_over() {
         assert!((central(t975(MANY + 1), MANY + 1) - 0.95).abs() < 1e-9);
         assert!(t975(MANY) > t975(MANY + 1) && t975(MANY + 1) > t975(100_000) && t975(100_000) > Z975);
+    }
+
+    #[test]
+    fn every_level_is_what_another_library_says() {
+        use statrs::distribution::{ContinuousCDF, StudentsT};
+        for freedom in [1, 2, 5, 9, 29, 59, 400, 10_000] {
+            let theirs = StudentsT::new(0.0, 1.0, freedom as f64).expect("valid");
+            for error in [0.3, 0.05, 0.01, 0.000_5, 1e-6] {
+                let t = two_sided(freedom, error);
+                assert!((2.0 * theirs.sf(t) / error - 1.0).abs() < 1e-6, "{freedom} {error}: {t}");
+            }
+            assert!((two_sided(freedom, 0.05) - t975(freedom)).abs() < 1e-8, "{freedom}");
+        }
     }
 }
