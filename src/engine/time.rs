@@ -168,8 +168,9 @@ impl fmt::Display for Dur {
             }
         }
         for (unit, name) in &UNITS[2..] {
-            if self.0 >= *unit && (self.0 * 1_000).is_multiple_of(*unit) {
-                let text = format!("{:.3}", self.0 as f64 / *unit as f64);
+            if self.0 >= *unit && (u128::from(self.0) * 1_000).is_multiple_of(u128::from(*unit)) {
+                let thousandths = u128::from(self.0 % unit) * 1_000 / u128::from(*unit);
+                let text = format!("{}.{thousandths:03}", self.0 / unit);
                 return write!(f, "{}{name}", text.trim_end_matches('0').trim_end_matches('.'));
             }
         }
@@ -196,6 +197,8 @@ mod tests {
             (250_000_000, "250ms"),
             (1_500_000_000, "1.5s"),
             (300_000_000_000, "5m"),
+            // A thousand times as much is more than 64 bits hold.
+            (3_000_000_000_000_000_001, "3000000000000000.001us"),
             (90_000_000_000, "90s"),
             (7_200_000_000_000, "2h"),
             (1_234_567_891, "1234567.891us"),
