@@ -44,6 +44,7 @@ fn every_field_is_accepted() {
     assert_eq!(scenario.deploy.as_ref().map(|d| d.events.len()), Some(7));
     let objectives = loaded.objectives.expect("the file has objectives");
     assert_eq!((objectives.share, objectives.p99), (0.9, Some(Dur::from_millis(250))));
+    assert_eq!((objectives.dropped, objectives.excess), (Some(0.0), Some(12.5)));
 }
 
 #[test]

@@ -26,11 +26,7 @@ struct Done {
 impl From<Output> for Done {
     fn from(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        Self {
-            status: output.status.code().expect("it exits"),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
+        Self { status: output.status.code().expect("it exits"), out: text(output.stdout), err: text(output.stderr) }
     }
 }
 
@@ -104,7 +100,8 @@ fn each_replication_can_have_a_row() {
 #[test]
 fn the_same_accidents_befall_every_row() {
     // A setting that cannot matter gives the same history to the byte.
-    let done = fine(&format!("sweep {SMALL} --vary progressDeadlineSeconds=500,600 --replications 3 --format json --quiet"));
+    let done =
+        fine(&format!("sweep {SMALL} --vary progressDeadlineSeconds=500,600 --replications 3 --format json --quiet"));
     let json: serde_json::Value = serde_json::from_str(&done.out).expect("JSON");
     assert_eq!(json["schema"], "dryroll.sweep/1");
     assert_eq!(json["rows"][0]["digest"], json["rows"][1]["digest"]);
@@ -118,7 +115,11 @@ fn a_combination_that_breaks_a_rule_is_reported_and_the_others_go_on() {
     let done = fine(&line);
     let rows = rows(&done.out);
     assert_eq!(rows.len(), 4);
-    assert!(rows[0]["error"].contains("never make progress") && rows[0]["dropped"].is_empty(), "{:?}", rows[0]["error"]);
+    assert!(
+        rows[0]["error"].contains("never make progress") && rows[0]["dropped"].is_empty(),
+        "{:?}",
+        rows[0]["error"]
+    );
     assert!(rows[1..].iter().all(|r| r["error"].is_empty() && !r["dropped"].is_empty()));
     assert!(done.err.contains("1 row could not be simulated"), "{}", done.err);
     let done = dryroll(&format!("{line} --fail-fast"));
@@ -147,7 +148,8 @@ fn what_is_wrong_is_said_before_anything_starts() {
 
 #[test]
 fn a_grid_without_end_is_refused_with_its_size_and_a_time() {
-    let line = format!("sweep {SMALL} --vary drainWindow=0s..9s:1000 --vary preStop=0s..9s:1000 --vary lameDuck=0s..9s:1000");
+    let line =
+        format!("sweep {SMALL} --vary drainWindow=0s..9s:1000 --vary preStop=0s..9s:1000 --vary lameDuck=0s..9s:1000");
     let done = dryroll(&line);
     assert_eq!(done.status, 2);
     for says in ["1,000,000,000 combinations", " h ", "--sample"] {
@@ -206,7 +208,8 @@ fn refuses_what_does_not_belong_together(parts: &[String], at: &dyn Fn(&str) -> 
         ("--replications 4", "replications 3"),
     ] {
         let foreign = at("foreign.jsonl");
-        let base = if options.contains("replications") { GRID.replace("--replications 3", "") } else { GRID.to_owned() };
+        let base =
+            if options.contains("replications") { GRID.replace("--replications 3", "") } else { GRID.to_owned() };
         let base = if options.contains("preStop") { base.replace("--vary preStop=0s,2s", "") } else { base };
         fine(&format!("sweep {SMALL} {base} {options} --shard 4/4 -o {foreign}"));
         refused(&format!("{one} {two} {three} {foreign}"), says);
@@ -326,7 +329,9 @@ fn replications_are_added_until_the_answer_is_there() {
     let n: u32 = precise[0]["replications"].parse().expect("a number");
     assert!((10..1_000).contains(&n) && precise[0]["stopped"] == "enough", "{n}");
 
-    for (options, status) in [("", 1), (" --set preStop=2s --vary maxSurge=1", 0), (" --set preStop=2s --replications 9", 4)] {
+    for (options, status) in
+        [("", 1), (" --set preStop=2s --vary maxSurge=1", 0), (" --set preStop=2s --replications 9", 4)]
+    {
         let base = if options.is_empty() { line.clone() } else { format!("sweep {SMALL} --vary maxSurge=1,2 --quiet") };
         assert_eq!(dryroll(&format!("{base}{options} --check")).status, status, "{options}");
     }

@@ -14,7 +14,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("metrics", &["engine", "scenario", "fleet::fact", "fleet::Observer", "stats"]),
     ("simulate", &["engine", "scenario", "fleet", "metrics"]),
     ("study", &["engine", "scenario", "fleet", "metrics", "stats", "simulate"]),
-    ("report", &["engine", "metrics", "stats"]),
+    ("report", &["engine", "metrics", "stats", "study::result"]),
     ("cli", &["engine", "stats", "scenario", "fleet", "metrics", "simulate", "study", "report"]),
 ];
 

@@ -56,6 +56,7 @@ pub(super) struct Piece<'a> {
 
 /// Splits a text that begins at `offset` of an option's at its commas, but for those between brackets or in quotes.
 pub(super) fn split(text: &str, offset: usize) -> Vec<Piece<'_>> {
+    const OPENERS: [char; 5] = [',', '[', '{', ':', '='];
     let mut pieces = Vec::new();
     let (mut start, mut depth) = (0, 0_u32);
     let mut quote = None;
@@ -72,15 +73,17 @@ pub(super) fn split(text: &str, offset: usize) -> Vec<Piece<'_>> {
                 continue;
             }
             (Some(open), c) if c == open && !escaped => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
+            // Inside a word it is an apostrophe.
+            (None, '"' | '\'') if text[..n].trim_end().is_empty() || text[..n].trim_end().ends_with(OPENERS) => {
+                quote = Some(c);
+            }
             (None, '{' | '[') => depth += 1,
             (None, '}' | ']') => depth = depth.saturating_sub(1),
             (None, ',') if depth == 0 => {
                 pieces.push(piece(start, n));
                 start = n + 1;
             }
-            (None, _) => {}
+            _ => {}
         }
         escaped = false;
     }
@@ -182,5 +185,24 @@ fn unknown(path: &str, known: &[String], span: &Span) -> Diag {
     match whole.or_else(by_last) {
         Some(name) => diag.at(span, format!("did you mean `{name}`?")),
         None => diag.at(span, "no such field").help("a field goes by its path, as in `pod.termination.preStop`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_commas_outside_brackets_and_quotes_split() {
+        let parts = |text| split(text, 0).iter().map(|p| p.text.to_owned()).collect::<Vec<_>>();
+        assert_eq!(parts("1, 25% ,50%"), ["1", "25%", "50%"]);
+        assert_eq!(parts("{a: [1, 2], b: 3},4"), ["{a: [1, 2], b: 3}", "4"]);
+        assert_eq!(parts(r#""a, \"b, c",'d, e',f"#), [r#""a, \"b, c""#, "'d, e'", "f"]);
+        assert_eq!(parts("it's,'a,b', it's"), ["it's", "'a,b'", "it's"]);
+        assert_eq!(parts("{a: 'x, y', b: \"z]\"},c"), ["{a: 'x, y', b: \"z]\"}", "c"]);
+        assert_eq!(parts("a,,b,"), ["a", "", "b", ""]);
+        assert_eq!(parts("a],b"), ["a]", "b"]);
+        let places: Vec<usize> = split("é, b ,c", 10).iter().map(|p| p.offset).collect();
+        assert_eq!(places, [10, 14, 17]);
     }
 }

@@ -56,7 +56,8 @@ impl Cx {
     /// Adds a finding, unless one with the same code stands at the same place: `newVersion` reads what `pod` has read.
     pub(crate) fn report(&self, diag: Diag) {
         let mut diags = self.diags.borrow_mut();
-        let same = |d: &Diag| (d.code, d.line, d.column, &d.file) == (diag.code, diag.line, diag.column, &diag.file);
+        // Options of one name are told apart by their order.
+        let same = |d: &Diag| (d.code, d.order(), &d.file) == (diag.code, diag.order(), &diag.file);
         if diag.line == 0 || !diags.iter().any(same) {
             diags.push(diag);
         }

@@ -4,6 +4,7 @@
 //! estimate            a mean of a fixed number of replications: Student's t
 //! anytime             a mean that is looked at after every replication
 //! paired, verdict     the difference of two policies, and which is better
+//! unpaired            the same where only means and intervals are left
 //! share               do so many deploys meet an objective: at a fixed number, or at every look
 //! precision           is an interval narrow enough to stop
 //! robust, dirichlet   an interval of a mean that does not trust the data to be normal
@@ -25,6 +26,7 @@ pub mod precision;
 mod robust;
 pub mod share;
 mod student;
+pub mod unpaired;
 mod verdict;
 
 pub use bound::{poisson_upper, share_upper};

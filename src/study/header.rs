@@ -23,6 +23,8 @@ pub struct Header {
     pub sections: Vec<(String, String)>,
     /// What is varied.
     pub axes: Vec<AxisHead>,
+    /// A hash of all axes with all their values.
+    pub design: String,
     /// How many combinations are drawn from the space; `None` is all of them.
     pub sample: Option<u64>,
     /// Rows of the whole sweep.
@@ -48,7 +50,9 @@ pub struct AxisHead {
     pub names: Vec<String>,
     /// Their full paths.
     pub paths: Vec<String>,
-    /// The values, one list a point of the axis; for a range that is sampled, its ends.
+    /// How many values there are.
+    pub steps: u64,
+    /// The values, one list a step; of very many steps the first and the last.
     pub values: Vec<Vec<String>>,
 }
 
@@ -77,9 +81,10 @@ impl Header {
         compare("the scenario", self.scenario.clone(), other.scenario.clone());
         let names = |h: &Self| h.columns().map(str::to_owned).collect::<Vec<_>>().join(", ");
         compare("the axes", names(self), names(other));
-        if all.is_empty() && self.axes != other.axes {
-            let axis = self.axes.iter().zip(&other.axes).find(|(a, b)| a != b).map_or(&[][..], |(a, _)| &a.names[..]);
-            all.push(format!("{this} has other values of {} than {that}", axis.join(", ")));
+        if all.is_empty() && self.design != other.design {
+            let axis = self.axes.iter().zip(&other.axes).find(|(a, b)| a != b);
+            let axis = axis.map_or_else(|| names(self), |(a, _)| a.names.join(", "));
+            all.push(format!("{this} has other values of {axis} than {that}"));
         }
         let changed: Vec<&str> = self
             .sections

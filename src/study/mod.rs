@@ -3,6 +3,7 @@
 pub mod check;
 pub mod comparison;
 pub mod cost;
+pub mod design;
 pub mod effort;
 pub mod forecast;
 pub mod grid;

@@ -3,7 +3,7 @@
 mod combinations;
 mod store;
 
-use self::combinations::{Rows, Space};
+use self::combinations::{Rows, heads};
 use self::store::Store;
 use super::args::Sweep;
 use super::effort;
@@ -15,6 +15,7 @@ use crate::report::sweep::{FORMATS, SweepPage};
 use crate::report::text::{count, plural, seconds};
 use crate::scenario::{Draft, Loaded, fingerprint};
 use crate::study::cost::REQUESTS_PER_CORE_SECOND;
+use crate::study::design::Design;
 use crate::study::header::{self, Header};
 use crate::study::row::Row;
 use crate::study::shard::Shard;
@@ -37,11 +38,11 @@ pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
         let hint = "name some, as in --vary maxSurge=1,25%,50%, or give the scenario a `sweep:`";
         return Err(Failure::Usage(format!("nothing is varied\n\nhint: {hint}")));
     }
-    let space = Space::new(axes, args.sample).map_err(|d| loading::told(&d, ui))?;
+    let design = Design::new(axes, args.sample).map_err(|d| loading::told(&d, ui))?;
     let question = effort::question(&args.effort, args.work.replications, loaded.objectives.as_ref(), false);
-    refuse_the_endless(&space, &loaded, &question, args)?;
-    let rows = Rows { draft: &draft, space: &space };
-    let header = head(&loaded, &space, &question, args, shard);
+    refuse_the_endless(&design, &loaded, &question, args)?;
+    let rows = Rows { draft: &draft, design: &design };
+    let header = head(&loaded, &design, &question, args, shard);
     let output = Output::open(args.table.output.as_deref())
         .map_err(|e| table::cannot_write(args.table.output.as_deref(), &e))?;
     let plan = mine(plan(&rows, header.rows), shard, ui)?;
@@ -75,8 +76,8 @@ fn shard(text: Option<&str>) -> Result<Shard, Failure> {
 }
 
 /// A grid that nobody will see the end of is refused before anything starts.
-fn refuse_the_endless(space: &Space, loaded: &Loaded, question: &Question, args: &Sweep) -> Result<(), Failure> {
-    let rows = space.len();
+fn refuse_the_endless(design: &Design, loaded: &Loaded, question: &Question, args: &Sweep) -> Result<(), Failure> {
+    let rows = design.len();
     if rows <= u128::from(args.sweeping.max_rows) {
         return Ok(());
     }
@@ -91,7 +92,7 @@ fn refuse_the_endless(space: &Space, loaded: &Loaded, question: &Question, args:
     )))
 }
 
-fn head(loaded: &Loaded, space: &Space, question: &Question, args: &Sweep, shard: Shard) -> Header {
+fn head(loaded: &Loaded, design: &Design, question: &Question, args: &Sweep, shard: Shard) -> Header {
     let sections = fingerprint(&loaded.scenario, loaded.objectives.as_ref());
     Header {
         schema: header::SCHEMA.to_owned(),
@@ -99,9 +100,10 @@ fn head(loaded: &Loaded, space: &Space, question: &Question, args: &Sweep, shard
         scenario: loaded.scenario.name.clone(),
         seed: loaded.scenario.seed,
         sections: sections.into_iter().map(|(name, hash)| (name.to_owned(), format!("{hash:016x}"))).collect(),
-        axes: space.heads(),
+        axes: heads(design),
+        design: format!("{:016x}", design.fingerprint()),
         sample: args.sample,
-        rows: space.len() as u64,
+        rows: design.len() as u64,
         effort: question.effort.clone(),
         objectives: question.objectives.iter().map(|o| (o.name().to_owned(), o.limit().to_owned())).collect(),
         demand: [question.share, question.confidence],

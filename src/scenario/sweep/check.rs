@@ -13,17 +13,19 @@ const OF_COMBINATIONS: [&str; 2] = ["stuck-rollout", "contradiction"];
 /// Why a field is not for varying.
 pub(super) fn refused(path: &str, span: &Span) -> Option<Diag> {
     let (why, help) = if path == "seed" {
-        ("would compare settings under different traffic", "`--replications N` draws anew N times, the same for all")
+        ("it would compare settings under different traffic", "`--replications N` draws N times, the same for all rows")
     } else if path == "objectives" || path.starts_with("objectives.") {
-        ("changes nothing that is simulated", "vary the settings, and hold what comes of each against the limit")
-    } else if path == "name" || path.starts_with("clients.") && path.ends_with(".name") {
-        ("changes nothing that is simulated", "vary a setting")
+        ("it changes nothing that is simulated", "vary settings, and hold what comes of each against the limit")
+    } else if path == "name" || path.starts_with("clients.") && path.rsplit('.').next() == Some("name") {
+        ("it changes nothing that is simulated", "a variant has a name of its own: `--variant NAME:PATH=V`")
+    } else if path == "workload.manifest" {
+        ("it is read before anything is varied", "compare two files that name different manifests")
     } else if path == "sweep" {
-        ("is what is varied", "`--vary PATH=V1,V2` replaces one axis of it")
+        ("it says what is", "`--vary PATH=V1,V2` takes the place of one axis")
     } else {
         return None;
     };
-    let diag = Diag::error("not-for-varying", format!("`{path}` cannot be varied: it {why}"));
+    let diag = Diag::error("not-for-varying", format!("`{path}` cannot be varied: {why}"));
     Some(diag.at(span, "not a setting of the deploy").path(path).help(help))
 }
 

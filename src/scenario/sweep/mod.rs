@@ -1,8 +1,9 @@
 //! What a scenario varies: its own `sweep`, `--vary` and `--variant`, as axes whose every value is ready to be laid over
 //! the scenario.
 //!
-//! An axis is a list (`[1, 25%, 50%]`, maps and lists allowed) or a range ([`range`]), or both mixed. `zip` holds fields
-//! that move together, one step for all of them:
+//! An axis is a list (`[1, 25%, 50%]`, maps and lists allowed), a range, or a list that holds ranges. `0s..60s:7` is seven
+//! values in a straight line with both ends, `1s..60s:7log` seven by equal factors; without a count (`0s..60s`,
+//! `1s..60s:log`) a sample takes what it needs. `zip` holds fields that move together, or is a list of such maps:
 //!
 //! ```yaml
 //! sweep:
@@ -87,7 +88,8 @@ fn resolve(cx: &Cx, dimension: &mut Dimension, known: &[String], root: &Node) ->
         match overrides::resolve(&column.path, known, root, &column.span) {
             Ok(path) => column.path = path,
             Err(diag) => {
-                cx.report(diag);
+                // What no reader asks for may still be a field that everyone knows.
+                cx.report(check::refused(&column.path, &column.span).unwrap_or(diag));
                 fine = false;
             }
         }
@@ -121,8 +123,8 @@ impl Dimension {
 /// The values that one member of a list stands for: itself, or those of a range. `None` after a report.
 fn expand(cx: &Cx, node: &Node, zipped: bool, open: &mut Option<Span>) -> Option<Vec<(String, Node)>> {
     if node.is_null() {
-        let diag = Diag::error("wrong-type", "an axis holds nothing where a value should be");
-        cx.report(diag.at(&node.span, "no value"));
+        let diag = Diag::error("wrong-type", "nothing stands where a value should be").at(&node.span, "no value");
+        cx.report(diag.help("leave it out; a field without a value would take its default"));
         return None;
     }
     match range::read(node) {

@@ -3,7 +3,7 @@
 //!
 //! A range keeps to what its ends are: durations, percentages, rates, whole numbers (`1..10`) or any (`1.0..10.0`).
 //! Between the ends values are rounded to what one would write oneself: whole numbers to whole ones; percentages too, if
-//! the ends are whole and the points at least one apart; the rest to a thousandth of a step, and by equal factors to
+//! the ends are whole and the points at least one apart; the rest to a hundredth of a step or finer, and by equal factors to
 //! three digits, more where the points lie closer. The ends stay exact. All arithmetic is in billionths, in integers but
 //! for the logarithms.
 
@@ -221,5 +221,116 @@ fn print(value: i128, unit: Unit<'_>) -> String {
         Unit::Percent { .. } => format!("{number}%"),
         Unit::Rate(per) => format!("{number}/{per}"),
         Unit::Duration => format!("{sign}{}", Dur::from_nanos(n as u64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Purpose, Streams};
+
+    fn points(text: &str) -> String {
+        let mut points = parse(text).unwrap_or_else(|wrong| panic!("{wrong:?}")).points;
+        points.dedup();
+        points.join(" ")
+    }
+
+    #[test]
+    fn values_are_what_one_would_write() {
+        let cases = [
+            ("0s..60s:7", "0s 10s 20s 30s 40s 50s 1m"),
+            ("0..1s:7", "0s 167ms 333ms 500ms 667ms 833ms 1s"),
+            ("0s..60s:8", "0s 8.57s 17.14s 25.71s 34.29s 42.86s 51.43s 1m"),
+            ("1s..60s:7log", "1s 1.98s 3.91s 7.75s 15.3s 30.3s 1m"),
+            ("-5s..5s:3", "-5s 0s 5s"),
+            ("1h30m..2h:3", "90m 105m 2h"),
+            ("1..10:4", "1 4 7 10"),
+            ("1..4:7", "1 2 3 4"),
+            ("1..64:7log", "1 2 4 8 16 32 64"),
+            ("1.0..4:7", "1 1.5 2 2.5 3 3.5 4"),
+            ("-1.5..1.5:3", "-1.5 0 1.5"),
+            ("0%..100%:7", "0% 17% 33% 50% 67% 83% 100%"),
+            ("0%..1%:5", "0% 0.25% 0.5% 0.75% 1%"),
+            ("99.9%..100%:3", "99.9% 99.95% 100%"),
+            ("0.1%..10%:3log", "0.1% 1% 10%"),
+            ("100/s..2000/s:7", "100/s 417/s 733/s 1050/s 1367/s 1683/s 2000/s"),
+            ("0..30/m:3", "0/m 15/m 30/m"),
+            ("1..3", "1 2 3"),
+            ("0%..10%", "0% 1% 2% 3% 4% 5% 6% 7% 8% 9% 10%"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(points(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_without_a_count_is_as_fine_as_500_parts() {
+        let count = |text: &str| {
+            let range = parse(text).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+            assert!(range.open);
+            range.points.len()
+        };
+        assert_eq!((count("0s..60s"), count("0s..1s"), count("0.0..1.0"), count("0%..1%")), (601, 1001, 1001, 1001));
+        assert_eq!((count("0%..100%"), count("1..64"), count("1..1000000")), (101, 64, 1001));
+        assert!((900..=1001).contains(&count("1s..60s:log")));
+    }
+
+    #[test]
+    fn what_is_no_quantity_before_two_dots_is_no_range() {
+        let is_one = |text: &str| {
+            is_one(&Node::scalar(
+                text,
+                crate::scenario::tree::Span::whole(&crate::scenario::tree::Source::new("", "", 0)),
+            ))
+        };
+        assert!(["0s..60s", "1..2", "-1s..1s", "1 .. 2"].into_iter().all(is_one));
+        assert!(!["../data.csv", "a..b", "..", "1.5", "", "-..1"].into_iter().any(is_one));
+    }
+
+    /// Whatever the ends and the count: both ends exact, everything rising and between them, as many as were asked for
+    /// unless rounding to whole numbers makes some equal.
+    #[test]
+    fn points_rise_from_end_to_end() {
+        for case in 0..4_000 {
+            let mut dice = Streams::new(1, case).stream(Purpose::Balance, 0);
+            let unit = [Unit::Whole, Unit::Number, Unit::Percent { whole: true }, Unit::Duration, Unit::Rate("s")]
+                [dice.below(5) as usize];
+            let scale = 10_i128.pow(dice.below(if unit == Unit::Whole { 6 } else { 15 }));
+            let scale = if matches!(unit, Unit::Whole | Unit::Percent { .. }) { scale.max(1) * ONE } else { scale };
+            let low = (i128::from(dice.below(1_000)) + 1) * scale;
+            let high = low + (i128::from(dice.below(100_000)) + 1) * scale;
+            let n = 2 + dice.below(200) as usize;
+            let even = even(low, high, n, unit);
+            let log = log(low, high, n, unit, 3);
+            let open = fine(low, high, unit);
+            for points in [&even, &log, &open] {
+                assert_eq!((points[0], points[points.len() - 1]), (low, high), "case {case}");
+                assert!(points.is_sorted(), "case {case}: {points:?}");
+            }
+            assert_eq!((even.len(), log.len()), (n, n), "case {case}");
+            // Everything is told apart by billionths that the ends leave room for.
+            let room = (high - low) / n as i128 > 1_000 && !matches!(unit, Unit::Whole | Unit::Percent { .. });
+            let distinct = |points: &[i128]| points.windows(2).all(|w| w[0] < w[1]);
+            assert!(!room || distinct(&even), "case {case}: {even:?}");
+            assert!(!room || low < 10_000 || distinct(&log), "case {case}: {log:?}");
+            // Rounding moves no point by more than a part in a hundred of a step.
+            let step = (high - low) as f64 / (n - 1) as f64;
+            let off = |(i, v): (usize, &i128)| (*v as f64 - (low as f64 + step * i as f64)).abs();
+            let worst = even.iter().enumerate().map(off).fold(0.0, f64::max);
+            let whole: f64 = if matches!(unit, Unit::Whole | Unit::Percent { .. }) { 0.5e9 } else { 1.0 };
+            let allowed = whole.max(0.01 * step);
+            assert!(worst <= allowed * 1.000_001, "case {case}: {worst} of {step}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_read_as_the_same() {
+        for text in ["0s..1h:997", "1ns..1h:200log", "0.001%..99.999%:77", "0.001..12345.678:91", "1/h..7/h:13"] {
+            for point in parse(text).expect("a range").points {
+                let (value, unit) = end(&point).expect("a quantity");
+                let unit = if unit == Unit::Whole { Unit::Number } else { unit };
+                assert_eq!(print(value, unit), point, "{text}");
+            }
+        }
     }
 }

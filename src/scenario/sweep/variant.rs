@@ -71,10 +71,12 @@ fn one(source: &Arc<Source>, root: &Node, known: &impl Fn(&Node) -> Vec<String>)
         let path_span = span(piece.offset, path.trim_end().len());
         let value = overrides::parse_value(source, piece.offset + path.len() + 1, value).map_err(Box::new)?;
         let written = Arc::from(path.trim());
-        let path = overrides::resolve(path.trim(), &known(&root), &root, &path_span).map_err(Box::new)?;
-        if let Some(diag) = check::refused(&path, &path_span) {
+        let found = overrides::resolve(path.trim(), &known(&root), &root, &path_span);
+        let full = found.as_deref().unwrap_or(path.trim());
+        if let Some(diag) = check::refused(full, &path_span) {
             return Err(Box::new(diag));
         }
+        let path = found.map_err(Box::new)?;
         if let Some(first) = assignments.iter().find(|a| *a.path == *path) {
             let diag = Diag::error("duplicate-field", format!("`{path}` is set twice"));
             return Err(Box::new(diag.at(&path_span, "again here").and(&first.span, "first here")));
