@@ -9,7 +9,7 @@ use super::exit;
 use crate::engine::Dur;
 use crate::metrics::summary::Summary;
 use crate::report;
-use crate::study::effort::Precise;
+use crate::study::result::effort::Precise;
 
 /// A dry run of your rollout: forecasts, request by request, what a deploy does to the people who use the service.
 #[derive(Debug, Parser)]

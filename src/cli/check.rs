@@ -13,13 +13,14 @@ use crate::metrics::{Meta, Results};
 use crate::report::check::{CheckPage, FORMATS, JUNIT, MARKDOWN, annotations};
 use crate::report::{Format, Settings};
 use crate::scenario::{Draft, Layer, Loaded, Scenario};
-use crate::study::check::{CheckResult, Checked};
-use crate::study::comparison::Compared;
-use crate::study::effort::{Decide, Effort, LEAST};
 use crate::study::forecast::forecast;
 use crate::study::measure::Measure;
 use crate::study::objective::Objective;
-use crate::study::standing::{Standing, Verdict};
+use crate::study::result::check::{CheckResult, Checked};
+use crate::study::result::comparison::Compared;
+use crate::study::result::effort::{Decide, Effort, LEAST};
+use crate::study::result::finding::Verdict;
+use crate::study::standing::Standing;
 use crate::study::tally::{Keep, Question, Tally};
 use crate::study::versus::{Match, beside, compare};
 
@@ -134,7 +135,7 @@ fn check(
     };
     Ok(Checked {
         file: file.display().to_string(),
-        stopped: tally.stopped().unwrap_or(crate::study::effort::Stopped::Limit),
+        stopped: tally.stopped().unwrap_or(crate::study::result::effort::Stopped::Limit),
         demand: [question.share, question.confidence],
         places: question.objectives.iter().map(|o| draft.place(&format!("objectives.{}", o.name()))).collect(),
         objectives: tally.standings().iter().map(Standing::finding).collect(),

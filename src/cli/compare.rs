@@ -7,8 +7,8 @@ use super::{Failure, effort, exit, interrupt, loading, settings, table};
 use crate::metrics::Meta;
 use crate::report::compare::{ComparePage, FORMATS};
 use crate::scenario::{Draft, Layer, Loaded, fingerprint};
-use crate::study::effort::{Decide, Effort, LEAST};
 use crate::study::measure::Measure;
+use crate::study::result::effort::{Decide, Effort, LEAST};
 use crate::study::tally::Question;
 use crate::study::versus::{Match, compare};
 

@@ -3,9 +3,9 @@
 use super::args::EffortArgs;
 use super::exit;
 use crate::scenario::Objectives;
-use crate::study::effort::{Decide, Effort, LEAST};
 use crate::study::objective::Objective;
-use crate::study::standing::Verdict;
+use crate::study::result::effort::{Decide, Effort, LEAST};
+use crate::study::result::finding::Verdict;
 use crate::study::tally::Question;
 
 /// Replications where nothing is said of them.

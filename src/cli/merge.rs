@@ -6,7 +6,7 @@ use super::ui::Ui;
 use super::{Failure, exit, table};
 use crate::report::sweep::{FORMATS, SweepPage};
 use crate::study::parts;
-use crate::study::table::Table;
+use crate::study::result::table::Table;
 
 pub(super) fn run(args: &Merge, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();

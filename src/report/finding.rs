@@ -1,7 +1,7 @@
 //! How an objective stands, in words.
 
 use super::text::{count, percent, rate, seconds, times};
-use crate::study::standing::{Finding, Verdict};
+use crate::study::result::finding::{Finding, Verdict};
 
 /// A verdict in words.
 pub fn verdict(verdict: Verdict) -> &'static str {

@@ -14,8 +14,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::header::Header;
-use super::row::Row;
+use super::result::header::Header;
+use super::result::row::Row;
 use crate::engine::mix;
 
 /// What closes a part.
@@ -147,7 +147,7 @@ fn parse(bytes: &[u8]) -> Result<Record, JournalError> {
     let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
     let mut lines = bytes[..whole].split_inclusive(|&b| b == b'\n');
     let header: Header = lines.next().and_then(|l| serde_json::from_slice(l).ok()).ok_or(JournalError::Foreign)?;
-    if header.schema != super::header::SCHEMA {
+    if header.schema != super::result::header::SCHEMA {
         return Err(JournalError::Foreign);
     }
     let mut record = Record { header, rows: Vec::new(), complete: false, whole: whole as u64 };

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::header::Header;
 use super::journal::{self, JournalError};
-use super::row::Row;
+use super::result::header::Header;
+use super::result::row::Row;
 use super::shard::Shard;
 
 /// The rows of shard `shard`, in grid order, where row i costs `costs[i]`: the dearest row goes to the shard that has least

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use rayon::prelude::*;
 
 use super::cost;
-use super::row::Row;
+use super::result::row::Row;
 use super::schedule::{self, Broken, Case, News};
 use super::steady_cache::{CaseKey, SHARED_BYTES, SteadyCache, case_key};
 use super::tally::{Keep, Question, Tally};
@@ -93,7 +93,7 @@ pub fn sweep(
             }
             let values = combinations.values(planned.row);
             tell(Told::Row(Box::new(match ended {
-                Ok(tally) => Row::played(planned.row, values, &tally, each),
+                Ok(tally) => tally.row(planned.row, values, each),
                 Err((_, broken)) => Row::failed(planned.row, values, broken_with(&broken, planned)),
             })));
         }

@@ -1,12 +1,14 @@
 //! The judge of one case: measures, holds each deploy against the objectives, and says when it is enough.
 
-use super::effort::{Decide, Effort, Stopped};
 use super::objective::Objective;
+use super::result::effort::{Decide, Effort, Stopped};
+use super::result::finding::{Verdict, overall};
+use super::result::row::Row;
 use super::schedule::Judge;
-use super::standing::{self, Standing, Verdict};
+use super::standing::Standing;
 use crate::metrics::replication::Replication;
 use crate::metrics::summary::{Looks, Summary};
-use crate::metrics::{Figure, Meta};
+use crate::metrics::{Figure, Meta, Simulated, digest_of};
 use crate::stats::precision::precise_enough;
 
 /// What a study asks of each case.
@@ -74,7 +76,7 @@ impl Tally {
 
     /// What the objectives amount to; `None` where there are none.
     pub fn verdict(&self) -> Option<Verdict> {
-        standing::overall(self.standings.iter().map(Standing::verdict))
+        overall(self.standings.iter().map(Standing::verdict))
     }
 
     /// Why it was enough; `None` where it was not yet.
@@ -93,8 +95,25 @@ impl Tally {
     }
 
     /// The figures of each replication alone.
-    pub fn each(&self) -> impl Iterator<Item = Summary> + '_ {
+    fn each(&self) -> impl Iterator<Item = Summary> + '_ {
         self.replications.iter().map(|r| Summary::alone(&self.meta, r))
+    }
+
+    /// The row that this is in a sweep.
+    pub fn row(&self, row: u64, values: Vec<String>, each: bool) -> Row {
+        Row {
+            row,
+            values,
+            replications: self.replications.len() as u32,
+            stopped: self.stopped.unwrap_or(Stopped::Limit),
+            verdict: self.verdict(),
+            objectives: self.standings.iter().map(Standing::finding).collect(),
+            digest: digest_of(&self.replications),
+            simulated: Simulated::of(&self.replications),
+            summary: Some(self.summary()),
+            each: if each { self.each().collect() } else { Vec::new() },
+            error: None,
+        }
     }
 
     fn is_decided(&self, decide: Decide) -> bool {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::comparison::{self, Compared, Comparison, PolicyCompared};
-use super::effort::Effort;
 use super::forecast::play_one;
 use super::measure::Measure;
 use super::replicate::ReplicateError;
+use super::result::comparison::{self, Compared, Comparison, PolicyCompared};
+use super::result::effort::Effort;
 use super::schedule::{Case, Judge};
 use super::steady_cache::{SHARED_BYTES, SteadyCache, case_key};
 use super::tally::{Keep, Question, Tally};

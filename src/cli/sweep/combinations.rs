@@ -4,7 +4,7 @@ use crate::cli::settings;
 use crate::metrics::summary::Summary;
 use crate::scenario::{Assignment, Axis, Diag, Draft, Severity};
 use crate::study::design::Design;
-use crate::study::header::AxisHead;
+use crate::study::result::header::AxisHead;
 use crate::study::sweep::{Combination, Combinations};
 
 /// Values of an axis that a result lists; of a longer one its ends.

@@ -16,12 +16,12 @@ use crate::report::text::{count, plural, seconds};
 use crate::scenario::{Draft, Loaded, fingerprint};
 use crate::study::cost::REQUESTS_PER_CORE_SECOND;
 use crate::study::design::Design;
-use crate::study::header::{self, Header};
-use crate::study::row::Row;
+use crate::study::result::finding::{Verdict, overall};
+use crate::study::result::header::{self, Header};
+use crate::study::result::row::Row;
+use crate::study::result::table::Table;
 use crate::study::shard::Shard;
-use crate::study::standing::{Verdict, overall};
 use crate::study::sweep::{Planned, Told, plan, sweep};
-use crate::study::table::Table;
 use crate::study::tally::Question;
 use crate::study::{journal, parts, shard_env};
 
@@ -99,7 +99,12 @@ fn head(loaded: &Loaded, design: &Design, question: &Question, args: &Sweep, sha
         version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: loaded.scenario.name.clone(),
         seed: loaded.scenario.seed,
-        sections: sections.into_iter().map(|(name, hash)| (name.to_owned(), format!("{hash:016x}"))).collect(),
+        // The seed has a place of its own.
+        sections: sections
+            .into_iter()
+            .filter(|s| s.0 != "seed")
+            .map(|(name, hash)| (name.to_owned(), format!("{hash:016x}")))
+            .collect(),
         axes: heads(design),
         design: format!("{:016x}", design.fingerprint()),
         sample: args.sample,

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::output::Output;
 use crate::cli::{Failure, typed};
-use crate::study::header::Header;
 use crate::study::journal::{Journal, JournalError, Record};
 use crate::study::parts::unreadable;
-use crate::study::row::Row;
+use crate::study::result::header::Header;
+use crate::study::result::row::Row;
 
 /// Finished rows.
 #[derive(Debug)]

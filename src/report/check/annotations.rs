@@ -3,7 +3,7 @@
 use super::CheckPage;
 use crate::report::{compare, finding};
 use crate::stats::paired;
-use crate::study::standing::Verdict;
+use crate::study::result::finding::Verdict;
 
 /// One line for everything that is broken, worse or can't be told: `::error file=…,line=…::…`.
 pub fn lines(page: &CheckPage) -> Vec<String> {

@@ -6,8 +6,8 @@ use std::io;
 use super::CheckPage;
 use crate::report::{Format, compare, finding};
 use crate::stats::paired;
-use crate::study::check::Checked;
-use crate::study::standing::Verdict;
+use crate::study::result::check::Checked;
+use crate::study::result::finding::Verdict;
 
 /// `--format junit`: the elements and attributes that JUnit's Ant task wrote first and every CI reads. What can't be told is
 /// an error, what is broken a failure.
@@ -58,7 +58,7 @@ fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn cases(checked: &Checked, page: &CheckPage) -> Vec<Case> {
-    let objective = |f: &crate::study::standing::Finding| Case {
+    let objective = |f: &crate::study::result::finding::Finding| Case {
         name: format!("{} {}", f.objective, f.limit),
         wrong: match f.verdict {
             Verdict::Holds => None,
@@ -67,7 +67,7 @@ fn cases(checked: &Checked, page: &CheckPage) -> Vec<Case> {
         },
     };
     let baseline = page.result.baseline.as_deref().unwrap_or_default();
-    let figure = |c: &crate::study::comparison::Compared| Case {
+    let figure = |c: &crate::study::result::comparison::Compared| Case {
         name: format!("{} not worse than {baseline}", c.measure.figure),
         wrong: (c.verdict == paired::Verdict::Worse).then(|| ("failure", "worse", compare::figure_sentence(c))),
     };

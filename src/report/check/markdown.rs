@@ -8,7 +8,7 @@ use crate::report::markdown::escape;
 use crate::report::terminal::proposals;
 use crate::report::text::percent;
 use crate::report::{Format, Page, answer, finding};
-use crate::study::standing::Verdict;
+use crate::study::result::finding::Verdict;
 
 /// `--format markdown`.
 pub(super) const FORMAT: Format<CheckPage> = Format { name: "markdown", endings: &["md", "markdown"], write };

@@ -10,8 +10,8 @@ mod markdown;
 mod table;
 
 use crate::report::{Format, Settings};
-use crate::study::check::{CheckResult, Checked};
-use crate::study::standing::Verdict;
+use crate::study::result::check::{CheckResult, Checked};
+use crate::study::result::finding::Verdict;
 
 /// A check to be written.
 #[derive(Clone, Debug)]

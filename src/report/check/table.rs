@@ -10,9 +10,9 @@ use crate::report::style::{BAD, BOLD, DIM, GOOD, WIDTH};
 use crate::report::terminal::proposals;
 use crate::report::text::{count, percent, wrap};
 use crate::report::{Format, Page};
-use crate::study::check::Checked;
-use crate::study::effort::Stopped;
-use crate::study::standing::{Finding, Verdict};
+use crate::study::result::check::Checked;
+use crate::study::result::effort::Stopped;
+use crate::study::result::finding::{Finding, Verdict};
 
 /// `--format table`.
 pub(super) const FORMAT: Format<CheckPage> = Format { name: "table", endings: &["txt"], write };

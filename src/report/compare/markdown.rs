@@ -7,7 +7,7 @@ use super::words::{sentence, words};
 use crate::report::Format;
 use crate::report::markdown::escape;
 use crate::report::text::{percent, plural};
-use crate::study::comparison::Compared;
+use crate::study::result::comparison::Compared;
 
 /// `--format markdown`.
 pub(super) const FORMAT: Format<ComparePage> = Format { name: "markdown", endings: &["md", "markdown"], write };

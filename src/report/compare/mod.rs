@@ -9,7 +9,7 @@ mod table;
 mod words;
 
 use crate::report::Format;
-use crate::study::comparison::Comparison;
+use crate::study::result::comparison::Comparison;
 
 pub(super) use markdown::figures as markdown_figures;
 pub(super) use table::lines;

@@ -9,7 +9,7 @@ use crate::report::grid::{self, Cell, paint};
 use crate::report::style::{BAD, BOLD, DIM, GOOD, WIDTH};
 use crate::report::text::{percent, plural, wrap};
 use crate::stats::paired::Verdict;
-use crate::study::comparison::Compared;
+use crate::study::result::comparison::Compared;
 
 /// `--format table`.
 pub(super) const FORMAT: Format<ComparePage> = Format { name: "table", endings: &["txt"], write };

@@ -3,7 +3,7 @@
 use crate::report::text::{self, Format as Number, count, percent, rate, seconds, times};
 use crate::stats::Estimate;
 use crate::stats::paired::Verdict;
-use crate::study::comparison::Compared;
+use crate::study::result::comparison::Compared;
 
 /// One figure for people.
 pub(in crate::report) struct Words {

@@ -6,8 +6,8 @@ use super::SweepPage;
 use crate::metrics::Figure;
 use crate::metrics::summary::Summary;
 use crate::report::{Format, csv::cells};
-use crate::study::header::Header;
-use crate::study::row::Row;
+use crate::study::result::header::Header;
+use crate::study::result::row::Row;
 
 /// `--format csv`: the varied settings, then the summary's figures (mean and both ends of the interval), then how the row
 /// came about. Where each replication has a row of its own, figures have no interval.

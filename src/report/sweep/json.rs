@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::SweepPage;
 use crate::report::Format;
-use crate::study::row::Row;
+use crate::study::result::row::Row;
 
 /// `--format json`: schema `dryroll.sweep/1`; one line.
 pub(super) const FORMAT: Format<SweepPage> = Format { name: "json", endings: &["json"], write };

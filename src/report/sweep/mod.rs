@@ -9,7 +9,7 @@ mod rows;
 mod table;
 
 use crate::report::Format;
-use crate::study::table::Table;
+use crate::study::result::table::Table;
 
 /// A sweep to be written.
 #[derive(Clone, Debug)]

@@ -5,9 +5,9 @@ use crate::metrics::Figure;
 use crate::metrics::summary::Summary;
 use crate::report::finding;
 use crate::report::text::{self, Format as Number, count, rate, seconds, times};
-use crate::study::effort::Effort;
-use crate::study::row::Row;
-use crate::study::standing::Verdict;
+use crate::study::result::effort::Effort;
+use crate::study::result::finding::Verdict;
+use crate::study::result::row::Row;
 
 /// Cells of a table, text by column; figures and their intervals stand apart, for who wants to align them.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use crate::report::Format;
 use crate::report::grid::{self, Cell, paint};
 use crate::report::style::{BAD, BOLD, DIM, GOOD, WIDTH};
 use crate::report::text::{count, plural, wrap};
-use crate::study::effort::Effort;
-use crate::study::standing::Verdict;
+use crate::study::result::effort::Effort;
+use crate::study::result::finding::Verdict;
 
 /// `--format table`.
 pub(super) const FORMAT: Format<SweepPage> = Format { name: "table", endings: &["txt"], write };

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::comparison::Compared;
 use super::effort::Stopped;
-use super::standing::{Finding, Verdict, overall};
+use super::finding::{Finding, Verdict, overall};
 use crate::metrics::Results;
 use crate::stats::paired;
 

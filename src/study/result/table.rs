@@ -1,8 +1,8 @@
 //! A sweep's result: what was swept, and its rows in grid order.
 
+use super::finding::Verdict;
 use super::header::Header;
 use super::row::Row;
-use super::standing::Verdict;
 
 /// Rows of one sweep.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,8 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::measure::Measure;
 use crate::stats::paired::{Difference, Verdict};
+use crate::study::measure::Measure;
 
 /// The name and version of the JSON format.
 pub const SCHEMA: &str = "dryroll.comparison/1";

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
-use super::shard::Shard;
+use crate::study::shard::Shard;
 
 /// The name and version of the format of journals and parts.
 pub const SCHEMA: &str = "dryroll.sweep-part/1";

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::effort::Stopped;
-use super::standing::{Finding, Verdict};
-use super::tally::Tally;
+use super::finding::{Finding, Verdict};
 use crate::metrics::summary::Summary;
 use crate::metrics::{Simulated, digest_of};
 
@@ -37,24 +36,6 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row that was played.
-    pub fn played(row: u64, values: Vec<String>, tally: &Tally, each: bool) -> Self {
-        let replications = tally.replications();
-        Self {
-            row,
-            values,
-            replications: replications.len() as u32,
-            stopped: tally.stopped().unwrap_or(Stopped::Limit),
-            verdict: tally.verdict(),
-            objectives: tally.standings().iter().map(super::standing::Standing::finding).collect(),
-            digest: digest_of(replications),
-            simulated: Simulated::of(replications),
-            summary: Some(tally.summary()),
-            each: if each { tally.each().collect() } else { Vec::new() },
-            error: None,
-        }
-    }
-
     /// A row that could not be.
     pub fn failed(row: u64, values: Vec<String>, error: String) -> Self {
         Self {

@@ -1,0 +1,9 @@
+//! What studies come to, as plain data: what is kept, merged and written. Reports know these, and nothing of how they came about.
+
+pub mod check;
+pub mod comparison;
+pub mod effort;
+pub mod finding;
+pub mod header;
+pub mod row;
+pub mod table;
