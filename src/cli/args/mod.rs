@@ -1,0 +1,139 @@
+//! What was typed.
+
+mod check;
+mod compare;
+mod merge;
+mod run;
+mod sweep;
+mod values;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use self::values::{assignment, precision};
+use super::exit;
+use crate::study::result::effort::Precise;
+
+pub(super) use check::{Annotations, Check};
+pub(super) use compare::Compare;
+pub(super) use merge::Merge;
+pub(super) use run::{OutputArgs, Run};
+pub(super) use sweep::Sweep;
+
+/// A dry run of your rollout: forecasts, request by request, what a deploy does to the people who use the service.
+#[derive(Debug, Parser)]
+#[command(name = "dryroll", version, after_help = exit::HELP, max_term_width = 100)]
+pub(in crate::cli) struct Cli {
+    #[command(subcommand)]
+    pub(in crate::cli) command: Command,
+
+    /// Colour in what is printed; `NO_COLOR` is obeyed
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(in crate::cli) color: Color,
+
+    /// Print nothing but the result and errors
+    #[arg(long, short, global = true)]
+    pub(in crate::cli) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Command {
+    /// Forecast one deploy, of a scenario or of a Kubernetes manifest
+    #[command(after_help = exit::HELP)]
+    Run(Run),
+    /// Forecast every combination of varied settings, on the same random numbers
+    #[command(after_help = exit::HELP)]
+    Sweep(Sweep),
+    /// Tell policies apart: the same traffic against several files, or against variants of one
+    #[command(after_help = exit::HELP)]
+    Compare(Compare),
+    /// Hold scenarios to their objectives, and to a baseline; for CI
+    #[command(after_help = exit::HELP)]
+    Check(Check),
+    /// Join the parts that `sweep --shard` wrote, to the bytes of the whole
+    #[command(after_help = exit::HELP)]
+    Merge(Merge),
+}
+
+/// When to print in colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scenario")]
+pub(in crate::cli) struct ScenarioArgs {
+    /// Override one field, for instance `maxSurge=1` or `pod.termination.preStop=5s`; repeatable
+    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
+    pub(in crate::cli) set: Vec<String>,
+
+    /// Requests per second, for a manifest, which says nothing of traffic: `2000/s`
+    #[arg(long, value_name = "RATE")]
+    pub(in crate::cli) rate: Option<String>,
+
+    /// How long a request takes to serve, for a manifest: `20ms` or `p50=20ms,p99=120ms`
+    #[arg(long, value_name = "TIME")]
+    pub(in crate::cli) service_time: Option<String>,
+
+    /// Which workload, where the manifest holds several
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) workload: Option<String>,
+
+    /// The root of all randomness [default: the scenario's, else 1]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Work")]
+pub(in crate::cli) struct WorkArgs {
+    /// Simulated deploys; more of them narrow the intervals [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(in crate::cli) replications: Option<u32>,
+
+    /// Threads, which change nothing in the result [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub(in crate::cli) jobs: Option<u16>,
+}
+
+/// How many replications an answer takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Work")]
+pub(in crate::cli) struct EffortArgs {
+    /// Add replications until the interval of FIGURE (`dropped`, where none is named) is within this share of it: `5%`
+    #[arg(long, value_name = "[FIGURE=]SHARE", conflicts_with = "replications", value_parser = precision)]
+    pub(in crate::cli) precision: Vec<Precise>,
+
+    /// Add replications until the objectives are decided
+    #[arg(long, conflicts_with = "replications")]
+    pub(in crate::cli) until_decided: bool,
+
+    /// At most so many replications
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(in crate::cli) max_replications: u32,
+
+    /// Hold the objectives: exit with 1 where one is broken, with 4 where it can't be told
+    #[arg(long)]
+    pub(in crate::cli) check: bool,
+
+    /// Exit with 0 where it can't be told
+    #[arg(long)]
+    pub(in crate::cli) allow_undecided: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

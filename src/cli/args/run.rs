@@ -1,0 +1,44 @@
+//! What `dryroll run` takes.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueHint};
+
+use super::{EffortArgs, ScenarioArgs, WorkArgs};
+use crate::report;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Run {
+    /// A scenario or a Kubernetes manifest; `-` is stdin
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) file: PathBuf,
+
+    #[command(flatten)]
+    pub(in crate::cli) scenario: ScenarioArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) work: WorkArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) effort: EffortArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(in crate::cli) struct OutputArgs {
+    /// How to write the result [default: what the ending of -o says, else table]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::ALL.map(report::Report::name)))]
+    pub(in crate::cli) format: Option<String>,
+
+    /// Write to this file, whole or not at all, instead of stdout
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) output: Option<PathBuf>,
+
+    /// Print every assumption with its source, not the first few
+    #[arg(long)]
+    pub(in crate::cli) assumptions: bool,
+}

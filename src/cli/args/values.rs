@@ -1,0 +1,65 @@
+//! The words that options take.
+
+use crate::engine::Dur;
+use crate::metrics::summary::Summary;
+use crate::study::result::effort::Precise;
+
+/// `PATH=VALUE`, both sides there.
+pub(super) fn assignment(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() && !value.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err("expected PATH=VALUE, for instance maxSurge=1".to_owned()),
+    }
+}
+
+/// `30m`, as scenarios write it.
+pub(super) fn duration(text: &str) -> Result<Dur, String> {
+    crate::scenario::duration(text).ok_or_else(|| "expected a duration such as 90s, 30m or 2h".to_owned())
+}
+
+/// `5%`, as a share of 1; 0 % is allowed.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix('%').and_then(|n| n.trim().parse::<f64>().ok());
+    let share = number.filter(|p| (0.0..100.0).contains(p)).map(|p| p / 100.0);
+    share.ok_or_else(|| "expected a share from 0% up and below 100%, as in 5%".to_owned())
+}
+
+/// `5%`, `p99_during=1%`.
+pub(super) fn precision(text: &str) -> Result<Precise, String> {
+    let (figure, share) = text.split_once('=').unwrap_or(("dropped", text));
+    let number = share.trim().strip_suffix('%').and_then(|n| n.trim().parse::<f64>().ok());
+    match number {
+        Some(percent) if percent > 0.0 && percent < 100.0 => {
+            Ok(Precise { figure: column(figure.trim())?, share: percent / 100.0 })
+        }
+        _ => Err("expected a share above 0 % and below 100 %, as in 5% or p99_during=2%".to_owned()),
+    }
+}
+
+/// A figure by which rows can be sorted, with `-` before it for most first.
+pub(super) fn sorting(text: &str) -> Result<String, String> {
+    column(text.strip_prefix('-').unwrap_or(text)).map(|_| text.to_owned())
+}
+
+/// A column of figures.
+pub(super) fn column(name: &str) -> Result<String, String> {
+    let names = Summary::column_names();
+    if names.iter().any(|n| n == name) {
+        return Ok(name.to_owned());
+    }
+    let near = crate::scenario::diag::nearest(name, names.iter().map(String::as_str));
+    let hint =
+        near.map_or_else(|| "the columns of `--format csv` are figures".to_owned(), |n| format!("did you mean `{n}`?"));
+    Err(format!("no figure is called `{name}`: {hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assignment_needs_both_sides() {
+        assert!(assignment("maxSurge=25%").is_ok());
+        assert!(["maxSurge", "=1", "maxSurge=", ""].iter().all(|t| assignment(t).is_err()));
+    }
+}
