@@ -70,6 +70,7 @@ fn has_extension(path: &str, extensions: &[&str]) -> bool {
 fn assert_one_part(args: &[&str], part: &str) {
     assert_eq!(args[0], "sweep");
     assert!(args.windows(2).any(|pair| pair == ["--shard", "auto"]), "{args:?}");
+    assert!(args.contains(&"--resume"), "what is started again is refused without: {args:?}");
     assert!(args.windows(2).any(|pair| pair[0] == "-o" && pair[1].ends_with(part)), "{args:?}");
 }
 
