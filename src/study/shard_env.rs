@@ -147,8 +147,8 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             _ => {}
         }
         // Where `--array` is a list (1,3,7) or several ranges, Slurm gives the smallest, the largest, and 1 for the step.
-        let even = min <= id && id <= max && (id - min) % step == 0 && (max - min) / step + 1 == count;
-        if !even {
+        let even = count.checked_sub(1) == max.checked_sub(min).map(|span| span / step);
+        if !even || !(min..=max).contains(&id) || !(id - min).is_multiple_of(step) {
             return Err(format!(
                 "Slurm's array of {count} tasks from {min} to {max} has gaps, so that which part task {id} is can't be \
                  told: submit it as --array=1-{count}, or set {SHARDS} to do only these of so many parts"
@@ -233,6 +233,7 @@ mod tests {
             array("0", "4", "1", "4", "1"),
             array("3", "4", "0", "6", "2"),
             array("1", "4", "4", "1", "1"),
+            array("0", "0", "0", "4294967295", "1"),
         ] {
             assert!(read(&crooked).is_err_and(|said| said.contains("gaps")), "{crooked:?}");
         }
