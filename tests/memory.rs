@@ -1,10 +1,14 @@
-//! Memory depends on what is under way, not on how much has been: a run five times as long takes no more of it.
+//! Memory depends on what is under way, not on how much has been: a run five times as long takes no more of it. And what is
+//! kept to be forked takes what it says.
 #![cfg(target_os = "linux")]
 
 use std::fs;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
+
+use dryroll::scenario::Scenario;
+use dryroll::simulate::Steady;
 
 const SCENARIO: &str = "
 workload: {replicas: 100, strategy: {rollingUpdate: {maxSurge: 25%, maxUnavailable: 0}}}
@@ -44,8 +48,13 @@ fn peak(after: &str) -> (u64, u64) {
 
 /// `VmHWM` of a process [KiB].
 fn high_water_mark(process: u32) -> Option<u64> {
+    memory(&process.to_string(), "VmHWM:")
+}
+
+/// What Linux says of the memory of a process [KiB].
+fn memory(process: &str, what: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -62,4 +71,16 @@ fn memory_does_not_grow_with_the_number_of_requests() {
     // and none for anything that is kept for a request.
     let growth = long.saturating_sub(short) * 1024;
     assert!(growth < more / 2, "{growth} bytes more for {more} requests more ({short} and {long} KiB)");
+}
+
+#[test]
+fn a_steady_state_takes_about_what_it_says() {
+    let scenario = Scenario::from_yaml(SCENARIO).expect("a valid scenario");
+    let one = Steady::of(&scenario, 1, 0);
+    let resident = || memory("self", "VmRSS:").map(|kib| kib * 1024);
+    let Some(before) = resident() else { return };
+    let copies: Vec<Steady> = (0..50).map(|_| one.clone()).collect();
+    let taken = resident().expect("as before").saturating_sub(before) as f64;
+    let said = copies.iter().map(Steady::bytes).sum::<usize>() as f64;
+    assert!((0.8..1.25).contains(&(said / taken)), "{said} bytes were said, and {taken} taken");
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Annotations, Check};
 use super::interrupt::Alarm;
 use super::output::Output;
-use super::ui::Ui;
+use super::ui::{self, Ui};
 use super::{Failure, effort, interrupt, loading, settings, table};
 use crate::metrics::{Meta, Results};
 use crate::report::check::{CheckPage, FORMATS, JUNIT, MARKDOWN, annotations};
@@ -50,7 +50,9 @@ pub(super) fn run(args: &Check, ui: Ui) -> Result<u8, Failure> {
     }
     places.write(&page, args, ui)?;
     if annotates(args.output.annotations) {
-        annotations::lines(&page).iter().for_each(|line| ui.workflow_command(line));
+        for line in annotations::lines(&page) {
+            ui::workflow_command(&line);
+        }
     }
     Ok(effort::status(Some(page.result.verdict()), args.allow_undecided))
 }

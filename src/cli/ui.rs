@@ -72,11 +72,6 @@ impl Ui {
         }
     }
 
-    /// A line for the machine that runs this in a workflow and reads its log: no colours, and `--quiet` is not meant for it.
-    pub(super) fn workflow_command(self, line: &str) {
-        let _ = writeln!(io::stderr(), "{line}");
-    }
-
     /// A closed stderr is no reason to fail.
     fn say(self, text: &str) {
         let _ = writeln!(AutoStream::new(io::stderr(), self.choice).lock(), "{text}");
@@ -94,7 +89,13 @@ impl Ui {
     }
 }
 
+/// A line for the machine that runs this in a workflow and reads its log: no colours, and `--quiet` is not meant for it.
+pub(super) fn workflow_command(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// How progress is told.
+#[derive(Clone, Copy)]
 enum Teller {
     Nothing,
     Bar,
@@ -112,15 +113,15 @@ pub(super) struct Progress {
 impl Progress {
     fn new(n: u64, what: &'static str, teller: Teller) -> Self {
         let bar = ProgressBar::with_draw_target(Some(n), ProgressDrawTarget::hidden());
-        let tell: Option<Box<dyn FnOnce(&ProgressBar, &Receiver<()>) + Send>> = match teller {
-            Teller::Nothing => None,
-            Teller::Bar => Some(Box::new(move |bar, over| show_bar(bar, over, what))),
-            Teller::Lines(ui) => Some(Box::new(move |bar, over| tell_lines(bar, over, what, ui))),
-        };
-        let herald = tell.map(|tell| {
+        let herald = (!matches!(teller, Teller::Nothing)).then(|| {
             let (sender, over) = mpsc::channel();
             let bar = bar.clone();
-            (sender, thread::spawn(move || tell(&bar, &over)))
+            let tell = move || match teller {
+                Teller::Nothing => {}
+                Teller::Bar => show_bar(&bar, &over, what),
+                Teller::Lines(ui) => tell_lines(&bar, &over, what, ui),
+            };
+            (sender, thread::spawn(tell))
         });
         Self { bar, herald }
     }

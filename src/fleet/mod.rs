@@ -34,6 +34,7 @@ mod steady;
 mod stream;
 mod termination;
 mod transport;
+mod version;
 mod world;
 
 pub use steady::{SteadyFleet, simulate, steady_part};

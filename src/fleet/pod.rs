@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use crate::engine::{Dur, Handle, NIL, Purpose, SimTime};
-use crate::scenario::dist::Sampler;
 use crate::scenario::{self, OnOverflow, WarmupOver};
 
 use super::event::Event;
@@ -11,20 +10,8 @@ use super::fact::{Cause, Fact, PodId, PodStep, Revision};
 use super::lifecycle::Phase;
 use super::proxy::{REFUSED, STATUS_OK};
 use super::request::{Job, Place, Request};
+use super::version::Version;
 use super::world::{Cal, Observer, World};
-
-/// How one version's pods behave, with what the hot loop needs of it at hand.
-#[derive(Clone, Debug)]
-pub(super) struct Version {
-    pub(super) pod: scenario::Pod,
-    service: Sampler,
-}
-
-impl Version {
-    pub(super) fn new(pod: &scenario::Pod) -> Self {
-        Self { pod: pod.clone(), service: Sampler::new(&pod.service_time) }
-    }
-}
 
 /// What one proxy has with one pod.
 #[derive(Clone, Debug)]

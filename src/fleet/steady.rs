@@ -11,7 +11,7 @@ use crate::scenario::{
 };
 
 use super::control::{self, Control};
-use super::pod::Version;
+use super::version::Version;
 use super::world::{Observer, World, limits};
 
 /// One replication up to the moment before anything of the deploy can matter. Cloning it forks the simulation.
@@ -72,7 +72,7 @@ impl<O: Observer> SteadyFleet<O> {
         } = &mut self.engine.model;
         control_plane.retarget(&scenario.load_balancer.propagation, *streams);
         balancer.clone_from(&scenario.load_balancer);
-        *versions = [Version::new(&scenario.pod), Version::new(&scenario.new_pod)];
+        *versions = Version::both(scenario, &*versions);
         idle.retarget(scenario, pod_hop.delay);
         levels.retarget(scenario);
         (_, *end) = limits(scenario);

@@ -10,11 +10,12 @@ use super::event::{Event, PodTimer};
 use super::fact::Fact;
 use super::idle::IdleTimers;
 use super::levels::LevelMeter;
-use super::pod::{Link, Pod, Version};
+use super::pod::{Link, Pod};
 use super::population::Population;
 use super::propagation::ControlPlane;
 use super::proxy::Proxy;
 use super::request::Request;
+use super::version::Version;
 
 /// Who is told what happens. Facts come in order of time.
 pub trait Observer {
@@ -172,7 +173,7 @@ impl<O: Observer> World<O> {
             proxies: (0..proxies).map(|_| Proxy::new(scenario.load_balancer.algorithm)).collect(),
             control_plane: ControlPlane::new(&scenario.load_balancer.propagation, streams),
             balancer: scenario.load_balancer.clone(),
-            versions: [Version::new(&scenario.pod), Version::new(&scenario.new_pod)],
+            versions: Version::both(scenario, &[]),
             pods: Vec::new(),
             links: Vec::new(),
             deadlines: Deadlines::new(scenario),

@@ -1,5 +1,6 @@
 //! What a deploy is held to, one objective at a time: each simulated deploy meets it or does not.
 
+use crate::engine::Dur;
 use crate::metrics::summary::Summary;
 use crate::scenario::Objectives;
 
@@ -37,10 +38,10 @@ impl Objective {
             add(Quantity::Dropped, o.dropped, number(o.dropped));
             add(Quantity::Excess, o.excess, number(o.excess));
             add(Quantity::Availability, o.availability, o.availability.map(percent));
-            add(Quantity::P99, o.p99.map(|d| d.secs()), o.p99.map(|d| d.to_string()));
+            add(Quantity::P99, o.p99.map(Dur::secs), o.p99.map(|d| d.to_string()));
             add(Quantity::PeakReconnects, o.peak_reconnects, o.peak_reconnects.map(|r| format!("{r}/s")));
             add(Quantity::MinHeadroom, o.min_headroom, number(o.min_headroom));
-            add(Quantity::Duration, o.duration.map(|d| d.secs()), o.duration.map(|d| d.to_string()));
+            add(Quantity::Duration, o.duration.map(Dur::secs), o.duration.map(|d| d.to_string()));
         }
         if all.is_empty() {
             all.push(Self { quantity: Quantity::Excess, limit: 0.0, written: "0".to_owned() });

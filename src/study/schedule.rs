@@ -294,7 +294,7 @@ mod tests {
         let one = told(1, cases());
         assert_eq!(one.len(), 40);
         for (n, heard) in &one {
-            let expected: Vec<u64> = (0..1 + *n as u64 % 7).map(|k| (100 + *n as u64) * 1000 + k).collect();
+            let expected: Vec<u64> = (0..=*n as u64 % 7).map(|k| (100 + *n as u64) * 1000 + k).collect();
             assert_eq!(heard.as_ref(), Ok(&expected));
         }
         for jobs in [2, 3, 8] {

@@ -74,7 +74,7 @@ impl SteadyCache {
         *wanted -= 1;
         if *wanted == 0 {
             kept.wanted.remove(key);
-            let gone: Vec<(CaseKey, u32)> = kept.states.keys().filter(|k| k.0 == *key).cloned().collect();
+            let gone: Vec<(CaseKey, u32)> = kept.states.keys().filter(|k| k.0 == *key).copied().collect();
             for k in gone {
                 let bytes = kept.states.remove(&k).map_or(0, |s| s.bytes);
                 kept.bytes -= bytes;
@@ -85,7 +85,7 @@ impl SteadyCache {
     /// Where the state is or will be; `None` where only one case wants it, so that there is nothing to share.
     fn slot(&self, key: &CaseKey, replication: u32) -> Option<Arc<OnceLock<Steady>>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = (key.clone(), replication);
+        let at = (*key, replication);
         let shared = kept.states.contains_key(&at) || kept.wanted.get(key).is_some_and(|&cases| cases > 1);
         if !shared {
             return None;
@@ -100,13 +100,13 @@ impl SteadyCache {
     /// Counts a state that is there, and lets the least recently used ones go where they are too many.
     fn account(&self, key: &CaseKey, replication: u32, bytes: usize) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(state) = kept.states.get_mut(&(key.clone(), replication)) else { return };
+        let Some(state) = kept.states.get_mut(&(*key, replication)) else { return };
         if std::mem::replace(&mut state.bytes, bytes) == 0 {
             kept.bytes += bytes;
         }
         while kept.bytes > self.budget {
             let oldest = kept.states.iter().filter(|(_, s)| s.bytes > 0).min_by_key(|(_, s)| s.used);
-            let Some(oldest) = oldest.map(|(k, _)| k.clone()) else { break };
+            let Some(oldest) = oldest.map(|(k, _)| *k) else { break };
             let bytes = kept.states.remove(&oldest).map_or(0, |s| s.bytes);
             kept.bytes -= bytes;
         }

@@ -110,7 +110,7 @@ fn draw_settings(pair: u64, member: u64) -> Vec<String> {
         let mut pick = |from: &[Setting]| assignment(from[draw.below(from.len() as u32) as usize]);
         set.push(pick(FREE));
         set.push(format!("newVersion.{}", pick(OF_UNREADY_PODS).trim_start_matches("pod.")));
-        if pair % 3 > 0 {
+        if !pair.is_multiple_of(3) {
             set.push(pick(OF_UNREADY_PODS));
         }
     }
@@ -183,8 +183,8 @@ fn with_probes_through_the_queue() -> String {
 }
 
 /// Whether the key is the same with this setting.
-fn shares(base: &str, setting: String) -> bool {
-    let (before, after) = (load(base, &[]), load(base, std::slice::from_ref(&setting)));
+fn shares(base: &str, setting: &str) -> bool {
+    let (before, after) = (load(base, &[]), load(base, &[setting.to_owned()]));
     assert!(!differences(&before, &after).is_empty(), "{setting} changes nothing");
     steady_key(&before) == steady_key(&after)
 }
@@ -194,7 +194,7 @@ fn the_key_is_the_same_for_what_may_differ_and_another_for_the_rest() {
     let queued = with_probes_through_the_queue();
     let mut offences = Vec::new();
     let mut expect = |base: &str, setting: String, expected: bool, when: &str| {
-        if shares(base, setting.clone()) != expected {
+        if shares(base, &setting) != expected {
             offences.push(format!("{setting} {when}: {}", if expected { "another key" } else { "the same key" }));
         }
     };

@@ -9,7 +9,7 @@ use crate::stats::paired;
 use crate::study::result::check::Checked;
 use crate::study::result::finding::Verdict;
 
-/// `--format junit`: the elements and attributes that JUnit's Ant task wrote first and every CI reads. What can't be told is
+/// `--format junit`: the elements and attributes that `JUnit`'s Ant task wrote first and every CI reads. What can't be told is
 /// an error, what is broken a failure.
 pub(super) const FORMAT: Format<CheckPage> = Format { name: "junit", endings: &["xml"], write };
 

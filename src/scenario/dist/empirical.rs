@@ -1,13 +1,13 @@
 //! A distribution as recorded: samples, or the buckets of a histogram.
 
 /// Pieces in rising order, uniform within each; a sample is a piece without width.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Empirical {
     pieces: Vec<Piece>,
     mean: f64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Piece {
     low: f64,
     high: f64,

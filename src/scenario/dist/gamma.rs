@@ -4,7 +4,7 @@ use super::normal;
 use crate::engine::Stream;
 
 /// A gamma distribution by its scale and shape.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gamma {
     scale: f64,
     shape: f64,

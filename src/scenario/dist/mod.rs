@@ -18,7 +18,7 @@ pub use gamma::Gamma;
 pub use sampler::Sampler;
 
 /// A distribution of spans of time, ready to sample; parameters in seconds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Dist {
     /// Always this.
     Constant(Dur),
@@ -66,7 +66,7 @@ pub enum Dist {
 }
 
 /// Several distributions, each with the share of draws that it gives.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Mixture {
     parts: Arc<[(f64, Dist)]>,
 }

@@ -71,7 +71,8 @@ impl Serialize for CheckResult {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct File<'a> {
-            file: &'a str,
+            #[serde(rename = "file")]
+            name: &'a str,
             scenario: &'a str,
             seed: u64,
             replications: u32,
@@ -95,7 +96,7 @@ impl Serialize for CheckResult {
         let file = |c| {
             let Checked { file, stopped, demand, compared, results, .. }: &Checked = c;
             File {
-                file,
+                name: file,
                 scenario: &results.scenario,
                 seed: results.seed,
                 replications: results.replications,
