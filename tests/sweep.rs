@@ -255,6 +255,11 @@ fn what_is_killed_goes_on_and_ends_with_the_same_bytes() {
     fs::write(&journal, torn).expect("it is written");
 
     refuses_to_go_on_with_another_sweep(&line, &journal);
+    // One that was killed before its first line was whole has nothing to go on with, and begins.
+    let begun = folder.path().join("begun.csv");
+    fs::write(folder.path().join("begun.csv.journal"), "{\"schema\":\"dryr").expect("it is written");
+    fine(&format!("{} --quiet --resume -o {}", slow(), begun.display()));
+    assert!(read(&whole) == read(&begun), "the begun file differs from the whole");
     let done = dryroll(&line);
     assert_eq!(done.status, 2, "without --resume nothing that was finished is thrown away");
     assert!(done.err.contains("--resume"), "{}", done.err);

@@ -78,15 +78,24 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The journal at `path`, to be continued behind its last whole line; what it holds.
+    /// The journal at `path`, to be continued behind its last whole line; what it holds. One that was not even begun, since its
+    /// writer was killed before the first line, is begun with `header`.
     ///
     /// # Errors
     /// Where it cannot be read, is no journal, is damaged before its last line, or is being written by another process.
-    pub fn resume(path: &Path) -> Result<(Self, Record), JournalError> {
+    pub fn resume(path: &Path, header: &Header) -> Result<(Self, Record), JournalError> {
         let mut file = File::options().read(true).write(true).open(path)?;
         lock(&file)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
+        if !bytes.contains(&b'\n') {
+            file.set_len(0)?;
+            file.seek(SeekFrom::Start(0))?;
+            let mut journal = Self { file };
+            journal.line(header)?;
+            let record = Record { header: header.clone(), rows: Vec::new(), complete: false, whole: 0 };
+            return Ok((journal, record));
+        }
         let record = parse(&bytes)?;
         file.set_len(record.whole)?;
         file.seek(SeekFrom::End(0))?;

@@ -36,10 +36,14 @@ impl Store {
         let journal = Self::path(path);
         let name = journal.display().to_string();
         if resume {
-            match Journal::resume(&journal) {
+            match Journal::resume(&journal, header) {
                 Ok((writer, record)) => return Self::continued(writer, record, header, &name),
                 // Nothing was begun, or it was ended: the whole of it is still, or again, to be done.
                 Err(JournalError::Io(e)) if e.kind() == io::ErrorKind::NotFound => {}
+                // Whoever holds it will be done in time: trying again may help.
+                Err(error @ (JournalError::Busy | JournalError::Io(_))) => {
+                    return Err(Failure::Failed(unreadable(&name, &error)));
+                }
                 Err(error) => return Err(Failure::Usage(unreadable(&name, &error))),
             }
         }

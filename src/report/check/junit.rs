@@ -13,6 +13,9 @@ use crate::study::result::finding::Verdict;
 /// an error, what is broken a failure.
 pub(super) const FORMAT: Format<CheckPage> = Format { name: "junit", endings: &["xml"], write };
 
+/// The schema wants to know when and where; a forecast is the same whenever and wherever it is made, to the byte.
+const WHEN: &str = "1970-01-01T00:00:00";
+
 /// One test.
 struct Case {
     name: String,
@@ -22,12 +25,12 @@ struct Case {
 
 fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
     let suites: Vec<(&Checked, Vec<Case>)> = page.result.files.iter().map(|c| (c, cases(c, page))).collect();
-    let all = || suites.iter().flat_map(|s| &s.1);
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-    writeln!(out, "<testsuites name=\"dryroll check\" {}>", counts(all()))?;
-    for (checked, cases) in &suites {
+    writeln!(out, "<testsuites>")?;
+    for (id, (checked, cases)) in suites.iter().enumerate() {
         let name = escape(&checked.file);
-        writeln!(out, "  <testsuite name=\"{name}\" {} skipped=\"0\">", counts(cases.iter()))?;
+        let suite = format!("name=\"{name}\" package=\"dryroll\" id=\"{id}\" {}", counts(cases.iter()));
+        writeln!(out, "  <testsuite {suite} timestamp=\"{WHEN}\" hostname=\"localhost\">")?;
         let r = &checked.results;
         writeln!(out, "    <properties>")?;
         for (name, value) in [
@@ -52,7 +55,7 @@ fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
                 }
             }
         }
-        writeln!(out, "  </testsuite>")?;
+        writeln!(out, "    <system-out/>\n    <system-err/>\n  </testsuite>")?;
     }
     writeln!(out, "</testsuites>")
 }
@@ -74,7 +77,7 @@ fn cases(checked: &Checked, page: &CheckPage) -> Vec<Case> {
     checked.objectives.iter().map(objective).chain(checked.compared.iter().map(figure)).collect()
 }
 
-/// `tests="3" failures="1" errors="0" time="0"`.
+/// `tests="3" failures="1" errors="0" skipped="0" time="0"`.
 fn counts<'a>(cases: impl Iterator<Item = &'a Case>) -> String {
     let (mut tests, mut failures, mut errors) = (0, 0, 0);
     for case in cases {
@@ -86,7 +89,7 @@ fn counts<'a>(cases: impl Iterator<Item = &'a Case>) -> String {
         }
     }
     let mut text = String::new();
-    let _ = write!(text, "tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" time=\"0\"");
+    let _ = write!(text, "tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"0\" time=\"0\"");
     text
 }
 
