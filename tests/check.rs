@@ -58,11 +58,7 @@ impl Place {
         }
         let output = command.output().expect("it starts");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        Done {
-            status: output.status.code().expect("it exits"),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
+        Done { status: output.status.code().expect("it exits"), out: text(output.stdout), err: text(output.stderr) }
     }
 
     fn dryroll(&self, line: &str) -> Done {
@@ -84,7 +80,10 @@ fn a_deploy_that_drops_is_broken_and_one_that_does_not_holds_after_59() {
     let objective = &json["objectives"][0];
     assert_eq!((&objective["objective"], &objective["limit"]), (&"dropped".into(), &"0".into()));
     assert_eq!((&objective["met"], &objective["verdict"]), (&0.into(), &"broken".into()));
-    assert_eq!((&json["objectives"][1]["limit"], &json["objectives"][1]["verdict"]), (&"250ms".into(), &"holds".into()));
+    assert_eq!(
+        (&json["objectives"][1]["limit"], &json["objectives"][1]["verdict"]),
+        (&"250ms".into(), &"holds".into())
+    );
 
     let (status, json) = place.json("check small.yaml --set preStop=2s");
     let objective = &json["objectives"][0];
@@ -96,9 +95,12 @@ fn a_deploy_that_drops_is_broken_and_one_that_does_not_holds_after_59() {
 fn what_can_not_be_told_is_a_status_of_its_own() {
     let place = Place::new("objectives: {dropped: 0}\n");
     let line = "check small.yaml --set preStop=2s";
-    for (options, status) in
-        [("--replications 58", 4), ("--replications 59", 0), ("--max-replications 20", 4), ("--max-replications 20 --allow-undecided", 0)]
-    {
+    for (options, status) in [
+        ("--replications 58", 4),
+        ("--replications 59", 0),
+        ("--max-replications 20", 4),
+        ("--max-replications 20 --allow-undecided", 0),
+    ] {
         let done = place.dryroll(&format!("{line} {options}"));
         assert_eq!(done.status, status, "{options}: {}", done.out);
         assert_eq!(done.out.contains("can't tell"), options.contains("20") || status == 4, "{options}: {}", done.out);
@@ -109,7 +111,10 @@ fn what_can_not_be_told_is_a_status_of_its_own() {
 fn without_objectives_a_deploy_may_drop_no_more_than_the_same_time_without_one() {
     let place = Place::new("");
     let (status, json) = place.json("check small.yaml");
-    assert_eq!((status, &json["objectives"][0]["objective"], &json["objectives"][0]["limit"]), (1, &"excess".into(), &"0".into()));
+    assert_eq!(
+        (status, &json["objectives"][0]["objective"], &json["objectives"][0]["limit"]),
+        (1, &"excess".into(), &"0".into())
+    );
     assert_eq!(place.json("check small.yaml --set preStop=2s").0, 0);
 }
 
@@ -117,7 +122,8 @@ fn without_objectives_a_deploy_may_drop_no_more_than_the_same_time_without_one()
 fn each_objective_is_held_against_its_own_figure() {
     let place = Place::new("");
     // The figures of one deploy, and limits just on either side of them.
-    let run: Value = serde_json::from_str(&place.dryroll("run small.yaml --replications 1 --format json").out).expect("JSON");
+    let run: Value =
+        serde_json::from_str(&place.dryroll("run small.yaml --replications 1 --format json").out).expect("JSON");
     let s = &run["summary"];
     let mean = |figure: &Value| figure["mean"].as_f64().expect("a figure");
     let figures = [
@@ -132,7 +138,8 @@ fn each_objective_is_held_against_its_own_figure() {
     for (objective, figure, unit) in figures {
         let least = ["availability", "minHeadroom"].contains(&objective);
         for (factor, met) in [(0.99, least), (1.01, !least)] {
-            let place = Place::new(&format!("objectives: {{{objective}: {:.6}{unit}}}\n", (figure * factor).min(100.0)));
+            let place =
+                Place::new(&format!("objectives: {{{objective}: {:.6}{unit}}}\n", (figure * factor).min(100.0)));
             if least && objective == "availability" && !met && figure * factor > 100.0 {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! What a study will cost, before anything is simulated: a guess, good for balancing parts and for a warning.
 
-use crate::scenario::{Arrivals, IntOrPercent, Load, Scenario, Strategy};
+use crate::scenario::{Arrivals, IntOrPercent, Load, OnSigterm, Scenario, Strategy};
 
 /// Requests that a core simulates in a second, in a rollout of 100 pods.
 pub const REQUESTS_PER_CORE_SECOND: f64 = 2.5e6;
@@ -29,8 +29,7 @@ fn rollout_seconds(scenario: &Scenario) -> f64 {
         IntOrPercent::Int(n) => f64::from(n),
         IntOrPercent::Percent(p) => round(p / 100.0 * f64::from(w.replicas)),
     };
-    let t = &scenario.pod.termination;
-    let stop = (t.pre_stop.mean() + t.lame_duck.secs() + t.drain_window.secs()).min(t.grace_period.secs());
+    let stop = stop_seconds(scenario);
     match w.strategy {
         Strategy::Recreate => stop + wave,
         Strategy::RollingUpdate { max_surge, max_unavailable } => {
@@ -38,6 +37,23 @@ fn rollout_seconds(scenario: &Scenario) -> f64 {
             libm::ceil(f64::from(w.replicas) / at_once.max(1.0)) * wave + stop
         }
     }
+}
+
+/// How long an old pod takes to go: it leaves as soon as nothing is in flight.
+fn stop_seconds(scenario: &Scenario) -> f64 {
+    let t = &scenario.pod.termination;
+    let in_flight = |load: &Load| match load {
+        Load::Streams { duration, .. } => duration.mean(),
+        Load::Open(_) | Load::Users { .. } => scenario.pod.service_time.mean(),
+    };
+    let longest = scenario.clients.iter().map(|c| in_flight(&c.load)).fold(t.close_jitter.secs(), f64::max);
+    let drain = longest.min(t.drain_window.secs());
+    let stop = match t.on_sigterm {
+        OnSigterm::Drain => t.lame_duck.secs() + drain,
+        OnSigterm::Exit => 0.0,
+        OnSigterm::Ignore => f64::INFINITY,
+    };
+    (t.pre_stop.mean() + stop).min(t.grace_period.secs())
 }
 
 /// Requests a second, mean over the simulation.
