@@ -204,26 +204,27 @@ pub(crate) fn meta() -> Meta {
     }
 }
 
-fn merged(n: u32, replication: fn(u32) -> Replication) -> Results {
+/// The forecast of `n` such replications.
+pub(crate) fn of(n: u32, replication: fn(u32) -> Replication) -> Results {
     Results::new(&meta(), &(0..n).map(replication).collect::<Vec<_>>())
 }
 
 /// The forecast of [`dropping`].
 pub(crate) fn results(n: u32) -> Results {
-    merged(n, dropping)
+    of(n, dropping)
 }
 
 /// The forecast of [`clean`].
 pub(crate) fn clean_results(n: u32) -> Results {
-    merged(n, clean)
+    of(n, clean)
 }
 
 /// The forecast of [`steady`].
 pub(crate) fn steady_results(n: u32) -> Results {
-    merged(n, steady)
+    of(n, steady)
 }
 
 /// The forecast of [`stuck`].
 pub(crate) fn stuck_results(n: u32) -> Results {
-    merged(n, stuck)
+    of(n, stuck)
 }

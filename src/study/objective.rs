@@ -105,3 +105,50 @@ fn percent(share: f64) -> String {
     let text = format!("{:.10}", share * 100.0);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::sample;
+    use crate::scenario::Draft;
+
+    fn objectives(text: &str) -> Vec<Objective> {
+        let text = format!("clients: [{{name: web, rate: 5/s}}]\nobjectives: {text}\n");
+        let loaded = Draft::open_str("x.yaml", &text, &[]).and_then(|d| d.read()).expect("a scenario");
+        Objective::all(loaded.objectives.as_ref())
+    }
+
+    #[test]
+    fn limits_are_told_as_they_are_written() {
+        let all = objectives(
+            "{dropped: 3, excess: 0.5, availability: 99.99%, p99: 250ms, peakReconnects: 200/s, minHeadroom: 1.2, duration: 15m}",
+        );
+        let told: Vec<(&str, &str)> = all.iter().map(|o| (o.name(), o.limit())).collect();
+        let expected = [
+            ("dropped", "3"),
+            ("excess", "0.5"),
+            ("availability", "99.99%"),
+            ("p99", "250ms"),
+            ("peakReconnects", "200/s"),
+            ("minHeadroom", "1.2"),
+            ("duration", "15m"),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn without_any_the_deploy_may_add_nothing() {
+        let excess = |o: &[Objective]| (o.len(), o[0].name(), o[0].limit().to_owned());
+        assert_eq!(excess(&Objective::all(None)), (1, "excess", "0".to_owned()));
+        assert_eq!(excess(&objectives("{share: 90%}")), (1, "excess", "0".to_owned()));
+    }
+
+    #[test]
+    fn a_rollout_that_never_ends_takes_longer_than_any_limit() {
+        let duration = &objectives("{duration: 1000h}")[0];
+        let summary = |r| Summary::alone(&sample::meta(), &r);
+        assert!(duration.is_met(&summary(sample::clean(0))));
+        assert!(!duration.is_met(&summary(sample::stuck(0))));
+        assert!(duration.is_met(&summary(sample::steady(0))), "with no deploy there is none to be too long");
+    }
+}

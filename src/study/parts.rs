@@ -91,3 +91,25 @@ pub fn unreadable(name: &str, error: &JournalError) -> String {
         JournalError::Damaged(line, what) => format!("`{name}` is damaged in line {line}: {what}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_share_all_rows_and_nearly_all_work() {
+        let costs: Vec<f64> = (0..97).map(|i| f64::from(1 + i * i % 31)).collect();
+        let total: f64 = costs.iter().sum();
+        for count in [1, 2, 5, 97, 200] {
+            let shards: Vec<Vec<u64>> =
+                (1..=count).map(|i| rows(&costs, Shard::new(i, count).expect("a shard"))).collect();
+            let mut all: Vec<u64> = shards.concat();
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..97), "each row once, in {count} shards");
+            let load = |rows: &Vec<u64>| rows.iter().map(|&r| costs[r as usize]).sum::<f64>();
+            let most = shards.iter().map(load).fold(0.0, f64::max);
+            let best = (total / f64::from(count)).max(31.0);
+            assert!(most <= best * 4.0 / 3.0, "{count} shards: {most} in one, {best} at best");
+        }
+    }
+}

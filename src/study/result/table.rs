@@ -44,3 +44,60 @@ impl Table {
         keyed.into_iter().map(|k| k.3).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::sample;
+    use crate::study::result::effort::{Effort, Stopped};
+    use crate::study::shard::Shard;
+
+    fn row(
+        row: u64,
+        verdict: Option<Verdict>,
+        replication: fn(u32) -> crate::metrics::replication::Replication,
+    ) -> Row {
+        let results = sample::of(3, replication);
+        Row {
+            replications: 3,
+            stopped: Stopped::Fixed,
+            verdict,
+            summary: Some(results.summary),
+            error: None,
+            ..Row::failed(row, Vec::new(), String::new())
+        }
+    }
+
+    #[test]
+    fn the_best_come_first_and_what_failed_last() {
+        let rows = vec![
+            Row::failed(0, Vec::new(), "no".to_owned()),
+            row(1, Some(Verdict::Broken), sample::clean),
+            row(2, Some(Verdict::Holds), sample::dropping),
+            row(3, Some(Verdict::Holds), sample::clean),
+            row(4, Some(Verdict::Undecided), sample::clean),
+            row(5, Some(Verdict::Holds), sample::clean),
+        ];
+        let header = Header {
+            schema: String::new(),
+            version: String::new(),
+            scenario: String::new(),
+            seed: 1,
+            sections: Vec::new(),
+            axes: Vec::new(),
+            design: String::new(),
+            sample: None,
+            rows: 6,
+            effort: Effort::Fixed(3),
+            objectives: Vec::new(),
+            demand: [0.95, 0.95],
+            each: false,
+            command: String::new(),
+            shard: Shard::WHOLE,
+        };
+        let table = Table { header, rows };
+        let order = |descending| table.best_first("dropped", descending).iter().map(|r| r.row).collect::<Vec<_>>();
+        assert_eq!(order(false), [3, 5, 2, 4, 1, 0]);
+        assert_eq!(order(true), [2, 3, 5, 4, 1, 0]);
+    }
+}
