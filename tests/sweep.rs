@@ -130,6 +130,16 @@ fn a_combination_that_breaks_a_rule_is_reported_and_the_others_go_on() {
 }
 
 #[test]
+fn what_an_axis_tells_the_file_need_not() {
+    let folder = folder();
+    let file = folder.path().join("no-rate.yaml");
+    fs::write(&file, read(Path::new(SMALL)).replace("    rate: 100/s\n", "")).expect("it is written");
+    let line = format!("sweep {} --vary clients.web.rate=50/s,100/s --replications 2 --quiet", file.display());
+    let rows = rows(&fine(&line).out);
+    assert_eq!(rows.iter().map(|r| r["clients.web.rate"].as_str()).collect::<Vec<_>>(), ["50/s", "100/s"]);
+}
+
+#[test]
 fn what_is_wrong_is_said_before_anything_starts() {
     for (line, says) in [
         (format!("sweep {SMALL}"), "nothing is varied"),

@@ -22,7 +22,7 @@ use crate::study::result::effort::{Decide, Effort, LEAST};
 use crate::study::result::finding::Verdict;
 use crate::study::standing::Standing;
 use crate::study::tally::{Keep, Question, Tally};
-use crate::study::versus::{Match, beside, compare};
+use crate::study::versus::{Match, PICTURED, beside, compare};
 
 /// What files are compared with.
 enum Baseline {
@@ -126,8 +126,9 @@ fn check(
             let progress = ui.progress(u64::from(question.effort.least()), "simulated");
             let jobs = args.work.jobs.map(usize::from);
             let heard = || progress.step();
-            let tally = forecast(&loaded.scenario, meta, &question, Keep::All, jobs, interrupt::watch(), &heard)
-                .map_err(failed)?;
+            let tally =
+                forecast(&loaded.scenario, meta, &question, Keep::First(PICTURED), jobs, interrupt::watch(), &heard)
+                    .map_err(failed)?;
             let compared = match other {
                 Some(Baseline::Result(results)) => beside(results, &tally, &measures, args.margin),
                 _ => Vec::new(),

@@ -29,6 +29,8 @@ pub struct Question {
 pub enum Keep {
     /// Everything.
     All,
+    /// Everything of the first ones, for a picture of what went on, and the figures of the rest.
+    First(u32),
     /// What figures are made of: neither series nor pods.
     Figures,
 }
@@ -164,7 +166,12 @@ impl Judge for Tally {
                 standing.observe(&alone);
             }
         }
-        if self.keep == Keep::Figures {
+        let whole = match self.keep {
+            Keep::All => true,
+            Keep::First(n) => self.replications.len() < n as usize,
+            Keep::Figures => false,
+        };
+        if !whole {
             replication.bins = Vec::new();
             replication.pods = Vec::new();
             replication.decisions = Vec::new();

@@ -18,6 +18,9 @@ use crate::scenario::Scenario;
 use crate::stats::paired::{self, Verdict, paired, paired_anytime};
 use crate::stats::unpaired::unpaired;
 
+/// Replications of which series are kept: enough for a picture.
+pub const PICTURED: u32 = 10;
+
 /// Several policies, of which the first is the baseline. As a judge it hears them in turns: replication 0 of each, then 1 of
 /// each, and so on.
 #[derive(Clone, Debug)]
@@ -42,7 +45,8 @@ impl Match {
         let bound = |of: fn(&Effort) -> u32| policies.iter().map(|p| of(&p.0.effort)).max().unwrap_or(0);
         let (least, most) = (bound(Effort::least), bound(Effort::most));
         let values = vec![vec![Vec::new(); measures.len()]; policies.len()];
-        let tallies = policies.into_iter().map(|(question, meta)| Tally::new(&question, meta, Keep::All)).collect();
+        let tallies =
+            policies.into_iter().map(|(question, meta)| Tally::new(&question, meta, Keep::First(PICTURED))).collect();
         Self { tallies, measures, values, margin, until_told, least, most, heard: 0 }
     }
 

@@ -13,7 +13,7 @@ use super::ui::Ui;
 use super::{Failure, exit, loading, settings, table, typed};
 use crate::report::sweep::{FORMATS, SweepPage};
 use crate::report::text::{count, plural, seconds};
-use crate::scenario::{Draft, Loaded, fingerprint};
+use crate::scenario::{Diag, Draft, Loaded, fingerprint};
 use crate::study::cost::REQUESTS_PER_CORE_SECOND;
 use crate::study::design::Design;
 use crate::study::result::finding::{Verdict, overall};
@@ -27,22 +27,26 @@ use crate::study::{journal, parts, shard_env};
 
 /// Work that takes longer than this is announced (s).
 const LONG: f64 = 10.0;
+/// What the figures of one row or replication take in memory, until the table is written.
+const ROW_BYTES: u64 = 12_000;
+/// What all rows may take.
+const MEMORY_BYTES: u64 = 4_000_000_000;
 
 pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
     let shard = shard(args.sweeping.shard.as_deref())?;
     let draft = Draft::open(&loading::request(&args.file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
-    let loaded = draft.read().map_err(|d| loading::told(&d, ui))?;
-    loading::warn(&loaded, ui);
     let axes = draft.axes(&args.vary).map_err(|d| loading::told(&d, ui))?;
     if axes.is_empty() {
         let hint = "name some, as in --vary maxSurge=1,25%,50%, or give the scenario a `sweep:`";
         return Err(Failure::Usage(format!("nothing is varied\n\nhint: {hint}")));
     }
     let design = Design::new(axes, args.sample).map_err(|d| loading::told(&d, ui))?;
+    let loaded = base(&draft, &design).map_err(|d| loading::told(&d, ui))?;
+    loading::warn(&loaded, ui);
     let question = effort::question(&args.effort, args.work.replications, loaded.objectives.as_ref(), false);
     refuse_the_endless(&design, &loaded, &question, args)?;
     let rows = Rows { draft: &draft, design: &design };
-    let header = head(&loaded, &design, &question, args, shard);
+    let header = head(&loaded, &design, &question, args, shard, draft.assumed_rate());
     let output = Output::open(args.table.output.as_deref())
         .map_err(|e| table::cannot_write(args.table.output.as_deref(), &e))?;
     let plan = mine(plan(&rows, header.rows), shard, ui)?;
@@ -65,6 +69,11 @@ pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
     Ok(if args.effort.check { effort::status(verdict, args.effort.allow_undecided) } else { exit::OK })
 }
 
+/// The scenario that is varied; where it is none by itself (its rate is told by an axis alone), its first row.
+fn base(draft: &Draft, design: &Design) -> Result<Loaded, Vec<Diag>> {
+    draft.read().or_else(|findings| draft.with(&design.row(0)).map_err(|_| findings))
+}
+
 /// The part that is to be done here.
 fn shard(text: Option<&str>) -> Result<Shard, Failure> {
     let shard = match text {
@@ -79,7 +88,7 @@ fn shard(text: Option<&str>) -> Result<Shard, Failure> {
 fn refuse_the_endless(design: &Design, loaded: &Loaded, question: &Question, args: &Sweep) -> Result<(), Failure> {
     let rows = design.len();
     if rows <= u128::from(args.sweeping.max_rows) {
-        return Ok(());
+        return refuse_the_huge(rows as u64, question, args);
     }
     let requests = crate::study::cost::requests(&loaded.scenario) * f64::from(question.effort.least()) * rows as f64;
     let time = requests / REQUESTS_PER_CORE_SECOND;
@@ -92,7 +101,31 @@ fn refuse_the_endless(design: &Design, loaded: &Loaded, question: &Question, arg
     )))
 }
 
-fn head(loaded: &Loaded, design: &Design, question: &Question, args: &Sweep, shard: Shard) -> Header {
+/// So is one that would not fit into memory.
+fn refuse_the_huge(rows: u64, question: &Question, args: &Sweep) -> Result<(), Failure> {
+    let each = if args.table.each { u64::from(question.effort.most()) } else { 0 };
+    let bytes = rows.saturating_mul(ROW_BYTES).saturating_mul(1 + each);
+    if bytes <= MEMORY_BYTES {
+        return Ok(());
+    }
+    let gigabytes = |bytes: u64| count(bytes as f64 / 1e9, 10.0);
+    Err(Failure::Usage(format!(
+        "{} rows of {} each take about {} GB of memory, more than {}\n\nhint: sweep parts of it by --shard, or leave --each out",
+        count(rows as f64, rows as f64),
+        plural((1 + each) as f64, "record"),
+        gigabytes(bytes),
+        gigabytes(MEMORY_BYTES)
+    )))
+}
+
+fn head(
+    loaded: &Loaded,
+    design: &Design,
+    question: &Question,
+    args: &Sweep,
+    shard: Shard,
+    assumed_rate: Option<&str>,
+) -> Header {
     let sections = fingerprint(&loaded.scenario, loaded.objectives.as_ref());
     Header {
         schema: header::SCHEMA.to_owned(),
@@ -113,7 +146,7 @@ fn head(loaded: &Loaded, design: &Design, question: &Question, args: &Sweep, sha
         objectives: question.objectives.iter().map(|o| (o.name().to_owned(), o.limit().to_owned())).collect(),
         demand: [question.share, question.confidence],
         each: args.table.each,
-        command: command(args),
+        command: command(args, assumed_rate),
         shard,
     }
 }
@@ -205,11 +238,12 @@ fn page(args: &Sweep, table: Table) -> SweepPage {
     SweepPage { table, sort, descending }
 }
 
-/// The command up to its output options.
-fn command(args: &Sweep) -> String {
+/// The command up to its output options. A rate that had to be assumed is told, since it would be another for another row.
+fn command(args: &Sweep, assumed_rate: Option<&str>) -> String {
     let quoted = settings::quoted;
     let mut parts = vec!["dryroll sweep".to_owned(), quoted(&args.file.to_string_lossy())];
     parts.extend(settings::options(&args.scenario));
+    parts.extend(assumed_rate.map(|rate| format!("--rate {rate}")));
     parts.extend(args.vary.iter().map(|v| format!("--vary {}", quoted(v))));
     parts.extend(args.sample.map(|n| format!("--sample {n}")));
     parts.join(" ")
