@@ -143,7 +143,7 @@ fn spec(chance: &mut Stream) -> Spec {
             qps: f64::from(chance.below(2) * chance.below(30)),
             burst: chance.below(30),
             reaction: Dur::from_millis(u64::from(chance.below(3) * 20)),
-            release: if chance.chance(0.5) { Release::V1_28 } else { Release::V1_34 },
+            release: [Release::V1_20, Release::V1_28, Release::V1_34][chance.below(3) as usize],
         },
         wall_clock_fraction: chance.open01(),
     }

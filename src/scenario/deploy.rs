@@ -29,10 +29,13 @@ pub struct Controller {
     pub release: Release,
 }
 
-/// Which Kubernetes' availability rule: they differ in when `minReadySeconds` is looked at again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which Kubernetes' controllers: they differ in when `minReadySeconds` is looked at again, in who is deleted first, and in
+/// what the client's rate limit holds up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Release {
-    /// As recorded: timers a second late, checks dropped.
+    /// As recorded of 1.20: as 1.28, but the newest pod is deleted first, and the rate limit holds up no status update.
+    V1_20,
+    /// As recorded of 1.28: timers a second late, checks dropped.
     V1_28,
     /// Checked at the exact moment.
     V1_34,
@@ -93,7 +96,11 @@ impl Controller {
             qps: f.within("qps", 20.0, 0.0..=1e6),
             burst: f.within("burst", 30, 1..=1_000_000),
             reaction: f.or("reaction", Dur::from_millis(20)),
-            release: f.choice("release", Release::V1_28, &[("1.28", Release::V1_28), ("1.34", Release::V1_34)]),
+            release: f.choice(
+                "release",
+                Release::V1_28,
+                &[("1.20", Release::V1_20), ("1.28", Release::V1_28), ("1.34", Release::V1_34)],
+            ),
         };
         f.end();
         controller
