@@ -3,7 +3,7 @@
 use dryroll::engine::{Dur, Purpose, SimTime, Stream, Streams};
 use dryroll::fleet::fact::{PodId, Revision};
 use dryroll::fleet::rollout::{Action, Command, Event, InitialPod, Rollout, Spec};
-use dryroll::scenario::{Controller, IntOrPercent, Release, Strategy};
+use dryroll::scenario::{Controller, IntOrPercent, PodReplacement, Release, Strategy};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
@@ -139,6 +139,11 @@ fn spec(chance: &mut Stream) -> Spec {
         strategy: strategy(chance),
         min_ready: Dur::from_secs(u64::from(chance.below(2) * chance.below(6))),
         progress_deadline: Dur::from_secs(600),
+        replacement: if chance.chance(0.2) {
+            PodReplacement::TerminationComplete
+        } else {
+            PodReplacement::TerminationStarted
+        },
         controller: Controller {
             qps: f64::from(chance.below(2) * chance.below(30)),
             burst: chance.below(30),
@@ -222,6 +227,7 @@ fn plain(min_ready: Dur, release: Release) -> Spec {
         strategy: Strategy::RollingUpdate { max_surge: IntOrPercent::Int(1), max_unavailable: IntOrPercent::Int(0) },
         min_ready,
         progress_deadline: Dur::from_secs(600),
+        replacement: PodReplacement::TerminationStarted,
         controller: Controller { qps: 0.0, burst: 0, reaction: Dur::from_millis(20), release },
         wall_clock_fraction: 0.25,
     }

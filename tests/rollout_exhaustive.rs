@@ -16,7 +16,7 @@ struct Set {
     starting: u8,
     /// Active pods, Ready.
     ready: u8,
-    /// Under Recreate only: `RollingUpdate` never asks for them.
+    /// Kept only where they play a part: under Recreate, and where they take up room.
     terminating: u8,
     /// What its controller has counted, and will report: late, as it may.
     counted: (u8, u8),
@@ -40,11 +40,18 @@ struct Rules {
     strategy: Strategy,
     /// Whether all old pods were Ready: only then is availability promised.
     healthy: bool,
+    /// Whether terminating pods take up room (`podReplacementPolicy: TerminationComplete`).
+    room: bool,
 }
 
 impl Set {
     const fn active(self) -> u8 {
         self.starting + self.ready
+    }
+
+    /// Pods beyond the desired size that are not yet gone.
+    const fn leaving(self) -> u8 {
+        self.terminating + self.active().saturating_sub(self.size)
     }
 
     /// Ready pods that will be left when all wanted deletions are done, those not Ready first.
@@ -53,7 +60,7 @@ impl Set {
     }
 
     /// The controller's next request: one creation, or all deletions.
-    fn managed(mut self, recreate: bool) -> Self {
+    fn managed(mut self, counts_terminating: bool) -> Self {
         if self.active() < self.size {
             self.starting += 1;
             return self;
@@ -62,7 +69,7 @@ impl Set {
         let unready = doomed.min(self.starting);
         self.starting -= unready;
         self.ready -= doomed - unready;
-        self.terminating += if recreate { doomed } else { 0 };
+        self.terminating += if counts_terminating { doomed } else { 0 };
         self
     }
 }
@@ -99,11 +106,11 @@ impl Rules {
             })
             .collect();
         let template = usize::from(state.template);
+        let new = (template < views.len()).then_some(template);
+        let fenceposts = resolve(&self.strategy, self.replicas.into());
         let view = View {
-            replicas: self.replicas.into(),
-            fenceposts: resolve(&self.strategy, self.replicas.into()),
-            sets: &views,
-            new: (template < views.len()).then_some(template),
+            leaving: self.room.then(|| state.sets.iter().map(|s| u32::from(s.leaving())).sum()),
+            ..View::new(self.replicas.into(), fenceposts, &views, new)
         };
         let mut next = state.clone();
         match policy(&self.strategy).reconcile(&view) {
@@ -126,7 +133,7 @@ impl Rules {
                 all.push(next);
             };
             let set = state.sets[i];
-            with(&|s| s.managed(self.recreate()));
+            with(&|s| s.managed(self.recreate() || self.room));
             with(&|s| Set { counted: (s.active(), s.ready), ..s });
             with(&|s| Set { reported: s.counted, ..s });
             if set.starting > 0 {
@@ -159,6 +166,13 @@ impl Rules {
         let posts = resolve(&self.strategy, self.replicas.into());
         let sizes: u32 = state.sets.iter().map(|s| u32::from(s.size)).sum();
         assert!(sizes <= u32::from(self.replicas) + posts.surge, "too many pods wanted: {state:?}");
+        let pods: u32 = state.sets.iter().map(|s| u32::from(s.active() + s.terminating)).sum();
+        if self.room && single {
+            assert!(
+                pods <= u32::from(self.replicas) + posts.surge,
+                "{pods} pods, terminating ones included: {state:?}"
+            );
+        }
         let kept: u32 = state.sets.iter().map(|s| u32::from(s.kept())).sum();
         let promised = u32::from(self.replicas) - posts.unavailable;
         // A set that still grows keeps all it has, so `kept` is what scale-downs leave.
@@ -220,7 +234,7 @@ fn every_small_rolling_update_keeps_its_bounds_and_can_always_complete() {
     let mut states = 0;
     for strategy in rolling_strategies() {
         for replicas in 1..=5 {
-            let rules = Rules { replicas, strategy, healthy: true };
+            let rules = Rules { replicas, strategy, healthy: true, room: false };
             states += rules.explore(rules.initial(0, 0));
         }
     }
@@ -231,7 +245,7 @@ fn every_small_rolling_update_keeps_its_bounds_and_can_always_complete() {
 fn unready_old_pods_never_get_a_rolling_update_stuck() {
     for strategy in rolling_strategies() {
         for (replicas, unready) in (1..=4).flat_map(|n| (1..=n).map(move |u| (n, u))) {
-            let rules = Rules { replicas, strategy, healthy: false };
+            let rules = Rules { replicas, strategy, healthy: false, room: false };
             rules.explore(rules.initial(unready, 0));
         }
     }
@@ -241,7 +255,23 @@ fn unready_old_pods_never_get_a_rolling_update_stuck() {
 fn another_template_at_any_moment_gets_no_rolling_update_stuck() {
     for (strategy, most) in [(rolling(1, 0), 3), (rolling(0, 1), 3), (rolling(1, 1), 3), (rolling(2, 2), 2)] {
         for replicas in 1..=most {
-            let rules = Rules { replicas, strategy, healthy: true };
+            let rules = Rules { replicas, strategy, healthy: true, room: false };
+            rules.explore(rules.initial(0, 1));
+        }
+    }
+}
+
+#[test]
+fn terminating_pods_that_take_up_room_keep_all_pods_within_surge_and_get_nothing_stuck() {
+    for strategy in rolling_strategies() {
+        for replicas in 1..=3 {
+            let rules = Rules { replicas, strategy, healthy: true, room: true };
+            rules.explore(rules.initial(0, 0));
+        }
+    }
+    for (strategy, most) in [(rolling(1, 0), 2), (rolling(0, 1), 2), (rolling(1, 1), 2)] {
+        for replicas in 1..=most {
+            let rules = Rules { replicas, strategy, healthy: true, room: true };
             rules.explore(rules.initial(0, 1));
         }
     }
@@ -251,10 +281,10 @@ fn another_template_at_any_moment_gets_no_rolling_update_stuck() {
 fn recreate_never_runs_two_versions_and_can_always_complete() {
     for replicas in 1..=3 {
         for unready in 0..=replicas {
-            let rules = Rules { replicas, strategy: Strategy::Recreate, healthy: true };
+            let rules = Rules { replicas, strategy: Strategy::Recreate, healthy: true, room: false };
             rules.explore(rules.initial(unready, 0));
         }
-        let rules = Rules { replicas: replicas.min(2), strategy: Strategy::Recreate, healthy: true };
+        let rules = Rules { replicas: replicas.min(2), strategy: Strategy::Recreate, healthy: true, room: false };
         rules.explore(rules.initial(0, 1));
     }
 }

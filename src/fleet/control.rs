@@ -41,6 +41,7 @@ impl Control {
             strategy: scenario.workload.strategy,
             min_ready: scenario.workload.min_ready,
             progress_deadline: scenario.workload.progress_deadline,
+            replacement: scenario.workload.replacement,
             controller: deploy.controller,
             wall_clock_fraction: streams.stream(Purpose::WallClock, 0).open01(),
         };

@@ -47,7 +47,7 @@ pub use proxy::{ProxyRetries, ProxyStatus};
 pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};
 pub use termination::{AfterExit, ConnectionClose, OnSigterm, Termination};
 pub use traffic::{Arrivals, Load, OnDrain, Profile};
-pub use workload::{IntOrPercent, Strategy, Workload};
+pub use workload::{IntOrPercent, PodReplacement, Strategy, Workload};
 
 /// One deploy under one traffic: everything that a run depends on but the replication's number.
 #[derive(Clone, Debug)]

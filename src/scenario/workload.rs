@@ -16,6 +16,19 @@ pub struct Workload {
     pub min_ready: Dur,
     /// How long the rollout may stand still before it is reported as failed.
     pub progress_deadline: Dur,
+    /// Whether a terminating pod still takes up room.
+    pub replacement: PodReplacement,
+}
+
+/// When a pod may be created in place of one that terminates: `podReplacementPolicy`, an alpha feature of Deployments
+/// (KEP-5882) that no recorded release has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PodReplacement {
+    /// As soon as the other has its deletion timestamp.
+    #[default]
+    TerminationStarted,
+    /// When the other is gone: until then it counts against `replicas` + `maxSurge`.
+    TerminationComplete,
 }
 
 /// A number or a percentage of `replicas`, as in Kubernetes.
@@ -79,6 +92,14 @@ impl Workload {
             strategy: Strategy::read(f.at("strategy")),
             min_ready: f.or("minReadySeconds", Seconds(Dur::ZERO)).0,
             progress_deadline: f.or("progressDeadlineSeconds", Seconds(Dur::from_secs(600))).0,
+            replacement: f.choice(
+                "podReplacementPolicy",
+                PodReplacement::TerminationStarted,
+                &[
+                    ("TerminationStarted", PodReplacement::TerminationStarted),
+                    ("TerminationComplete", PodReplacement::TerminationComplete),
+                ],
+            ),
         };
         f.end();
         workload

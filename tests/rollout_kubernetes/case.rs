@@ -3,7 +3,7 @@
 use dryroll::engine::{Dur, SimTime};
 use dryroll::fleet::fact::Revision;
 use dryroll::fleet::rollout::{Action, InitialPod, Spec, resolve};
-use dryroll::scenario::{Controller, IntOrPercent, Release, Strategy};
+use dryroll::scenario::{Controller, IntOrPercent, PodReplacement, Release, Strategy};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -190,6 +190,7 @@ impl Case {
             strategy,
             min_ready: Dur::from_secs(self.config.min_ready_seconds),
             progress_deadline: Dur::from_secs(self.config.progress_deadline_seconds),
+            replacement: PodReplacement::TerminationStarted,
             controller: Controller {
                 qps: if throttled { self.config.qps } else { 0.0 },
                 burst: self.config.burst,

@@ -7,7 +7,7 @@ use super::replica_set::{Pod, ReplicaSet, SetStatus};
 use super::{Command, Event, Rollout, proportional, resolve};
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::Revision;
-use crate::scenario::Strategy;
+use crate::scenario::{PodReplacement, Strategy};
 
 /// A Deployment and its place in its controller's queues.
 #[derive(Clone, Debug)]
@@ -121,7 +121,17 @@ impl Rollout {
 
     fn view<'a>(&self, sets: &'a [SetView]) -> View<'a> {
         let fenceposts = resolve(&self.spec.strategy, self.spec.replicas);
-        View { replicas: self.spec.replicas, fenceposts, sets, new: self.new_set() }
+        let leaving = match self.spec.replacement {
+            PodReplacement::TerminationStarted => None,
+            PodReplacement::TerminationComplete => Some(self.sets.iter().map(|s| self.leaving(s)).sum()),
+        };
+        View { leaving, ..View::new(self.spec.replicas, fenceposts, sets, self.new_set()) }
+    }
+
+    /// Pods of a ReplicaSet that terminate, or will as soon as its controller has seen its size.
+    fn leaving(&self, set: &ReplicaSet) -> u32 {
+        let active = set.pods.iter().filter(|p| self.pods[p.0 as usize].is_active()).count();
+        (set.pods.len() - active.min(set.size as usize)) as u32
     }
 
     /// Index of the ReplicaSet that has the current template.

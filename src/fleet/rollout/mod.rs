@@ -27,7 +27,7 @@ mod wall_clock;
 
 use crate::engine::{Purpose, SimTime, Streams};
 use crate::fleet::fact::{PodId, Revision};
-use crate::scenario::Strategy;
+use crate::scenario::{PodReplacement, Strategy};
 use deployment::Deployment;
 use event_recorder::EventRecorder;
 pub use fenceposts::{Fenceposts, resolve};
@@ -160,8 +160,9 @@ impl Rollout {
             self.deployment.disturbed = true;
             self.trigger_replica_set(now, set, out);
         }
-        // The Deployment controller hears of pods in one case alone: under Recreate, when the last one has gone.
-        if self.spec.strategy == Strategy::Recreate && self.pods_left == 0 {
+        // The Deployment controller hears of pods under Recreate, when the last one has gone, and where they take up room.
+        let last_of_recreate = self.spec.strategy == Strategy::Recreate && self.pods_left == 0;
+        if last_of_recreate || self.spec.replacement == PodReplacement::TerminationComplete {
             self.trigger_deployment(now, out);
         }
     }

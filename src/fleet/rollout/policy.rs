@@ -35,6 +35,9 @@ pub struct View<'a> {
     pub sets: &'a [SetView],
     /// Which of them has the Deployment's template; `None` where there is none yet.
     pub new: Option<usize>,
+    /// Pods that exist beyond the desired sizes and take up room until they are gone; `None` where they do not, that is
+    /// unless `podReplacementPolicy` is `TerminationComplete`.
+    pub leaving: Option<u32>,
 }
 
 /// What one sync does, before it reports and ends.
@@ -62,7 +65,12 @@ pub fn policy(strategy: &Strategy) -> &'static dyn Policy {
     }
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// A Deployment whose terminating pods count nowhere.
+    pub const fn new(replicas: u32, fenceposts: Fenceposts, sets: &'a [SetView], new: Option<usize>) -> Self {
+        Self { replicas, fenceposts, sets, new, leaving: None }
+    }
+
     /// The sum of all desired sizes.
     pub fn total_size(&self) -> u32 {
         self.sets.iter().map(|s| s.size).sum()
@@ -71,6 +79,11 @@ impl View<'_> {
     /// The most that the desired sizes may sum to.
     pub fn max_total(&self) -> u32 {
         self.replicas.saturating_add(self.fenceposts.surge)
+    }
+
+    /// Pods that may be added to the desired sizes.
+    pub fn room(&self) -> u32 {
+        self.max_total().saturating_sub(self.total_size().saturating_add(self.leaving.unwrap_or(0)))
     }
 
     /// The least number of available pods that a scale-down may leave.

@@ -3,7 +3,7 @@
 use super::progress::Condition;
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::{PodId, Revision};
-use crate::scenario::{Controller, Strategy};
+use crate::scenario::{Controller, PodReplacement, Strategy};
 
 /// What the controllers need to know of a Deployment and of themselves.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Spec {
     pub min_ready: Dur,
     /// How long the rollout may stand still before `ProgressDeadlineExceeded`.
     pub progress_deadline: Dur,
+    /// Whether a terminating pod still takes up room.
+    pub replacement: PodReplacement,
     /// Pace and release of the controllers.
     pub controller: Controller,
     /// By how much the cluster's wall clock is past a whole second at [`SimTime::ZERO`], in [0, 1): API timestamps have

@@ -23,9 +23,8 @@ impl Policy for RollingUpdate {
 /// The size that the new ReplicaSet should have, given the room below `replicas + surge`.
 fn grown(view: &View<'_>) -> u32 {
     let size = view.new_set().map_or(0, |s| s.size);
-    let room = view.max_total().saturating_sub(view.total_size());
     // Also cuts a new ReplicaSet that is too large, as after a scale-down.
-    size.saturating_add(room).min(view.replicas)
+    size.saturating_add(view.room()).min(view.replicas)
 }
 
 /// The old ReplicaSets that become smaller.
@@ -83,7 +82,7 @@ mod tests {
         let sets: Vec<_> =
             sets.iter().map(|&(size, available)| SetView { size, available, ..SetView::default() }).collect();
         let fenceposts = Fenceposts { surge, unavailable };
-        RollingUpdate.reconcile(&View { replicas, fenceposts, sets: &sets, new: Some(sets.len() - 1) })
+        RollingUpdate.reconcile(&View::new(replicas, fenceposts, &sets, Some(sets.len() - 1)))
     }
 
     #[test]

@@ -148,6 +148,9 @@ fn deployment(object: &Node) -> Result<Imported, Vec<Diag>> {
     tree.put("workload.replicas", spec.get("replicas"), "1");
     tree.put("workload.minReadySeconds", spec.get("minReadySeconds"), "0");
     tree.put("workload.progressDeadlineSeconds", spec.get("progressDeadlineSeconds"), "600");
+    if let Some(policy) = spec.get("podReplacementPolicy") {
+        tree.put("workload.podReplacementPolicy", Some(policy), "TerminationStarted");
+    }
     strategy(&mut tree, spec);
     let pod = spec.at("template.spec");
     let grace = pod.and_then(|p| p.get("terminationGracePeriodSeconds"));
