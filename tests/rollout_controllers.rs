@@ -3,7 +3,9 @@
 use dryroll::engine::{Dur, Purpose, SimTime, Stream, Streams};
 use dryroll::fleet::fact::{PodId, Revision};
 use dryroll::fleet::rollout::{Action, Command, Event, InitialPod, Rollout, Spec};
-use dryroll::scenario::{Controller, IntOrPercent, PodReplacement, Release, Strategy};
+use dryroll::scenario::{
+    Controller, DaemonSetUpdate, IntOrPercent, PodReplacement, Release, StatefulSetUpdate, Strategy,
+};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
@@ -130,7 +132,17 @@ fn strategy(chance: &mut Stream) -> Strategy {
         _ => IntOrPercent::Int(chance.below(4)),
     };
     let (max_surge, max_unavailable) = (bound(), bound());
-    if chance.chance(0.2) { Strategy::Recreate } else { Strategy::RollingUpdate { max_surge, max_unavailable } }
+    match chance.below(10) {
+        0 | 1 => Strategy::Recreate,
+        2 | 3 => Strategy::StatefulSet(StatefulSetUpdate {
+            ordered: chance.chance(0.5),
+            partition: 0,
+            max_unavailable: chance.chance(0.5).then_some(max_unavailable),
+            on_delete: false,
+        }),
+        4 | 5 => Strategy::DaemonSet(DaemonSetUpdate { max_surge, max_unavailable, on_delete: false }),
+        _ => Strategy::RollingUpdate { max_surge, max_unavailable },
+    }
 }
 
 fn spec(chance: &mut Stream) -> Spec {

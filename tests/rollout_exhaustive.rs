@@ -34,7 +34,7 @@ struct State {
     changes_left: u8,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Rules {
     replicas: u8,
     strategy: Strategy,
@@ -234,7 +234,7 @@ fn every_small_rolling_update_keeps_its_bounds_and_can_always_complete() {
     let mut states = 0;
     for strategy in rolling_strategies() {
         for replicas in 1..=5 {
-            let rules = Rules { replicas, strategy, healthy: true, room: false };
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: true, room: false };
             states += rules.explore(rules.initial(0, 0));
         }
     }
@@ -245,7 +245,7 @@ fn every_small_rolling_update_keeps_its_bounds_and_can_always_complete() {
 fn unready_old_pods_never_get_a_rolling_update_stuck() {
     for strategy in rolling_strategies() {
         for (replicas, unready) in (1..=4).flat_map(|n| (1..=n).map(move |u| (n, u))) {
-            let rules = Rules { replicas, strategy, healthy: false, room: false };
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: false, room: false };
             rules.explore(rules.initial(unready, 0));
         }
     }
@@ -255,7 +255,7 @@ fn unready_old_pods_never_get_a_rolling_update_stuck() {
 fn another_template_at_any_moment_gets_no_rolling_update_stuck() {
     for (strategy, most) in [(rolling(1, 0), 3), (rolling(0, 1), 3), (rolling(1, 1), 3), (rolling(2, 2), 2)] {
         for replicas in 1..=most {
-            let rules = Rules { replicas, strategy, healthy: true, room: false };
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: true, room: false };
             rules.explore(rules.initial(0, 1));
         }
     }
@@ -265,13 +265,13 @@ fn another_template_at_any_moment_gets_no_rolling_update_stuck() {
 fn terminating_pods_that_take_up_room_keep_all_pods_within_surge_and_get_nothing_stuck() {
     for strategy in rolling_strategies() {
         for replicas in 1..=3 {
-            let rules = Rules { replicas, strategy, healthy: true, room: true };
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: true, room: true };
             rules.explore(rules.initial(0, 0));
         }
     }
     for (strategy, most) in [(rolling(1, 0), 2), (rolling(0, 1), 2), (rolling(1, 1), 2)] {
         for replicas in 1..=most {
-            let rules = Rules { replicas, strategy, healthy: true, room: true };
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: true, room: true };
             rules.explore(rules.initial(0, 1));
         }
     }

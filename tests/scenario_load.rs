@@ -27,7 +27,7 @@ const LEAST: &str = "clients: [{name: web, rate: 100/s}]";
 fn bounds(loaded: &Loaded) -> (IntOrPercent, IntOrPercent) {
     match loaded.scenario.workload.strategy {
         Strategy::RollingUpdate { max_surge, max_unavailable } => (max_surge, max_unavailable),
-        Strategy::Recreate => panic!("a rolling update was expected"),
+        ref other => panic!("a rolling update was expected, not {other:?}"),
     }
 }
 

@@ -38,7 +38,7 @@ impl Control {
     pub(super) fn new(scenario: &Scenario, deploy: &Deploy, streams: Streams) -> Self {
         let spec = Spec {
             replicas: scenario.workload.replicas,
-            strategy: scenario.workload.strategy,
+            strategy: scenario.workload.strategy.clone(),
             min_ready: scenario.workload.min_ready,
             progress_deadline: scenario.workload.progress_deadline,
             replacement: scenario.workload.replacement,
@@ -179,8 +179,7 @@ impl<O: Observer> World<O> {
         if control.settled.is_some() || control.pending > 0 || !control.rollout.is_complete() {
             return;
         }
-        let template = control.rollout.template();
-        if control.rollout.pods().any(|p| p.terminating || p.revision != template) {
+        if control.rollout.has_leftovers() {
             return;
         }
         control.settled = Some(cal.now());

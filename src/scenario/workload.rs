@@ -2,7 +2,8 @@
 
 use super::diag::Diag;
 use super::duration::Seconds;
-use super::read::{At, choose};
+use super::placed::{DaemonSetUpdate, StatefulSetUpdate};
+use super::read::{At, Fields, choose};
 use crate::engine::Dur;
 
 /// What is rolled, in the words of `apps/v1` Deployment.
@@ -41,7 +42,7 @@ pub enum IntOrPercent {
 }
 
 /// How old pods are replaced by new ones.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Strategy {
     /// All old pods are gone before the first new one is created.
     Recreate,
@@ -52,7 +53,22 @@ pub enum Strategy {
         /// Pods allowed to be unavailable; a percentage rounds down.
         max_unavailable: IntOrPercent,
     },
+    /// One ordinal after the other.
+    StatefulSet(StatefulSetUpdate),
+    /// Node by node.
+    DaemonSet(DaemonSetUpdate),
 }
+
+/// What the workload is, which decides about the fields that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Deployment,
+    StatefulSet,
+    DaemonSet,
+}
+
+const KINDS: [(&str, Kind); 3] =
+    [("Deployment", Kind::Deployment), ("StatefulSet", Kind::StatefulSet), ("DaemonSet", Kind::DaemonSet)];
 
 impl std::fmt::Display for IntOrPercent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -87,26 +103,37 @@ impl Workload {
         if replicas.node.is_none() {
             replicas.cx.assume("workload.replicas 1 (Kubernetes' default)".to_owned());
         }
+        let kind = f.choice("kind", Kind::Deployment, &KINDS);
         let workload = Self {
             replicas: f.within("replicas", 1, 1..=MAX_REPLICAS),
-            strategy: Strategy::read(f.at("strategy")),
+            strategy: Strategy::of_kind(kind, &mut f),
             min_ready: f.or("minReadySeconds", Seconds(Dur::ZERO)).0,
             progress_deadline: f.or("progressDeadlineSeconds", Seconds(Dur::from_secs(600))).0,
-            replacement: f.choice(
-                "podReplacementPolicy",
-                PodReplacement::TerminationStarted,
-                &[
-                    ("TerminationStarted", PodReplacement::TerminationStarted),
-                    ("TerminationComplete", PodReplacement::TerminationComplete),
-                ],
-            ),
+            replacement: PodReplacement::read(kind, &mut f),
         };
         f.end();
         workload
     }
 }
 
+impl PodReplacement {
+    /// A Deployment's alone: other controllers have rules of their own.
+    fn read(kind: Kind, f: &mut Fields<'_>) -> Self {
+        let words =
+            [("TerminationStarted", Self::TerminationStarted), ("TerminationComplete", Self::TerminationComplete)];
+        if kind == Kind::Deployment { f.choice("podReplacementPolicy", words[0].1, &words) } else { words[0].1 }
+    }
+}
+
 impl Strategy {
+    fn of_kind(kind: Kind, f: &mut Fields<'_>) -> Self {
+        match kind {
+            Kind::Deployment => Self::read(f.at("strategy")),
+            Kind::StatefulSet => Self::StatefulSet(StatefulSetUpdate::read(f)),
+            Kind::DaemonSet => Self::DaemonSet(DaemonSetUpdate::read(f)),
+        }
+    }
+
     fn read(at: At<'_>) -> Self {
         if at.node.is_some_and(|n| n.text().is_some()) {
             return Self::read_word(&at);
@@ -134,7 +161,7 @@ impl Strategy {
     /// `strategy: Recreate`, which is short for its `type`.
     fn read_word(at: &At<'_>) -> Self {
         let rolling = Self::RollingUpdate { max_surge: QUARTER, max_unavailable: QUARTER };
-        choose(at, &[("RollingUpdate", rolling), ("Recreate", Self::Recreate)]).unwrap_or(rolling)
+        choose(at, &[("RollingUpdate", rolling.clone()), ("Recreate", Self::Recreate)]).unwrap_or(rolling)
     }
 
     fn read_rolling(at: At<'_>) -> Self {

@@ -27,7 +27,7 @@ pub(super) struct Deployment {
     pub(super) next_look: Option<SimTime>,
     /// What the controller pays its requests from.
     pub(super) requests: TokenBucket,
-    queued: bool,
+    pub(super) queued: bool,
 }
 
 impl Deployment {
@@ -135,12 +135,12 @@ impl Rollout {
     }
 
     /// Index of the ReplicaSet that has the current template.
-    fn new_set(&self) -> Option<usize> {
+    pub(super) fn new_set(&self) -> Option<usize> {
         self.sets.iter().position(|s| s.revision == self.deployment.template)
     }
 
     /// A template that is used again becomes the latest revision, though its ReplicaSet keeps its age.
-    fn renumber(&mut self) {
+    pub(super) fn renumber(&mut self) {
         let latest = self.sets.iter().map(|s| s.number).max().unwrap_or(0);
         if let Some(new) = self.new_set()
             && self.sets[new].number < latest

@@ -27,6 +27,16 @@ pub fn resolve(strategy: &Strategy, replicas: u32) -> Fenceposts {
     Fenceposts { surge, unavailable: unavailable.min(replicas) }
 }
 
+/// So many of `of` pods, a percentage rounded up.
+pub(super) fn rounded_up(value: IntOrPercent, of: u32) -> u32 {
+    pods(value, of, libm::ceil)
+}
+
+/// So many of `of` pods, a percentage rounded down.
+pub(super) fn rounded_down(value: IntOrPercent, of: u32) -> u32 {
+    pods(value, of, libm::floor)
+}
+
 fn pods(value: IntOrPercent, replicas: u32, round: fn(f64) -> f64) -> u32 {
     match value {
         IntOrPercent::Int(pods) => pods,

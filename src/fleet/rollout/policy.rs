@@ -61,7 +61,9 @@ pub trait Policy {
 pub fn policy(strategy: &Strategy) -> &'static dyn Policy {
     match strategy {
         Strategy::Recreate => &Recreate,
-        Strategy::RollingUpdate { .. } => &RollingUpdate,
+        // The others replace pods place by place ([`place::policy`](super::place::policy)); what is left to this one is to
+        // roll nothing.
+        Strategy::RollingUpdate { .. } | Strategy::StatefulSet(_) | Strategy::DaemonSet(_) => &RollingUpdate,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What goes into the controllers, and what they want done.
 
+use super::place::PlaceStep;
 use super::progress::Condition;
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::{PodId, Revision};
@@ -75,6 +76,12 @@ pub enum Event {
     WriteStatus(Revision),
     /// An event about a ReplicaSet has been written.
     EventRecorded,
+    /// Time alone may have changed what a controller that gives pods places of their own wants.
+    LookAgain,
+    /// One of its requests reaches the API.
+    Place(PlaceStep),
+    /// All of them have returned.
+    PlacesReturned,
 }
 
 /// What the controllers want done, in this order.

@@ -68,7 +68,7 @@ mod tests {
     fn pod(age_secs: u64, ready: bool, node: Option<u32>, uid: u64) -> Pod {
         let since = SimTime::ZERO - Dur::from_secs(age_secs);
         let ready_since = ready.then_some(since);
-        Pod { set: 0, ordinal: 0, created: since, ready_since, node, uid, terminating: false, gone: false }
+        Pod { set: 0, place: None, ordinal: 0, created: since, ready_since, node, uid, terminating: false, gone: false }
     }
 
     fn order(pods: &[Pod], crowd: &BTreeMap<u32, u32>) -> Vec<u32> {

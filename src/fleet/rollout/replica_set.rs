@@ -22,6 +22,8 @@ const BURST_REPLICAS: u32 = 500;
 pub(super) struct Pod {
     /// Index of the ReplicaSet that owns it.
     pub(super) set: usize,
+    /// Its ordinal or node, where the workload gives pods such.
+    pub(super) place: Option<u32>,
     /// Its number in the order of creation within its ReplicaSet.
     pub(super) ordinal: u32,
     /// The second of its creation.
@@ -223,7 +225,7 @@ impl Rollout {
 
     /// A creation reaches the API.
     pub(super) fn create_pod(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
-        let pod = self.add_pod(set, now);
+        let pod = self.add_pod(set, now, None);
         let ordinal = self.pods[pod.0 as usize].ordinal;
         out.push(Command::CreatePod { pod, revision: self.sets[set].revision, ordinal });
         self.record(now, set, out);
