@@ -72,6 +72,20 @@ fn of_several_workloads_one_is_picked_by_name() {
 }
 
 #[test]
+fn a_stateful_set_rolls_down_to_its_partition() {
+    let told = "tests/data/manifests/database.yaml --rate 100/s";
+    let (out, err) = assert_forecast(told, "database · StatefulSet, 5 replicas · Parallel, partition 2 · ");
+    assert!(err.contains("skipped Service database"), "{err}");
+    assert!(!out.contains("not complete"), "three of five pods roll, and that is all:\n{out}");
+}
+
+#[test]
+fn a_daemon_set_rolls_on_as_many_nodes_as_are_assumed() {
+    let told = "tests/data/manifests/agent.yaml --set replicas=4 --rate 100/s";
+    assert_forecast(told, "agent · DaemonSet, 4 replicas · maxSurge 30 %, maxUnavailable 0 · ");
+}
+
+#[test]
 fn traffic_is_told_on_the_command_line() {
     let told = "tests/data/manifests/cart.yaml --workload cart --rate 50/s --service-time p50=5ms,p99=40ms";
     let (out, _) = assert_forecast(told, "cart · Deployment, 3 replicas · ");

@@ -3,3 +3,4 @@
 pub mod kubernetes;
 mod pre_stop;
 mod probes;
+mod strategy;
