@@ -104,11 +104,18 @@ fn stdin_gives_the_same_forecast_as_the_file() {
 }
 
 #[test]
-fn an_argo_rollout_is_refused_in_so_many_words() {
-    let (status, out, err) = run("tests/data/manifests/rollout.yaml", b"");
-    assert_eq!((status, out.as_str()), (2, ""));
-    assert!(err.contains("a Rollout is not simulated in this version"), "{err}");
-    assert!(err.contains("rollout.yaml:2:7"), "{err}");
+fn an_argo_canary_waits_for_whoever_promotes_it() {
+    let told = "tests/data/manifests/rollout.yaml --rate 100/s --set promoteAfter=45s";
+    let (out, _) = assert_forecast(told, "guestbook · Rollout, 5 replicas · canary 20 % · ");
+    assert!(!out.contains("promoteAfter 1m"), "what is told is not assumed:\n{out}");
+    let (_, out, _) = run("tests/data/manifests/rollout.yaml --rate 100/s --assumptions --replications 2", b"");
+    assert!(out.contains("workload.promoteAfter 1m"), "{out}");
+}
+
+#[test]
+fn a_blue_green_rollout_switches_all_at_once() {
+    let told = "tests/data/manifests/blue-green.yaml --rate 100/s";
+    assert_forecast(told, "guestbook · Rollout, 3 replicas · blue-green, promoted by hand · ");
 }
 
 const SERIES: &str = "tests/data/series/requests-per-5m.csv";

@@ -5,6 +5,7 @@ pub mod exit;
 mod output;
 mod run;
 mod settings;
+mod strategy;
 mod ui;
 
 use std::process::ExitCode;

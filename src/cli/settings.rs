@@ -117,7 +117,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-fn written(n: &IntOrPercent) -> String {
+pub(super) fn written(n: &IntOrPercent) -> String {
     match n {
         IntOrPercent::Int(n) => n.to_string(),
         IntOrPercent::Percent(p) => format!("{p} %"),
@@ -135,26 +135,14 @@ fn strategy(workload: &Workload) -> Strategy {
                 IntOrPercent::Percent(p) => libm::floor(p / 100.0 * f64::from(workload.replicas)) as u32,
             },
         },
-        scenario::Strategy::StatefulSet(update) => Strategy::Other(stateful_set(update)),
-        scenario::Strategy::DaemonSet(update) => Strategy::Other(daemon_set(update)),
+        scenario::Strategy::StatefulSet(update) => Strategy::Other(super::strategy::stateful_set(update)),
+        scenario::Strategy::DaemonSet(update) => Strategy::Other(super::strategy::daemon_set(update)),
+        scenario::Strategy::Canary(canary) => Strategy::Other(super::strategy::canary(canary)),
+        scenario::Strategy::BlueGreen(blue_green) => Strategy::Other(super::strategy::blue_green(blue_green)),
+        scenario::Strategy::Ecs(deployment) => Strategy::Other(super::strategy::ecs(deployment)),
+        scenario::Strategy::Nomad(update) => Strategy::Other(super::strategy::nomad(update)),
+        scenario::Strategy::InstanceRefresh(refresh) => Strategy::Other(super::strategy::instance_refresh(refresh)),
     }
-}
-
-/// `OrderedReady, partition 2`.
-fn stateful_set(update: &scenario::StatefulSetUpdate) -> String {
-    let order = if update.ordered { "OrderedReady" } else { "Parallel" };
-    let partition = (update.partition > 0).then(|| format!(", partition {}", update.partition));
-    let most = update.max_unavailable.as_ref().map(|n| format!(", maxUnavailable {}", written(n)));
-    let on_delete = if update.on_delete { ", OnDelete" } else { "" };
-    format!("{order}{}{}{on_delete}", partition.unwrap_or_default(), most.unwrap_or_default())
-}
-
-/// `maxSurge 0, maxUnavailable 1`.
-fn daemon_set(update: &scenario::DaemonSetUpdate) -> String {
-    if update.on_delete {
-        return "OnDelete".to_owned();
-    }
-    format!("maxSurge {}, maxUnavailable {}", written(&update.max_surge), written(&update.max_unavailable))
 }
 
 fn termination(t: &scenario::Termination) -> Termination {

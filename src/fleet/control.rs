@@ -68,6 +68,11 @@ impl Control {
         }
     }
 
+    /// Whether pods of `revision` get traffic.
+    pub(super) fn selects(&self, revision: Revision) -> bool {
+        self.rollout.selected().is_none_or(|selected| selected == revision)
+    }
+
     /// The revision of a template, by order of first use.
     fn revision(&mut self, template: &str) -> Revision {
         let known = self.templates.iter().position(|t| t == template);
@@ -108,6 +113,7 @@ impl<O: Observer> World<O> {
                 assert_eq!(created, pod.0, "the controller and the fleet count pods alike");
             }
             Command::DeletePod { pod } => self.delete_pod(pod.0, cal),
+            Command::Select { revision } => self.select(revision, cal),
             Command::Desired { revision, size } => self.tell(cal, Fact::Desired { revision, size }),
             Command::Complete => self.tell(cal, Fact::Complete),
             Command::Condition(condition) => {
@@ -139,6 +145,8 @@ impl<O: Observer> World<O> {
             DeployAction::Pause => Action::Pause,
             DeployAction::Resume => Action::Resume,
             DeployAction::Undo => Action::Undo,
+            DeployAction::Promote => Action::Promote,
+            DeployAction::Abort => Action::Abort,
             DeployAction::Unready(pods) => return self.hold_unready(&pods, true, cal),
             DeployAction::Ready(pods) => return self.hold_unready(&pods, false, cal),
         };

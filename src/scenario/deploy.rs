@@ -63,6 +63,10 @@ pub enum DeployAction {
     Resume,
     /// The template goes back to the one before.
     Undo,
+    /// Somebody lets a canary or a preview go on.
+    Promote,
+    /// Somebody calls the new version off: back to the one that was last rolled out.
+    Abort,
     /// These pods, by order of creation from 0, turn not Ready.
     Unready(Vec<u32>),
     /// These pods turn Ready again.
@@ -108,7 +112,7 @@ impl Controller {
 }
 
 /// What an event may do, exactly one of which it must name.
-const ACTIONS: [&str; 7] = ["scale", "template", "pause", "resume", "undo", "unready", "ready"];
+const ACTIONS: [&str; 9] = ["scale", "template", "pause", "resume", "undo", "promote", "abort", "unready", "ready"];
 
 impl Read for DeployEvent {
     fn read(at: &At<'_>) -> Option<Self> {
@@ -144,10 +148,12 @@ impl DeployAction {
         let pause = flag("pause", Self::Pause);
         let resume = flag("resume", Self::Resume);
         let undo = flag("undo", Self::Undo);
+        let promote = flag("promote", Self::Promote);
+        let abort = flag("abort", Self::Abort);
         let unready = f.opt("unready").map(Self::Unready);
         let ready = f.opt("ready").map(Self::Ready);
         match given[..] {
-            [_] => scale.or(template).or(pause).or(resume).or(undo).or(unready).or(ready),
+            [_] => scale.or(template).or(pause).or(resume).or(undo).or(promote).or(abort).or(unready).or(ready),
             [first, second, ..] => {
                 if let (Some(a), Some(b)) = (f.key(first), f.key(second)) {
                     super::report_both(&f.at, (first, a), (second, b));

@@ -4,6 +4,7 @@
 //! (`overrides`), then each part reads its own fields and knows its own defaults, and `validate` looks at what no
 //! part can see alone. Errors carry the place, never stop at the first, and are told by [`diag`].
 
+mod argo;
 mod clients;
 mod csv_file;
 mod deploy;
@@ -17,6 +18,7 @@ mod objectives;
 mod observe;
 mod overrides;
 mod placed;
+mod platforms;
 mod pod;
 mod profile;
 mod propagation;
@@ -35,6 +37,7 @@ use crate::engine::Dur;
 use read::{At, Cx};
 use tree::{Node, Span};
 
+pub use argo::{BlueGreen, Canary, CanaryScale, CanaryStep};
 pub use clients::{ClientKeepAlive, Clients, WhenBusy};
 pub use deploy::{Controller, Deploy, DeployAction, DeployEvent, Release};
 pub use diag::{Diag, Severity};
@@ -43,6 +46,7 @@ pub use load_balancer::{ActiveHealth, Algorithm, Layer, LoadBalancer, PassiveHea
 pub use objectives::{Objectives, SweepAxis};
 pub use observe::{Network, Observe};
 pub use placed::{DaemonSetUpdate, StatefulSetUpdate};
+pub use platforms::{EcsDeployment, InstanceRefresh, NomadUpdate};
 pub use pod::{OnOverflow, Pod, PodKeepAlive, Probe, Warmup, WarmupOver};
 pub use propagation::{Propagation, PropagationOrder};
 pub use proxy::{ProxyRetries, ProxyStatus};

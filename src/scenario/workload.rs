@@ -1,8 +1,10 @@
 //! What is rolled, in the words of a Deployment.
 
+use super::argo::{self, BlueGreen, Canary};
 use super::diag::Diag;
 use super::duration::Seconds;
 use super::placed::{DaemonSetUpdate, StatefulSetUpdate};
+use super::platforms::{EcsDeployment, InstanceRefresh, NomadUpdate, Pace};
 use super::read::{At, Fields, choose};
 use crate::engine::Dur;
 
@@ -57,6 +59,16 @@ pub enum Strategy {
     StatefulSet(StatefulSetUpdate),
     /// Node by node.
     DaemonSet(DaemonSetUpdate),
+    /// A share of pods at a time, step by step.
+    Canary(Canary),
+    /// All new pods beside the old ones, then a switch.
+    BlueGreen(BlueGreen),
+    /// An ECS service's rolling update.
+    Ecs(EcsDeployment),
+    /// A Nomad job's update.
+    Nomad(NomadUpdate),
+    /// A scaling group's instance refresh.
+    InstanceRefresh(InstanceRefresh),
 }
 
 /// What the workload is, which decides about the fields that it has.
@@ -65,10 +77,21 @@ enum Kind {
     Deployment,
     StatefulSet,
     DaemonSet,
+    Rollout,
+    EcsService,
+    NomadJob,
+    InstanceRefresh,
 }
 
-const KINDS: [(&str, Kind); 3] =
-    [("Deployment", Kind::Deployment), ("StatefulSet", Kind::StatefulSet), ("DaemonSet", Kind::DaemonSet)];
+const KINDS: [(&str, Kind); 7] = [
+    ("Deployment", Kind::Deployment),
+    ("StatefulSet", Kind::StatefulSet),
+    ("DaemonSet", Kind::DaemonSet),
+    ("Rollout", Kind::Rollout),
+    ("EcsService", Kind::EcsService),
+    ("NomadJob", Kind::NomadJob),
+    ("InstanceRefresh", Kind::InstanceRefresh),
+];
 
 impl std::fmt::Display for IntOrPercent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -103,12 +126,21 @@ impl Workload {
         if replicas.node.is_none() {
             replicas.cx.assume("workload.replicas 1 (Kubernetes' default)".to_owned());
         }
+        let count = f.within("replicas", 1, 1..=MAX_REPLICAS);
         let kind = f.choice("kind", Kind::Deployment, &KINDS);
+        let (strategy, pace) = Strategy::of_kind(kind, count, &mut f);
+        let (min_ready, deadline) = pace.map_or_else(
+            || {
+                let min_ready = f.or("minReadySeconds", Seconds(Dur::ZERO)).0;
+                (min_ready, f.or("progressDeadlineSeconds", Seconds(Dur::from_secs(600))).0)
+            },
+            |pace| (pace.min_ready, pace.progress_deadline),
+        );
         let workload = Self {
-            replicas: f.within("replicas", 1, 1..=MAX_REPLICAS),
-            strategy: Strategy::of_kind(kind, &mut f),
-            min_ready: f.or("minReadySeconds", Seconds(Dur::ZERO)).0,
-            progress_deadline: f.or("progressDeadlineSeconds", Seconds(Dur::from_secs(600))).0,
+            replicas: count,
+            strategy,
+            min_ready,
+            progress_deadline: deadline,
             replacement: PodReplacement::read(kind, &mut f),
         };
         f.end();
@@ -126,12 +158,32 @@ impl PodReplacement {
 }
 
 impl Strategy {
-    fn of_kind(kind: Kind, f: &mut Fields<'_>) -> Self {
-        match kind {
+    /// The strategy of a workload of this kind, and its pace where that is said in words of its own.
+    fn of_kind(kind: Kind, replicas: u32, f: &mut Fields<'_>) -> (Self, Option<Pace>) {
+        let strategy = match kind {
             Kind::Deployment => Self::read(f.at("strategy")),
             Kind::StatefulSet => Self::StatefulSet(StatefulSetUpdate::read(f)),
             Kind::DaemonSet => Self::DaemonSet(DaemonSetUpdate::read(f)),
-        }
+            Kind::Rollout => match argo::Rollout::read(f) {
+                argo::Rollout::Canary(canary) => Self::Canary(canary),
+                argo::Rollout::BlueGreen(blue_green) => Self::BlueGreen(blue_green),
+            },
+            Kind::EcsService => Self::Ecs(EcsDeployment::read(f, replicas)),
+            Kind::NomadJob => {
+                let (update, pace) = NomadUpdate::read(f);
+                return (Self::Nomad(update), Some(pace));
+            }
+            Kind::InstanceRefresh => {
+                let (refresh, pace) = InstanceRefresh::read(f);
+                return (Self::InstanceRefresh(refresh), Some(pace));
+            }
+        };
+        (strategy, None)
+    }
+
+    /// Whether a Deployment has it, whose controller scales ReplicaSets in proportion and reports conditions.
+    pub const fn is_deployment(&self) -> bool {
+        matches!(self, Self::Recreate | Self::RollingUpdate { .. })
     }
 
     fn read(at: At<'_>) -> Self {

@@ -151,6 +151,7 @@ impl Replay<'_> {
                     self.log.run.conditions.push((now.secs(), words.0, words.1, words.2));
                 }
             }
+            Command::Select { .. } => panic!("a Deployment's Service selects all its pods"),
             Command::Complete => self.log.run.complete_at = Some(now.secs()),
         }
     }

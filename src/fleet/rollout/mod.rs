@@ -11,10 +11,16 @@
 //! ([`policy::Policy`]).
 
 mod availability;
+mod blue_green;
+mod canary;
 mod daemon_set;
 mod deployment;
+mod ecs;
 mod event_recorder;
 mod fenceposts;
+mod instance_refresh;
+mod memory;
+mod nomad;
 pub mod place;
 mod places;
 pub mod policy;
@@ -35,6 +41,7 @@ use crate::scenario::{PodReplacement, Strategy};
 use deployment::Deployment;
 use event_recorder::EventRecorder;
 pub use fenceposts::{Fenceposts, resolve};
+pub use memory::Memory;
 use places::Places;
 pub use progress::{Condition, ConditionKind, ConditionStatus, Reason};
 pub use protocol::{Action, Command, Event, InitialPod, PodState, Spec};
@@ -95,6 +102,9 @@ impl Rollout {
         } else {
             rollout.settle();
         }
+        if matches!(rollout.spec.strategy, Strategy::BlueGreen(_)) {
+            rollout.deployment.memory.active = Some(Revision(0));
+        }
         rollout
     }
 
@@ -102,6 +112,7 @@ impl Rollout {
     pub fn act(&mut self, now: SimTime, action: &Action, out: &mut Vec<Command>) {
         // Anything but a template for a Deployment at rest.
         self.deployment.disturbed |= !self.deployment.complete || !matches!(action, Action::Template(_) | Action::Undo);
+        let wanted = self.deployment.template;
         match *action {
             Action::Template(revision) => self.deployment.template = revision,
             Action::Scale(replicas) => self.spec.replicas = replicas,
@@ -112,6 +123,11 @@ impl Rollout {
             Action::Pause => self.deployment.paused = true,
             Action::Resume => self.deployment.paused = false,
             Action::Undo => self.undo(),
+            Action::Promote => self.deployment.memory.promoted = true,
+            Action::Abort => self.deployment.template = self.deployment.stable,
+        }
+        if self.deployment.template != wanted {
+            self.deployment.memory.begin(now);
         }
         self.deployment.complete = false;
         self.deployment.generation += 1;
@@ -131,7 +147,7 @@ impl Rollout {
                     Some(policy) => self.sync_places(policy, now, out),
                 }
             }
-            Event::LookAgain => self.look_again_at_places(now, out),
+            Event::LookAgain => self.look_again_at(now, out),
             Event::Place(step) => self.carry_out_place(now, step, out),
             Event::PlacesReturned => self.places_returned(now, out),
             Event::ProgressDeadline => match place::policy(&self.spec.strategy) {
@@ -245,6 +261,11 @@ impl Rollout {
     /// `spec.replicas` of the Deployment.
     pub fn replicas(&self) -> u32 {
         self.spec.replicas
+    }
+
+    /// The only template whose pods get traffic; `None` where all do.
+    pub fn selected(&self) -> Option<Revision> {
+        self.deployment.memory.active
     }
 
     /// The template that the Deployment wants.

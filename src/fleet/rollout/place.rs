@@ -75,7 +75,7 @@ pub fn policy(strategy: &Strategy) -> Option<&dyn PlacePolicy> {
     match strategy {
         Strategy::StatefulSet(update) => Some(update),
         Strategy::DaemonSet(update) => Some(update),
-        Strategy::Recreate | Strategy::RollingUpdate { .. } => None,
+        _ => None,
     }
 }
 

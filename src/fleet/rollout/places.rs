@@ -6,17 +6,12 @@ use super::progress::{Condition, ConditionStatus, Reason};
 use super::replica_set::ReplicaSet;
 use super::{Command, Event, Rollout};
 use crate::engine::SimTime;
-use crate::fleet::fact::Revision;
 
 /// What the controller keeps in mind between two looks.
 #[derive(Clone, Debug)]
 pub(super) struct Places {
     /// Requests are under way: what happens meanwhile is looked at when they have returned.
     busy: bool,
-    /// The next look that time alone asks for.
-    next_look: Option<SimTime>,
-    /// The template that was last rolled out everywhere.
-    stable: Revision,
     /// When a pod was last created, asked to go, or became available.
     moved: SimTime,
     /// Available pods of the wanted version when that was last looked at.
@@ -27,7 +22,7 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) const fn new() -> Self {
-        Self { busy: false, next_look: None, stable: Revision(0), moved: SimTime::MIN, available: 0, told: false }
+        Self { busy: false, moved: SimTime::MIN, available: 0, told: false }
     }
 }
 
@@ -83,7 +78,7 @@ impl Rollout {
         if complete && !self.deployment.complete {
             self.deployment.complete = true;
             if self.sets.iter().all(|s| s.size == 0 || s.revision == self.deployment.template) {
-                self.places.stable = self.deployment.template;
+                self.deployment.stable = self.deployment.template;
             }
             out.push(Command::Complete);
         }
@@ -138,7 +133,7 @@ impl Rollout {
     pub(super) fn carry_out_place(&mut self, now: SimTime, step: PlaceStep, out: &mut Vec<Command>) {
         match step {
             PlaceStep::Create { place, new } => {
-                let wanted = if new { self.deployment.template } else { self.places.stable };
+                let wanted = if new { self.deployment.template } else { self.deployment.stable };
                 let Some(set) = self.sets.iter().position(|s| s.revision == wanted) else { return };
                 let pod = self.add_pod(set, now, Some(place));
                 self.resize_revision(set, 1, out);
@@ -179,16 +174,6 @@ impl Rollout {
     fn plan_look(&mut self, now: SimTime, out: &mut Vec<Command>) {
         let since: Vec<SimTime> = self.living().filter_map(|(_, p)| p.ready_since).collect();
         let Some(at) = next_available(&since, self.spec.min_ready, now) else { return };
-        if self.places.next_look.is_none_or(|planned| at < planned || planned <= now) {
-            self.places.next_look = Some(at);
-            out.push(Command::Schedule { at: at.max(now), event: Event::LookAgain });
-        }
-    }
-
-    pub(super) fn look_again_at_places(&mut self, now: SimTime, out: &mut Vec<Command>) {
-        if self.places.next_look == Some(now) {
-            self.places.next_look = None;
-        }
-        self.trigger_deployment(now, out);
+        self.wake_at(at.max(now), now, out);
     }
 }

@@ -52,6 +52,10 @@ pub enum Action {
     Resume,
     /// `kubectl rollout undo`: the template of the revision before; refused, as by kubectl, while paused.
     Undo,
+    /// Somebody lets a canary or a preview go on.
+    Promote,
+    /// Somebody calls the new version off: the template becomes the one that was last rolled out.
+    Abort,
 }
 
 /// A timer of the controllers. Hand it back by [`Rollout::on_event`](super::Rollout::on_event) at its time; those of one time in the order in
@@ -114,6 +118,11 @@ pub enum Command {
         revision: Revision,
         /// Pods from now on.
         size: u32,
+    },
+    /// From now on traffic goes to the pods of this template alone.
+    Select {
+        /// Whose.
+        revision: Revision,
     },
     /// A condition of the Deployment changed its status or its reason.
     Condition(Condition),

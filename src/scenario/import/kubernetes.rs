@@ -23,11 +23,11 @@ pub struct Imported {
 }
 
 /// Kinds that are read, each with a name that a workload without one gets.
-const WORKLOADS: [(&str, &str); 3] =
-    [("Deployment", "deployment"), ("StatefulSet", "statefulset"), ("DaemonSet", "daemonset")];
+const WORKLOADS: [(&str, &str); 4] =
+    [("Deployment", "deployment"), ("StatefulSet", "statefulset"), ("DaemonSet", "daemonset"), ("Rollout", "rollout")];
 
 /// Kinds that roll pods in a way that this version does not simulate, or not at all.
-const LATER: [&str; 4] = ["Rollout", "ReplicaSet", "ReplicationController", "DeploymentConfig"];
+const LATER: [&str; 3] = ["ReplicaSet", "ReplicationController", "DeploymentConfig"];
 
 /// Reads the one workload of a manifest, or the one called `wanted`.
 ///
@@ -113,7 +113,7 @@ fn nothing(objects: &[&Node], wanted: Option<&str>) -> Diag {
         let at = object.get("kind").map_or(&object.span, |n| &n.span);
         return diag
             .at(at, "this kind")
-            .help("`Deployment`, `StatefulSet` and `DaemonSet` are; a scenario can describe the same pods");
+            .help("`Deployment`, `StatefulSet`, `DaemonSet` and `Rollout` are; a scenario can describe the same pods");
     }
     let workloads: Vec<&str> = objects.iter().filter(|o| known(o).is_some()).filter_map(|o| name(o)).collect();
     match wanted {

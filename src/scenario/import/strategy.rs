@@ -1,6 +1,7 @@
 //! How each kind of workload says that it is to be rolled.
 
 use super::kubernetes::{Tree, only};
+use crate::scenario::Diag;
 use crate::scenario::tree::{Node, Value};
 
 /// A DaemonSet runs on as many nodes as there are, which no manifest knows.
@@ -24,6 +25,7 @@ pub(super) fn read(tree: &mut Tree, spec: &Node, kind: &str) {
             copy(tree, spec, "podManagementPolicy");
             update(tree, spec, &["partition", "maxUnavailable"]);
         }
+        "Rollout" => rollout(tree, spec),
         "DaemonSet" => update(tree, spec, &["maxSurge", "maxUnavailable"]),
         _ => {
             copy(tree, spec, "podReplacementPolicy");
@@ -48,6 +50,35 @@ fn update(tree: &mut Tree, spec: &Node, fields: &[&str]) {
     tree.put("workload.updateStrategy.type", update.get("type"), "RollingUpdate");
     if let Some(rolling) = update.get("rollingUpdate").filter(|n| !n.is_null()) {
         tree.put("workload.updateStrategy.rollingUpdate", Some(&only(rolling, fields)), "");
+    }
+}
+
+/// Fields of Argo's strategies that the scenario has, and those that would change the forecast if it had them.
+const CANARY: [&str; 6] =
+    ["steps", "maxSurge", "maxUnavailable", "trafficRouting", "dynamicStableScale", "scaleDownDelaySeconds"];
+const BLUE_GREEN: [&str; 4] =
+    ["autoPromotionEnabled", "autoPromotionSeconds", "previewReplicaCount", "scaleDownDelaySeconds"];
+const ANALYSES: [&str; 3] = ["analysis", "prePromotionAnalysis", "postPromotionAnalysis"];
+
+/// `spec.strategy` of an Argo `Rollout`.
+fn rollout(tree: &mut Tree, spec: &Node) {
+    for (name, fields) in [("canary", &CANARY[..]), ("blueGreen", &BLUE_GREEN[..])] {
+        let Some(strategy) = spec.get("strategy").and_then(|s| s.get(name)) else { continue };
+        if strategy.is_null() {
+            // `canary: {}` and `canary:` are the same to Argo.
+            tree.put(&format!("workload.strategy.{name}"), Some(&Node::empty_map(strategy.span.clone())), "");
+            continue;
+        }
+        tree.put(&format!("workload.strategy.{name}"), Some(&only(strategy, fields)), "");
+        for entry in strategy.entries().iter().filter(|e| ANALYSES.contains(&e.key.as_str())) {
+            let text = format!("`{}` is not simulated in this version", entry.key);
+            let diag = Diag::warning("ignored-field", text).at(&entry.key_span, "nothing is called off");
+            tree.notes.push(diag.path(format!("spec.strategy.{name}.{}", entry.key)));
+        }
+    }
+    if let Some(reference) = spec.entry("workloadRef") {
+        let diag = Diag::warning("ignored-field", "the pods of this Rollout are described elsewhere");
+        tree.notes.push(diag.at(&reference.key_span, "what that says of probes and hooks is not read"));
     }
 }
 
