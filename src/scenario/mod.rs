@@ -11,6 +11,7 @@ mod deploy;
 pub mod diag;
 pub mod dist;
 mod duration;
+mod hcl;
 pub mod import;
 mod input;
 mod load_balancer;

@@ -140,6 +140,18 @@ pub(super) struct Tree {
 }
 
 impl Tree {
+    /// Nothing said yet of what is described at `origin`; values that are filled in stand at its beginning.
+    pub(super) fn new(origin: &Node) -> Self {
+        let start = origin.span.range.start;
+        let span = Span { range: start..start, ..origin.span.clone() };
+        Self { root: Node::empty_map(origin.span.clone()), span, notes: Vec::new(), assumptions: Vec::new() }
+    }
+
+    /// What is said, what is to be noted, and what is assumed.
+    pub(super) fn into_parts(self) -> (Node, Vec<Diag>, Vec<String>) {
+        (self.root, self.notes, self.assumptions)
+    }
+
     /// A value of the manifest, or Kubernetes' default for it.
     pub(super) fn put(&mut self, path: &str, node: Option<&Node>, default: &str) {
         let node = node.filter(|n| !n.is_null()).cloned();
