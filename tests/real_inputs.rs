@@ -72,6 +72,20 @@ fn of_several_workloads_one_is_picked_by_name() {
 }
 
 #[test]
+fn a_stateful_set_rolls_down_to_its_partition() {
+    let told = "tests/data/manifests/database.yaml --rate 100/s";
+    let (out, err) = assert_forecast(told, "database · StatefulSet, 5 replicas · Parallel, partition 2 · ");
+    assert!(err.contains("skipped Service database"), "{err}");
+    assert!(!out.contains("not complete"), "three of five pods roll, and that is all:\n{out}");
+}
+
+#[test]
+fn a_daemon_set_rolls_on_as_many_nodes_as_are_assumed() {
+    let told = "tests/data/manifests/agent.yaml --set replicas=4 --rate 100/s";
+    assert_forecast(told, "agent · DaemonSet, 4 replicas · maxSurge 30 %, maxUnavailable 0 · ");
+}
+
+#[test]
 fn traffic_is_told_on_the_command_line() {
     let told = "tests/data/manifests/cart.yaml --workload cart --rate 50/s --service-time p50=5ms,p99=40ms";
     let (out, _) = assert_forecast(told, "cart · Deployment, 3 replicas · ");
@@ -90,11 +104,18 @@ fn stdin_gives_the_same_forecast_as_the_file() {
 }
 
 #[test]
-fn an_argo_rollout_is_refused_in_so_many_words() {
-    let (status, out, err) = run("tests/data/manifests/rollout.yaml", b"");
-    assert_eq!((status, out.as_str()), (2, ""));
-    assert!(err.contains("a Rollout is not simulated in this version"), "{err}");
-    assert!(err.contains("rollout.yaml:2:7"), "{err}");
+fn an_argo_canary_waits_for_whoever_promotes_it() {
+    let told = "tests/data/manifests/rollout.yaml --rate 100/s --set promoteAfter=45s";
+    let (out, _) = assert_forecast(told, "guestbook · Rollout, 5 replicas · canary 20 % · ");
+    assert!(!out.contains("promoteAfter 1m"), "what is told is not assumed:\n{out}");
+    let (_, out, _) = run("tests/data/manifests/rollout.yaml --rate 100/s --assumptions --replications 2", b"");
+    assert!(out.contains("workload.promoteAfter 1m"), "{out}");
+}
+
+#[test]
+fn a_blue_green_rollout_switches_all_at_once() {
+    let told = "tests/data/manifests/blue-green.yaml --rate 100/s";
+    assert_forecast(told, "guestbook · Rollout, 3 replicas · blue-green, promoted by hand · ");
 }
 
 const SERIES: &str = "tests/data/series/requests-per-5m.csv";

@@ -3,7 +3,10 @@
 use dryroll::engine::{Dur, Purpose, SimTime, Stream, Streams};
 use dryroll::fleet::fact::{PodId, Revision};
 use dryroll::fleet::rollout::{Action, Command, Event, InitialPod, Rollout, Spec};
-use dryroll::scenario::{Controller, IntOrPercent, Release, Strategy};
+use dryroll::scenario::{
+    BlueGreen, Canary, CanaryStep, Controller, DaemonSetUpdate, EcsDeployment, InstanceRefresh, IntOrPercent,
+    NomadUpdate, PodReplacement, Release, StatefulSetUpdate, Strategy,
+};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
@@ -108,7 +111,7 @@ impl Fleet {
                     self.push(gone, Due::Gone(pod));
                 }
                 Command::Complete => self.completed += 1,
-                Command::Desired { .. } | Command::Condition(_) => {}
+                Command::Desired { .. } | Command::Condition(_) | Command::Select { .. } => {}
             }
         }
     }
@@ -130,7 +133,63 @@ fn strategy(chance: &mut Stream) -> Strategy {
         _ => IntOrPercent::Int(chance.below(4)),
     };
     let (max_surge, max_unavailable) = (bound(), bound());
-    if chance.chance(0.2) { Strategy::Recreate } else { Strategy::RollingUpdate { max_surge, max_unavailable } }
+    let seconds = |n: u32| Dur::from_secs(n.into());
+    let (short, long) = (seconds(chance.below(20)), seconds(chance.below(90)));
+    match chance.below(20) {
+        10..=12 => {
+            let step = |_| match chance.below(3) {
+                0 => CanaryStep::Pause(None),
+                1 => CanaryStep::Pause(Some(short)),
+                _ => CanaryStep::SetWeight(chance.below(101)),
+            };
+            Strategy::Canary(Canary {
+                steps: (0..4).map(step).collect(),
+                max_surge,
+                max_unavailable,
+                traffic_routing: chance.chance(0.3),
+                dynamic_stable_scale: chance.chance(0.3),
+                scale_down_delay: short,
+                promote_after: long,
+            })
+        }
+        13..=14 => Strategy::BlueGreen(BlueGreen {
+            auto_promotion: chance.chance(0.5),
+            auto_promotion_after: chance.chance(0.3).then_some(short),
+            preview_replicas: chance.chance(0.3).then_some(1),
+            scale_down_delay: short,
+            promote_after: long,
+        }),
+        15 => Strategy::Ecs(EcsDeployment {
+            minimum_healthy: 100.0 - f64::from(chance.below(60)),
+            maximum: 200.0,
+            circuit_breaker: chance.chance(0.5),
+            rollback: chance.chance(0.5),
+            fails_after: long + seconds(30),
+        }),
+        16..=17 => Strategy::Nomad(NomadUpdate {
+            max_parallel: 1 + chance.below(3),
+            healthy_deadline: long + seconds(30),
+            auto_revert: chance.chance(0.5),
+            auto_promote: chance.chance(0.5),
+            canary: chance.below(3),
+            promote_after: short,
+        }),
+        18..=19 => Strategy::InstanceRefresh(InstanceRefresh {
+            min_healthy: f64::from(50 + chance.below(51)),
+            max_healthy: f64::from(100 + chance.below(100)),
+            checkpoints: if chance.chance(0.5) { vec![20.0, 60.0, 100.0] } else { Vec::new() },
+            checkpoint_delay: long,
+        }),
+        0 | 1 => Strategy::Recreate,
+        2 | 3 => Strategy::StatefulSet(StatefulSetUpdate {
+            ordered: chance.chance(0.5),
+            partition: 0,
+            max_unavailable: chance.chance(0.5).then_some(max_unavailable),
+            on_delete: false,
+        }),
+        4 | 5 => Strategy::DaemonSet(DaemonSetUpdate { max_surge, max_unavailable, on_delete: false }),
+        _ => Strategy::RollingUpdate { max_surge, max_unavailable },
+    }
 }
 
 fn spec(chance: &mut Stream) -> Spec {
@@ -139,11 +198,16 @@ fn spec(chance: &mut Stream) -> Spec {
         strategy: strategy(chance),
         min_ready: Dur::from_secs(u64::from(chance.below(2) * chance.below(6))),
         progress_deadline: Dur::from_secs(600),
+        replacement: if chance.chance(0.2) {
+            PodReplacement::TerminationComplete
+        } else {
+            PodReplacement::TerminationStarted
+        },
         controller: Controller {
             qps: f64::from(chance.below(2) * chance.below(30)),
             burst: chance.below(30),
             reaction: Dur::from_millis(u64::from(chance.below(3) * 20)),
-            release: if chance.chance(0.5) { Release::V1_28 } else { Release::V1_34 },
+            release: [Release::V1_20, Release::V1_28, Release::V1_34][chance.below(3) as usize],
         },
         wall_clock_fraction: chance.open01(),
     }
@@ -222,6 +286,7 @@ fn plain(min_ready: Dur, release: Release) -> Spec {
         strategy: Strategy::RollingUpdate { max_surge: IntOrPercent::Int(1), max_unavailable: IntOrPercent::Int(0) },
         min_ready,
         progress_deadline: Dur::from_secs(600),
+        replacement: PodReplacement::TerminationStarted,
         controller: Controller { qps: 0.0, burst: 0, reaction: Dur::from_millis(20), release },
         wall_clock_fraction: 0.25,
     }

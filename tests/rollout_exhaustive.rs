@@ -4,9 +4,13 @@
 //! controller takes a step, a ReplicaSet's controller creates or deletes, counts, or reports what it has counted, a pod turns
 //! Ready or is gone. All states that can be reached are visited.
 
+use dryroll::engine::{Dur, SimTime};
+use dryroll::fleet::fact::Revision;
 use dryroll::fleet::rollout::policy::{SetView, Step, View, policy};
-use dryroll::fleet::rollout::resolve;
-use dryroll::scenario::{IntOrPercent, Strategy};
+use dryroll::fleet::rollout::{Memory, resolve};
+use dryroll::scenario::{
+    BlueGreen, Canary, CanaryStep, EcsDeployment, InstanceRefresh, IntOrPercent, NomadUpdate, Strategy,
+};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,7 +20,7 @@ struct Set {
     starting: u8,
     /// Active pods, Ready.
     ready: u8,
-    /// Under Recreate only: `RollingUpdate` never asks for them.
+    /// Kept only where they play a part: under Recreate, and where they take up room.
     terminating: u8,
     /// What its controller has counted, and will report: late, as it may.
     counted: (u8, u8),
@@ -32,19 +36,32 @@ struct State {
     template: u8,
     /// Further changes of the template that may come, at any moment.
     changes_left: u8,
+    /// Which version was last rolled out to the end.
+    stable: u8,
+    /// What the strategy has kept in mind; its step begins at 0.
+    memory: Memory,
+    /// Whether every time that it has set itself has come.
+    late: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Rules {
     replicas: u8,
     strategy: Strategy,
     /// Whether all old pods were Ready: only then is availability promised.
     healthy: bool,
+    /// Whether terminating pods take up room (`podReplacementPolicy: TerminationComplete`).
+    room: bool,
 }
 
 impl Set {
     const fn active(self) -> u8 {
         self.starting + self.ready
+    }
+
+    /// Pods beyond the desired size that are not yet gone.
+    const fn leaving(self) -> u8 {
+        self.terminating + self.active().saturating_sub(self.size)
     }
 
     /// Ready pods that will be left when all wanted deletions are done, those not Ready first.
@@ -53,7 +70,7 @@ impl Set {
     }
 
     /// The controller's next request: one creation, or all deletions.
-    fn managed(mut self, recreate: bool) -> Self {
+    fn managed(mut self, counts_terminating: bool) -> Self {
         if self.active() < self.size {
             self.starting += 1;
             return self;
@@ -62,7 +79,7 @@ impl Set {
         let unready = doomed.min(self.starting);
         self.starting -= unready;
         self.ready -= doomed - unready;
-        self.terminating += if recreate { doomed } else { 0 };
+        self.terminating += if counts_terminating { doomed } else { 0 };
         self
     }
 }
@@ -78,7 +95,15 @@ impl Rules {
             reported: (self.replicas, ready),
             ..Set::default()
         };
-        State { sets: vec![old], template: 1, changes_left }
+        let active = matches!(self.strategy, Strategy::BlueGreen(_)).then_some(Revision(0));
+        let memory = Memory { active, ..Memory::new() };
+        State { sets: vec![old], template: 1, changes_left, stable: 0, memory, late: false }
+    }
+
+    /// Whether its bounds leave it anything to do: those of an ECS service need not, which a scenario is told.
+    fn may_move(&self) -> bool {
+        let posts = resolve(&self.strategy, self.replicas.into());
+        posts.surge + posts.unavailable > 0
     }
 
     fn recreate(&self) -> bool {
@@ -87,34 +112,58 @@ impl Rules {
 
     /// The Deployment controller's sync.
     fn synced(&self, state: &State) -> State {
-        let views: Vec<SetView> = state
-            .sets
-            .iter()
-            .map(|s| SetView {
-                size: s.size.into(),
-                replicas: s.reported.0.into(),
-                available: s.reported.1.into(),
-                pods: (s.active() + s.terminating).into(),
-                ..SetView::default()
-            })
-            .collect();
-        let template = usize::from(state.template);
-        let view = View {
-            replicas: self.replicas.into(),
-            fenceposts: resolve(&self.strategy, self.replicas.into()),
-            sets: &views,
-            new: (template < views.len()).then_some(template),
-        };
+        let views = Self::views(state);
+        let view = self.view(state, &views);
         let mut next = state.clone();
+        if !self.strategy.is_deployment() && self.is_complete(state) {
+            next.stable = next.template;
+        }
+        let begun = |memory: Memory| Memory { since: SimTime::ZERO, ..memory };
         match policy(&self.strategy).reconcile(&view) {
             Step::Wait => {}
+            Step::WakeAt(_) => next.late = true,
+            Step::Remember(memory) => (next.memory, next.late) = (begun(memory), false),
+            Step::Revert => {
+                (next.template, next.memory, next.late) =
+                    (state.stable, begun(state.memory.at(0, SimTime::ZERO)), false);
+            }
             Step::Create(size) => {
+                let revision = next.sets.len() as u8;
                 next.sets.push(Set { size: size as u8, ..Set::default() });
-                next.template = next.sets.len() as u8 - 1;
+                next.template = revision;
             }
             Step::Resize(sizes) => sizes.into_iter().for_each(|(i, size)| next.sets[i].size = size as u8),
         }
         next
+    }
+
+    fn views(state: &State) -> Vec<SetView> {
+        let sets = state.sets.iter().enumerate();
+        sets.map(|(i, s)| SetView {
+            revision: Revision(i as u16),
+            unready: s.starting.into(),
+            unready_since: (s.starting > 0).then_some(SimTime::ZERO),
+            size: s.size.into(),
+            replicas: s.reported.0.into(),
+            available: s.reported.1.into(),
+            pods: (s.active() + s.terminating).into(),
+            ..SetView::default()
+        })
+        .collect()
+    }
+
+    fn view<'a>(&self, state: &State, views: &'a [SetView]) -> View<'a> {
+        let template = usize::from(state.template);
+        let new = (template < views.len()).then_some(template);
+        let fenceposts = resolve(&self.strategy, self.replicas.into());
+        View {
+            stable: Some(state.stable.into()),
+            active: state.memory.active.map(|revision| revision.0.into()),
+            memory: state.memory,
+            now: SimTime::ZERO + Dur::from_secs(if state.late { 1_000_000 } else { 0 }),
+            leaving: self.room.then(|| state.sets.iter().map(|s| u32::from(s.leaving())).sum()),
+            ..View::new(self.replicas.into(), fenceposts, views, new)
+        }
     }
 
     fn successors(&self, state: &State) -> Vec<State> {
@@ -126,7 +175,7 @@ impl Rules {
                 all.push(next);
             };
             let set = state.sets[i];
-            with(&|s| s.managed(self.recreate()));
+            with(&|s| s.managed(self.recreate() || self.room));
             with(&|s| Set { counted: (s.active(), s.ready), ..s });
             with(&|s| Set { reported: s.counted, ..s });
             if set.starting > 0 {
@@ -139,7 +188,9 @@ impl Rules {
         if state.changes_left > 0 {
             // Back to any earlier version, or on to one that does not exist yet.
             for template in (0..=state.sets.len() as u8).filter(|&t| t != state.template) {
-                all.push(State { template, changes_left: state.changes_left - 1, ..state.clone() });
+                let memory = state.memory.at(0, SimTime::ZERO);
+                let changes_left = state.changes_left - 1;
+                all.push(State { template, changes_left, memory, late: false, ..state.clone() });
             }
         }
         all.retain(|next| next != state);
@@ -148,6 +199,12 @@ impl Rules {
 
     fn is_complete(&self, state: &State) -> bool {
         let template = usize::from(state.template);
+        if !self.strategy.is_deployment() {
+            let views = Self::views(state);
+            if policy(&self.strategy).is_complete(&self.view(state, &views)) == Some(false) {
+                return false;
+            }
+        }
         state.sets.len() > template
             && state.sets.iter().enumerate().all(|(i, s)| {
                 let wanted = if i == template { self.replicas } else { 0 };
@@ -158,11 +215,24 @@ impl Rules {
     fn assert_bounds(&self, state: &State, single: bool) {
         let posts = resolve(&self.strategy, self.replicas.into());
         let sizes: u32 = state.sets.iter().map(|s| u32::from(s.size)).sum();
-        assert!(sizes <= u32::from(self.replicas) + posts.surge, "too many pods wanted: {state:?}");
+        assert!(
+            sizes <= u32::from(self.replicas) + posts.surge,
+            "too many pods wanted by {:?}: {state:?}",
+            self.strategy
+        );
+        let pods: u32 = state.sets.iter().map(|s| u32::from(s.active() + s.terminating)).sum();
+        if self.room && single {
+            assert!(
+                pods <= u32::from(self.replicas) + posts.surge,
+                "{pods} pods, terminating ones included: {state:?}"
+            );
+        }
         let kept: u32 = state.sets.iter().map(|s| u32::from(s.kept())).sum();
         let promised = u32::from(self.replicas) - posts.unavailable;
         // A set that still grows keeps all it has, so `kept` is what scale-downs leave.
-        if !self.recreate() && self.healthy && single {
+        // What brings the last version back may trust a report from before.
+        let reverted = state.template == 0;
+        if !self.recreate() && self.healthy && single && !reverted {
             assert!(kept >= promised, "{kept} of {promised} available pods left: {state:?}");
         }
         if self.recreate() {
@@ -202,7 +272,7 @@ impl Rules {
             }
         }
         let stuck = stuck.iter().position(|&stuck| stuck).map(|number| &states[number]);
-        assert!(stuck.is_none(), "stuck: {stuck:?}");
+        assert!(stuck.is_none(), "{:?}, {} replicas, stuck: {stuck:?}", self.strategy, self.replicas);
         states.len()
     }
 }
@@ -220,7 +290,7 @@ fn every_small_rolling_update_keeps_its_bounds_and_can_always_complete() {
     let mut states = 0;
     for strategy in rolling_strategies() {
         for replicas in 1..=5 {
-            let rules = Rules { replicas, strategy, healthy: true };
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: true, room: false };
             states += rules.explore(rules.initial(0, 0));
         }
     }
@@ -231,7 +301,7 @@ fn every_small_rolling_update_keeps_its_bounds_and_can_always_complete() {
 fn unready_old_pods_never_get_a_rolling_update_stuck() {
     for strategy in rolling_strategies() {
         for (replicas, unready) in (1..=4).flat_map(|n| (1..=n).map(move |u| (n, u))) {
-            let rules = Rules { replicas, strategy, healthy: false };
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: false, room: false };
             rules.explore(rules.initial(unready, 0));
         }
     }
@@ -241,7 +311,23 @@ fn unready_old_pods_never_get_a_rolling_update_stuck() {
 fn another_template_at_any_moment_gets_no_rolling_update_stuck() {
     for (strategy, most) in [(rolling(1, 0), 3), (rolling(0, 1), 3), (rolling(1, 1), 3), (rolling(2, 2), 2)] {
         for replicas in 1..=most {
-            let rules = Rules { replicas, strategy, healthy: true };
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: true, room: false };
+            rules.explore(rules.initial(0, 1));
+        }
+    }
+}
+
+#[test]
+fn terminating_pods_that_take_up_room_keep_all_pods_within_surge_and_get_nothing_stuck() {
+    for strategy in rolling_strategies() {
+        for replicas in 1..=3 {
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: true, room: true };
+            rules.explore(rules.initial(0, 0));
+        }
+    }
+    for (strategy, most) in [(rolling(1, 0), 2), (rolling(0, 1), 2), (rolling(1, 1), 2)] {
+        for replicas in 1..=most {
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: true, room: true };
             rules.explore(rules.initial(0, 1));
         }
     }
@@ -251,10 +337,102 @@ fn another_template_at_any_moment_gets_no_rolling_update_stuck() {
 fn recreate_never_runs_two_versions_and_can_always_complete() {
     for replicas in 1..=3 {
         for unready in 0..=replicas {
-            let rules = Rules { replicas, strategy: Strategy::Recreate, healthy: true };
+            let rules = Rules { replicas, strategy: Strategy::Recreate, healthy: true, room: false };
             rules.explore(rules.initial(unready, 0));
         }
-        let rules = Rules { replicas: replicas.min(2), strategy: Strategy::Recreate, healthy: true };
+        let rules = Rules { replicas: replicas.min(2), strategy: Strategy::Recreate, healthy: true, room: false };
         rules.explore(rules.initial(0, 1));
+    }
+}
+
+const LONG: Dur = Dur::from_secs(60);
+
+fn canary(surge: u32, unavailable: u32, steps: &[CanaryStep], traffic_routing: bool) -> Strategy {
+    Strategy::Canary(Canary {
+        steps: steps.to_vec(),
+        max_surge: IntOrPercent::Int(surge),
+        max_unavailable: IntOrPercent::Int(unavailable),
+        traffic_routing,
+        dynamic_stable_scale: false,
+        scale_down_delay: LONG,
+        promote_after: LONG,
+    })
+}
+
+fn blue_green(auto_promotion: bool, preview_replicas: Option<u32>) -> Strategy {
+    let (auto_promotion_after, scale_down_delay, promote_after) = (None, LONG, LONG);
+    Strategy::BlueGreen(BlueGreen {
+        auto_promotion,
+        auto_promotion_after,
+        preview_replicas,
+        scale_down_delay,
+        promote_after,
+    })
+}
+
+fn ecs(minimum_healthy: f64, maximum: f64, circuit_breaker: bool) -> Strategy {
+    let rollback = circuit_breaker;
+    Strategy::Ecs(EcsDeployment { minimum_healthy, maximum, circuit_breaker, rollback, fails_after: LONG })
+}
+
+fn nomad(max_parallel: u32, canary: u32, auto_promote: bool, auto_revert: bool) -> Strategy {
+    let (healthy_deadline, promote_after) = (LONG, LONG);
+    Strategy::Nomad(NomadUpdate { max_parallel, healthy_deadline, auto_revert, auto_promote, canary, promote_after })
+}
+
+fn refresh(min_healthy: f64, max_healthy: f64, checkpoints: &[f64]) -> Strategy {
+    let checkpoints = checkpoints.to_vec();
+    Strategy::InstanceRefresh(InstanceRefresh { min_healthy, max_healthy, checkpoints, checkpoint_delay: LONG })
+}
+
+/// Strategies that replace sets of pods in ways of their own.
+fn others() -> Vec<Strategy> {
+    use CanaryStep::{Pause, SetWeight};
+    let steps = [SetWeight(20), Pause(None), SetWeight(60), Pause(Some(LONG))];
+    let bounds = [(1, 0), (0, 1), (2, 1)];
+    let mut all: Vec<Strategy> = bounds.iter().map(|&(surge, most)| canary(surge, most, &[], false)).collect();
+    all.extend(bounds.iter().map(|&(surge, most)| canary(surge, most, &steps, false)));
+    all.extend([
+        canary(1, 0, &steps, true),
+        blue_green(true, None),
+        blue_green(false, None),
+        blue_green(false, Some(1)),
+    ]);
+    all.extend([ecs(100.0, 200.0, false), ecs(50.0, 100.0, false), ecs(100.0, 200.0, true), ecs(60.0, 150.0, true)]);
+    all.extend([
+        nomad(1, 0, false, false),
+        nomad(2, 0, false, true),
+        nomad(1, 1, true, true),
+        nomad(2, 2, false, false),
+    ]);
+    all.extend([refresh(90.0, 100.0, &[]), refresh(50.0, 100.0, &[]), refresh(100.0, 110.0, &[50.0])]);
+    all.extend([refresh(100.0, 200.0, &[30.0, 100.0]), refresh(60.0, 140.0, &[50.0])]);
+    all
+}
+
+#[test]
+fn every_other_small_rollout_keeps_its_bounds_and_can_always_complete() {
+    let mut states = 0;
+    for strategy in others() {
+        for replicas in 1..=3 {
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: true, room: false };
+            if rules.may_move() {
+                states += rules.explore(rules.initial(0, 0));
+            }
+        }
+    }
+    assert!(states > 50_000, "only {states} states were explored");
+}
+
+#[test]
+fn unready_old_pods_or_another_template_get_none_of_the_others_stuck() {
+    for strategy in others() {
+        for replicas in 1..=2 {
+            let rules = Rules { replicas, strategy: strategy.clone(), healthy: false, room: false };
+            if rules.may_move() {
+                rules.explore(rules.initial(1, 0));
+                rules.explore(rules.initial(0, 1));
+            }
+        }
     }
 }

@@ -52,7 +52,7 @@ fn every_wrong_scenario_is_told_as_recorded() {
 
 #[test]
 fn every_wrong_manifest_is_told_as_recorded() {
-    for name in ["bare", "database", "wrong", "nothing", "checkout", "paused"] {
+    for name in ["bare", "replicaset", "wrong", "nothing", "checkout", "paused"] {
         let path = format!("tests/data/manifests/{name}.yaml");
         assert_golden(&format!("manifest_{name}"), &told(&Request::new(Path::new(&path))));
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use dryroll::engine::{Dur, Purpose, Streams};
-use dryroll::scenario::{self, Arrivals, IntOrPercent, Load, Loaded, OnSigterm, Request, Strategy};
+use dryroll::scenario::{self, Arrivals, IntOrPercent, Load, Loaded, OnSigterm, PropagationOrder, Request, Strategy};
 
 fn load(path: &str) -> Loaded {
     load_as(&Request::new(Path::new(path)))
@@ -27,7 +27,7 @@ const LEAST: &str = "clients: [{name: web, rate: 100/s}]";
 fn bounds(loaded: &Loaded) -> (IntOrPercent, IntOrPercent) {
     match loaded.scenario.workload.strategy {
         Strategy::RollingUpdate { max_surge, max_unavailable } => (max_surge, max_unavailable),
-        Strategy::Recreate => panic!("a rolling update was expected"),
+        ref other => panic!("a rolling update was expected, not {other:?}"),
     }
 }
 
@@ -193,15 +193,50 @@ fn files_beside_a_scenario_are_read() {
     assert_eq!(*times, [250, 500, 1750].map(Dur::from_millis));
 }
 
+#[test]
+fn an_ecs_service_is_read_with_its_task_definition() {
+    let loaded = load("tests/data/platforms/checkout.json");
+    let scenario = &loaded.scenario;
+    assert_eq!((scenario.name.as_str(), scenario.workload.replicas), ("checkout", 4));
+    let Strategy::Ecs(ecs) = &scenario.workload.strategy else { panic!("an ECS service") };
+    assert_eq!((ecs.minimum_healthy, ecs.maximum, ecs.circuit_breaker, ecs.rollback), (100.0, 150.0, true, true));
+    assert_eq!(ecs.fails_after, Dur::from_secs(80));
+    assert_eq!(scenario.load_balancer.propagation.order, PropagationOrder::DrainThenStop);
+    assert_eq!(scenario.pod.termination.grace_period, Dur::from_secs(60), "the slowest container governs");
+}
+
+#[test]
+fn a_nomad_job_says_the_same_in_hcl_and_in_json() {
+    for path in ["tests/data/platforms/shop.nomad.hcl", "tests/data/platforms/shop.nomad.json"] {
+        let scenario = load_as(&Request { workload: Some("web"), ..Request::new(Path::new(path)) }).scenario;
+        assert_eq!((scenario.name.as_str(), scenario.workload.replicas), ("shop", 6), "{path}");
+        let Strategy::Nomad(update) = &scenario.workload.strategy else { panic!("{path}: a Nomad job") };
+        assert_eq!((update.max_parallel, update.canary), (2, 1), "{path}: the group's lies over the job's");
+        assert!(update.auto_revert && update.auto_promote, "{path}");
+        assert_eq!(scenario.workload.min_ready, Dur::from_secs(15), "{path}");
+        assert_eq!(scenario.pod.termination.pre_stop.mean(), 8.0, "{path}");
+        assert_eq!(scenario.pod.termination.grace_period, Dur::from_secs(33), "{path}");
+    }
+    let path = Path::new("tests/data/platforms/shop.nomad.hcl");
+    let diags = scenario::load(&Request::new(path)).expect_err("which group?");
+    assert_eq!(diags[0].code, "several-workloads");
+}
+
 /// Damages a scenario in thousands of ways; whatever comes of it, it must be an answer.
 #[test]
 fn damaged_scenarios_never_panic() {
     const BITS: &[u8] = b"{}[]:,-#&*!|>'\"%@`\n\t \\0\xff\xc3~<?";
     let full = fs::read("tests/data/scenario/full.yaml").expect("the scenario is there");
     let manifest = fs::read("tests/data/manifests/checkout.yaml").expect("the manifest is there");
-    for case in 0..2_500 {
+    let job = fs::read("tests/data/platforms/shop.nomad.hcl").expect("the job is there");
+    for case in 0..3_000 {
         let mut dice = Streams::new(1, case).stream(Purpose::Balance, 0);
-        let mut text = if case % 2 == 0 { full.clone() } else { manifest.clone() };
+        let (name, text) = match case % 5 {
+            0 | 1 => ("damaged.yaml", &full),
+            2 | 3 => ("damaged.yaml", &manifest),
+            _ => ("damaged.hcl", &job),
+        };
+        let mut text = text.clone();
         for _ in 0..=dice.below(6) {
             let at = dice.below(text.len() as u32) as usize;
             let other = dice.below(text.len() as u32) as usize;
@@ -217,7 +252,7 @@ fn damaged_scenarios_never_panic() {
             }
         }
         let text = String::from_utf8_lossy(&text);
-        match scenario::load_str("damaged.yaml", &text, &["maxSurge=2".to_owned()]) {
+        match scenario::load_str(name, &text, &["maxSurge=2".to_owned()]) {
             Ok(loaded) => assert!(!loaded.scenario.clients.is_empty()),
             Err(diags) => assert!(diags.iter().all(|d| !d.render(false).is_empty())),
         }

@@ -11,6 +11,7 @@ mod merge;
 mod output;
 mod run;
 mod settings;
+mod strategy;
 mod sweep;
 mod table;
 mod typed;

@@ -117,11 +117,14 @@ pub(super) fn quoted(word: &str) -> String {
     }
 }
 
-fn strategy(workload: &Workload) -> Strategy {
-    let written = |n: &IntOrPercent| match n {
+pub(super) fn written(n: &IntOrPercent) -> String {
+    match n {
         IntOrPercent::Int(n) => n.to_string(),
         IntOrPercent::Percent(p) => format!("{p} %"),
-    };
+    }
+}
+
+fn strategy(workload: &Workload) -> Strategy {
     match &workload.strategy {
         scenario::Strategy::Recreate => Strategy::Recreate,
         scenario::Strategy::RollingUpdate { max_surge, max_unavailable } => Strategy::RollingUpdate {
@@ -132,6 +135,13 @@ fn strategy(workload: &Workload) -> Strategy {
                 IntOrPercent::Percent(p) => libm::floor(p / 100.0 * f64::from(workload.replicas)) as u32,
             },
         },
+        scenario::Strategy::StatefulSet(update) => Strategy::Other(super::strategy::stateful_set(update)),
+        scenario::Strategy::DaemonSet(update) => Strategy::Other(super::strategy::daemon_set(update)),
+        scenario::Strategy::Canary(canary) => Strategy::Other(super::strategy::canary(canary)),
+        scenario::Strategy::BlueGreen(blue_green) => Strategy::Other(super::strategy::blue_green(blue_green)),
+        scenario::Strategy::Ecs(deployment) => Strategy::Other(super::strategy::ecs(deployment)),
+        scenario::Strategy::Nomad(update) => Strategy::Other(super::strategy::nomad(update)),
+        scenario::Strategy::InstanceRefresh(refresh) => Strategy::Other(super::strategy::instance_refresh(refresh)),
     }
 }
 

@@ -38,9 +38,10 @@ impl Control {
     pub(super) fn new(scenario: &Scenario, deploy: &Deploy, streams: Streams) -> Self {
         let spec = Spec {
             replicas: scenario.workload.replicas,
-            strategy: scenario.workload.strategy,
+            strategy: scenario.workload.strategy.clone(),
             min_ready: scenario.workload.min_ready,
             progress_deadline: scenario.workload.progress_deadline,
+            replacement: scenario.workload.replacement,
             controller: deploy.controller,
             wall_clock_fraction: streams.stream(Purpose::WallClock, 0).open01(),
         };
@@ -66,6 +67,11 @@ impl Control {
     /// The same, with what `before` has been through: pods that turned not Ready, but no action.
     pub(super) fn continuing(self, before: Self) -> Self {
         Self { rollout: before.rollout, stuck: before.stuck, ..self }
+    }
+
+    /// Whether pods of `revision` get traffic.
+    pub(super) fn selects(&self, revision: Revision) -> bool {
+        self.rollout.selected().is_none_or(|selected| selected == revision)
     }
 
     /// The revision of a template, by order of first use.
@@ -120,6 +126,7 @@ impl<O: Observer> World<O> {
                 assert_eq!(created, pod.0, "the controller and the fleet count pods alike");
             }
             Command::DeletePod { pod } => self.delete_pod(pod.0, cal),
+            Command::Select { revision } => self.select(revision, cal),
             Command::Desired { revision, size } => self.tell(cal, Fact::Desired { revision, size }),
             Command::Complete => self.tell(cal, Fact::Complete),
             Command::Condition(condition) => {
@@ -151,6 +158,8 @@ impl<O: Observer> World<O> {
             DeployAction::Pause => Action::Pause,
             DeployAction::Resume => Action::Resume,
             DeployAction::Undo => Action::Undo,
+            DeployAction::Promote => Action::Promote,
+            DeployAction::Abort => Action::Abort,
             DeployAction::Unready(pods) => return self.hold_unready(&pods, true, cal),
             DeployAction::Ready(pods) => return self.hold_unready(&pods, false, cal),
         };
@@ -191,8 +200,7 @@ impl<O: Observer> World<O> {
         if control.settled.is_some() || control.pending > 0 || !control.rollout.is_complete() {
             return;
         }
-        let template = control.rollout.template();
-        if control.rollout.pods().any(|p| p.terminating || p.revision != template) {
+        if control.rollout.has_leftovers() {
             return;
         }
         control.settled = Some(cal.now());

@@ -11,7 +11,7 @@ pub struct PodId(pub u32);
 pub struct ProxyId(pub u32);
 
 /// A template, by order of first use: 0 = old, 1 = new, then later ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u16);
 
 /// What a client was left with.

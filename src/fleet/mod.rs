@@ -30,6 +30,7 @@ mod propagation;
 mod proxy;
 mod request;
 pub mod rollout;
+mod selection;
 mod steady;
 mod stream;
 mod termination;

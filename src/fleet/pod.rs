@@ -89,6 +89,8 @@ pub(super) struct Pod {
     pub(super) probe_pending: bool,
     /// Readiness held down by `deploy.events`.
     pub(super) held_unready: bool,
+    /// Whether it is to get traffic when it is Ready.
+    pub(super) selected: bool,
 }
 
 impl Pod {
@@ -115,6 +117,7 @@ impl Pod {
             probe: 0,
             probe_pending: false,
             held_unready: false,
+            selected: true,
         }
     }
 

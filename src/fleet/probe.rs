@@ -29,6 +29,7 @@ impl<O: Observer> World<O> {
     /// The controller creates a pod.
     pub(super) fn create_pod(&mut self, revision: Revision, ordinal: u32, cal: &mut Cal) -> u32 {
         let pod = self.add_pod(revision, ordinal);
+        self.pods[pod as usize].selected = self.is_selected(revision);
         self.tell_step(pod, PodStep::Created, cal);
         self.pod_levels_changed(pod, false, cal);
         let mut draw = self.pod_stream(pod, Purpose::Startup);
@@ -141,7 +142,9 @@ impl<O: Observer> World<O> {
             p.ready_since = cal.now();
         }
         self.tell_step(pod, PodStep::Ready, cal);
-        self.propagate(pod, true, cal);
+        if self.pods[pod as usize].selected {
+            self.propagate(pod, true, cal);
+        }
         self.pod_levels_changed(pod, false, cal);
         self.control_pod_ready(pod, true, cal);
     }
@@ -149,7 +152,9 @@ impl<O: Observer> World<O> {
     pub(super) fn turn_unready(&mut self, pod: u32, cal: &mut Cal) {
         self.signal(pod, Signal::ProbeFailed);
         self.tell_step(pod, PodStep::Unready, cal);
-        self.propagate(pod, false, cal);
+        if self.pods[pod as usize].selected {
+            self.propagate(pod, false, cal);
+        }
         self.pod_levels_changed(pod, true, cal);
         self.control_pod_ready(pod, false, cal);
     }

@@ -6,8 +6,8 @@
 use crate::engine::{Dur, Engine, Reserved, SimTime};
 use crate::scenario::dist::Dist;
 use crate::scenario::{
-    AfterExit, ConnectionClose, Controller, Deploy, Observe, OnSigterm, Propagation, PropagationOrder, Release,
-    Scenario, Strategy, Termination, Warmup, WarmupOver, Workload,
+    AfterExit, ConnectionClose, Controller, Deploy, Observe, OnSigterm, PodReplacement, Propagation, PropagationOrder,
+    Release, Scenario, Strategy, Termination, Warmup, WarmupOver, Workload,
 };
 
 use super::control::{self, Control};
@@ -177,7 +177,12 @@ fn blank_what_unready_pods_call_for(s: &mut Scenario) {
     s.load_balancer.deregistration_delay = Dur::ZERO;
     s.workload = Workload {
         replicas: s.workload.replicas,
-        strategy: Strategy::Recreate,
+        // The controllers of other workloads may set up their pods in ways of their own.
+        strategy: match &s.workload.strategy {
+            Strategy::Recreate | Strategy::RollingUpdate { .. } => Strategy::Recreate,
+            other => other.clone(),
+        },
+        replacement: PodReplacement::default(),
         min_ready: Dur::ZERO,
         progress_deadline: Dur::ZERO,
     };

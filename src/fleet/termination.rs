@@ -59,10 +59,12 @@ impl<O: Observer> World<O> {
         let was_ready = self.pods[pod as usize].phase.is_ready();
         self.signal(pod, Signal::Deleted);
         self.tell_step(pod, PodStep::DeletionRequested, cal);
-        let acted = self.propagate(pod, false, cal);
+        // One that is not selected was taken out of every table when that began.
+        let selected = self.pods[pod as usize].selected;
+        let acted = if selected { self.propagate(pod, false, cal) } else { cal.now() };
         self.pod_levels_changed(pod, was_ready, cal);
         let wait = match self.balancer.propagation.order {
-            PropagationOrder::DrainThenStop if was_ready => {
+            PropagationOrder::DrainThenStop if was_ready && selected => {
                 acted.saturating_since(cal.now()) + self.balancer.deregistration_delay
             }
             // Nothing to drain from a pod that no proxy was told of.

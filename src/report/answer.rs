@@ -33,6 +33,7 @@ pub(super) fn subject(page: &Page<'_>) -> String {
     let strategy = match &page.settings.strategy {
         None => "no deploy".to_owned(),
         Some(Strategy::Recreate) => "Recreate".to_owned(),
+        Some(Strategy::Other(words)) => words.clone(),
         Some(Strategy::RollingUpdate { max_surge, max_unavailable, .. }) => {
             format!("maxSurge {max_surge}, maxUnavailable {max_unavailable}")
         }

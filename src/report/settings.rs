@@ -83,6 +83,8 @@ pub enum Strategy {
         /// Pods that it lets be unavailable, rounded as Kubernetes does.
         unavailable: u32,
     },
+    /// In a way of its own, in words: `OrderedReady`.
+    Other(String),
 }
 
 /// A pod's way from deletion to exit (s).

@@ -214,7 +214,7 @@ fn keep_capacity(page: &Page<'_>) -> Option<Remedy> {
     let effect = "old pods stay until new ones are ready";
     match s.strategy.as_ref()? {
         Strategy::Recreate => Some(Remedy::new(["workload.strategy.type=RollingUpdate".to_owned()], effect)),
-        Strategy::RollingUpdate { unavailable: 0, .. } => None,
+        Strategy::RollingUpdate { unavailable: 0, .. } | Strategy::Other(_) => None,
         Strategy::RollingUpdate { max_surge, .. } => {
             let surge = matches!(max_surge.as_str(), "0" | "0 %").then(|| "maxSurge=1".to_owned());
             Some(Remedy::new(std::iter::once("maxUnavailable=0".to_owned()).chain(surge), effect))

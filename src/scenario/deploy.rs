@@ -29,10 +29,13 @@ pub struct Controller {
     pub release: Release,
 }
 
-/// Which Kubernetes' availability rule: they differ in when `minReadySeconds` is looked at again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which Kubernetes' controllers: they differ in when `minReadySeconds` is looked at again, in who is deleted first, and in
+/// what the client's rate limit holds up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Release {
-    /// As recorded: timers a second late, checks dropped.
+    /// As recorded of 1.20: as 1.28, but the newest pod is deleted first, and the rate limit holds up no status update.
+    V1_20,
+    /// As recorded of 1.28: timers a second late, checks dropped.
     V1_28,
     /// Checked at the exact moment.
     V1_34,
@@ -60,6 +63,10 @@ pub enum DeployAction {
     Resume,
     /// The template goes back to the one before.
     Undo,
+    /// Somebody lets a canary or a preview go on.
+    Promote,
+    /// Somebody calls the new version off: back to the one that was last rolled out.
+    Abort,
     /// These pods, by order of creation from 0, turn not Ready.
     Unready(Vec<u32>),
     /// These pods turn Ready again.
@@ -93,7 +100,11 @@ impl Controller {
             qps: f.within("qps", 20.0, 0.0..=1e6),
             burst: f.within("burst", 30, 1..=1_000_000),
             reaction: f.or("reaction", Dur::from_millis(20)),
-            release: f.choice("release", Release::V1_28, &[("1.28", Release::V1_28), ("1.34", Release::V1_34)]),
+            release: f.choice(
+                "release",
+                Release::V1_28,
+                &[("1.20", Release::V1_20), ("1.28", Release::V1_28), ("1.34", Release::V1_34)],
+            ),
         };
         f.end();
         controller
@@ -101,7 +112,7 @@ impl Controller {
 }
 
 /// What an event may do, exactly one of which it must name.
-const ACTIONS: [&str; 7] = ["scale", "template", "pause", "resume", "undo", "unready", "ready"];
+const ACTIONS: [&str; 9] = ["scale", "template", "pause", "resume", "undo", "promote", "abort", "unready", "ready"];
 
 impl Read for DeployEvent {
     fn read(at: &At<'_>) -> Option<Self> {
@@ -137,10 +148,12 @@ impl DeployAction {
         let pause = flag("pause", Self::Pause);
         let resume = flag("resume", Self::Resume);
         let undo = flag("undo", Self::Undo);
+        let promote = flag("promote", Self::Promote);
+        let abort = flag("abort", Self::Abort);
         let unready = f.opt("unready").map(Self::Unready);
         let ready = f.opt("ready").map(Self::Ready);
         match given[..] {
-            [_] => scale.or(template).or(pause).or(resume).or(undo).or(unready).or(ready),
+            [_] => scale.or(template).or(pause).or(resume).or(undo).or(promote).or(abort).or(unready).or(ready),
             [first, second, ..] => {
                 if let (Some(a), Some(b)) = (f.key(first), f.key(second)) {
                     super::report_both(&f.at, (first, a), (second, b));

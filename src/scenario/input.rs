@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::diag::Diag;
+use super::import::foreign;
 use super::import::kubernetes::{self, Imported};
 use super::tree::{Entry, Node, Source, Span, Value};
-use super::{overrides, yaml};
+use super::{hcl, overrides, yaml};
 
 /// No scenario or manifest may be larger.
 const MAX_BYTES: u64 = 16 << 20;
@@ -99,7 +100,8 @@ pub(super) struct Input {
 
 /// Parses a text and tells scenarios from manifests.
 pub(super) fn classify(source: &Arc<Source>, folder: &Path, request: &Request<'_>) -> Result<Input, Vec<Diag>> {
-    let docs = yaml::parse(source).map_err(|d| vec![d])?;
+    let docs = if hcl::is_hcl(&source.name) { hcl::parse(source).map(|d| vec![d]) } else { yaml::parse(source) };
+    let docs = docs.map_err(|d| vec![d])?;
     let Some(first) = docs.first() else {
         let diag = Diag::error("empty-file", "the file says nothing").in_file(source.name.as_str());
         return Err(vec![diag.help("a scenario needs clients at least: `clients: [{name: web, rate: 2000/s}]`")]);
@@ -107,6 +109,9 @@ pub(super) fn classify(source: &Arc<Source>, folder: &Path, request: &Request<'_
     if docs.iter().any(|d| d.get("kind").is_some() || d.get("apiVersion").is_some()) {
         let imported = kubernetes::import(&docs, request.workload)?;
         return Ok(bare(source, imported));
+    }
+    if let Some(imported) = foreign::import(&docs, request.workload) {
+        return Ok(bare(source, imported?));
     }
     if let Some(second) = docs.get(1) {
         let diag = Diag::error("several-documents", "the file holds more than one scenario");

@@ -4,6 +4,7 @@
 //! (`overrides`), then each part reads its own fields and knows its own defaults, and `validate` looks at what no
 //! part can see alone. Errors carry the place, never stop at the first, and are told by [`diag`].
 
+mod argo;
 mod clients;
 mod csv_file;
 mod deploy;
@@ -12,12 +13,15 @@ pub mod dist;
 mod draft;
 mod duration;
 mod fingerprint;
+mod hcl;
 pub mod import;
 mod input;
 mod load_balancer;
 mod objectives;
 mod observe;
 mod overrides;
+mod placed;
+mod platforms;
 mod pod;
 mod profile;
 mod propagation;
@@ -37,6 +41,7 @@ use crate::engine::Dur;
 use read::{At, Cx};
 use tree::{Node, Span};
 
+pub use argo::{BlueGreen, Canary, CanaryScale, CanaryStep};
 pub use clients::{ClientKeepAlive, Clients, WhenBusy};
 pub use deploy::{Controller, Deploy, DeployAction, DeployEvent, Release};
 pub use diag::{Diag, Severity};
@@ -47,6 +52,8 @@ pub use input::Request;
 pub use load_balancer::{ActiveHealth, Algorithm, Layer, LoadBalancer, PassiveHealth, Reuse, Upstream};
 pub use objectives::Objectives;
 pub use observe::{Network, Observe};
+pub use placed::{DaemonSetUpdate, StatefulSetUpdate};
+pub use platforms::{EcsDeployment, InstanceRefresh, NomadUpdate};
 pub use pod::{OnOverflow, Pod, PodKeepAlive, Probe, Warmup, WarmupOver};
 pub use propagation::{Propagation, PropagationOrder};
 pub use proxy::{ProxyRetries, ProxyStatus};
@@ -54,7 +61,7 @@ pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};
 pub use sweep::{Assignment, Axis, Variant};
 pub use termination::{AfterExit, ConnectionClose, OnSigterm, Termination};
 pub use traffic::{Arrivals, Load, OnDrain, Profile};
-pub use workload::{IntOrPercent, Strategy, Workload};
+pub use workload::{IntOrPercent, PodReplacement, Strategy, Workload};
 
 /// One deploy under one traffic: everything that a run depends on but the replication's number.
 #[derive(Clone, Debug)]

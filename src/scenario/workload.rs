@@ -1,8 +1,11 @@
 //! What is rolled, in the words of a Deployment.
 
+use super::argo::{self, BlueGreen, Canary};
 use super::diag::Diag;
 use super::duration::Seconds;
-use super::read::{At, choose};
+use super::placed::{DaemonSetUpdate, StatefulSetUpdate};
+use super::platforms::{EcsDeployment, InstanceRefresh, NomadUpdate, Pace};
+use super::read::{At, Fields, choose};
 use crate::engine::Dur;
 
 /// What is rolled, in the words of `apps/v1` Deployment.
@@ -16,6 +19,19 @@ pub struct Workload {
     pub min_ready: Dur,
     /// How long the rollout may stand still before it is reported as failed.
     pub progress_deadline: Dur,
+    /// Whether a terminating pod still takes up room.
+    pub replacement: PodReplacement,
+}
+
+/// When a pod may be created in place of one that terminates: `podReplacementPolicy`, an alpha feature of Deployments
+/// (KEP-5882) that no recorded release has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PodReplacement {
+    /// As soon as the other has its deletion timestamp.
+    #[default]
+    TerminationStarted,
+    /// When the other is gone: until then it counts against `replicas` + `maxSurge`.
+    TerminationComplete,
 }
 
 /// A number or a percentage of `replicas`, as in Kubernetes.
@@ -28,7 +44,7 @@ pub enum IntOrPercent {
 }
 
 /// How old pods are replaced by new ones.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Strategy {
     /// All old pods are gone before the first new one is created.
     Recreate,
@@ -39,7 +55,43 @@ pub enum Strategy {
         /// Pods allowed to be unavailable; a percentage rounds down.
         max_unavailable: IntOrPercent,
     },
+    /// One ordinal after the other.
+    StatefulSet(StatefulSetUpdate),
+    /// Node by node.
+    DaemonSet(DaemonSetUpdate),
+    /// A share of pods at a time, step by step.
+    Canary(Canary),
+    /// All new pods beside the old ones, then a switch.
+    BlueGreen(BlueGreen),
+    /// An ECS service's rolling update.
+    Ecs(EcsDeployment),
+    /// A Nomad job's update.
+    Nomad(NomadUpdate),
+    /// A scaling group's instance refresh.
+    InstanceRefresh(InstanceRefresh),
 }
+
+/// What the workload is, which decides about the fields that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Deployment,
+    StatefulSet,
+    DaemonSet,
+    Rollout,
+    EcsService,
+    NomadJob,
+    InstanceRefresh,
+}
+
+const KINDS: [(&str, Kind); 7] = [
+    ("Deployment", Kind::Deployment),
+    ("StatefulSet", Kind::StatefulSet),
+    ("DaemonSet", Kind::DaemonSet),
+    ("Rollout", Kind::Rollout),
+    ("EcsService", Kind::EcsService),
+    ("NomadJob", Kind::NomadJob),
+    ("InstanceRefresh", Kind::InstanceRefresh),
+];
 
 impl std::fmt::Display for IntOrPercent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -74,18 +126,66 @@ impl Workload {
         if replicas.node.is_none() {
             replicas.cx.assume("workload.replicas 1 (Kubernetes' default)".to_owned());
         }
+        let count = f.within("replicas", 1, 1..=MAX_REPLICAS);
+        let kind = f.choice("kind", Kind::Deployment, &KINDS);
+        let (strategy, pace) = Strategy::of_kind(kind, count, &mut f);
+        let (min_ready, deadline) = pace.map_or_else(
+            || {
+                let min_ready = f.or("minReadySeconds", Seconds(Dur::ZERO)).0;
+                (min_ready, f.or("progressDeadlineSeconds", Seconds(Dur::from_secs(600))).0)
+            },
+            |pace| (pace.min_ready, pace.progress_deadline),
+        );
         let workload = Self {
-            replicas: f.within("replicas", 1, 1..=MAX_REPLICAS),
-            strategy: Strategy::read(f.at("strategy")),
-            min_ready: f.or("minReadySeconds", Seconds(Dur::ZERO)).0,
-            progress_deadline: f.or("progressDeadlineSeconds", Seconds(Dur::from_secs(600))).0,
+            replicas: count,
+            strategy,
+            min_ready,
+            progress_deadline: deadline,
+            replacement: PodReplacement::read(kind, &mut f),
         };
         f.end();
         workload
     }
 }
 
+impl PodReplacement {
+    /// A Deployment's alone: other controllers have rules of their own.
+    fn read(kind: Kind, f: &mut Fields<'_>) -> Self {
+        let words =
+            [("TerminationStarted", Self::TerminationStarted), ("TerminationComplete", Self::TerminationComplete)];
+        if kind == Kind::Deployment { f.choice("podReplacementPolicy", words[0].1, &words) } else { words[0].1 }
+    }
+}
+
 impl Strategy {
+    /// The strategy of a workload of this kind, and its pace where that is said in words of its own.
+    fn of_kind(kind: Kind, replicas: u32, f: &mut Fields<'_>) -> (Self, Option<Pace>) {
+        let strategy = match kind {
+            Kind::Deployment => Self::read(f.at("strategy")),
+            Kind::StatefulSet => Self::StatefulSet(StatefulSetUpdate::read(f)),
+            Kind::DaemonSet => Self::DaemonSet(DaemonSetUpdate::read(f)),
+            Kind::Rollout => match argo::Rollout::read(f) {
+                argo::Rollout::Canary(canary) => Self::Canary(canary),
+                argo::Rollout::BlueGreen(blue_green) => Self::BlueGreen(blue_green),
+            },
+            Kind::EcsService => Self::Ecs(EcsDeployment::read(f, replicas)),
+            Kind::NomadJob => {
+                let (update, pace) = NomadUpdate::read(f);
+                return (Self::Nomad(update), Some(pace));
+            }
+            Kind::InstanceRefresh => {
+                let (refresh, pace) = InstanceRefresh::read(f);
+                return (Self::InstanceRefresh(refresh), Some(pace));
+            }
+        };
+        (strategy, None)
+    }
+
+    /// Whether a Deployment has it, whose controller scales ReplicaSets in proportion and reports conditions.
+    pub const fn is_deployment(&self) -> bool {
+        matches!(self, Self::Recreate | Self::RollingUpdate { .. })
+    }
+
     fn read(at: At<'_>) -> Self {
         if at.node.is_some_and(|n| n.text().is_some()) {
             return Self::read_word(&at);
@@ -113,7 +213,7 @@ impl Strategy {
     /// `strategy: Recreate`, which is short for its `type`.
     fn read_word(at: &At<'_>) -> Self {
         let rolling = Self::RollingUpdate { max_surge: QUARTER, max_unavailable: QUARTER };
-        choose(at, &[("RollingUpdate", rolling), ("Recreate", Self::Recreate)]).unwrap_or(rolling)
+        choose(at, &[("RollingUpdate", rolling.clone()), ("Recreate", Self::Recreate)]).unwrap_or(rolling)
     }
 
     fn read_rolling(at: At<'_>) -> Self {

@@ -1,6 +1,6 @@
 //! What a study will cost, before anything is simulated: a guess, good for balancing parts and for a warning.
 
-use crate::scenario::{Arrivals, IntOrPercent, Load, OnSigterm, Scenario, Strategy};
+use crate::scenario::{Arrivals, Canary, CanaryStep, IntOrPercent, Load, OnSigterm, Scenario, Strategy};
 
 /// Requests that a core simulates in a second, in a rollout of 100 pods.
 pub const REQUESTS_PER_CORE_SECOND: f64 = 2.5e6;
@@ -25,18 +25,38 @@ fn rollout_seconds(scenario: &Scenario) -> f64 {
     let pod = &scenario.new_pod;
     let probe = pod.readiness_probe.map_or(0.0, |p| p.initial_delay.secs() + p.period.secs() / 2.0);
     let wave = pod.startup.mean() + probe + w.min_ready.secs();
-    let pods = |n: IntOrPercent, round: fn(f64) -> f64| match n {
-        IntOrPercent::Int(n) => f64::from(n),
-        IntOrPercent::Percent(p) => round(p / 100.0 * f64::from(w.replicas)),
-    };
     let stop = stop_seconds(scenario);
-    match w.strategy {
-        Strategy::Recreate => stop + wave,
-        Strategy::RollingUpdate { max_surge, max_unavailable } => {
-            let at_once = pods(max_surge, libm::ceil) + pods(max_unavailable, libm::floor);
-            libm::ceil(f64::from(w.replicas) / at_once.max(1.0)) * wave + stop
+    let replicas = f64::from(w.replicas);
+    let pods = |n: &IntOrPercent| match n {
+        IntOrPercent::Int(n) => f64::from(*n),
+        IntOrPercent::Percent(p) => p / 100.0 * replicas,
+    };
+    // New pods at once; and whether each batch waits for old pods to be gone.
+    let (at_once, one_after_the_other, waits) = match &w.strategy {
+        Strategy::Recreate => return stop + wave,
+        Strategy::RollingUpdate { max_surge, max_unavailable } => (pods(max_surge) + pods(max_unavailable), false, 0.0),
+        Strategy::StatefulSet(s) => (s.max_unavailable.as_ref().map_or(1.0, pods), true, 0.0),
+        Strategy::DaemonSet(d) => (pods(&d.max_surge).max(pods(&d.max_unavailable)), d.max_surge.is_zero(), 0.0),
+        Strategy::Canary(c) => (pods(&c.max_surge) + pods(&c.max_unavailable), false, pauses(c)),
+        Strategy::BlueGreen(b) => (replicas, false, b.scale_down_delay.secs()),
+        Strategy::Ecs(e) => ((e.maximum - e.minimum_healthy) / 100.0 * replicas, e.maximum <= 100.0, 0.0),
+        Strategy::Nomad(n) => (f64::from(n.max_parallel), true, 0.0),
+        Strategy::InstanceRefresh(i) => {
+            let waits = i.checkpoint_delay.secs() * i.checkpoints.len() as f64;
+            ((i.max_healthy - i.min_healthy) / 100.0 * replicas, i.max_healthy <= 100.0, waits)
         }
-    }
+    };
+    let batch = if one_after_the_other { wave + stop } else { wave };
+    libm::ceil(replicas / at_once.max(1.0)) * batch + stop + waits
+}
+
+/// How long a canary waits between its steps (s), a promotion by hand included.
+fn pauses(canary: &Canary) -> f64 {
+    let of = |step: &CanaryStep| match step {
+        CanaryStep::Pause(span) => span.unwrap_or(canary.promote_after).secs(),
+        CanaryStep::SetWeight(_) | CanaryStep::SetCanaryScale(_) => 0.0,
+    };
+    canary.steps.iter().map(of).sum()
 }
 
 /// How long an old pod takes to go: it leaves as soon as nothing is in flight.

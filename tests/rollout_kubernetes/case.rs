@@ -3,7 +3,7 @@
 use dryroll::engine::{Dur, SimTime};
 use dryroll::fleet::fact::Revision;
 use dryroll::fleet::rollout::{Action, InitialPod, Spec, resolve};
-use dryroll::scenario::{Controller, IntOrPercent, Release, Strategy};
+use dryroll::scenario::{Controller, IntOrPercent, PodReplacement, Release, Strategy};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -152,6 +152,13 @@ pub(crate) struct Run {
     pub(crate) conditions: Vec<(f64, String, String, String)>,
 }
 
+impl Run {
+    /// Whose controllers ran.
+    pub(crate) fn release(&self) -> Release {
+        if self.name.starts_with("v1.20") { Release::V1_20 } else { Release::V1_28 }
+    }
+}
+
 impl Case {
     pub(crate) fn all() -> Vec<Self> {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/kubernetes");
@@ -169,7 +176,7 @@ impl Case {
         files.iter().map(parse).collect()
     }
 
-    pub(crate) fn spec(&self, wall_clock_fraction: f64) -> Spec {
+    pub(crate) fn spec(&self, wall_clock_fraction: f64, release: Release) -> Spec {
         let strategy = self.config.strategy.rolling_update.as_ref().map_or(Strategy::Recreate, |rolling| {
             Strategy::RollingUpdate {
                 max_surge: int_or_percent(&rolling.max_surge),
@@ -183,11 +190,12 @@ impl Case {
             strategy,
             min_ready: Dur::from_secs(self.config.min_ready_seconds),
             progress_deadline: Dur::from_secs(self.config.progress_deadline_seconds),
+            replacement: PodReplacement::TerminationStarted,
             controller: Controller {
                 qps: if throttled { self.config.qps } else { 0.0 },
                 burst: self.config.burst,
                 reaction: Dur::from_millis(20),
-                release: Release::V1_28,
+                release,
             },
             wall_clock_fraction,
         }
@@ -240,9 +248,15 @@ impl Case {
         self.config.qps < 1000.0
     }
 
+    /// Within what time pods that turn Ready are as good as simultaneous [s]: of a throttled fleet one does every 50 ms, and
+    /// one request more or less before a count is taken makes a difference of some of them.
+    pub(crate) fn simultaneous(&self) -> f64 {
+        if self.is_throttled() { 0.3 } else { 0.0 }
+    }
+
     /// Start-up delays that lie one after another at least, in a rollout within bounds.
     pub(crate) fn waves(&self) -> u32 {
-        let posts = resolve(&self.spec(0.0).strategy, self.config.replicas);
+        let posts = resolve(&self.spec(0.0, Release::V1_28).strategy, self.config.replicas);
         self.config.replicas.div_ceil((posts.surge + posts.unavailable).max(1)).max(1)
     }
 }

@@ -46,11 +46,12 @@ fn spans(rows: &Rows) -> Vec<Span<'_>> {
 }
 
 /// The first plateau of `a` that `b` does not pass through, in the same order and at the same time give or take
-/// `tolerance`.
-fn missing(a: &Rows, b: &Rows, tolerance: f64) -> Option<(f64, Vec<u32>)> {
+/// `tolerance`, and each size by as many pods as `split` allows then.
+fn missing(a: &Rows, b: &Rows, tolerance: f64, split: &dyn Fn(f64) -> u32) -> Option<(f64, Vec<u32>)> {
     let mut rest = spans(b).into_iter();
     let mut plateaus = spans(a).into_iter().filter(|span| span.to - span.from > QUIET);
-    let same = |p: &Span, q: &Span| p.state == q.state && q.from <= p.to + tolerance && p.from <= q.to + tolerance;
+    let alike = |p: &Span, q: &Span| p.state.iter().zip(q.state).all(|(a, b)| a.abs_diff(*b) <= split(p.from));
+    let same = |p: &Span, q: &Span| alike(p, q) && q.from <= p.to + tolerance && p.from <= q.to + tolerance;
     let lost = plateaus.find(|plateau| !rest.by_ref().any(|span| same(plateau, &span)))?;
     Some((lost.from, lost.state.to_vec()))
 }
@@ -62,10 +63,17 @@ pub(crate) struct Decisions {
     pub(crate) deviations: Vec<String>,
 }
 
-pub(crate) fn decisions(simulated: &Run, recorded: &Run, tolerance: f64) -> Decisions {
+/// `simultaneous`: within what time pods that turn Ready may be counted together or apart [s].
+pub(crate) fn decisions(simulated: &Run, recorded: &Run, tolerance: f64, simultaneous: f64) -> Decisions {
     let same = states(&bursts(&simulated.sizes)) == states(&bursts(&recorded.sizes));
-    let sizes = if same { None } else { passes(&simulated.sizes, &recorded.sizes, tolerance, "sizes") };
-    let levels = passes(&simulated.levels, &recorded.levels, tolerance, "pods");
+    let split = |run: &Run, t: f64| turned_ready(&run.levels, t, simultaneous);
+    let sizes = if same {
+        None
+    } else {
+        let either = |t: f64| split(recorded, t).max(split(simulated, t));
+        passes(&simulated.sizes, &recorded.sizes, tolerance, &either, "sizes")
+    };
+    let levels = passes(&simulated.levels, &recorded.levels, tolerance, &|_| 0, "pods");
     Decisions { split: !same && sizes.is_none(), deviations: sizes.into_iter().chain(levels).collect() }
 }
 
@@ -85,12 +93,23 @@ pub(crate) fn complete(simulated: &Run, recorded: &Run, tolerance: f64) -> Optio
     }
 }
 
-/// Each passes through the other's plateaus: they differ in how near-simultaneous changes were handled at most.
-fn passes(simulated: &Rows, recorded: &Rows, tolerance: f64, what: &str) -> Option<String> {
-    if let Some((t, state)) = missing(recorded, simulated, tolerance) {
+/// How many pods turned Ready within `simultaneous` of `t`.
+fn turned_ready(levels: &Rows, t: f64, simultaneous: f64) -> u32 {
+    let ready = |until: f64| -> Vec<u32> {
+        let last = levels.iter().rfind(|row| row.0 <= until);
+        last.map_or_else(Vec::new, |row| row.1.iter().skip(1).step_by(2).copied().collect())
+    };
+    let (before, after) = (ready(t - simultaneous), ready(t + simultaneous));
+    before.iter().zip(&after).map(|(before, after)| after.saturating_sub(*before)).sum()
+}
+
+/// Each passes through the other's plateaus: they differ in how near-simultaneous changes were handled at most, as `split`
+/// tells for each moment.
+fn passes(simulated: &Rows, recorded: &Rows, tolerance: f64, split: &dyn Fn(f64) -> u32, what: &str) -> Option<String> {
+    if let Some((t, state)) = missing(recorded, simulated, tolerance, split) {
         return Some(format!("recorded plateau of {what} {state:?} at {t:.2} does not come"));
     }
-    let (t, state) = missing(simulated, recorded, tolerance)?;
+    let (t, state) = missing(simulated, recorded, tolerance, split)?;
     Some(format!("plateau of {what} {state:?} at {t:.2} was not recorded"))
 }
 

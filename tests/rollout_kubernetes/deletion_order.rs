@@ -20,7 +20,7 @@ fn recorded(case: &Case) -> Vec<Deletion> {
 }
 
 fn simulated(case: &Case, seed: u64) -> Vec<Deletion> {
-    let log = replay(case, case.runs()[0].wall_clock_fraction, Delays::Configured, seed);
+    let log = replay(case, &case.runs()[0], Delays::Configured, seed);
     log.deletions.into_iter().filter(|d| d.1 == revision("old")).map(|(t, _, ordinal)| (t, ordinal)).collect()
 }
 

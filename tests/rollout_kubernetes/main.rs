@@ -24,18 +24,21 @@ struct Verdict {
     deviations: Vec<String>,
 }
 
-/// Sizes and pods must be those of one recorded run, met with that run's wall clock; the time of completion within the
+/// Sizes and pods must be those of one recorded run, met with that run's controllers and wall clock; the time of completion within the
 /// tolerance of that run or of the main one; conditions, which were kept of the main run only, the main run's.
 fn judge(case: &Case, delays: Delays) -> Verdict {
     let runs = case.runs();
     let tolerance = |recorded: &Run| compare::tolerance(recorded, case.waves(), spread(&runs));
-    let simulate = |recorded: &Run| replay(case, recorded.wall_clock_fraction, delays, 1).run;
+    // What kubelets took was kept of the main run's.
+    let delays = |recorded: &Run| if recorded.name == runs[0].name { delays } else { Delays::Configured };
+    let simulate = |recorded: &Run| replay(case, recorded, delays(recorded), 1).run;
     let main = simulate(&runs[0]);
     let late = compare::complete(&main, &runs[0], tolerance(&runs[0]));
     let conditions = compare::conditions(&main, &runs[0], case.observed_until);
     let held_against = |recorded: &Run| {
         let simulated = simulate(recorded);
-        let Decisions { split, deviations } = compare::decisions(&simulated, recorded, tolerance(recorded));
+        let Decisions { split, deviations } =
+            compare::decisions(&simulated, recorded, tolerance(recorded), case.simultaneous());
         let complete = late.clone().and_then(|_| compare::complete(&simulated, recorded, tolerance(recorded)));
         let deviations = deviations.into_iter().chain(complete).chain(conditions.clone()).collect();
         Verdict { against: recorded.name.clone(), split, deviations }
@@ -46,15 +49,13 @@ fn judge(case: &Case, delays: Delays) -> Verdict {
 
 /// Cases that deviate, and why. Each is beyond a single template change at full speed; the test fails when one comes out
 /// after all.
-const DEVIATING: [(&str, &str); 3] = [
-    ("qps-default-r100", RACE_FOR_TOKENS),
-    ("qps-r100-p100-u0", RACE_FOR_TOKENS),
-    ("qps-r200-default", RACE_FOR_TOKENS),
-];
+const DEVIATING: [(&str, &str); 1] = [("qps-r200-default", TWO_REPORTS)];
 
-/// Which of the requests that wait for a token comes first decides how many pods a report shows: the recorded runs differ
-/// as much from each other. How long it takes is tested apart.
-const RACE_FOR_TOKENS: &str = "order of throttled requests";
+/// Under 1.20 a ReplicaSet reported 12 available pods and a few milliseconds later 62; the Deployment controller acted on the
+/// first report, here it sees the second. Under 1.28 the recorded run is full of status updates that were refused because
+/// they were based on a copy older than the last one, each of which cost three requests: which ones is a race of
+/// milliseconds. How long it takes is tested apart.
+const TWO_REPORTS: &str = "order of two reports";
 
 /// A line of the table, and whether all is as it should be.
 fn row(case: &Case, delays: Delays) -> (String, bool) {
@@ -97,7 +98,7 @@ fn recorded_rollouts_come_out_with_measured_delays() {
 fn throttled_rollouts_take_as_long_as_recorded() {
     for case in Case::all().iter().filter(|case| case.is_throttled()) {
         let runs = case.runs();
-        let simulated = replay(case, runs[0].wall_clock_fraction, Delays::Configured, 1).run;
+        let simulated = replay(case, &runs[0], Delays::Configured, 1).run;
         let slack = compare::tolerance(&runs[0], case.waves(), 0.0);
         let recorded = runs.iter().filter_map(|r| r.complete_at);
         let (first, last) = recorded.fold((f64::INFINITY, 0.0_f64), |(a, b), t| (a.min(t), b.max(t)));

@@ -42,9 +42,11 @@ pub(crate) struct Log {
     pub(crate) deletions: Vec<(f64, Revision, u32)>,
 }
 
-/// Plays `case` to the end of its observation, and 20 s more, with the wall clock so far past a second at t=0.
-pub(crate) fn replay(case: &Case, wall_clock_fraction: f64, delays: Delays, seed: u64) -> Log {
-    let rollout = Rollout::new(&case.spec(wall_clock_fraction), Streams::new(seed, 0), case.initial());
+/// Plays `case` to the end of its observation, and 20 s more, with the controllers and the wall clock of `recorded`.
+pub(crate) fn replay(case: &Case, recorded: &Run, delays: Delays, seed: u64) -> Log {
+    let wall_clock_fraction = recorded.wall_clock_fraction;
+    let rollout =
+        Rollout::new(&case.spec(wall_clock_fraction, recorded.release()), Streams::new(seed, 0), case.initial());
     let names = rollout.pods().map(|p| (p.revision, p.ordinal)).collect();
     let mut sizes = vec![0; case.config.startup.len()];
     sizes[0] = rollout.replicas();
@@ -149,6 +151,7 @@ impl Replay<'_> {
                     self.log.run.conditions.push((now.secs(), words.0, words.1, words.2));
                 }
             }
+            Command::Select { .. } => panic!("a Deployment's Service selects all its pods"),
             Command::Complete => self.log.run.complete_at = Some(now.secs()),
         }
     }

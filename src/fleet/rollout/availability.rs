@@ -30,7 +30,7 @@ impl Rollout {
     /// A pod of `set` turned Ready.
     pub(super) fn watch_availability(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
         let min_ready = self.spec.min_ready;
-        if !min_ready.is_zero() && self.spec.controller.release == Release::V1_28 {
+        if !min_ready.is_zero() && self.spec.controller.release < Release::V1_34 {
             self.look_again(set, now + min_ready + Dur::from_secs(1), out);
         }
     }
@@ -41,7 +41,7 @@ impl Rollout {
         let (size, status) = (self.sets[set].size, self.sets[set].status);
         match self.spec.controller.release {
             _ if min_ready.is_zero() => {}
-            Release::V1_28 => {
+            Release::V1_20 | Release::V1_28 => {
                 if status.ready == size && status.available != size {
                     self.look_again(set, now + min_ready, out);
                 }

@@ -1,5 +1,6 @@
 //! The Deployment controller: one sync, one step, one report.
 
+use super::memory::Memory;
 use super::policy::{SetView, Step, View, policy};
 use super::progress::{Condition, ConditionStatus, Conditions, Counts, Reason};
 use super::rate_limit::TokenBucket;
@@ -7,12 +8,18 @@ use super::replica_set::{Pod, ReplicaSet, SetStatus};
 use super::{Command, Event, Rollout, proportional, resolve};
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::Revision;
-use crate::scenario::Strategy;
+use crate::scenario::{PodReplacement, Strategy};
 
 /// A Deployment and its place in its controller's queues.
 #[derive(Clone, Debug)]
 pub(super) struct Deployment {
     pub(super) template: Revision,
+    /// The template that was last rolled out to the end.
+    pub(super) stable: Revision,
+    /// What the strategy has kept in mind.
+    pub(super) memory: Memory,
+    /// When the strategy wants to be asked again, though nothing has changed.
+    pub(super) wake: Option<SimTime>,
     pub(super) paused: bool,
     /// Whether the test of `kubectl rollout status` has been met since the last action.
     pub(super) complete: bool,
@@ -27,13 +34,16 @@ pub(super) struct Deployment {
     pub(super) next_look: Option<SimTime>,
     /// What the controller pays its requests from.
     pub(super) requests: TokenBucket,
-    queued: bool,
+    pub(super) queued: bool,
 }
 
 impl Deployment {
     pub(super) fn new(requests: TokenBucket) -> Self {
         Self {
             template: Revision(0),
+            stable: Revision(0),
+            memory: Memory::new(),
+            wake: None,
             paused: false,
             complete: false,
             disturbed: false,
@@ -84,17 +94,25 @@ impl Rollout {
         let stale = self.note_pause(now, out);
         self.renumber();
         let sets = self.views();
-        let view = self.view(&sets);
-        let scaling = self.deployment.paused || is_scaling(&view);
-        let step = if scaling {
-            proportional::scale(&view, self.spec.strategy != Strategy::Recreate)
-        } else {
-            let step = policy(&self.spec.strategy).reconcile(&view);
-            self.assert_bounds(&view, &step, now);
-            step
+        let view = self.view(&sets, now);
+        let deployment = self.spec.strategy.is_deployment();
+        let scaling = self.deployment.paused || deployment && is_scaling(&view);
+        let step = match (scaling, deployment) {
+            (false, _) => policy(&self.spec.strategy).reconcile(&view),
+            (true, true) => proportional::scale(&view, self.spec.strategy != Strategy::Recreate),
+            (true, false) => Step::Wait,
         };
+        if !scaling && deployment {
+            self.assert_bounds(&view, &step, now);
+        }
+        let complete = policy(&self.spec.strategy).is_complete(&view);
         let created = matches!(step, Step::Create(_));
+        // Who waits for a time that it has set itself is not late.
+        let scaling = scaling || matches!(step, Step::WakeAt(_));
         let changed = self.carry_out(step, now, out);
+        if complete == Some(true) {
+            self.announce_completion(out);
+        }
         if !stale {
             if created {
                 let condition = Condition::progressing(ConditionStatus::True, Reason::NewReplicaSetCreated);
@@ -108,29 +126,55 @@ impl Rollout {
     }
 
     fn views(&self) -> Vec<SetView> {
-        let view = |s: &ReplicaSet| SetView {
-            size: s.size,
-            replicas: s.status.replicas,
-            available: s.status.available,
-            pods: s.pods.len() as u32,
-            desired: s.desired,
-            max: s.max,
+        let view = |s: &ReplicaSet| {
+            let pods = s.pods.iter().map(|p| &self.pods[p.0 as usize]);
+            let unready = pods.filter(|p| p.is_active() && p.ready_since.is_none());
+            SetView {
+                revision: s.revision,
+                size: s.size,
+                replicas: s.status.replicas,
+                available: s.status.available,
+                pods: s.pods.len() as u32,
+                desired: s.desired,
+                max: s.max,
+                unready: unready.clone().count() as u32,
+                unready_since: unready.map(|p| p.created).min(),
+            }
         };
         self.sets.iter().map(view).collect()
     }
 
-    fn view<'a>(&self, sets: &'a [SetView]) -> View<'a> {
+    fn view<'a>(&self, sets: &'a [SetView], now: SimTime) -> View<'a> {
         let fenceposts = resolve(&self.spec.strategy, self.spec.replicas);
-        View { replicas: self.spec.replicas, fenceposts, sets, new: self.new_set() }
+        let leaving = match self.spec.replacement {
+            PodReplacement::TerminationStarted => None,
+            PodReplacement::TerminationComplete => Some(self.sets.iter().map(|s| self.leaving(s)).sum()),
+        };
+        let of = |revision: Revision| self.sets.iter().position(|s| s.revision == revision);
+        let memory = self.deployment.memory;
+        View {
+            leaving,
+            stable: of(self.deployment.stable),
+            active: memory.active.and_then(of),
+            memory,
+            now,
+            ..View::new(self.spec.replicas, fenceposts, sets, self.new_set())
+        }
+    }
+
+    /// Pods of a ReplicaSet that terminate, or will as soon as its controller has seen its size.
+    fn leaving(&self, set: &ReplicaSet) -> u32 {
+        let active = set.pods.iter().filter(|p| self.pods[p.0 as usize].is_active()).count();
+        (set.pods.len() - active.min(set.size as usize)) as u32
     }
 
     /// Index of the ReplicaSet that has the current template.
-    fn new_set(&self) -> Option<usize> {
+    pub(super) fn new_set(&self) -> Option<usize> {
         self.sets.iter().position(|s| s.revision == self.deployment.template)
     }
 
     /// A template that is used again becomes the latest revision, though its ReplicaSet keeps its age.
-    fn renumber(&mut self) {
+    pub(super) fn renumber(&mut self) {
         let latest = self.sets.iter().map(|s| s.number).max().unwrap_or(0);
         if let Some(new) = self.new_set()
             && self.sets[new].number < latest
@@ -152,8 +196,24 @@ impl Rollout {
     fn carry_out(&mut self, step: Step, now: SimTime, out: &mut Vec<Command>) -> bool {
         match step {
             Step::Wait => false,
+            Step::WakeAt(at) => {
+                self.wake_at(at, now, out);
+                false
+            }
             Step::Create(size) => {
                 self.create_set(size, now, out);
+                true
+            }
+            Step::Remember(memory) => {
+                if let Some(revision) = memory.active.filter(|_| memory.active != self.deployment.memory.active) {
+                    out.push(Command::Select { revision });
+                }
+                self.deployment.memory = memory;
+                true
+            }
+            Step::Revert => {
+                self.deployment.template = self.deployment.stable;
+                self.deployment.memory.begin(now);
                 true
             }
             Step::Resize(sizes) => {
@@ -167,6 +227,31 @@ impl Rollout {
                 }
                 changed
             }
+        }
+    }
+
+    /// Asks the strategy again at `at`, unless it will be asked before.
+    pub(super) fn wake_at(&mut self, at: SimTime, now: SimTime, out: &mut Vec<Command>) {
+        if self.deployment.wake.is_none_or(|planned| at < planned || planned < now) {
+            self.deployment.wake = Some(at);
+            out.push(Command::Schedule { at, event: Event::LookAgain });
+        }
+    }
+
+    pub(super) fn look_again_at(&mut self, now: SimTime, out: &mut Vec<Command>) {
+        if self.deployment.wake == Some(now) {
+            self.deployment.wake = None;
+        }
+        self.trigger_deployment(now, out);
+    }
+
+    /// The rollout is complete for the first time since the last action.
+    pub(super) fn announce_completion(&mut self, out: &mut Vec<Command>) {
+        if !self.deployment.complete {
+            self.deployment.complete = true;
+            self.deployment.stable = self.deployment.template;
+            self.deployment.disturbed &= !self.is_at_rest();
+            out.push(Command::Complete);
         }
     }
 
@@ -212,7 +297,7 @@ impl Rollout {
     fn assert_bounds(&self, view: &View<'_>, step: &Step, now: SimTime) {
         let mut sizes: Vec<u32> = view.sets.iter().map(|s| s.size).collect();
         match step {
-            Step::Wait => return,
+            Step::Wait | Step::WakeAt(_) | Step::Remember(_) | Step::Revert => return,
             Step::Create(size) => sizes.push(*size),
             Step::Resize(changes) => {
                 for &(set, size) in changes {

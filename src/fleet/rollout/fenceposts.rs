@@ -16,8 +16,16 @@ pub struct Fenceposts {
 /// A percentage of surge rounds up, one of unavailability down. If both come out 0, one pod may be unavailable, since the
 /// rollout could not move at all. Unavailability is capped at `replicas`, surge is not. Recreate has neither.
 pub fn resolve(strategy: &Strategy, replicas: u32) -> Fenceposts {
-    let Strategy::RollingUpdate { max_surge, max_unavailable } = strategy else {
-        return Fenceposts { surge: 0, unavailable: 0 };
+    let (max_surge, max_unavailable) = match strategy {
+        Strategy::RollingUpdate { max_surge, max_unavailable } => (max_surge, max_unavailable),
+        Strategy::Recreate | Strategy::StatefulSet(_) | Strategy::DaemonSet(_) => {
+            return Fenceposts { surge: 0, unavailable: 0 };
+        }
+        Strategy::BlueGreen(_) => return Fenceposts { surge: replicas, unavailable: 0 },
+        Strategy::Canary(canary) => return super::canary::fenceposts(canary, replicas),
+        Strategy::Ecs(deployment) => return super::ecs::fenceposts(deployment, replicas),
+        Strategy::Nomad(update) => return super::nomad::fenceposts(update, replicas),
+        Strategy::InstanceRefresh(refresh) => return super::instance_refresh::fenceposts(refresh, replicas),
     };
     let surge = pods(*max_surge, replicas, libm::ceil);
     let unavailable = match (surge, pods(*max_unavailable, replicas, libm::floor)) {
@@ -25,6 +33,16 @@ pub fn resolve(strategy: &Strategy, replicas: u32) -> Fenceposts {
         (_, unavailable) => unavailable,
     };
     Fenceposts { surge, unavailable: unavailable.min(replicas) }
+}
+
+/// So many of `of` pods, a percentage rounded up.
+pub(super) fn rounded_up(value: IntOrPercent, of: u32) -> u32 {
+    pods(value, of, libm::ceil)
+}
+
+/// So many of `of` pods, a percentage rounded down.
+pub(super) fn rounded_down(value: IntOrPercent, of: u32) -> u32 {
+    pods(value, of, libm::floor)
 }
 
 fn pods(value: IntOrPercent, replicas: u32, round: fn(f64) -> f64) -> u32 {

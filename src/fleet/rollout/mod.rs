@@ -11,9 +11,18 @@
 //! ([`policy::Policy`]).
 
 mod availability;
+mod blue_green;
+mod canary;
+mod daemon_set;
 mod deployment;
+mod ecs;
 mod event_recorder;
 mod fenceposts;
+mod instance_refresh;
+mod memory;
+mod nomad;
+pub mod place;
+mod places;
 pub mod policy;
 mod progress;
 mod proportional;
@@ -23,14 +32,17 @@ mod rate_limit;
 mod recreate;
 mod replica_set;
 mod rolling_update;
+mod stateful_set;
 mod wall_clock;
 
 use crate::engine::{Purpose, SimTime, Streams};
 use crate::fleet::fact::{PodId, Revision};
-use crate::scenario::Strategy;
+use crate::scenario::{PodReplacement, Strategy};
 use deployment::Deployment;
 use event_recorder::EventRecorder;
 pub use fenceposts::{Fenceposts, resolve};
+pub use memory::Memory;
+use places::Places;
 pub use progress::{Condition, ConditionKind, ConditionStatus, Reason};
 pub use protocol::{Action, Command, Event, InitialPod, PodState, Spec};
 use rate_limit::TokenBucket;
@@ -53,6 +65,8 @@ pub struct Rollout {
     /// What the ReplicaSet controller pays its requests from.
     replica_set_requests: TokenBucket,
     recorder: EventRecorder,
+    /// What a controller that gives pods places of their own keeps in mind.
+    places: Places,
 }
 
 impl Rollout {
@@ -73,15 +87,24 @@ impl Rollout {
             pods_left: 0,
             replica_set_requests: bucket,
             recorder: EventRecorder::default(),
+            places: Places::new(),
         };
         for pod in initial {
-            let id = rollout.add_pod(0, pod.created);
+            let place = rollout.pods_left;
+            let id = rollout.add_pod(0, pod.created, Some(place));
             rollout.sets[0].spam_filter.reserve_if_ready(pod.created);
             let record = &mut rollout.pods[id.0 as usize];
             record.ready_since = pod.ready.map(|t| clock.floor(t));
             record.node = pod.node;
         }
-        rollout.settle();
+        if place::policy(&rollout.spec.strategy).is_some() {
+            rollout.settle_places();
+        } else {
+            rollout.settle();
+        }
+        if matches!(rollout.spec.strategy, Strategy::BlueGreen(_)) {
+            rollout.deployment.memory.active = Some(Revision(0));
+        }
         rollout
     }
 
@@ -89,6 +112,7 @@ impl Rollout {
     pub fn act(&mut self, now: SimTime, action: &Action, out: &mut Vec<Command>) {
         // Anything but a template for a Deployment at rest.
         self.deployment.disturbed |= !self.deployment.complete || !matches!(action, Action::Template(_) | Action::Undo);
+        let wanted = self.deployment.template;
         match *action {
             Action::Template(revision) => self.deployment.template = revision,
             Action::Scale(replicas) => self.spec.replicas = replicas,
@@ -99,17 +123,37 @@ impl Rollout {
             Action::Pause => self.deployment.paused = true,
             Action::Resume => self.deployment.paused = false,
             Action::Undo => self.undo(),
+            Action::Promote => self.deployment.memory.promoted = true,
+            Action::Abort => self.deployment.template = self.deployment.stable,
+        }
+        if self.deployment.template != wanted {
+            self.deployment.memory.begin(now);
         }
         self.deployment.complete = false;
         self.deployment.generation += 1;
+        if place::policy(&self.spec.strategy).is_some() {
+            self.begin_watch(now, out);
+        }
         self.trigger_deployment(now, out);
     }
 
     /// One of the controllers' timers is due.
     pub fn on_event(&mut self, now: SimTime, event: Event, out: &mut Vec<Command>) {
         match event {
-            Event::SyncDeployment => self.sync_deployment(now, out),
-            Event::ProgressDeadline => self.check_progress(now, out),
+            Event::SyncDeployment => {
+                let strategy = self.spec.strategy.clone();
+                match place::policy(&strategy) {
+                    None => self.sync_deployment(now, out),
+                    Some(policy) => self.sync_places(policy, now, out),
+                }
+            }
+            Event::LookAgain => self.look_again_at(now, out),
+            Event::Place(step) => self.carry_out_place(now, step, out),
+            Event::PlacesReturned => self.places_returned(now, out),
+            Event::ProgressDeadline => match place::policy(&self.spec.strategy) {
+                None => self.check_progress(now, out),
+                Some(_) => self.check_places(now, out),
+            },
             Event::SyncReplicaSet(revision) => self.on_set(revision, |r, set| r.sync_replica_set(now, set, out)),
             Event::CheckAvailability(revision) => self.on_set(revision, |r, set| r.check_availability(now, set, out)),
             Event::Create(revision) => self.on_set(revision, |r, set| r.create_pod(now, set, out)),
@@ -130,8 +174,10 @@ impl Rollout {
         record.ready_since = Some(since);
         if record.is_active() {
             let set = record.set;
-            self.watch_availability(now, set, out);
-            self.trigger_replica_set(now, set, out);
+            if place::policy(&self.spec.strategy).is_none() {
+                self.watch_availability(now, set, out);
+            }
+            self.trigger_owner(now, set, out);
         }
     }
 
@@ -141,7 +187,7 @@ impl Rollout {
         if record.ready_since.take().is_some() && record.is_active() {
             let set = record.set;
             self.deployment.disturbed = true;
-            self.trigger_replica_set(now, set, out);
+            self.trigger_owner(now, set, out);
         }
     }
 
@@ -158,10 +204,14 @@ impl Rollout {
         self.sets[set].pods.retain(|&p| p != pod);
         if was_active {
             self.deployment.disturbed = true;
-            self.trigger_replica_set(now, set, out);
+            self.forget_place(set);
+            self.trigger_owner(now, set, out);
         }
-        // The Deployment controller hears of pods in one case alone: under Recreate, when the last one has gone.
-        if self.spec.strategy == Strategy::Recreate && self.pods_left == 0 {
+        // The Deployment controller hears of pods under Recreate, when the last one has gone, and where they take up room.
+        let last_of_recreate = self.spec.strategy == Strategy::Recreate && self.pods_left == 0;
+        let takes_up_room = self.spec.replacement == PodReplacement::TerminationComplete
+            || place::policy(&self.spec.strategy).is_some();
+        if last_of_recreate || takes_up_room {
             self.trigger_deployment(now, out);
         }
     }
@@ -190,6 +240,19 @@ impl Rollout {
         })
     }
 
+    /// Every pod that is not gone, in order of creation.
+    fn living(&self) -> impl Iterator<Item = (PodId, &Pod)> + '_ {
+        (0u32..).map(PodId).zip(&self.pods).filter(|(_, p)| !p.gone)
+    }
+
+    /// Whether a pod is left that the rollout has still to replace, or that is on its way out.
+    pub fn has_leftovers(&self) -> bool {
+        let policy = place::policy(&self.spec.strategy);
+        let keeps = |p: &Pod| policy.zip(p.place).is_some_and(|(policy, place)| policy.keeps(place));
+        let old = |p: &Pod| self.sets[p.set].revision != self.template() && !keeps(p);
+        self.living().any(|(_, p)| p.terminating || old(p))
+    }
+
     /// Each ReplicaSet's template and desired size, oldest first.
     pub fn desired(&self) -> impl Iterator<Item = (Revision, u32)> + '_ {
         self.sets.iter().map(|s| (s.revision, s.size))
@@ -198,6 +261,11 @@ impl Rollout {
     /// `spec.replicas` of the Deployment.
     pub fn replicas(&self) -> u32 {
         self.spec.replicas
+    }
+
+    /// The only template whose pods get traffic; `None` where all do.
+    pub fn selected(&self) -> Option<Revision> {
+        self.deployment.memory.active
     }
 
     /// The template that the Deployment wants.
@@ -210,6 +278,15 @@ impl Rollout {
         self.deployment.complete
     }
 
+    /// Whoever watches the pods of ReplicaSet (or revision) `set` hears of a change.
+    fn trigger_owner(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
+        if place::policy(&self.spec.strategy).is_some() {
+            self.trigger_deployment(now, out);
+        } else {
+            self.trigger_replica_set(now, set, out);
+        }
+    }
+
     fn on_set(&mut self, revision: Revision, handle: impl FnOnce(&mut Self, usize)) {
         if let Some(set) = self.sets.iter().position(|s| s.revision == revision) {
             handle(self, set);
@@ -217,11 +294,12 @@ impl Rollout {
     }
 
     /// Enters a pod into the books of ReplicaSet `set`.
-    fn add_pod(&mut self, set: usize, created: SimTime) -> PodId {
+    fn add_pod(&mut self, set: usize, created: SimTime, place: Option<u32>) -> PodId {
         let id = PodId(self.pods.len() as u32);
         let owner = &mut self.sets[set];
         self.pods.push(Pod {
             set,
+            place,
             ordinal: owner.created,
             created: self.clock.floor(created),
             ready_since: None,

@@ -167,10 +167,8 @@ impl Rollout {
         }
         self.deployment.counts = counts;
         self.write_conditions(conditions, now, out);
-        if counts.is_complete(self.spec.replicas) && !self.deployment.complete {
-            self.deployment.complete = true;
-            self.deployment.disturbed &= !self.is_at_rest();
-            out.push(Command::Complete);
+        if counts.is_complete(self.spec.replicas) {
+            self.announce_completion(out);
         }
         self.trigger_deployment(now, out);
     }

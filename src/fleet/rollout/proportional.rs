@@ -15,13 +15,28 @@ pub(super) fn scale(view: &View<'_>, rolling: bool) -> Step {
         _ => None,
     };
     if let Some(i) = only {
-        let changed = view.sets[i].size != view.replicas;
-        return if changed { Step::Resize(vec![(i, view.replicas)]) } else { Step::Wait };
+        return single(view, i);
     }
     if view.new_set().is_some_and(|new| is_saturated(new, view.replicas)) {
         return Step::Resize(active.into_iter().filter(|&i| Some(i) != view.new).map(|i| (i, 0)).collect());
     }
     if rolling { Step::Resize(in_proportion(view, active)) } else { Step::Wait }
+}
+
+/// The one ReplicaSet that has pods gets all replicas, as far as there is room.
+fn single(view: &View<'_>, i: usize) -> Step {
+    let set = &view.sets[i];
+    match view.leaving {
+        // The real controller does not even note that the size is right for the new number of replicas, and rolls nothing
+        // until that changes again.
+        None if set.size == view.replicas => Step::Wait,
+        None => Step::Resize(vec![(i, view.replicas)]),
+        Some(leaving) => {
+            let grown = set.size.saturating_add(view.replicas.saturating_sub(set.size.saturating_add(leaving)));
+            let size = view.replicas.min(grown);
+            if (size, set.desired) == (set.size, view.replicas) { Step::Wait } else { Step::Resize(vec![(i, size)]) }
+        }
+    }
 }
 
 /// Whether the new ReplicaSet has, and was meant to have, all replicas, and all are available.
@@ -32,7 +47,11 @@ const fn is_saturated(set: &SetView, replicas: u32) -> bool {
 /// New sizes of the `active` sets. All of them are given, the unchanged too: each notes the size that it was scaled for.
 fn in_proportion(view: &View<'_>, mut active: Vec<usize>) -> Vec<(usize, u32)> {
     let allowed = if view.replicas > 0 { i64::from(view.max_total()) } else { 0 };
-    let to_add = allowed - i64::from(view.total_size());
+    let to_add = match allowed - i64::from(view.total_size()) {
+        // Terminating pods hold growth up, and are no reason to shrink.
+        to_add @ 1.. => (to_add - i64::from(view.leaving.unwrap_or(0))).max(0),
+        to_add => to_add,
+    };
     // Largest first; of equal ones the newer when growing, the older when shrinking.
     active.sort_by_key(|&i| {
         let size = std::cmp::Reverse(view.sets[i].size);
@@ -74,10 +93,14 @@ mod tests {
 
     /// Sizes of `sets` after a change from (replicas, surge) `before` to `after`; the last set is new.
     fn scaled(sets: &[u32], before: (u32, u32), after: (u32, u32)) -> Vec<u32> {
+        scaled_beside(None, sets, before, after)
+    }
+
+    fn scaled_beside(leaving: Option<u32>, sets: &[u32], before: (u32, u32), after: (u32, u32)) -> Vec<u32> {
         let view_of = |&size| SetView { size, desired: before.0, max: before.0 + before.1, ..SetView::default() };
         let views: Vec<_> = sets.iter().map(view_of).collect();
         let fenceposts = Fenceposts { surge: after.1, unavailable: 0 };
-        let view = View { replicas: after.0, fenceposts, sets: &views, new: Some(sets.len() - 1) };
+        let view = View { leaving, ..View::new(after.0, fenceposts, &views, Some(sets.len() - 1)) };
         let mut sizes = sets.to_vec();
         if let Step::Resize(changes) = scale(&view, true) {
             for (i, size) in changes {
@@ -98,6 +121,15 @@ mod tests {
         assert_eq!(scaled(&[8, 5], (10, 3), (0, 0)), [0, 0]);
         assert_eq!(scaled(&[10, 0], (10, 3), (20, 5)), [20, 0]);
         assert_eq!(scaled(&[0, 0], (0, 0), (4, 1)), [0, 4]);
+    }
+
+    #[test]
+    fn terminating_pods_that_take_up_room_hold_growth_up_but_do_not_shrink() {
+        assert_eq!(scaled_beside(Some(2), &[8, 5], (10, 3), (15, 3)).iter().sum::<u32>(), 16);
+        assert_eq!(scaled_beside(Some(9), &[8, 5], (10, 3), (15, 3)), [8, 5]);
+        assert_eq!(scaled_beside(Some(9), &[8, 5], (10, 3), (5, 2)).iter().sum::<u32>(), 7);
+        assert_eq!(scaled_beside(Some(3), &[10, 0], (10, 3), (20, 5)), [17, 0]);
+        assert_eq!(scaled_beside(Some(30), &[10, 0], (10, 3), (20, 5)), [10, 0]);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What goes into the controllers, and what they want done.
 
+use super::place::PlaceStep;
 use super::progress::Condition;
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::{PodId, Revision};
-use crate::scenario::{Controller, Strategy};
+use crate::scenario::{Controller, PodReplacement, Strategy};
 
 /// What the controllers need to know of a Deployment and of themselves.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Spec {
     pub min_ready: Dur,
     /// How long the rollout may stand still before `ProgressDeadlineExceeded`.
     pub progress_deadline: Dur,
+    /// Whether a terminating pod still takes up room.
+    pub replacement: PodReplacement,
     /// Pace and release of the controllers.
     pub controller: Controller,
     /// By how much the cluster's wall clock is past a whole second at [`SimTime::ZERO`], in [0, 1): API timestamps have
@@ -49,6 +52,10 @@ pub enum Action {
     Resume,
     /// `kubectl rollout undo`: the template of the revision before; refused, as by kubectl, while paused.
     Undo,
+    /// Somebody lets a canary or a preview go on.
+    Promote,
+    /// Somebody calls the new version off: the template becomes the one that was last rolled out.
+    Abort,
 }
 
 /// A timer of the controllers. Hand it back by [`Rollout::on_event`](super::Rollout::on_event) at its time; those of one time in the order in
@@ -73,6 +80,12 @@ pub enum Event {
     WriteStatus(Revision),
     /// An event about a ReplicaSet has been written.
     EventRecorded,
+    /// Time alone may have changed what a controller that gives pods places of their own wants.
+    LookAgain,
+    /// One of its requests reaches the API.
+    Place(PlaceStep),
+    /// All of them have returned.
+    PlacesReturned,
 }
 
 /// What the controllers want done, in this order.
@@ -105,6 +118,11 @@ pub enum Command {
         revision: Revision,
         /// Pods from now on.
         size: u32,
+    },
+    /// From now on traffic goes to the pods of this template alone.
+    Select {
+        /// Whose.
+        revision: Revision,
     },
     /// A condition of the Deployment changed its status or its reason.
     Condition(Condition),

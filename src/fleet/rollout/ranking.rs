@@ -3,24 +3,54 @@
 use super::replica_set::Pod;
 use crate::engine::SimTime;
 use crate::fleet::fact::PodId;
+use crate::scenario::Release;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// Sorts `candidates`, first to be deleted first, by the rules of Kubernetes since 1.22 (`ActivePodsWithRanks` with
-/// `LogarithmicScaleDown`), as far as they apply to pods that are scheduled, running and never restarted:
+/// How finely ages are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AgeScale {
+    /// Up to 1.21: strictly the newest first, by the second.
+    Seconds,
+    /// Since 1.22 (`LogarithmicScaleDown`): by the power of two in which the age lies.
+    PowersOfTwo,
+}
+
+impl AgeScale {
+    pub(super) const fn of(release: Release) -> Self {
+        match release {
+            Release::V1_20 => Self::Seconds,
+            Release::V1_28 | Release::V1_34 => Self::PowersOfTwo,
+        }
+    }
+}
+
+/// Sorts `candidates`, first to be deleted first, by the rules of Kubernetes (`ActivePodsWithRanks`), as
+/// far as they apply to pods that are scheduled, running and never restarted:
 ///
 /// 1. not Ready before Ready;
 /// 2. on a node with more active pods of this Deployment (`crowd`) first;
-/// 3. Ready (else: created) more recently first – by the power of two in which the age lies;
-/// 4. within the same power of two: by unique id, that is at random.
+/// 3. Ready (else: created) more recently first, as finely as `scale` tells;
+/// 4. within the same second, or power of two: by unique id, that is at random.
 ///
 /// Kubernetes compares pods that turned Ready in the same second by creation before their id; here the id decides at
 /// once, since its comparison is not transitive and its sort leaves such pods in arbitrary order.
-pub(super) fn sort_for_deletion(candidates: &mut [PodId], pods: &[Pod], crowd: &BTreeMap<u32, u32>, now: SimTime) {
+pub(super) fn sort_for_deletion(
+    candidates: &mut [PodId],
+    pods: &[Pod],
+    crowd: &BTreeMap<u32, u32>,
+    scale: AgeScale,
+    now: SimTime,
+) {
     candidates.sort_by_cached_key(|id| {
         let pod = &pods[id.0 as usize];
         let neighbours = pod.node.and_then(|n| crowd.get(&n)).copied().unwrap_or(0);
-        let age = age_bucket(now, pod.ready_since.unwrap_or(pod.created));
+        let since = pod.ready_since.unwrap_or(pod.created);
+        let age = match scale {
+            // Both are moments of whole seconds.
+            AgeScale::Seconds => now.saturating_since(since).nanos() as i64,
+            AgeScale::PowersOfTwo => i64::from(age_bucket(now, since)),
+        };
         (pod.ready_since.is_some(), Reverse(neighbours), age, pod.uid)
     });
 }
@@ -38,12 +68,16 @@ mod tests {
     fn pod(age_secs: u64, ready: bool, node: Option<u32>, uid: u64) -> Pod {
         let since = SimTime::ZERO - Dur::from_secs(age_secs);
         let ready_since = ready.then_some(since);
-        Pod { set: 0, ordinal: 0, created: since, ready_since, node, uid, terminating: false, gone: false }
+        Pod { set: 0, place: None, ordinal: 0, created: since, ready_since, node, uid, terminating: false, gone: false }
     }
 
     fn order(pods: &[Pod], crowd: &BTreeMap<u32, u32>) -> Vec<u32> {
+        ordered(pods, crowd, AgeScale::PowersOfTwo)
+    }
+
+    fn ordered(pods: &[Pod], crowd: &BTreeMap<u32, u32>, scale: AgeScale) -> Vec<u32> {
         let mut ids: Vec<_> = (0..pods.len() as u32).map(PodId).collect();
-        sort_for_deletion(&mut ids, pods, crowd, SimTime::ZERO);
+        sort_for_deletion(&mut ids, pods, crowd, scale, SimTime::ZERO);
         ids.into_iter().map(|p| p.0).collect()
     }
 
@@ -58,6 +92,12 @@ mod tests {
         // 5 s and 8 s lie between 2^32 and 2^33 ns, 3 s below.
         let pods = [pod(5, true, None, 9), pod(8, true, None, 4), pod(3, true, None, 7)];
         assert_eq!(order(&pods, &BTreeMap::new()), [2, 1, 0]);
+    }
+
+    #[test]
+    fn until_1_21_the_newest_goes_first() {
+        let pods = [pod(5, true, None, 9), pod(8, true, None, 4), pod(3, true, None, 7)];
+        assert_eq!(ordered(&pods, &BTreeMap::new(), AgeScale::Seconds), [2, 0, 1]);
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     fn step(sets: &[SetView], new: Option<usize>) -> Step {
-        Recreate.reconcile(&View { replicas: 4, fenceposts: Fenceposts { surge: 0, unavailable: 0 }, sets, new })
+        Recreate.reconcile(&View::new(4, Fenceposts { surge: 0, unavailable: 0 }, sets, new))
     }
 
     #[test]

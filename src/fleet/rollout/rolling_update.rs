@@ -8,24 +8,28 @@ pub(super) struct RollingUpdate;
 
 impl Policy for RollingUpdate {
     fn reconcile(&self, view: &View<'_>) -> Step {
-        let grown = grown(view);
-        match view.new {
-            None => Step::Create(grown),
-            Some(new) if grown != view.sets[new].size => Step::Resize(vec![(new, grown)]),
-            Some(_) => match shrink_old(view) {
-                sizes if sizes.is_empty() => Step::Wait,
-                sizes => Step::Resize(sizes),
-            },
-        }
+        reconcile_up_to(view, view.replicas)
+    }
+}
+
+/// The same arithmetic with no more than `most` new pods, and old ones for the rest.
+pub(super) fn reconcile_up_to(view: &View<'_>, most: u32) -> Step {
+    let grown = grown(view).min(most.min(view.replicas));
+    match view.new {
+        None => Step::Create(grown),
+        Some(new) if grown != view.sets[new].size => Step::Resize(vec![(new, grown)]),
+        Some(_) => match shrink_old(view, view.replicas.saturating_sub(most)) {
+            sizes if sizes.is_empty() => Step::Wait,
+            sizes => Step::Resize(sizes),
+        },
     }
 }
 
 /// The size that the new ReplicaSet should have, given the room below `replicas + surge`.
 fn grown(view: &View<'_>) -> u32 {
     let size = view.new_set().map_or(0, |s| s.size);
-    let room = view.max_total().saturating_sub(view.total_size());
     // Also cuts a new ReplicaSet that is too large, as after a scale-down.
-    size.saturating_add(room).min(view.replicas)
+    size.saturating_add(view.room()).min(view.replicas)
 }
 
 /// The old ReplicaSets that become smaller.
@@ -33,14 +37,17 @@ fn grown(view: &View<'_>) -> u32 {
 /// Unhealthy pods go first, since removing them costs no availability; then healthy ones, down to `replicas −
 /// maxUnavailable` available pods. New pods that are not yet available count against the budget of the first, so that a
 /// broken new version cannot eat up the old one.
-fn shrink_old(view: &View<'_>) -> Vec<(usize, u32)> {
+///
+/// At least `kept` old pods stay in any case.
+fn shrink_old(view: &View<'_>, kept: u32) -> Vec<(usize, u32)> {
     let new_unavailable = view.new_set().map_or(0, |s| i64::from(s.size) - i64::from(s.available));
     let budget = i64::from(view.total_size()) - i64::from(view.min_available()) - new_unavailable;
     let mut old: Vec<(usize, u32)> = view.old_sets().map(|(i, s)| (i, s.size)).collect();
-    if budget <= 0 {
+    let spare = old.iter().map(|(_, size)| size).sum::<u32>().saturating_sub(kept);
+    let mut left = budget.min(i64::from(spare));
+    if left <= 0 {
         return Vec::new();
     }
-    let mut left = budget;
     for (i, size) in &mut old {
         if left == 0 {
             break;
@@ -58,7 +65,8 @@ fn shrink_old(view: &View<'_>) -> Vec<(usize, u32)> {
         *size -= cut as u32;
         left -= cut;
     }
-    let mut excess = view.available().saturating_sub(view.min_available());
+    let spare = old.iter().map(|(_, size)| size).sum::<u32>().saturating_sub(kept);
+    let mut excess = view.available().saturating_sub(view.min_available()).min(spare);
     for (_, size) in &mut old {
         let cut = excess.min(*size);
         *size -= cut;
@@ -83,7 +91,7 @@ mod tests {
         let sets: Vec<_> =
             sets.iter().map(|&(size, available)| SetView { size, available, ..SetView::default() }).collect();
         let fenceposts = Fenceposts { surge, unavailable };
-        RollingUpdate.reconcile(&View { replicas, fenceposts, sets: &sets, new: Some(sets.len() - 1) })
+        RollingUpdate.reconcile(&View::new(replicas, fenceposts, &sets, Some(sets.len() - 1)))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The result is a scenario's tree whose nodes still stand in the manifest, so that whoever finds fault with a value
 //! points at the line it came from. Fields that mean nothing here are Kubernetes' own affair and left alone.
 
-use super::{pre_stop, probes};
+use super::{pre_stop, probes, strategy};
 use crate::scenario::Diag;
 use crate::scenario::tree::{Entry, Node, Span, Value};
 
@@ -22,22 +22,24 @@ pub struct Imported {
     pub kind: &'static str,
 }
 
-/// Kinds that roll pods in a way that this version does not simulate.
-const LATER: [&str; 6] =
-    ["StatefulSet", "DaemonSet", "Rollout", "ReplicaSet", "ReplicationController", "DeploymentConfig"];
+/// Kinds that are read, each with a name that a workload without one gets.
+const WORKLOADS: [(&str, &str); 4] =
+    [("Deployment", "deployment"), ("StatefulSet", "statefulset"), ("DaemonSet", "daemonset"), ("Rollout", "rollout")];
 
-/// Reads the one Deployment of a manifest, or the one called `wanted`.
+/// Kinds that roll pods in a way that this version does not simulate, or not at all.
+const LATER: [&str; 3] = ["ReplicaSet", "ReplicationController", "DeploymentConfig"];
+
+/// Reads the one workload of a manifest, or the one called `wanted`.
 ///
 /// # Errors
 /// There is none, or more than one and no choice, or it is of a kind that is not simulated.
 pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>> {
     let objects: Vec<&Node> = docs.iter().flat_map(flatten).collect();
     let named = |o: &&&Node| wanted.is_none_or(|w| name(o) == Some(w));
-    let of = |kind: &'static str| objects.iter().filter(named).filter(move |o| kind_of(o) == kind).copied();
-    let found: Vec<&Node> = of("Deployment").collect();
+    let found: Vec<&Node> = objects.iter().filter(named).filter(|o| known(o).is_some()).copied().collect();
     match found[..] {
         [one] => {
-            let mut imported = deployment(one)?;
+            let mut imported = workload(one)?;
             let others = objects.iter().filter(|o| !std::ptr::eq(**o, one));
             imported.notes.extend(skipped(others.copied()));
             Ok(imported)
@@ -45,7 +47,7 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
         [] => Err(vec![nothing(&objects, wanted)]),
         [first, second, ..] => {
             let names: Vec<&str> = found.iter().map(|o| name(o).unwrap_or("?")).collect();
-            let diag = Diag::error("several-workloads", format!("the manifest has {} Deployments", found.len()))
+            let diag = Diag::error("several-workloads", format!("the manifest has {} {}", found.len(), what(&found)))
                 .at(&head(first), "one here")
                 .and(&head(second), "another here");
             Err(vec![diag.help(format!("pick one by --workload NAME: {}", names.join(", ")))])
@@ -59,6 +61,17 @@ fn flatten(doc: &Node) -> Vec<&Node> {
         return doc.get("items").map(|items| items.items().iter().collect()).unwrap_or_default();
     }
     vec![doc]
+}
+
+/// The kind of a workload that is read, and a name for want of one.
+fn known(object: &Node) -> Option<(&'static str, &'static str)> {
+    WORKLOADS.into_iter().find(|(kind, _)| *kind == kind_of(object))
+}
+
+/// `Deployments`, or what several kinds have in common.
+fn what(found: &[&Node]) -> String {
+    let kind = found.first().map_or("", |o| kind_of(o));
+    if found.iter().all(|o| kind_of(o) == kind) { format!("{kind}s") } else { "workloads".to_owned() }
 }
 
 fn kind_of(object: &Node) -> &str {
@@ -90,7 +103,7 @@ fn skipped<'a>(objects: impl Iterator<Item = &'a Node>) -> Option<Diag> {
     Some(Diag::warning("skipped", format!("skipped {}{more}", names.join(", "))).in_file(&*first.span.source.name))
 }
 
-/// Why there is no Deployment to read.
+/// Why there is no workload to read.
 fn nothing(objects: &[&Node], wanted: Option<&str>) -> Diag {
     let file = objects.first().map_or(String::new(), |o| o.span.source.name.clone());
     let named = |o: &&&Node| wanted.is_none_or(|w| name(o) == Some(w));
@@ -98,18 +111,20 @@ fn nothing(objects: &[&Node], wanted: Option<&str>) -> Diag {
         let kind = kind_of(object);
         let diag = Diag::error("not-supported", format!("a {kind} is not simulated in this version"));
         let at = object.get("kind").map_or(&object.span, |n| &n.span);
-        return diag.at(at, "this kind").help("`Deployment` is; a scenario can describe the same pods");
+        return diag
+            .at(at, "this kind")
+            .help("`Deployment`, `StatefulSet`, `DaemonSet` and `Rollout` are; a scenario can describe the same pods");
     }
-    let workloads: Vec<&str> = objects.iter().filter(|o| kind_of(o) == "Deployment").filter_map(|o| name(o)).collect();
+    let workloads: Vec<&str> = objects.iter().filter(|o| known(o).is_some()).filter_map(|o| name(o)).collect();
     match wanted {
         Some(wanted) if !workloads.is_empty() => {
-            Diag::error("no-workload", format!("the manifest has no Deployment called `{wanted}`"))
+            Diag::error("no-workload", format!("the manifest has no workload called `{wanted}`"))
                 .in_file(file)
                 .help(format!("it has {}", workloads.join(", ")))
         }
         _ => {
             let kinds: Vec<&str> = objects.iter().map(|o| kind_of(o)).filter(|k| !k.is_empty()).collect();
-            let diag = Diag::error("no-workload", "the manifest has no Deployment").in_file(file);
+            let diag = Diag::error("no-workload", "the manifest has no workload").in_file(file);
             if kinds.is_empty() { diag } else { diag.help(format!("it has {}", kinds.join(", "))) }
         }
     }
@@ -125,6 +140,18 @@ pub(super) struct Tree {
 }
 
 impl Tree {
+    /// Nothing said yet of what is described at `origin`; values that are filled in stand at its beginning.
+    pub(super) fn new(origin: &Node) -> Self {
+        let start = origin.span.range.start;
+        let span = Span { range: start..start, ..origin.span.clone() };
+        Self { root: Node::empty_map(origin.span.clone()), span, notes: Vec::new(), assumptions: Vec::new() }
+    }
+
+    /// What is said, what is to be noted, and what is assumed.
+    pub(super) fn into_parts(self) -> (Node, Vec<Diag>, Vec<String>) {
+        (self.root, self.notes, self.assumptions)
+    }
+
     /// A value of the manifest, or Kubernetes' default for it.
     pub(super) fn put(&mut self, path: &str, node: Option<&Node>, default: &str) {
         let node = node.filter(|n| !n.is_null()).cloned();
@@ -134,21 +161,23 @@ impl Tree {
     }
 }
 
-fn deployment(object: &Node) -> Result<Imported, Vec<Diag>> {
+fn workload(object: &Node) -> Result<Imported, Vec<Diag>> {
+    let (kind, nameless) = known(object).unwrap_or(WORKLOADS[0]);
     let whole = object.span.clone();
     let Some(spec) = object.get("spec").filter(|n| matches!(n.value, Value::Map(_))) else {
-        let diag = Diag::error("missing-field", "this Deployment has no `spec`").at(&head(object), "this one");
+        let diag = Diag::error("missing-field", format!("this {kind} has no `spec`")).at(&head(object), "this one");
         return Err(vec![diag.path("spec")]);
     };
     let span = Span { range: spec.span.range.start..spec.span.range.start, ..spec.span.clone() };
     let root = Node::empty_map(whole);
     let mut tree = Tree { root, span, notes: Vec::new(), assumptions: Vec::new() };
-    let name = name(object).unwrap_or("deployment").to_owned();
-    tree.put("name", object.at("metadata.name"), "deployment");
-    tree.put("workload.replicas", spec.get("replicas"), "1");
+    let name = name(object).unwrap_or(nameless).to_owned();
+    tree.put("name", object.at("metadata.name"), nameless);
+    tree.put("workload.kind", object.get("kind"), kind);
+    strategy::replicas(&mut tree, spec, kind);
     tree.put("workload.minReadySeconds", spec.get("minReadySeconds"), "0");
     tree.put("workload.progressDeadlineSeconds", spec.get("progressDeadlineSeconds"), "600");
-    strategy(&mut tree, spec);
+    strategy::read(&mut tree, spec, kind);
     let pod = spec.at("template.spec");
     let grace = pod.and_then(|p| p.get("terminationGracePeriodSeconds"));
     tree.put("pod.termination.terminationGracePeriodSeconds", grace, "30");
@@ -156,10 +185,10 @@ fn deployment(object: &Node) -> Result<Imported, Vec<Diag>> {
         pod.and_then(|p| p.get("containers")).map(|c| c.items().iter().collect()).unwrap_or_default();
     probes::read(&mut tree, &containers);
     tree.notes.extend(probes::ignored(pod, &containers));
-    tree.notes.extend(paused(spec, &name));
+    tree.notes.extend(paused(spec, &name).filter(|_| kind == "Deployment"));
     pre_stop(&mut tree, &containers)?;
     misplaced(&mut tree, object);
-    Ok(Imported { tree: tree.root, notes: tree.notes, assumptions: tree.assumptions, name, kind: "Deployment" })
+    Ok(Imported { tree: tree.root, notes: tree.notes, assumptions: tree.assumptions, name, kind })
 }
 
 /// A paused Deployment rolls nothing, and a forecast of nothing would help nobody.
@@ -168,24 +197,6 @@ fn paused(spec: &Node, name: &str) -> Option<Diag> {
     let text = "this Deployment is paused: Kubernetes would not roll it out";
     let diag = Diag::warning("paused", text).at(&entry.key_span, "the forecast is of the rollout once it is resumed");
     Some(diag.path("spec.paused").help(format!("as by `kubectl rollout resume deployment/{name}`")))
-}
-
-/// `spec.strategy`, the fields that the scenario's has.
-fn strategy(tree: &mut Tree, spec: &Node) {
-    let from = spec.get("strategy");
-    if let Some(node) = from.filter(|n| !matches!(n.value, Value::Map(_) | Value::Null)) {
-        // Left to the scenario's reader to find fault with.
-        tree.put("workload.strategy", Some(node), "");
-        return;
-    }
-    tree.put("workload.strategy.type", spec.at("strategy.type"), "RollingUpdate");
-    if let Some(rolling) = spec.at("strategy.rollingUpdate").filter(|n| !n.is_null()) {
-        let rolling = only(rolling, &["maxSurge", "maxUnavailable"]);
-        tree.put("workload.strategy.rollingUpdate", Some(&rolling), "");
-    } else if spec.at("strategy.type").and_then(Node::text) != Some("Recreate") {
-        tree.put("workload.strategy.rollingUpdate.maxSurge", None, "25%");
-        tree.put("workload.strategy.rollingUpdate.maxUnavailable", None, "25%");
-    }
 }
 
 /// A map with only these of its fields; anything else as it is.

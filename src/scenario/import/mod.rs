@@ -1,5 +1,9 @@
 //! Foreign files into scenarios.
 
+mod ecs;
+pub(super) mod foreign;
 pub mod kubernetes;
+mod nomad;
 mod pre_stop;
 mod probes;
+mod strategy;

@@ -1,0 +1,220 @@
+//! Canary: a share of pods at a time, step by step, with pauses between.
+
+use super::fenceposts::Fenceposts;
+use super::policy::{Policy, SetView, Step, View};
+use crate::scenario::{Canary, CanaryScale, CanaryStep};
+
+/// The strategy of that name, after `canary.go` and `utils/replicaset/canary.go` of Argo Rollouts 1.x.
+impl Policy for Canary {
+    fn reconcile(&self, view: &View<'_>) -> Step {
+        let Some(new) = view.new else { return Step::Create(0) };
+        let sizes = self.sizes(view, new);
+        let changed: Vec<_> = sizes.into_iter().filter(|&(i, size)| size != view.sets[i].size).collect();
+        if !changed.is_empty() {
+            return Step::Resize(changed);
+        }
+        if view.stable == Some(new) {
+            return Step::Wait;
+        }
+        match self.step(view) {
+            None => self.wait_to_shrink(view),
+            Some(CanaryStep::Pause(span)) => {
+                let due = view.memory.since + span.unwrap_or(self.promote_after);
+                if due > view.now && !view.memory.promoted { Step::WakeAt(due) } else { next(view) }
+            }
+            Some(CanaryStep::SetWeight(_) | CanaryStep::SetCanaryScale(_)) => {
+                if self.is_reached(view, new) {
+                    next(view)
+                } else {
+                    Step::Wait
+                }
+            }
+        }
+    }
+}
+
+fn next(view: &View<'_>) -> Step {
+    Step::Remember(view.memory.at(view.memory.stage + 1, view.now))
+}
+
+impl Canary {
+    /// The step under way; `None` when all are done.
+    fn step(&self, view: &View<'_>) -> Option<CanaryStep> {
+        self.steps.get(view.memory.stage as usize).copied()
+    }
+
+    /// The weight that holds now: the last that was set; all when the steps are done, nothing before the first.
+    fn weight(&self, view: &View<'_>) -> u32 {
+        let done = self.steps.get(..=view.memory.stage as usize);
+        let set = |s: &CanaryStep| if let CanaryStep::SetWeight(weight) = s { Some(*weight) } else { None };
+        done.map_or(100, |done| done.iter().rev().find_map(set).unwrap_or(0))
+    }
+
+    /// The scale that a router's canary has apart from its weight.
+    fn scale(&self, view: &View<'_>) -> Option<CanaryScale> {
+        let done = self.steps.get(..=view.memory.stage as usize).filter(|_| self.traffic_routing)?;
+        let set = |s: &CanaryStep| if let CanaryStep::SetCanaryScale(scale) = s { Some(*scale) } else { None };
+        done.iter().rev().find_map(set).filter(|scale| *scale != CanaryScale::MatchTrafficWeight)
+    }
+
+    /// New and stable pods that this step asks for.
+    fn wanted(&self, view: &View<'_>, new: usize) -> (u32, u32) {
+        if view.stable.is_none_or(|stable| stable == new) {
+            return (view.replicas, 0);
+        }
+        let weight = self.weight(view);
+        if !self.traffic_routing {
+            return approximate(view.replicas, weight, view.fenceposts.surge > 0);
+        }
+        let canary = match self.scale(view) {
+            Some(CanaryScale::Replicas(pods)) => pods,
+            Some(CanaryScale::Weight(weight)) => share(view.replicas, weight),
+            _ => share(view.replicas, weight),
+        };
+        let done = self.step(view).is_none();
+        let stable = match (done, self.dynamic_stable_scale) {
+            // The last step is taken: the stable pods go when all new ones have come, and traffic has moved.
+            (true, _) => {
+                let set = &view.sets[new];
+                let moved = set.size == view.replicas && set.available >= view.replicas;
+                if moved && view.now >= view.memory.since + self.scale_down_delay { 0 } else { view.replicas }
+            }
+            (false, true) => share(view.replicas, 100 - weight),
+            (false, false) => view.replicas,
+        };
+        (canary, stable)
+    }
+
+    /// What each set is to have now, on the way to what this step asks for.
+    fn sizes(&self, view: &View<'_>, new: usize) -> Vec<(usize, u32)> {
+        let stable = view.stable.filter(|&stable| stable != new);
+        let (wanted_new, wanted_stable) = self.wanted(view, new);
+        if self.traffic_routing {
+            let others = view.old_sets().filter(|(i, _)| Some(*i) != stable).map(|(i, _)| (i, 0));
+            return others.chain(stable.map(|i| (i, wanted_stable))).chain([(new, wanted_new)]).collect();
+        }
+        let mut sizes = shrink_others(view, stable);
+        let (new_size, stable_size) = within_bounds(view, new, stable, (wanted_new, wanted_stable));
+        sizes.push((new, new_size));
+        sizes.extend(stable.map(|i| (i, stable_size)));
+        sizes
+    }
+
+    /// Whether the pods are those that this step asks for, and available.
+    fn is_reached(&self, view: &View<'_>, new: usize) -> bool {
+        let (wanted_new, wanted_stable) = self.wanted(view, new);
+        let at = |set: &SetView, wanted: u32| set.size == wanted && set.available == wanted;
+        let stable = view.stable.filter(|&stable| stable != new).map(|i| &view.sets[i]);
+        let others = view.old_sets().filter(|(i, _)| Some(*i) != view.stable).all(|(_, s)| s.available == 0);
+        at(&view.sets[new], wanted_new) && stable.is_none_or(|s| at(s, wanted_stable)) && others
+    }
+
+    /// All steps are done; with a router the old pods stay for a while.
+    fn wait_to_shrink(&self, view: &View<'_>) -> Step {
+        let due = view.memory.since + self.scale_down_delay;
+        if self.traffic_routing && due > view.now { Step::WakeAt(due) } else { Step::Wait }
+    }
+}
+
+/// So many per cent of the pods, rounded up.
+fn share(replicas: u32, weight: u32) -> u32 {
+    (u64::from(replicas) * u64::from(weight)).div_ceil(100) as u32
+}
+
+/// Canary and stable pods whose shares come closest to `weight`, of `replicas` in all, or of one more where there may be
+/// surge. Neither is 0 while both are to have traffic, unless there is only one pod.
+fn approximate(replicas: u32, weight: u32, surge: bool) -> (u32, u32) {
+    let (up, down) = (share(replicas, weight), (u64::from(replicas) * u64::from(weight) / 100) as u32);
+    let zero_allowed = weight == 0 || weight == 100 || replicas <= 1;
+    let off = |canary: u32, total: u32| {
+        // In hundredths of a per cent and a common denominator, so that nothing is rounded.
+        let (canary, total) = (i64::from(canary), i64::from(total).max(1));
+        ((canary * 100 - i64::from(weight) * total).abs() * 1_000_000) / total
+    };
+    // A weight right between two counts takes the larger one.
+    let tied = |total: u32| (u64::from(total) * u64::from(weight)) % 100 == 50;
+    let mut best: Option<(u32, u32)> = None;
+    for total in [replicas, replicas + 1].into_iter().take(1 + usize::from(surge)) {
+        for (canary, allowed) in
+            [(up, up < total || zero_allowed), (down, !tied(total) && (down > 0 || zero_allowed) && down <= total)]
+        {
+            if allowed && canary <= total && best.is_none_or(|(c, t)| off(canary, total) < off(c, t)) {
+                best = Some((canary, total));
+            }
+        }
+    }
+    best.map_or((0, replicas), |(canary, total)| (canary, total - canary))
+}
+
+/// Versions that are neither stable nor wanted go first, as far as availability allows.
+fn shrink_others(view: &View<'_>, stable: Option<usize>) -> Vec<(usize, u32)> {
+    let mut budget = view.available().saturating_sub(view.min_available());
+    let mut sizes = Vec::new();
+    for (i, set) in view.old_sets().filter(|(i, _)| Some(*i) != stable) {
+        // Those that are not available cost nothing.
+        let healthy = set.size.min(set.available);
+        let kept = healthy - healthy.min(budget);
+        budget -= healthy - kept;
+        sizes.push((i, kept));
+    }
+    sizes
+}
+
+/// Steps towards the wanted sizes: up as far as surge leaves room, the stable set first, then down as far as availability
+/// allows, the canary first.
+fn within_bounds(view: &View<'_>, new: usize, stable: Option<usize>, wanted: (u32, u32)) -> (u32, u32) {
+    let (canary, old) = (&view.sets[new], stable.map(|i| &view.sets[i]));
+    let (mut new_size, mut stable_size) = (canary.size, old.map_or(0, |s| s.size));
+    // One more than `replicas` is allowed where the shares cannot be met otherwise.
+    let most = view.max_total().max(wanted.0 + wanted.1);
+    let mut room = most.saturating_sub(view.total_size());
+    for (size, wanted) in [(&mut stable_size, wanted.1), (&mut new_size, wanted.0)] {
+        let grown = wanted.saturating_sub(*size).min(room);
+        *size += grown;
+        room -= grown;
+    }
+    if view.old_sets().any(|(i, s)| Some(i) != stable && s.size > 0) {
+        return (new_size, stable_size);
+    }
+    // Of the side that shrinks, pods that are not available count too: they are what is to go.
+    let grows = wanted.0 >= canary.size;
+    let counts = |set: &SetView, all: bool| if all { set.size } else { set.available.min(set.size) };
+    let left = counts(canary, !grows) + old.map_or(0, |s| counts(s, grows));
+    let mut excess = left.saturating_sub(view.min_available());
+    for (size, before, wanted) in
+        [(&mut new_size, canary.size, wanted.0), (&mut stable_size, old.map_or(0, |s| s.size), wanted.1)]
+    {
+        if before > wanted {
+            let cut = (before - wanted).min(excess);
+            *size = before - cut;
+            excess -= cut;
+        }
+    }
+    (new_size, stable_size)
+}
+
+/// The bounds of a canary, as a Deployment's; with a router it comes beside all stable pods.
+pub(super) fn fenceposts(canary: &Canary, replicas: u32) -> Fenceposts {
+    if canary.traffic_routing {
+        return Fenceposts { surge: replicas, unavailable: 0 };
+    }
+    let (max_surge, max_unavailable) = (canary.max_surge, canary.max_unavailable);
+    super::resolve(&crate::scenario::Strategy::RollingUpdate { max_surge, max_unavailable }, replicas)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_come_as_close_to_the_weight_as_whole_pods_can() {
+        assert_eq!(approximate(10, 10, false), (1, 9));
+        assert_eq!(approximate(10, 15, false), (2, 8), "right between two counts: the larger");
+        assert_eq!(approximate(5, 20, true), (1, 4));
+        assert_eq!(approximate(5, 50, true), (3, 3), "one more pod meets the weight");
+        assert_eq!(approximate(4, 5, false), (1, 3), "neither side is empty");
+        assert_eq!(approximate(4, 95, false), (3, 1));
+        assert_eq!(approximate(1, 5, false), (0, 1));
+        assert_eq!((approximate(7, 0, true), approximate(7, 100, true)), ((0, 7), (7, 0)));
+    }
+}

@@ -1,0 +1,144 @@
+//! A DaemonSet: every node has its pod, and a version rolls node by node.
+
+use super::fenceposts::rounded_up;
+use super::place::{PlacePod, PlacePolicy, PlaceStep, PlacesView};
+use crate::scenario::DaemonSetUpdate;
+
+/// The controller of that name, after `update.go` and `daemon_controller.go` of Kubernetes 1.28.
+///
+/// Without surge a node's next pod is created when the one before is gone, so that termination counts fully; with surge
+/// the old pod goes when the new one is available. Nodes are taken in order, which in Kubernetes is arbitrary.
+impl PlacePolicy for DaemonSetUpdate {
+    fn reconcile(&self, view: &PlacesView<'_>) -> Vec<PlaceStep> {
+        let mut steps = self.manage(view);
+        if steps.is_empty() && !self.on_delete {
+            let surge = rounded_up(self.max_surge, view.replicas);
+            steps = if surge == 0 { self.replace(view) } else { Self::surge(view, surge as usize) };
+        }
+        steps
+    }
+}
+
+/// The pods of a node that count, old and new.
+fn active(pods: &[PlacePod]) -> (Option<PlacePod>, Option<PlacePod>) {
+    let of = |new: bool| pods.iter().find(|p| p.new == new && !p.terminating).copied();
+    (of(false), of(true))
+}
+
+impl DaemonSetUpdate {
+    fn surges(&self, view: &PlacesView<'_>) -> bool {
+        rounded_up(self.max_surge, view.replicas) > 0
+    }
+
+    /// Every node gets its pod, and what runs beyond that goes.
+    fn manage(&self, view: &PlacesView<'_>) -> Vec<PlaceStep> {
+        let mut steps = Vec::new();
+        for place in 0..view.replicas.max(view.places.len() as u32) {
+            let pods = view.places.get(place as usize).map_or(&[][..], Vec::as_slice);
+            let mut running = pods.iter().filter(|p| !p.terminating);
+            if place >= view.replicas {
+                steps.extend(running.map(|p| PlaceStep::Delete(p.pod)));
+                continue;
+            }
+            // Without surge a terminating pod still fills its node.
+            let vacant = if self.surges(view) { running.clone().next().is_none() } else { pods.is_empty() };
+            if vacant {
+                steps.push(PlaceStep::Create { place, new: true });
+            } else if !self.surges(view) {
+                // All but the oldest.
+                steps.extend(running.by_ref().skip(1).map(|p| PlaceStep::Delete(p.pod)));
+            }
+        }
+        steps
+    }
+
+    /// Old pods that go, to be replaced when they are gone: all that are not available, and as many others as may be.
+    fn replace(&self, view: &PlacesView<'_>) -> Vec<PlaceStep> {
+        let most = rounded_up(self.max_unavailable, view.replicas).max(1);
+        let (mut unavailable, mut broken, mut candidates) = (0, Vec::new(), Vec::new());
+        for pods in view.places.iter().take(view.replicas as usize) {
+            match active(pods) {
+                (None, Some(new)) if new.available => {}
+                (Some(old), None) if old.available => candidates.push(PlaceStep::Delete(old.pod)),
+                (Some(old), None) => broken.push(PlaceStep::Delete(old.pod)),
+                _ => unavailable += 1,
+            }
+        }
+        candidates.truncate((most as usize).saturating_sub(unavailable));
+        broken.into_iter().chain(candidates).collect()
+    }
+
+    /// Old pods that have an available successor, or are not available themselves, go; others get a successor beside them.
+    fn surge(view: &PlacesView<'_>, most: usize) -> Vec<PlaceStep> {
+        let (mut surging, mut steps, mut candidates) = (0, Vec::new(), Vec::new());
+        for (place, pods) in view.places.iter().enumerate().take(view.replicas as usize) {
+            let create = PlaceStep::Create { place: place as u32, new: true };
+            match active(pods) {
+                (None, _) => {}
+                (Some(old), None) if old.available => candidates.push(create),
+                (Some(_), None) => steps.push(create),
+                (Some(old), Some(new)) if !old.available || new.available => steps.push(PlaceStep::Delete(old.pod)),
+                (Some(_), Some(_)) => surging += 1,
+            }
+        }
+        candidates.truncate(most.saturating_sub(surging));
+        steps.into_iter().chain(candidates).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::fact::PodId;
+    use crate::scenario::IntOrPercent::{Int, Percent};
+
+    const PLAIN: DaemonSetUpdate = DaemonSetUpdate { max_surge: Int(0), max_unavailable: Int(1), on_delete: false };
+
+    /// Nodes in words: `o` old, `n` new; capital: available; `t` terminating, old. Pods are numbered through.
+    fn steps(update: DaemonSetUpdate, nodes: &[&str]) -> Vec<PlaceStep> {
+        let mut id = 0;
+        let mut pod = |word: char| {
+            id += 1;
+            let (ready, new) = (word.is_uppercase(), word.eq_ignore_ascii_case(&'n'));
+            PlacePod { pod: PodId(id - 1), new, ready, available: ready, terminating: word == 't' }
+        };
+        let places: Vec<Vec<_>> = nodes.iter().map(|words| words.chars().map(&mut pod).collect()).collect();
+        update.reconcile(&PlacesView { replicas: nodes.len() as u32, places: &places })
+    }
+
+    fn delete(pods: &[u32]) -> Vec<PlaceStep> {
+        pods.iter().map(|&p| PlaceStep::Delete(PodId(p))).collect()
+    }
+
+    #[test]
+    fn without_surge_a_node_is_empty_until_its_pod_is_gone() {
+        assert_eq!(steps(PLAIN, &["O", "O", "O"]), delete(&[0]));
+        assert_eq!(steps(PLAIN, &["t", "O", "O"]), []);
+        assert_eq!(steps(PLAIN, &["", "O", "O"]), [PlaceStep::Create { place: 0, new: true }]);
+        assert_eq!(steps(PLAIN, &["n", "O", "O"]), []);
+        assert_eq!(steps(PLAIN, &["N", "O", "O"]), delete(&[1]));
+    }
+
+    #[test]
+    fn percentages_round_up_and_broken_pods_go_beyond_them() {
+        let half = DaemonSetUpdate { max_unavailable: Percent(40.0), ..PLAIN };
+        assert_eq!(steps(half, &["O", "O", "O"]), delete(&[0, 1]));
+        assert_eq!(steps(half, &["n", "O", "O"]), delete(&[1]));
+        assert_eq!(steps(PLAIN, &["n", "o", "o", "O"]), delete(&[1, 2]));
+    }
+
+    #[test]
+    fn with_surge_the_old_pod_stays_until_the_new_one_is_available() {
+        let surge = DaemonSetUpdate { max_surge: Int(1), max_unavailable: Int(0), ..PLAIN };
+        assert_eq!(steps(surge, &["O", "O"]), [PlaceStep::Create { place: 0, new: true }]);
+        assert_eq!(steps(surge, &["On", "O"]), []);
+        assert_eq!(
+            steps(surge, &["ON", "O"]),
+            [PlaceStep::Delete(PodId(0)), PlaceStep::Create { place: 1, new: true }]
+        );
+        assert_eq!(steps(surge, &["tN", "On"]), []);
+        assert_eq!(steps(surge, &["o", "O"]).len(), 2, "a broken old pod gets its successor beyond the bound");
+        assert_eq!(steps(surge, &["on", "N"]), delete(&[0]));
+        assert_eq!(steps(surge, &["t", "N"]), [PlaceStep::Create { place: 0, new: true }]);
+    }
+}

@@ -1,0 +1,41 @@
+//! What a strategy with steps keeps in mind from one sync to the next, as Argo Rollouts does in a `Rollout`'s status.
+
+use crate::engine::SimTime;
+use crate::fleet::fact::Revision;
+
+/// How far a strategy has come with the template that is wanted now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Memory {
+    /// Which of its steps is under way, from 0.
+    pub stage: u32,
+    /// Since when.
+    pub since: SimTime,
+    /// Whether somebody has promoted the new version since that step began.
+    pub promoted: bool,
+    /// The template whose pods alone get traffic; `None` where all do.
+    pub active: Option<Revision>,
+}
+
+impl Memory {
+    /// Nothing has happened yet.
+    pub const fn new() -> Self {
+        Self { stage: 0, since: SimTime::ZERO, promoted: false, active: None }
+    }
+
+    /// Another template is wanted: the steps begin anew. Who gets traffic stays as it is.
+    pub(super) const fn begin(&mut self, now: SimTime) {
+        *self = self.at(0, now);
+    }
+
+    /// The same at another step, which begins `now`.
+    #[must_use]
+    pub const fn at(self, stage: u32, now: SimTime) -> Self {
+        Self { stage, since: now, promoted: false, active: self.active }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,202 @@
+//! The strategies of Argo Rollouts, in the words of its `Rollout`.
+
+use super::read::{At, Fields, Read};
+use super::workload::IntOrPercent;
+use crate::engine::Dur;
+
+/// `strategy.canary`: a share of pods at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Canary {
+    /// One after the other; none is a plain rolling update.
+    pub steps: Vec<CanaryStep>,
+    /// Pods allowed above `replicas`; a percentage rounds up.
+    pub max_surge: IntOrPercent,
+    /// Pods allowed to be unavailable; a percentage rounds down.
+    pub max_unavailable: IntOrPercent,
+    /// Whether a router splits the traffic, so that the stable pods need not make room for the canary.
+    pub traffic_routing: bool,
+    /// With a router: whether the stable pods shrink as the canary grows all the same.
+    pub dynamic_stable_scale: bool,
+    /// With a router: how long the old pods stay after the last step.
+    pub scale_down_delay: Dur,
+    /// How long a pause without a duration lasts until somebody promotes.
+    pub promote_after: Dur,
+}
+
+/// A step of a canary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CanaryStep {
+    /// So many per cent of the traffic, and without a router of the pods, are the new version's.
+    SetWeight(u32),
+    /// Waits so long; `None` is until somebody promotes.
+    Pause(Option<Dur>),
+    /// With a router: how many canary pods there are, whatever the weight.
+    SetCanaryScale(CanaryScale),
+}
+
+/// How many canary pods.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CanaryScale {
+    /// So many.
+    Replicas(u32),
+    /// So many per cent of `replicas`.
+    Weight(u32),
+    /// As many as the weight asks for.
+    MatchTrafficWeight,
+}
+
+/// `strategy.blueGreen`: all new pods beside the old ones, then a Service switches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BlueGreen {
+    /// Whether the switch comes as soon as the new pods are available.
+    pub auto_promotion: bool,
+    /// Otherwise: how long after that it comes by itself; `None` is when somebody promotes.
+    pub auto_promotion_after: Option<Dur>,
+    /// How many new pods there are before the promotion; `None` is all.
+    pub preview_replicas: Option<u32>,
+    /// How long the old pods stay after the switch.
+    pub scale_down_delay: Dur,
+    /// How long it takes until somebody promotes.
+    pub promote_after: Dur,
+}
+
+/// Argo's defaults.
+const QUARTER: IntOrPercent = IntOrPercent::Percent(25.0);
+const SCALE_DOWN_DELAY: u64 = 30;
+/// For somebody to look at the new version and promote it.
+const PROMOTE_AFTER: Dur = Dur::from_secs(60);
+
+/// Either strategy.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Rollout {
+    Canary(Canary),
+    BlueGreen(BlueGreen),
+}
+
+impl Rollout {
+    /// Reads `strategy` of a `Rollout`, and `promoteAfter` beside it, which is ours.
+    pub(super) fn read(f: &mut Fields<'_>) -> Self {
+        let promote_after = f.at("promoteAfter");
+        let given = promote_after.node.is_some();
+        let waits = f.or("promoteAfter", PROMOTE_AFTER);
+        let mut strategy = f.at("strategy").fields();
+        let (canary, blue_green) = (strategy.at("canary"), strategy.at("blueGreen"));
+        if let (Some(first), Some(second)) = (strategy.key("canary"), strategy.key("blueGreen")) {
+            super::report_both(&strategy.at, ("canary", first), ("blueGreen", second));
+        }
+        let blue = blue_green.node.is_some();
+        let rollout = if blue {
+            Self::BlueGreen(BlueGreen::read(blue_green, waits))
+        } else {
+            Self::Canary(Canary::read(canary, waits))
+        };
+        strategy.end();
+        let by_hand = match &rollout {
+            Self::Canary(canary) => canary.steps.contains(&CanaryStep::Pause(None)),
+            Self::BlueGreen(blue) => !blue.auto_promotion && blue.auto_promotion_after.is_none(),
+        };
+        if by_hand && !given {
+            let text = format!("workload.promoteAfter {waits} (somebody looks, then promotes)");
+            promote_after.cx.assume(text);
+        }
+        rollout
+    }
+}
+
+/// A duration in Argo's words: a number of seconds, or `10m`.
+struct Delay(Dur);
+
+impl Read for Delay {
+    fn read(at: &At<'_>) -> Option<Self> {
+        let plain = at.node.and_then(super::tree::Node::text).and_then(|t| t.parse::<u32>().ok());
+        plain.map(|secs| Dur::from_secs(secs.into())).or_else(|| Dur::read(at)).map(Self)
+    }
+}
+
+impl Canary {
+    fn read(at: At<'_>, promote_after: Dur) -> Self {
+        let mut f = at.fields();
+        f.ignore(&["canaryService", "stableService", "canaryMetadata", "stableMetadata", "antiAffinity", "analysis"]);
+        f.ignore(&["abortScaleDownDelaySeconds", "minPodsPerReplicaSet", "scaleDownDelayRevisionLimit", "pingPong"]);
+        let routing = f.at("trafficRouting");
+        let traffic_routing = routing.node.is_some_and(|n| !n.is_null());
+        if traffic_routing {
+            let diag = routing.warning("traffic-weights", "a router's weights are not simulated in this version");
+            routing.report(diag.label("traffic is spread evenly over all pods that are ready"));
+        }
+        let canary = Self {
+            steps: f.or("steps", Vec::new()),
+            max_surge: f.or("maxSurge", QUARTER),
+            max_unavailable: f.or("maxUnavailable", QUARTER),
+            traffic_routing,
+            dynamic_stable_scale: f.or("dynamicStableScale", false),
+            scale_down_delay: f.or("scaleDownDelaySeconds", Delay(Dur::from_secs(SCALE_DOWN_DELAY))).0,
+            promote_after,
+        };
+        f.end();
+        canary
+    }
+}
+
+impl BlueGreen {
+    fn read(at: At<'_>, promote_after: Dur) -> Self {
+        let mut f = at.fields();
+        f.ignore(&["activeService", "previewService", "activeMetadata", "previewMetadata", "antiAffinity"]);
+        f.ignore(&["scaleDownDelayRevisionLimit", "abortScaleDownDelaySeconds", "maxUnavailable"]);
+        f.ignore(&["prePromotionAnalysis", "postPromotionAnalysis"]);
+        let after = f.opt("autoPromotionSeconds").map(|Delay(after)| after).filter(|after| !after.is_zero());
+        let blue_green = Self {
+            auto_promotion: f.or("autoPromotionEnabled", after.is_none()),
+            auto_promotion_after: after,
+            preview_replicas: f.opt("previewReplicaCount"),
+            scale_down_delay: f.or("scaleDownDelaySeconds", Delay(Dur::from_secs(SCALE_DOWN_DELAY))).0,
+            promote_after,
+        };
+        f.end();
+        blue_green
+    }
+}
+
+/// Steps that take no time of their own here.
+const INSTANT: [&str; 5] = ["analysis", "experiment", "setHeaderRoute", "setMirrorRoute", "plugin"];
+
+impl Read for CanaryStep {
+    fn read(at: &At<'_>) -> Option<Self> {
+        let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
+        let weight = f.at("setWeight").node.map(|_| Self::SetWeight(f.within("setWeight", 0, 0..=100)));
+        let pause = f.at("pause");
+        let pause = pause.node.map(|_| {
+            let mut fields = pause.fields();
+            let duration = fields.opt("duration").map(|Delay(duration)| duration);
+            fields.end();
+            Self::Pause(duration)
+        });
+        let scale = f.at("setCanaryScale");
+        let scale = scale.node.and_then(|_| CanaryScale::read(&scale)).map(Self::SetCanaryScale);
+        f.ignore(&INSTANT);
+        let instant = INSTANT.into_iter().find_map(|name| Some((name, f.key(name)?)));
+        if let Some((name, span)) = instant {
+            let text = format!("a step `{name}` is not simulated in this version");
+            let diag = super::diag::Diag::warning("ignored-field", text).at(span, "taken as passed at once");
+            at.report(diag.path(at.path.clone()));
+        }
+        f.end();
+        let none = instant.map(|_| Self::Pause(Some(Dur::ZERO)));
+        let step = weight.or(pause).or(scale).or(none);
+        if step.is_none() && at.node.is_some_and(|n| n.entries().is_empty()) {
+            at.report(at.error("missing-field", "this step does nothing").label("expected `setWeight` or `pause`"));
+        }
+        step
+    }
+}
+
+impl CanaryScale {
+    fn read(at: &At<'_>) -> Option<Self> {
+        let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
+        let matches: bool = f.or("matchTrafficWeight", false);
+        let replicas = f.opt("replicas").map(Self::Replicas);
+        let weight = f.at("weight").node.map(|_| Self::Weight(f.within("weight", 0, 0..=100)));
+        f.end();
+        if matches { Some(Self::MatchTrafficWeight) } else { replicas.or(weight) }
+    }
+}

@@ -1,0 +1,101 @@
+//! How each kind of workload says that it is to be rolled.
+
+use super::kubernetes::{Tree, only};
+use crate::scenario::Diag;
+use crate::scenario::tree::{Node, Value};
+
+/// A DaemonSet runs on as many nodes as there are, which no manifest knows.
+const NODES: &str = "10";
+
+/// `spec.replicas`.
+pub(super) fn replicas(tree: &mut Tree, spec: &Node, kind: &str) {
+    if kind == "DaemonSet" {
+        tree.put("workload.replicas", None, NODES);
+        tree.assumptions
+            .push(format!("workload.replicas {NODES} (nodes: a DaemonSet does not say on how many it runs)"));
+    } else {
+        tree.put("workload.replicas", spec.get("replicas"), "1");
+    }
+}
+
+/// What else of `spec` decides about the rollout.
+pub(super) fn read(tree: &mut Tree, spec: &Node, kind: &str) {
+    match kind {
+        "StatefulSet" => {
+            copy(tree, spec, "podManagementPolicy");
+            update(tree, spec, &["partition", "maxUnavailable"]);
+        }
+        "Rollout" => rollout(tree, spec),
+        "DaemonSet" => update(tree, spec, &["maxSurge", "maxUnavailable"]),
+        _ => {
+            copy(tree, spec, "podReplacementPolicy");
+            deployment(tree, spec);
+        }
+    }
+}
+
+/// A field that the scenario's workload has under the same name, if the manifest has it.
+fn copy(tree: &mut Tree, spec: &Node, field: &str) {
+    if let Some(node) = spec.get(field).filter(|n| !n.is_null()) {
+        tree.put(&format!("workload.{field}"), Some(node), "");
+    }
+}
+
+/// `spec.updateStrategy`.
+fn update(tree: &mut Tree, spec: &Node, fields: &[&str]) {
+    let Some(update) = spec.get("updateStrategy").filter(|n| !n.is_null()) else { return };
+    if !matches!(update.value, Value::Map(_)) {
+        return copy(tree, spec, "updateStrategy");
+    }
+    tree.put("workload.updateStrategy.type", update.get("type"), "RollingUpdate");
+    if let Some(rolling) = update.get("rollingUpdate").filter(|n| !n.is_null()) {
+        tree.put("workload.updateStrategy.rollingUpdate", Some(&only(rolling, fields)), "");
+    }
+}
+
+/// Fields of Argo's strategies that the scenario has, and those that would change the forecast if it had them.
+const CANARY: [&str; 6] =
+    ["steps", "maxSurge", "maxUnavailable", "trafficRouting", "dynamicStableScale", "scaleDownDelaySeconds"];
+const BLUE_GREEN: [&str; 4] =
+    ["autoPromotionEnabled", "autoPromotionSeconds", "previewReplicaCount", "scaleDownDelaySeconds"];
+const ANALYSES: [&str; 3] = ["analysis", "prePromotionAnalysis", "postPromotionAnalysis"];
+
+/// `spec.strategy` of an Argo `Rollout`.
+fn rollout(tree: &mut Tree, spec: &Node) {
+    for (name, fields) in [("canary", &CANARY[..]), ("blueGreen", &BLUE_GREEN[..])] {
+        let Some(strategy) = spec.get("strategy").and_then(|s| s.get(name)) else { continue };
+        if strategy.is_null() {
+            // `canary: {}` and `canary:` are the same to Argo.
+            tree.put(&format!("workload.strategy.{name}"), Some(&Node::empty_map(strategy.span.clone())), "");
+            continue;
+        }
+        tree.put(&format!("workload.strategy.{name}"), Some(&only(strategy, fields)), "");
+        for entry in strategy.entries().iter().filter(|e| ANALYSES.contains(&e.key.as_str())) {
+            let text = format!("`{}` is not simulated in this version", entry.key);
+            let diag = Diag::warning("ignored-field", text).at(&entry.key_span, "nothing is called off");
+            tree.notes.push(diag.path(format!("spec.strategy.{name}.{}", entry.key)));
+        }
+    }
+    if let Some(reference) = spec.entry("workloadRef") {
+        let diag = Diag::warning("ignored-field", "the pods of this Rollout are described elsewhere");
+        tree.notes.push(diag.at(&reference.key_span, "what that says of probes and hooks is not read"));
+    }
+}
+
+/// `spec.strategy` of a Deployment, the fields that the scenario's has.
+fn deployment(tree: &mut Tree, spec: &Node) {
+    let from = spec.get("strategy");
+    if let Some(node) = from.filter(|n| !matches!(n.value, Value::Map(_) | Value::Null)) {
+        // Left to the scenario's reader to find fault with.
+        tree.put("workload.strategy", Some(node), "");
+        return;
+    }
+    tree.put("workload.strategy.type", spec.at("strategy.type"), "RollingUpdate");
+    if let Some(rolling) = spec.at("strategy.rollingUpdate").filter(|n| !n.is_null()) {
+        let rolling = only(rolling, &["maxSurge", "maxUnavailable"]);
+        tree.put("workload.strategy.rollingUpdate", Some(&rolling), "");
+    } else if spec.at("strategy.type").and_then(Node::text) != Some("Recreate") {
+        tree.put("workload.strategy.rollingUpdate.maxSurge", None, "25%");
+        tree.put("workload.strategy.rollingUpdate.maxUnavailable", None, "25%");
+    }
+}
