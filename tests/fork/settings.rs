@@ -63,6 +63,7 @@ pub(crate) const OF_UNREADY_PODS: &[Setting] = &[
     ("workload.strategy", "Recreate"),
     ("workload.strategy.rollingUpdate.maxSurge", "50%"),
     ("workload.strategy.rollingUpdate.maxUnavailable", "0"),
+    ("workload.podReplacementPolicy", "TerminationComplete"),
     ("workload.minReadySeconds", "3"),
     ("workload.progressDeadlineSeconds", "4"),
     ("pod.readinessProbe.initialDelaySeconds", "2"),
