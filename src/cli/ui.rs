@@ -1,5 +1,6 @@
 //! The only place that prints: the result to stdout, everything else to stderr.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::args::Color;
 use crate::report::text;
@@ -140,8 +141,13 @@ impl Progress {
 
 /// Brings the bar up once the work has turned out to take its time.
 fn show_bar(bar: &ProgressBar, over: &Receiver<()>, what: &str) {
-    let template = format!("{{bar:40}} {{pos}} of {{len}} {what}, {{per_sec}}, {{eta}} left");
-    bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let template = format!("{{bar:40}} {{pos}} of {{len}} {what}, {{rate}}, {{eta}} left");
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A bar that cannot be drawn is none.
+        let _ = out.write_str(&text::rate(state.per_sec(), state.per_sec()));
+    };
+    bar.set_style(style.with_key("rate", rate));
     if over.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
         bar.set_draw_target(ProgressDrawTarget::stderr());
         bar.enable_steady_tick(PATIENCE / 5);
