@@ -1,7 +1,7 @@
 //! The judge of one case: measures, holds each deploy against the objectives, and says when it is enough.
 
 use super::objective::Objective;
-use super::result::effort::{Decide, Effort, Stopped};
+use super::result::effort::{Decide, Effort, Precise, Stopped};
 use super::result::finding::{Verdict, overall};
 use super::result::row::Row;
 use super::schedule::Judge;
@@ -118,6 +118,21 @@ impl Tally {
         }
     }
 
+    /// Whether the intervals of the named figures are narrow enough.
+    fn is_precise(&self, precise: &[Precise], n: u32) -> bool {
+        if precise.is_empty() {
+            return true;
+        }
+        if !is_look(n) {
+            return false;
+        }
+        let columns = self.summary().columns();
+        precise.iter().all(|p| {
+            let named = columns.iter().find(|c| c.0 == p.figure);
+            named.is_some_and(|(_, figure)| is_precise(*figure, p.share))
+        })
+    }
+
     fn is_decided(&self, decide: Decide) -> bool {
         match decide {
             Decide::Nothing => true,
@@ -132,20 +147,17 @@ impl Tally {
         match &self.effort {
             Effort::Fixed(wanted) => (n >= *wanted).then_some(Stopped::Fixed),
             Effort::Adaptive { least, most, precise, decide } => {
-                let fulfilled = n >= *least && self.is_decided(*decide) && {
-                    // The figures are computed only where somebody asks for them.
-                    precise.is_empty() || {
-                        let columns = self.summary().columns();
-                        precise.iter().all(|p| {
-                            let named = columns.iter().find(|c| c.0 == p.figure);
-                            named.is_some_and(|(_, figure)| is_precise(*figure, p.share))
-                        })
-                    }
-                };
+                let fulfilled = n >= *least && self.is_decided(*decide) && self.is_precise(precise, n);
                 if fulfilled { Some(Stopped::Enough) } else { (n >= *most).then_some(Stopped::Limit) }
             }
         }
     }
+}
+
+/// Whether intervals are looked at after `n` replications. A look computes all figures over all that was heard, so the more
+/// that is, the more is waited for until the next: a tenth.
+pub(super) fn is_look(n: u32) -> bool {
+    n.is_multiple_of((n / 10).max(1))
 }
 
 /// Whether a figure's interval is narrow enough; one that was never measured will not be any narrower. What was never seen

@@ -10,7 +10,7 @@ use super::result::comparison::{self, Compared, Comparison, PolicyCompared};
 use super::result::effort::Effort;
 use super::schedule::{Case, Judge};
 use super::steady_cache::{SHARED_BYTES, SteadyCache, case_key};
-use super::tally::{Keep, Question, Tally};
+use super::tally::{Keep, Question, Tally, is_look};
 use crate::metrics::replication::Replication;
 use crate::metrics::summary::Summary;
 use crate::metrics::{Figure, Meta, Results};
@@ -130,7 +130,7 @@ impl Judge for Match {
         }
         Ok(n >= self.least
             && self.tallies.iter().all(|t| t.stopped().is_some())
-            && (!self.until_told || self.is_told()))
+            && (!self.until_told || (is_look(n) && self.is_told())))
     }
 }
 
