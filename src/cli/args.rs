@@ -29,6 +29,10 @@ pub(super) enum Command {
     /// Forecast one deploy, of a scenario or of a Kubernetes manifest
     #[command(after_help = exit::HELP)]
     Run(Run),
+
+    /// Forecast what was measured – real balancers during deploys – and print both side by side
+    #[command(after_help = exit::HELP)]
+    Validate(Validate),
 }
 
 /// When to print in colour.
@@ -56,6 +60,37 @@ pub(super) struct Run {
 
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Validate {
+    /// Only these cases
+    #[arg(value_name = "CASE")]
+    pub(super) cases: Vec<String>,
+
+    /// A folder of cases
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) corpus: PathBuf,
+
+    /// Print the scenario that this case's parameters make, and run nothing
+    #[arg(long, value_name = "CASE", conflicts_with = "cases")]
+    pub(super) as_scenario: Option<String>,
+
+    /// Simulated deploys a case
+    #[arg(long, value_name = "N", default_value_t = crate::study::validate::REPLICATIONS, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) replications: u32,
+
+    /// Threads, which change nothing in the result [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub(super) jobs: Option<u16>,
+
+    /// How to write the result [default: what the ending of -o says, else table]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(["table", "json", "markdown"]))]
+    pub(super) format: Option<String>,
+
+    /// Write to this file, whole or not at all, instead of stdout
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod output;
 mod run;
 mod settings;
 mod ui;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
     let ui = Ui::new(cli.color, cli.quiet);
     let done = match &cli.command {
         Command::Run(args) => run::run(args, ui),
+        Command::Validate(args) => validate::validate(args, ui),
     };
     ExitCode::from(match done {
         Ok(()) => exit::OK,

@@ -88,8 +88,10 @@ mod tests {
     use crate::cli::args::{Cli, Command};
 
     fn format(line: &str) -> &'static str {
-        let Command::Run(run) = Cli::try_parse_from(line.split(' ')).expect("it parses").command;
-        super::report(&run.output).name()
+        match Cli::try_parse_from(line.split(' ')).expect("it parses").command {
+            Command::Run(run) => super::report(&run.output).name(),
+            other @ Command::Validate(_) => panic!("{other:?}"),
+        }
     }
 
     #[test]

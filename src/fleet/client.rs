@@ -1,7 +1,7 @@
 //! Clients: what they ask, and on which connection.
 
 use crate::engine::{Handle, NIL, Purpose, SimTime};
-use crate::scenario::{Layer, Load, RetryOn, WhenBusy};
+use crate::scenario::{Assignment, Layer, Load, RetryOn, WhenBusy};
 
 use super::arrivals::ArrivalProcess;
 use super::connection::{Owner, Stage};
@@ -64,7 +64,11 @@ impl<O: Observer> World<O> {
         let p = &mut self.populations[usize::from(population)];
         let ordinal = p.ordinal;
         p.ordinal += 1;
-        let client = p.client.stream(ordinal).below(p.clients.len() as u32);
+        let clients = p.clients.len() as u32;
+        let client = match p.config.assignment {
+            Assignment::Random => p.client.stream(ordinal).below(clients),
+            Assignment::InTurn => (ordinal % u64::from(clients)) as u32,
+        };
         self.next_arrival(population, cal);
         self.born(population, client, ordinal, cal);
     }
@@ -111,6 +115,9 @@ impl<O: Observer> World<O> {
         let Request { population, client, .. } = self.requests[r];
         let multiplex = self.populations[usize::from(population)].config.multiplex;
         self.requests[r].connection = c;
+        if self.layer == Layer::L4 {
+            self.requests[r].at_proxy = cal.now();
+        }
         match self.layer {
             // At layer 7 it is the proxy's connection that fails; the client's needs a count, and who waits for it.
             Layer::L7 if self.connections[c].stage == Stage::Open => self.connections[c].in_use += 1,

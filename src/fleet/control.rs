@@ -1,7 +1,7 @@
 //! The controllers in the fleet: carries out what they command, tells them what becomes of pods, and sees when all is settled.
 
 use crate::engine::{Dur, Purpose, SimTime, Streams};
-use crate::scenario::{Deploy, DeployAction, Scenario};
+use crate::scenario::{Deletion, Deploy, DeployAction, Scenario};
 
 use super::event::Event;
 use super::fact::{Fact, PodId, Revision};
@@ -53,8 +53,12 @@ impl Control {
             actions.push((at, e.action.clone()));
         }
         actions.sort_by_key(|&(at, _)| at);
+        let mut rollout = Rollout::new(&spec, streams, initial);
+        if deploy.deletion == Deletion::OldestFirst {
+            rollout.delete_oldest_first();
+        }
         Self {
-            rollout: Rollout::new(&spec, streams, initial),
+            rollout,
             pending: actions.len(),
             actions,
             templates: vec!["old".into(), "new".into()],

@@ -258,7 +258,7 @@ impl<O: Observer> World<O> {
                 if let Some(c) = self.connections.live(connection) {
                     self.connections[c].stage = super::connection::Stage::Handshaking;
                 }
-                self.handshake
+                self.handshake.time
             }
             Job::Probe(_) | Job::Check { .. } => Dur::ZERO,
         };

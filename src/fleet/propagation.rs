@@ -64,7 +64,7 @@ impl<O: Observer> World<O> {
         for proxy in 0..self.proxies.len() as u16 {
             let config = &self.control_plane.config;
             let dist = if routed { &config.add } else { &config.remove };
-            let delay = dist.sample(&mut own.stream(u64::from(proxy)), ordinal);
+            let delay = dist.of(proxy).sample(&mut own.stream(u64::from(proxy)), ordinal);
             let link = self.link(proxy, pod);
             let l = &mut self.links[link];
             // A later change never overtakes an earlier one about the same pod.
@@ -95,6 +95,9 @@ impl<O: Observer> World<O> {
             self.tell(cal, Fact::Table { proxy: ProxyId(u32::from(proxy)), pod: PodId(pod), routed });
             let ready = self.pods[pod as usize].phase.is_ready();
             self.pod_levels_changed(pod, ready, cal);
+            if routed {
+                self.gate_opens(pod, cal);
+            }
         }
         if !routed {
             self.control_plane.removals -= 1;

@@ -36,7 +36,7 @@ pub(super) enum Place {
 pub(super) struct Request {
     /// When it was born; a stream: when its connection stood.
     pub(super) born: SimTime,
-    /// When its present proxy got it.
+    /// When its present proxy got it; at layer 4, when it took its connection.
     pub(super) at_proxy: SimTime,
     /// Which of its population it is: the same under every policy.
     pub(super) ordinal: u64,

@@ -66,7 +66,20 @@ impl<O: Observer> World<O> {
     }
 
     pub(super) fn send_syn(&mut self, c: u32, cal: &mut Cal) {
-        self.pod_hop.send(cal, Event::Syn(self.connections.handle(c)));
+        let event = Event::Syn(self.connections.handle(c));
+        match self.handshake.round_trips {
+            0 => cal.at(cal.now(), event),
+            _ => self.pod_hop.send(cal, event),
+        }
+    }
+
+    /// Tells the opener what became of its attempt, when all round trips of it are over.
+    fn send_to_opener(&mut self, event: Event, cal: &mut Cal) {
+        match self.handshake.round_trips {
+            0 => cal.at(cal.now(), event),
+            1 => self.pod_hop.send(cal, event),
+            n => cal.at(cal.now() + self.pod_hop.delay.scale(f64::from(2 * n - 1)), event),
+        }
     }
 
     fn reception(&self, pod: &Pod) -> Reception {
@@ -76,7 +89,7 @@ impl<O: Observer> World<O> {
             _ if !pod.listening => Reception::Refused,
             // Where a worker is free, or none is needed, nothing has to wait.
             _ if pod.waiting_handshakes >= version.backlog
-                && !self.handshake.is_zero()
+                && !self.handshake.time.is_zero()
                 && (pod.free_workers.is_empty() || !pod.queue.is_empty()) =>
             {
                 Reception::Unanswered
@@ -90,7 +103,7 @@ impl<O: Observer> World<O> {
         let Some(c) = self.connections.live(connection) else { return };
         let Connection { owner, pod, opened, .. } = self.connections[c];
         match self.reception(&self.pods[pod as usize]) {
-            Reception::Refused => self.pod_hop.send(cal, Event::ConnectRefused(connection)),
+            Reception::Refused => self.send_refusal(connection, cal),
             Reception::Unanswered => {
                 let at = (opened + self.balancer.connect_timeout).max(cal.now());
                 cal.at(at, Event::ConnectTimeout(connection));
@@ -103,7 +116,7 @@ impl<O: Observer> World<O> {
                 self.connections[c].pod_position = p.connections.len() as u32;
                 self.connections[c].stage = Stage::Accepted;
                 p.connections.push(c);
-                if self.handshake.is_zero() {
+                if self.handshake.time.is_zero() {
                     self.stands_at_pod(c, cal);
                 } else {
                     self.admit(pod, Job::Handshake(connection), cal);
@@ -128,10 +141,18 @@ impl<O: Observer> World<O> {
         reconnect
     }
 
+    /// A refusal comes with the first answer: nobody shakes hands.
+    fn send_refusal(&mut self, connection: Handle, cal: &mut Cal) {
+        match self.handshake.round_trips {
+            0 => cal.at(cal.now(), Event::ConnectRefused(connection)),
+            _ => self.pod_hop.send(cal, Event::ConnectRefused(connection)),
+        }
+    }
+
     /// The pod has shaken hands: its opener learns of it one hop later.
     pub(super) fn stands_at_pod(&mut self, c: u32, cal: &mut Cal) {
         self.connections[c].stage = Stage::Handshaking;
-        self.pod_hop.send(cal, Event::Connected(self.connections.handle(c)));
+        self.send_to_opener(Event::Connected(self.connections.handle(c)), cal);
         self.pod_idles(c, cal);
         if self.connections[c].close_silently {
             // The pod has begun to drain meanwhile, and closes what is idle.

@@ -1,7 +1,7 @@
 //! The whole fleet, and who handles which event.
 
 use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, SimTime, Streams};
-use crate::scenario::{Layer, Load, Scenario};
+use crate::scenario::{Handshake, Layer, Load, Scenario};
 
 use super::connection::Connection;
 use super::control::Control;
@@ -69,7 +69,7 @@ pub(super) struct World<O> {
     pub(super) client_hop: Hop,
     /// Whoever owns connections to pods, to the pod.
     pub(super) pod_hop: Hop,
-    pub(super) handshake: Dur,
+    pub(super) handshake: Handshake,
     pub(super) requests: Arena<Request>,
     pub(super) connections: Arena<Connection>,
     pub(super) populations: Vec<Population>,

@@ -9,6 +9,7 @@ mod markdown;
 pub mod settings;
 mod terminal;
 pub mod text;
+pub mod validation;
 mod why;
 
 use std::io;

@@ -14,6 +14,17 @@ pub struct Deploy {
     pub events: Vec<DeployEvent>,
     /// The controller that carries it out.
     pub controller: Controller,
+    /// Which pods it deletes first.
+    pub deletion: Deletion,
+}
+
+/// Which of a set's pods are deleted first, where neither readiness nor crowding decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// As a ReplicaSet does: by power of two of their age, then at random.
+    Ranked,
+    /// In order of creation, as a script that walks a list does.
+    OldestFirst,
 }
 
 /// The controllers' own pace.
@@ -78,6 +89,11 @@ impl Deploy {
             at: f.or("at", Dur::from_secs(60)),
             events: events.node.and_then(|_| Vec::read(&events)).unwrap_or_default(),
             controller: Controller::read(f.at("controller")),
+            deletion: f.choice(
+                "deletion",
+                Deletion::Ranked,
+                &[("ranked", Deletion::Ranked), ("oldestFirst", Deletion::OldestFirst)],
+            ),
         };
         f.end();
         Some(deploy)

@@ -18,6 +18,8 @@ pub struct LoadBalancer {
     pub algorithm: Algorithm,
     /// How late a proxy learns.
     pub propagation: Propagation,
+    /// Whether a new pod counts as Ready to its controller only once every proxy routes to it.
+    pub readiness_gate: bool,
     /// The pool that each proxy keeps to each pod.
     pub upstream: Upstream,
     /// How long what is in flight to a removed pod may go on.
@@ -128,6 +130,7 @@ impl LoadBalancer {
             proxies: f.within("proxies", 3, 1..=1000),
             algorithm: f.choice("algorithm", Algorithm::RoundRobin, &ALGORITHMS),
             propagation: Propagation::read(f.at("propagation")),
+            readiness_gate: f.or("readinessGate", false),
             upstream: Upstream::read(f.at("upstream")),
             deregistration_delay: f.or("deregistrationDelay", Dur::from_secs(300)),
             retries: ProxyRetries::read(f.at("retries")),

@@ -30,19 +30,18 @@ mod validate;
 mod workload;
 pub mod yaml;
 
-use crate::engine::Dur;
 use read::{At, Cx};
 use tree::{Node, Span};
 
-pub use clients::{ClientKeepAlive, Clients, WhenBusy};
-pub use deploy::{Controller, Deploy, DeployAction, DeployEvent, Release};
+pub use clients::{Assignment, ClientKeepAlive, Clients, WhenBusy};
+pub use deploy::{Controller, Deletion, Deploy, DeployAction, DeployEvent, Release};
 pub use diag::{Diag, Severity};
 pub use input::{Loaded, Request, load, load_str};
 pub use load_balancer::{ActiveHealth, Algorithm, Layer, LoadBalancer, PassiveHealth, Reuse, Upstream};
 pub use objectives::{Objectives, SweepAxis};
-pub use observe::{Network, Observe};
+pub use observe::{Handshake, Network, Observe};
 pub use pod::{OnOverflow, Pod, PodKeepAlive, Probe, Warmup, WarmupOver};
-pub use propagation::{Propagation, PropagationOrder};
+pub use propagation::{ByProxy, Propagation, PropagationOrder};
 pub use proxy::{ProxyRetries, ProxyStatus};
 pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};
 pub use termination::{AfterExit, ConnectionClose, OnSigterm, Termination};
@@ -67,7 +66,7 @@ pub struct Scenario {
     /// Constant latencies.
     pub network: Network,
     /// What a new connection costs a pod.
-    pub handshake: Dur,
+    pub handshake: Handshake,
     /// The populations of clients.
     pub clients: Vec<Clients>,
     /// The deploy; `None` measures a steady fleet.
@@ -101,7 +100,7 @@ impl Scenario {
             new_pod,
             load_balancer: LoadBalancer::read(f.at("loadBalancer")),
             network: Network::read(f.at("network")),
-            handshake: observe::read_handshake(f.at("handshake")),
+            handshake: Handshake::read(f.at("handshake")),
             clients: clients::read_all(&f.at("clients")),
             deploy: Deploy::read(f.at("deploy")),
             observe: Observe::read(f.at("observe")),

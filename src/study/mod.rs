@@ -1,3 +1,4 @@
 //! Many runs for one answer.
 
 pub mod replicate;
+pub mod validate;

@@ -53,6 +53,8 @@ pub struct Rollout {
     /// What the ReplicaSet controller pays its requests from.
     replica_set_requests: TokenBucket,
     recorder: EventRecorder,
+    /// Whether pods alike are deleted in order of creation rather than at random.
+    oldest_first: bool,
 }
 
 impl Rollout {
@@ -73,6 +75,7 @@ impl Rollout {
             pods_left: 0,
             replica_set_requests: bucket,
             recorder: EventRecorder::default(),
+            oldest_first: false,
         };
         for pod in initial {
             let id = rollout.add_pod(0, pod.created);
@@ -83,6 +86,15 @@ impl Rollout {
         }
         rollout.settle();
         rollout
+    }
+
+    /// From now on pods that are alike to a ReplicaSet are deleted in order of creation, where Kubernetes lets their random
+    /// unique ids decide.
+    pub fn delete_oldest_first(&mut self) {
+        self.oldest_first = true;
+        for (id, pod) in (0..).zip(&mut self.pods) {
+            pod.uid = id;
+        }
     }
 
     /// Something is done to the Deployment.
@@ -226,7 +238,11 @@ impl Rollout {
             created: self.clock.floor(created),
             ready_since: None,
             node: None,
-            uid: self.streams.stream(Purpose::PodUid, u64::from(id.0)).bits(),
+            uid: if self.oldest_first {
+                u64::from(id.0)
+            } else {
+                self.streams.stream(Purpose::PodUid, u64::from(id.0)).bits()
+            },
             terminating: false,
             gone: false,
         });
