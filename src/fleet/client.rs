@@ -100,6 +100,11 @@ impl<O: Observer> World<O> {
         if c != NIL {
             self.take_connection(r, c, cal);
         } else if p.config.when_busy == WhenBusy::Wait && state.open > 0 {
+            if state.pausing.is_some()
+                && let Some(c) = self.open_instead(population, client, cal)
+            {
+                return self.take_connection(r, c, cal);
+            }
             self.requests[r].place = Place::Waiting;
             let clients = &mut self.populations[usize::from(population)].clients;
             clients[client as usize].waiting.push_back(&mut OnConnection(&mut self.requests), r);
@@ -227,6 +232,8 @@ impl<O: Observer> World<O> {
         if self.layer == Layer::L4 && close {
             // Requests that were sent after its last answer had left are lost with it.
             self.client_connection_ended(c, !refused_by_pod, cal);
+        } else if self.layer == Layer::L7 && self.ends_after_answer(c, status, shared) {
+            self.proxy_ends_connection(c, cal);
         } else if whole || shared {
             self.offer(c, cal);
         } else {

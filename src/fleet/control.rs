@@ -1,7 +1,7 @@
 //! The controllers in the fleet: carries out what they command, tells them what becomes of pods, and sees when all is settled.
 
 use crate::engine::{Dur, Purpose, SimTime, Streams};
-use crate::scenario::{Deletion, Deploy, DeployAction, Scenario};
+use crate::scenario::{Deletion, Deploy, DeployAction, Rolls, Scenario};
 
 use super::event::Event;
 use super::fact::{Fact, PodId, Revision};
@@ -46,7 +46,11 @@ impl Control {
         };
         let created = SimTime::ZERO - AGE;
         let initial = (0..spec.replicas).map(|_| InitialPod { created, ready: Some(created), node: None });
-        let mut actions = vec![(SimTime::ZERO, DeployAction::Template("new".into()))];
+        let rolled = match deploy.rolls {
+            Rolls::Pods => DeployAction::Template("new".into()),
+            Rolls::LoadBalancer => DeployAction::Reload,
+        };
+        let mut actions = vec![(SimTime::ZERO, rolled)];
         for e in &deploy.events {
             let span = Dur::from_secs_f64(e.at_secs.abs());
             let at = if e.at_secs < 0.0 { SimTime::ZERO - span } else { SimTime::ZERO + span };
@@ -144,6 +148,10 @@ impl<O: Observer> World<O> {
             DeployAction::Undo => Action::Undo,
             DeployAction::Unready(pods) => return self.hold_unready(&pods, true, cal),
             DeployAction::Ready(pods) => return self.hold_unready(&pods, false, cal),
+            DeployAction::Reload => {
+                self.reload_all(cal);
+                return self.settle(cal);
+            }
         };
         self.with_rollout(cal, |rollout, now, out| rollout.act(now, &action, out));
     }

@@ -148,10 +148,10 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// A proxy has added `pod`: with the last one its readiness gate opens.
+    /// A proxy has been told of `pod`: with the last one its readiness gate opens.
     pub(super) fn gate_opens(&mut self, pod: u32, cal: &mut Cal) {
         let p = &self.pods[pod as usize];
-        if self.balancer.readiness_gate && p.phase.is_ready() && p.routed_by as usize == self.proxies.len() {
+        if self.balancer.readiness_gate && p.phase.is_ready() && p.told as usize == self.proxies.len() {
             self.control_pod_ready(pod, true, cal);
         }
     }

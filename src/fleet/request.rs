@@ -25,6 +25,8 @@ pub(super) enum Place {
     Returning,
     /// Waits to be tried again by its client (an event).
     Backoff,
+    /// Waits to be tried again by its proxy (an event), or there for a pod with room (another request's end).
+    AtProxy,
     /// A stream that stands (an event; the connection, if it breaks).
     Streaming,
     /// Nowhere any more: what a free slot holds.
@@ -120,6 +122,8 @@ impl Request {
 pub(super) enum Job {
     /// Serve a request: whose, and its identity (population, ordinal), which decides its work.
     Serve { request: Handle, population: u16, ordinal: u64 },
+    /// Nothing any more: its reader has gone, and another worker has taken its place.
+    Stopped,
     /// Shake hands with a new connection.
     Handshake(Handle),
     /// Answer a readiness probe.

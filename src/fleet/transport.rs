@@ -1,7 +1,7 @@
 //! Connections coming and going: who accepts, who refuses, who does not answer; and who learns of an end, and when.
 
 use crate::engine::{Arena, Dur, Handle, Linked, Links, NIL};
-use crate::scenario::{AfterExit, Layer};
+use crate::scenario::{AfterExit, Layer, OnReaderGone, Sharing};
 
 use super::connection::{Connection, Owner, Stage};
 use super::event::Event;
@@ -59,6 +59,14 @@ impl<O: Observer> World<O> {
     pub(super) fn on_open_now(&mut self, connection: Handle, cal: &mut Cal) {
         let Some(c) = self.connections.live(connection) else { return };
         self.connections[c].opened = cal.now();
+        if let Owner::Client { population, client } = self.connections[c].owner {
+            self.populations[usize::from(population)].clients[client as usize].pausing = None;
+        }
+        if self.layer == Layer::L7
+            && let Owner::Client { client, .. } = self.connections[c].owner
+        {
+            return self.dial_proxy(c, client, cal);
+        }
         // A client or stream at layer 4 is sent to a pod when it asks, not when it decides to.
         if self.route_connection(c, cal) {
             self.send_syn(c, cal);
@@ -126,7 +134,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Takes one from what the opener has lost: then this opening is a reconnect.
-    fn count_reconnect(&mut self, owner: Owner) -> bool {
+    pub(super) fn count_reconnect(&mut self, owner: Owner) -> bool {
         let lost = match owner {
             Owner::Proxy(proxy) => &mut self.proxies[usize::from(proxy)].lost,
             Owner::Client { population, client } => {
@@ -274,6 +282,7 @@ impl<O: Observer> World<O> {
         let connection = &mut self.connections[c];
         connection.owner_closed = true;
         if connection.pod == NIL || connection.pod_closed || connection.stage == Stage::Opening {
+            self.drop_private(c, cal);
             self.forget(c);
         } else {
             self.pod_hop.send(cal, Event::OwnerClosed(self.connections.handle(c)));
@@ -286,6 +295,9 @@ impl<O: Observer> World<O> {
         let pod = self.connections[c].pod;
         self.leave_pod(c);
         self.forget(c);
+        if self.versions[self.pods[pod as usize].version()].pod.on_reader_gone == OnReaderGone::Stop {
+            self.stop_unread(pod, cal);
+        }
         self.exit_if_drained(pod, cal);
     }
 
@@ -308,7 +320,7 @@ impl<O: Observer> World<O> {
         };
         let position = self.links[self.link(proxy, pod)].position;
         if position != NIL {
-            let active = &mut self.proxies[usize::from(proxy)].table[position as usize].active;
+            let active = &mut self.proxies[usize::from(proxy)].process.table[position as usize].active;
             // A pod that left the table and came back started from none.
             *active = if counts { *active + 1 } else { active.saturating_sub(1) };
         }
@@ -326,6 +338,9 @@ impl<O: Observer> World<O> {
             Owner::Proxy(proxy) => {
                 let link = self.link(proxy, self.connections[c].pod);
                 self.links[link].idle.retain(|&idle| idle != c);
+                if self.balancer.upstream.share == Sharing::Client {
+                    self.private.retain(|_, &mut idle| idle != c);
+                }
             }
             Owner::Stream { .. } => {}
         }

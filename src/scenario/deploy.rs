@@ -16,6 +16,17 @@ pub struct Deploy {
     pub controller: Controller,
     /// Which pods it deletes first.
     pub deletion: Deletion,
+    /// What is rolled at `at`.
+    pub rolls: Rolls,
+}
+
+/// What is rolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rolls {
+    /// The pods get a new template.
+    Pods,
+    /// The balancer's processes are reloaded; the pods stay.
+    LoadBalancer,
 }
 
 /// Which of a set's pods are deleted first, where neither readiness nor crowding decides.
@@ -75,6 +86,8 @@ pub enum DeployAction {
     Unready(Vec<u32>),
     /// These pods turn Ready again.
     Ready(Vec<u32>),
+    /// Every proxy is reloaded.
+    Reload,
 }
 
 impl Deploy {
@@ -89,6 +102,7 @@ impl Deploy {
             at: f.or("at", Dur::from_secs(60)),
             events: events.node.and_then(|_| Vec::read(&events)).unwrap_or_default(),
             controller: Controller::read(f.at("controller")),
+            rolls: f.choice("rolls", Rolls::Pods, &[("pods", Rolls::Pods), ("loadBalancer", Rolls::LoadBalancer)]),
             deletion: f.choice(
                 "deletion",
                 Deletion::Ranked,
@@ -117,7 +131,7 @@ impl Controller {
 }
 
 /// What an event may do, exactly one of which it must name.
-const ACTIONS: [&str; 7] = ["scale", "template", "pause", "resume", "undo", "unready", "ready"];
+const ACTIONS: [&str; 8] = ["scale", "template", "pause", "resume", "undo", "unready", "ready", "reload"];
 
 impl Read for DeployEvent {
     fn read(at: &At<'_>) -> Option<Self> {
@@ -153,10 +167,11 @@ impl DeployAction {
         let pause = flag("pause", Self::Pause);
         let resume = flag("resume", Self::Resume);
         let undo = flag("undo", Self::Undo);
+        let reload = flag("reload", Self::Reload);
         let unready = f.opt("unready").map(Self::Unready);
         let ready = f.opt("ready").map(Self::Ready);
         match given[..] {
-            [_] => scale.or(template).or(pause).or(resume).or(undo).or(unready).or(ready),
+            [_] => scale.or(template).or(pause).or(resume).or(undo).or(unready).or(ready).or(reload),
             [first, second, ..] => {
                 if let (Some(a), Some(b)) = (f.key(first), f.key(second)) {
                     super::report_both(&f.at, (first, a), (second, b));

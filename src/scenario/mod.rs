@@ -21,6 +21,7 @@ mod profile;
 mod propagation;
 mod proxy;
 mod read;
+mod reload;
 mod retry;
 mod termination;
 mod traffic;
@@ -34,15 +35,18 @@ use read::{At, Cx};
 use tree::{Node, Span};
 
 pub use clients::{Assignment, ClientKeepAlive, Clients, WhenBusy};
-pub use deploy::{Controller, Deletion, Deploy, DeployAction, DeployEvent, Release};
+pub use deploy::{Controller, Deletion, Deploy, DeployAction, DeployEvent, Release, Rolls};
 pub use diag::{Diag, Severity};
 pub use input::{Loaded, Request, load, load_str};
-pub use load_balancer::{ActiveHealth, Algorithm, Layer, LoadBalancer, PassiveHealth, Reuse, Upstream};
+pub use load_balancer::{
+    ActiveHealth, Algorithm, Layer, LoadBalancer, Membership, PassiveHealth, Reuse, Sharing, SlowStart, Upstream,
+};
 pub use objectives::{Objectives, SweepAxis};
 pub use observe::{Handshake, Network, Observe};
-pub use pod::{OnOverflow, Pod, PodKeepAlive, Probe, Warmup, WarmupOver};
+pub use pod::{OnOverflow, OnReaderGone, Pod, PodKeepAlive, Probe, Warmup, WarmupOver};
 pub use propagation::{ByProxy, Propagation, PropagationOrder};
 pub use proxy::{ProxyRetries, ProxyStatus};
+pub use reload::Reload;
 pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};
 pub use termination::{AfterExit, ConnectionClose, OnSigterm, Termination};
 pub use traffic::{Arrivals, Load, OnDrain, Profile};

@@ -14,6 +14,9 @@ pub struct Reload {
     /// The window over which the old process closes its clients' idle connections, each at its own uniform moment; zero = all at
     /// once.
     pub close_spread: Dur,
+    /// Whether a connection whose answer had begun is closed a moment after that answer, so that a request that has waited for
+    /// it is sent into the end of the connection; else together with it.
+    pub closes_late: bool,
     /// So long after it was told to quit, the old process severs what it has under way; zero = never.
     pub shutdown_timeout: Dur,
     /// So long after that it exits, with all that has come in meanwhile.
@@ -32,6 +35,7 @@ impl Reload {
             takes: f.or("takes", Dur::from_millis(100)),
             gap: f.or("gap", Dur::ZERO),
             close_spread: f.or("closeSpread", Dur::ZERO),
+            closes_late: f.or("closesLate", true),
             shutdown_timeout: f.or("shutdownTimeout", Dur::ZERO),
             linger: f.or("linger", Dur::ZERO),
             drain: f.or("drain", Dur::ZERO),

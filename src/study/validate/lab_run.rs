@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::lab_case::{Balancer, Parameters};
-use super::translate::{changes_pods, watched};
+use super::translate::watched;
 use crate::engine::SimTime;
 use crate::fleet::Observer;
 use crate::fleet::fact::{Cause, Fact, Outcome, Side};
-use crate::scenario::Scenario;
+use crate::scenario::{Layer, Scenario};
 
 /// One request.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,8 @@ pub(super) struct LabRun {
     /// When those were born that never ended.
     unfinished: Vec<f64>,
     opened: Vec<f64>,
+    /// Whose connections reach the pods.
+    pods_side: Side,
     connect_failures: u64,
     severed: u64,
     /// When the last old pod had gone, and when the last change of a table was made.
@@ -44,6 +46,7 @@ impl LabRun {
             requests: Vec::new(),
             unfinished: Vec::new(),
             opened: Vec::new(),
+            pods_side: if scenario.load_balancer.layer == Layer::L7 { Side::Upstream } else { Side::Client },
             connect_failures: 0,
             severed: 0,
             settled: 0.0,
@@ -65,7 +68,7 @@ impl Observer for LabRun {
             }
             Fact::Unfinished { born } => self.unfinished.push(self.at(born)),
             Fact::Opened { side: Side::Client, .. } => self.opened.push(self.at(now)),
-            Fact::ConnectFailed(_) => self.connect_failures += 1,
+            Fact::ConnectFailed(side) if side == self.pods_side => self.connect_failures += 1,
             // A killed process cannot tell.
             Fact::Severed { requests, killed: false, .. } => self.severed += u64::from(requests),
             Fact::Table { .. } => self.last_change = self.at(now),
@@ -87,7 +90,6 @@ impl LabRun {
             "bluegreen" => (start + p.startup_s + p.switch_wait_s + watched(p)).max(self.settled),
             _ => start + watched(p),
         };
-        debug_assert!(changes_pods(p) || self.settled == 0.0, "nothing was rolled");
         let stop = end + p.after_s;
         let mut out = Quantities::new();
         let mut put = |path: &str, value: f64| {

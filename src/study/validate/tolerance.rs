@@ -34,7 +34,10 @@ fn kind(quantity: &str, p: &Parameters) -> Kind {
         "pods_severed_inflight" | "connect_failures_seen_by_balancer_or_client" => Kind::Count,
         "peak_opened_100ms" | "peak_opened_1s" => Kind::Peak,
         _ if quantity.starts_with("totals.") => Kind::Count,
-        _ if quantity.starts_with("latency_ms.") && quantity.rsplit('.').next() == Some("mean") && !censored => {
+        _ if quantity.starts_with("latency_ms.from_send.")
+            && quantity.rsplit('.').next() == Some("mean")
+            && !censored =>
+        {
             Kind::Latency
         }
         _ => Kind::Information,

@@ -85,10 +85,12 @@ fn pod(p: &Parameters) -> String {
         _ => ("idle", 0.0),
     };
     format!(
-        "pod:\n  concurrency: {concurrency}\n  queue: {}\n  serviceTime: {}\n  startup: {}\n  readinessProbe: none\n  keepAlive: \
+        "pod:\n  concurrency: {concurrency}\n  queue: {}\n  onReaderGone: {}\n  serviceTime: {}\n  startup: {}\n  readinessProbe: none\n  keepAlive: \
          {{idleTimeout: {}}}\n  termination:\n    preStop: {}\n    drainWindow: {}\n    connectionClose: {close}\n    closeJitter: \
          {}\n    terminationGracePeriodSeconds: {}\nnewVersion:\n  warmup: {{slowdown: {}, duration: {}}}",
         p.queue,
+        // A pod that streams finds the pipe broken; one that sleeps finds out when it has slept.
+        if p.chunk_s > 0.0 { "stop" } else { "finish" },
         time(&p.service, TIMER),
         s(p.startup_s),
         s(p.idle_s),
@@ -132,13 +134,20 @@ fn clients(p: &Parameters) -> String {
 }
 
 fn deploy(p: &Parameters) -> String {
-    if !changes_pods(p) {
+    if p.strategy == "none" {
         return format!(
             "deploy: none\nobserve: {{warmup: 0s, for: {}}}",
             s(p.before_s + watched(p) + p.after_s + p.linger_s)
         );
     }
     let after = p.after_s + p.linger_s + p.remove_delay.long() + watched(p);
+    if !changes_pods(p) {
+        return format!(
+            "deploy: {{at: {}, rolls: loadBalancer}}\nobserve: {{warmup: 0s, after: {}}}",
+            s(p.before_s),
+            s(after)
+        );
+    }
     format!(
         "deploy:\n  at: {}\n  deletion: oldestFirst\n  controller: {{qps: 0, reaction: 0s, release: \"1.34\"}}\nobserve: {{warmup: 0s, after: {}}}",
         s(p.before_s),
