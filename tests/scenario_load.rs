@@ -71,7 +71,7 @@ fn what_is_not_said_is_the_documented_default() {
     assert_eq!((termination.drain_window, termination.close_jitter), (Dur::from_secs(30), Dur::ZERO));
     assert_eq!((scenario.pod.warmup.slowdown, scenario.pod.concurrency, scenario.pod.queue), (1.0, 16, 128));
     assert_eq!((scenario.load_balancer.proxies, scenario.load_balancer.retries.attempts), (3, 0));
-    assert!(scenario.load_balancer.active_health.is_none() && scenario.load_balancer.slow_start.is_zero());
+    assert!(scenario.load_balancer.active_health.is_none() && scenario.load_balancer.slow_start.window.is_zero());
     assert_eq!(scenario.workload.progress_deadline, Dur::from_secs(600));
     assert_eq!(
         (scenario.network.latency, scenario.network.client),

@@ -46,6 +46,8 @@ struct Watch {
     proxies: u32,
     /// From pod to client at most.
     way_back: Dur,
+    /// How long a refusal takes.
+    refusal: Dur,
     layer: Layer,
 }
 
@@ -58,8 +60,9 @@ impl Watch {
             pods: BTreeMap::new(),
             ended: BTreeSet::new(),
             born: 0,
-            proxies: scenario.load_balancer.proxies,
+            proxies: scenario.load_balancer.proxies * scenario.load_balancer.workers,
             way_back: scenario.network.client + own,
+            refusal: if scenario.handshake.round_trips == 0 { Dur::ZERO } else { scenario.network.client + own },
             layer,
         }
     }
@@ -118,7 +121,7 @@ impl Watch {
         if outcome == Outcome::Refused && cause == Some(Cause::StaleRoute) {
             assert_eq!(self.layer, Layer::L4, "only at layer 4 a client sees a refusal");
             let closed = known.expect("somebody refused").not_listening_since.expect("only a closed port refuses");
-            assert!(closed + self.way_back <= now, "refused by {pod:?}, which listened");
+            assert!(closed + self.refusal <= now, "refused by {pod:?}, which listened");
         }
     }
 }

@@ -16,6 +16,7 @@ mod sweep;
 mod table;
 mod typed;
 mod ui;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Merge(args) => merge::run(args, ui),
+        Command::Validate(args) => validate::run(args, ui),
     };
     ExitCode::from(done.unwrap_or_else(|failure| match failure {
         Failure::Told => exit::USAGE,

@@ -66,6 +66,12 @@ pub enum Purpose {
     StreamResidual = 21,
     /// A fraction of a second by which the cluster's wall clock is past a whole second at the start.
     WallClock = 22,
+    /// Jitter of a proxy's retry.
+    ProxyBackoff = 23,
+    /// Whether an answer of a draining proxy closes its connection.
+    DrainClose = 24,
+    /// When an old process closes a client's idle connection.
+    CloseSpread = 25,
 }
 
 /// All randomness of one replication of one scenario.

@@ -1,7 +1,7 @@
 //! Clients: what they ask, and on which connection.
 
 use crate::engine::{Handle, NIL, Purpose, SimTime};
-use crate::scenario::{Layer, Load, RetryOn, WhenBusy};
+use crate::scenario::{ClientAssignment as Assignment, Layer, Load, RetryOn, WhenBusy};
 
 use super::arrivals::ArrivalProcess;
 use super::connection::{Owner, Stage};
@@ -64,7 +64,11 @@ impl<O: Observer> World<O> {
         let p = &mut self.populations[usize::from(population)];
         let ordinal = p.ordinal;
         p.ordinal += 1;
-        let client = p.client.stream(ordinal).below(p.clients.len() as u32);
+        let clients = p.clients.len() as u32;
+        let client = match p.config.assignment {
+            Assignment::Random => p.client.stream(ordinal).below(clients),
+            Assignment::InTurn => (ordinal % u64::from(clients)) as u32,
+        };
         self.next_arrival(population, cal);
         self.born(population, client, ordinal, cal);
     }
@@ -96,6 +100,11 @@ impl<O: Observer> World<O> {
         if c != NIL {
             self.take_connection(r, c, cal);
         } else if p.config.when_busy == WhenBusy::Wait && state.open > 0 {
+            if state.pausing.is_some()
+                && let Some(c) = self.open_instead(population, client, cal)
+            {
+                return self.take_connection(r, c, cal);
+            }
             self.requests[r].place = Place::Waiting;
             let clients = &mut self.populations[usize::from(population)].clients;
             clients[client as usize].waiting.push_back(&mut OnConnection(&mut self.requests), r);
@@ -111,6 +120,9 @@ impl<O: Observer> World<O> {
         let Request { population, client, .. } = self.requests[r];
         let multiplex = self.populations[usize::from(population)].config.multiplex;
         self.requests[r].connection = c;
+        if self.layer == Layer::L4 {
+            self.requests[r].at_proxy = cal.now();
+        }
         match self.layer {
             // At layer 7 it is the proxy's connection that fails; the client's needs a count, and who waits for it.
             Layer::L7 if self.connections[c].stage == Stage::Open => self.connections[c].in_use += 1,
@@ -220,6 +232,8 @@ impl<O: Observer> World<O> {
         if self.layer == Layer::L4 && close {
             // Requests that were sent after its last answer had left are lost with it.
             self.client_connection_ended(c, !refused_by_pod, cal);
+        } else if self.layer == Layer::L7 && self.ends_after_answer(c, status, shared) {
+            self.proxy_ends_connection(c, cal);
         } else if whole || shared {
             self.offer(c, cal);
         } else {

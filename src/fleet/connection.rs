@@ -61,6 +61,8 @@ pub(super) struct Connection {
     pub(super) eager: bool,
     /// Whether it was accepted in place of one that the other side had ended.
     pub(super) reconnect: bool,
+    /// Of a client to a proxy: which of the proxy's processes has it. Of a proxy: which of its processes opened it.
+    pub(super) generation: u16,
     /// Tries of an eager opener before this one.
     pub(super) tries: u16,
     /// When it stood.
@@ -96,6 +98,7 @@ impl Connection {
             counted: false,
             eager: false,
             reconnect: false,
+            generation: 0,
             tries: 0,
             opened: now,
             idle_since: now,

@@ -1,7 +1,7 @@
 //! The controllers in the fleet: carries out what they command, tells them what becomes of pods, and sees when all is settled.
 
 use crate::engine::{Dur, Purpose, Reserved, SimTime, Streams};
-use crate::scenario::{Deploy, DeployAction, DeployEvent, Scenario};
+use crate::scenario::{Deletion, Deploy, DeployAction, DeployEvent, Rolls, Scenario};
 
 use super::event::Event;
 use super::fact::{Fact, PodId, Revision};
@@ -47,11 +47,19 @@ impl Control {
         };
         let created = SimTime::ZERO - AGE;
         let initial = (0..spec.replicas).map(|_| InitialPod { created, ready: Some(created), node: None });
-        let mut actions = vec![(SimTime::ZERO, DeployAction::Template("new".into()))];
+        let rolled = match deploy.rolls {
+            Rolls::Pods => DeployAction::Template("new".into()),
+            Rolls::LoadBalancer => DeployAction::Reload,
+        };
+        let mut actions = vec![(SimTime::ZERO, rolled)];
         actions.extend(deploy.events.iter().map(|e| (moment(e), e.action.clone())));
         actions.sort_by_key(|&(at, _)| at);
+        let mut rollout = Rollout::new(&spec, streams, initial);
+        if deploy.deletion == Deletion::OldestFirst {
+            rollout.delete_oldest_first();
+        }
         Self {
-            rollout: Rollout::new(&spec, streams, initial),
+            rollout,
             pending: actions.len(),
             actions,
             templates: vec!["old".into(), "new".into()],
@@ -162,6 +170,10 @@ impl<O: Observer> World<O> {
             DeployAction::Abort => Action::Abort,
             DeployAction::Unready(pods) => return self.hold_unready(&pods, true, cal),
             DeployAction::Ready(pods) => return self.hold_unready(&pods, false, cal),
+            DeployAction::Reload => {
+                self.reload_all(cal);
+                return self.settle(cal);
+            }
         };
         self.with_rollout(cal, |rollout, now, out| rollout.act(now, &action, out));
     }

@@ -21,8 +21,7 @@ impl<O: Observer> World<O> {
         let (lost, tries) = (state.lost, state.tries);
         if self.layer == Layer::L7 {
             let c = self.connections.insert(Connection::new(owner, NIL, cal.now()));
-            let round_trip = self.client_hop.delay + self.client_hop.delay;
-            cal.at(cal.now() + round_trip, Event::Connected(self.connections.handle(c)));
+            self.dial_proxy(c, client, cal);
             return c;
         }
         let wait = if lost > 0 { self.reconnect_wait(population, client, u32::from(tries) + 1) } else { Dur::ZERO };
@@ -34,6 +33,15 @@ impl<O: Observer> World<O> {
             self.send_syn(c, cal);
         }
         c
+    }
+
+    /// Layer 7: a client's connection `c` asks for its proxy, which accepts it while it listens.
+    pub(super) fn dial_proxy(&mut self, c: u32, client: u32, cal: &mut Cal) {
+        let connection = self.connections.handle(c);
+        let listens = self.proxies[usize::from(self.proxy_of(client))].listens;
+        let event = if listens { Event::Connected(connection) } else { Event::ConnectRefused(connection) };
+        let round_trip = self.client_hop.delay + self.client_hop.delay;
+        cal.at(cal.now() + round_trip, event);
     }
 
     fn reconnect_wait(&self, population: u16, client: u32, k: u32) -> Dur {
@@ -124,7 +132,10 @@ impl<O: Observer> World<O> {
         let state = &mut self.populations[usize::from(population)].clients[client as usize];
         state.tries = 0;
         if self.layer == Layer::L7 {
-            self.tell(cal, Fact::Opened { side: Side::Client, reconnect: false });
+            let proxy = self.proxy_of(client);
+            self.connections[c].generation = self.proxies[usize::from(proxy)].generation;
+            let reconnect = self.count_reconnect(self.connections[c].owner);
+            self.tell(cal, Fact::Opened { side: Side::Client, reconnect });
             self.send_connecting(population, client, c, cal);
         } else {
             self.send_waiting(c, cal);
@@ -189,6 +200,10 @@ impl<O: Observer> World<O> {
             let outcome = if truncated { Outcome::Truncated } else { Outcome::Reset };
             self.attempt_failed(r, outcome, RetryOn::Reset, unsent, cause, cal);
         }
+        if self.layer == Layer::L7 {
+            self.lost_by_proxy(c, cal);
+            debug_assert_eq!(self.connections[c].in_use, 0, "nothing is left on a connection that has ended");
+        }
         self.forget(c);
         if may_reopen && self.populations[usize::from(population)].config.reconnect.eager {
             self.reopen_eagerly(population, client, 0, cal);
@@ -203,6 +218,26 @@ impl<O: Observer> World<O> {
         let c = self.connections.insert(Connection::new(Owner::Client { population, client }, NIL, cal.now()));
         self.connections[c].eager = true;
         self.connections[c].tries = tries;
-        cal.at(cal.now() + wait, Event::OpenNow(self.connections.handle(c)));
+        let connection = self.connections.handle(c);
+        self.populations[usize::from(population)].clients[client as usize].pausing = Some(connection);
+        cal.at(cal.now() + wait, Event::OpenNow(connection));
+    }
+
+    /// A request finds nothing but an eager opening that pauses after a refusal: it asks at once in its place, as nothing but the
+    /// pause kept the client from it. Where a backoff is set that is what it waits for.
+    pub(super) fn open_instead(&mut self, population: u16, client: u32, cal: &mut Cal) -> Option<u32> {
+        let p = &mut self.populations[usize::from(population)];
+        let state = &mut p.clients[client as usize];
+        if state.open > 1 || !p.config.reconnect.backoff.base.is_zero() {
+            return None;
+        }
+        let waiting = self.connections.live(state.pausing.take()?)?;
+        state.open -= 1;
+        let tries = self.connections[waiting].tries;
+        self.forget(waiting);
+        let c = self.open_for_client(population, client, cal);
+        self.connections[c].eager = true;
+        self.connections[c].tries = tries;
+        Some(c)
     }
 }

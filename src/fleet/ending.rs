@@ -149,6 +149,7 @@ impl<O: Observer> World<O> {
         self.sojourn_sum += u128::from(cal.now().since(request.born).nanos());
         let fact = Fact::Ended {
             born: request.born,
+            sent: request.at_proxy,
             outcome,
             cause,
             attempts: request.attempts,

@@ -55,6 +55,20 @@ pub(super) enum Event {
     Pod { pod: u32, timer: PodTimer },
     /// A proxy acts on a change.
     Table { proxy: u16, pod: u32, routed: bool },
+    /// A proxy's wait before a retry is over.
+    ProxyRetryDue(Handle),
+    /// A proxy's ejections take effect.
+    Ejections(u16),
+    /// A proxy's new process takes over from the old one.
+    Reloaded(u16),
+    /// A proxy may reload again.
+    ReloadAgain(u16),
+    /// An old process closes this client's connection, if it is idle.
+    OldCloses(Handle),
+    /// An old process severs what it has under way; at its exit, all that it has.
+    OldStops { proxy: u16, generation: u16, exits: bool },
+    /// A draining proxy listens no more.
+    ListenerOver(u16),
     /// The deregistration delay of a removed pod is over.
     DeregistrationOver { proxy: u16, pod: u32 },
     /// A proxy sends an active health check.

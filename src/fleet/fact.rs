@@ -159,6 +159,9 @@ pub enum Fact {
     Ended {
         /// When it was born.
         born: SimTime,
+        /// When its last attempt was sent off: at layer 7 when the proxy had it, at layer 4 when it took its connection; its birth
+        /// where it never was.
+        sent: SimTime,
         /// What the client was left with.
         outcome: Outcome,
         /// Why; `None` exactly where the outcome is `Ok`.
@@ -196,6 +199,15 @@ pub enum Fact {
         revision: Revision,
         /// The step.
         step: PodStep,
+    },
+    /// A pod ended with requests in it, which are lost.
+    Severed {
+        /// Which pod.
+        pod: PodId,
+        /// Requests queued or served, and streams that were to go on to their end.
+        requests: u32,
+        /// Whether it was killed rather than at the end of its drain window.
+        killed: bool,
     },
     /// A proxy changed its table.
     Table {

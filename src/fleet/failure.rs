@@ -1,9 +1,11 @@
 //! What a proxy does when an attempt fails: marks the pod, tries again, or tells the client.
 
-use crate::engine::{NIL, SimTime};
-use crate::scenario::Layer;
+use crate::engine::{Handle, NIL, Purpose};
+use crate::scenario::{Layer, Sharing};
 
+use super::backoff::wait;
 use super::connection::Owner;
+use super::event::Event;
 use super::fact::Cause;
 use super::lifecycle::Phase;
 use super::proxy::TRUNCATED;
@@ -27,10 +29,10 @@ impl<O: Observer> World<O> {
     pub(super) fn proxy_failed(&mut self, r: u32, failure: Failure, cause: Cause, cal: &mut Cal) {
         let proxy = self.requests[r].proxy;
         let pod = self.requests[r].pod;
-        self.uncount_active(r, proxy);
+        self.uncount_active(r, proxy, cal);
         self.requests[r].cause = Some(cause);
         if failure != Failure::NoEndpoints {
-            self.mark_failure(proxy, pod, cal.now());
+            self.mark_failure(r, proxy, pod, cal);
         }
         if self.may_retry(r, proxy, failure) {
             let max_concurrent = self.balancer.retries.max_concurrent;
@@ -45,18 +47,52 @@ impl<O: Observer> World<O> {
                 request.avoid.rotate_right(1);
                 request.avoid[0] = pod;
             }
-            return self.forward(r, cal);
+            return self.retry_by_proxy(r, cal);
         }
+        // The first request on the client's connection, or one that came after.
+        let c = self.requests[r].connection;
+        let later = c != NIL && self.connections[c].carried > 1;
         let status = self.balancer.status;
         let status = match failure {
             Failure::ConnectRefused => status.connect_failure,
             Failure::ConnectTimeout => status.connect_timeout,
+            Failure::Reset | Failure::ResetUnsent if later => status.reset_later,
             Failure::Reset | Failure::ResetUnsent => status.reset,
             Failure::Truncated => TRUNCATED,
             Failure::NoEndpoints => status.no_endpoints,
             Failure::Timeout => status.timeout,
         };
         self.respond(r, status, false, cal);
+    }
+
+    /// The proxy tries request `r` again, after its wait.
+    fn retry_by_proxy(&mut self, r: u32, cal: &mut Cal) {
+        let k = u32::from(self.requests[r].proxy_retries);
+        let family = self.streams.family(Purpose::ProxyBackoff, self.requests[r].identity());
+        let mut draw = family.stream(u64::from(self.requests[r].attempts));
+        let pause = wait(&self.balancer.retries.backoff, k, self.requests[r].last_wait, &mut draw);
+        if pause.is_zero() {
+            return self.send_again(r, cal);
+        }
+        self.requests[r].place = Place::AtProxy;
+        cal.at(cal.now() + pause, Event::ProxyRetryDue(self.requests.handle(r)));
+    }
+
+    pub(super) fn on_proxy_retry_due(&mut self, request: Handle, cal: &mut Cal) {
+        if let Some(r) = self.requests.live(request) {
+            self.send_again(r, cal);
+        }
+    }
+
+    fn send_again(&mut self, r: u32, cal: &mut Cal) {
+        let (proxy, pod) = (self.requests[r].proxy, self.requests[r].pod);
+        if self.balancer.retries.same_pod && pod != NIL {
+            if self.old_process_of(r).is_some() {
+                return self.open_upstream(r, proxy, pod, cal);
+            }
+            return self.forward_to(r, proxy, pod, cal);
+        }
+        self.forward(r, cal);
     }
 
     fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure) -> bool {
@@ -75,27 +111,6 @@ impl<O: Observer> World<O> {
             Failure::Truncated | Failure::NoEndpoints | Failure::Timeout => false,
         };
         room && class
-    }
-
-    /// Passive health: so many failures within the time-out eject the pod for as long.
-    fn mark_failure(&mut self, proxy: u16, pod: u32, now: SimTime) {
-        let passive = self.balancer.passive_health;
-        if passive.max_fails == 0 {
-            return;
-        }
-        let link = self.link(proxy, pod);
-        let l = &mut self.links[link];
-        if l.failures == 0 || now > l.failing_since + passive.fail_timeout {
-            l.failures = 0;
-            l.failing_since = now;
-        }
-        l.failures += 1;
-        if l.failures >= passive.max_fails && l.position != NIL {
-            l.failures = 0;
-            let p = &mut self.proxies[usize::from(proxy)];
-            p.table[l.position as usize].ejected_until = now + passive.fail_timeout;
-            p.ejections = true;
-        }
     }
 
     /// A proxy's connection was refused, or nobody answered.
@@ -166,14 +181,14 @@ impl<O: Observer> World<O> {
             self.close_by_owner(c, cal);
         }
         let proxy = self.requests[r].proxy;
-        self.uncount_active(r, proxy);
+        self.uncount_active(r, proxy, cal);
     }
 
     /// Why request `r`, which somebody has waited for too long, took so long.
     pub(super) fn cause_of_timeout(&self, r: u32) -> Cause {
         let request = &self.requests[r];
         match request.place {
-            Place::Backoff => request.cause.unwrap_or(Cause::Slow),
+            Place::Backoff | Place::AtProxy => request.cause.unwrap_or(Cause::Slow),
             Place::Connecting | Place::UpConnecting => {
                 let c = self.carrier(r);
                 let pod = if c == NIL { NIL } else { self.connections[c].pod };
@@ -189,6 +204,12 @@ impl<O: Observer> World<O> {
         let link = self.link(proxy, pod);
         for c in std::mem::take(&mut self.links[link].idle) {
             self.close_by_owner(c, cal);
+        }
+        if self.balancer.upstream.share == Sharing::Client {
+            let of_link = (link as u32, 0)..=(link as u32, NIL);
+            for c in self.private.range(of_link).map(|(_, &c)| c).collect::<Vec<_>>() {
+                self.close_by_owner(c, cal);
+            }
         }
     }
 
@@ -215,7 +236,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The balancer ends connection `c`: both sides learn of it.
-    fn cut_by_balancer(&mut self, c: u32, cal: &mut Cal) {
+    pub(super) fn cut_by_balancer(&mut self, c: u32, cal: &mut Cal) {
         let requests: Vec<u32> =
             super::world::members(self.connections[c].requests, |r| self.requests[r].on_connection.next()).collect();
         for &r in &requests {

@@ -24,9 +24,6 @@ pub(super) struct Link {
     pub(super) last_delivery: SimTime,
     /// When the pod last left the proxy's table.
     pub(super) removed: SimTime,
-    /// Failures in a row within `failTimeout`, and when the first was.
-    pub(super) failures: u32,
-    pub(super) failing_since: SimTime,
     /// The last active check, and whether its answer is awaited.
     pub(super) check: u32,
     pub(super) check_pending: bool,
@@ -43,8 +40,6 @@ impl Link {
             idle: Vec::new(),
             last_delivery: SimTime::MIN,
             removed: SimTime::MIN,
-            failures: 0,
-            failing_since: SimTime::MIN,
             check: 0,
             check_pending: false,
             checked: false,
@@ -83,6 +78,8 @@ pub(super) struct Pod {
     pub(super) changes: u32,
     /// Proxies that have it in their table.
     pub(super) routed_by: u32,
+    /// Proxies that have been told to add it, and not to remove it.
+    pub(super) told: u32,
     /// Readiness probes: results in a row other than what it is now, and the probe whose answer is awaited.
     pub(super) probe_streak: u32,
     pub(super) probe: u16,
@@ -113,6 +110,7 @@ impl Pod {
             connections: Vec::new(),
             changes: 0,
             routed_by: 0,
+            told: 0,
             probe_streak: 0,
             probe: 0,
             probe_pending: false,
@@ -231,7 +229,7 @@ impl<O: Observer> World<O> {
                 self.levels.queued += 1;
             }
             Job::Handshake(_) => p.waiting_handshakes += 1,
-            Job::Probe(_) | Job::Check { .. } => {}
+            Job::Probe(_) | Job::Check { .. } | Job::Stopped => {}
         }
         p.queue.push_back(job);
         true
@@ -256,9 +254,9 @@ impl<O: Observer> World<O> {
                 if let Some(c) = self.connections.live(connection) {
                     self.connections[c].stage = super::connection::Stage::Handshaking;
                 }
-                self.handshake
+                self.handshake.time
             }
-            Job::Probe(_) | Job::Check { .. } => Dur::ZERO,
+            Job::Probe(_) | Job::Check { .. } | Job::Stopped => Dur::ZERO,
         };
         let work = if slowdown > 1.0 { work.scale(slowdown) } else { work };
         let worker = p.free_workers.pop().expect("a job begins only where a worker is free");
@@ -272,8 +270,13 @@ impl<O: Observer> World<O> {
         let p = &mut self.pods[pod as usize];
         // A killed pod's workers never finish.
         let Some(job) = p.workers[worker as usize].take() else { return };
+        if matches!(job, Job::Stopped) {
+            // Its place has been taken long ago.
+            return;
+        }
         p.free_workers.push(worker);
         match job {
+            Job::Stopped => {}
             Job::Serve { request, .. } => {
                 p.in_flight -= 1;
                 if let Some(r) = self.requests.live(request) {
@@ -294,7 +297,7 @@ impl<O: Observer> World<O> {
     }
 
     #[inline(always)]
-    fn next_job(&mut self, pod: u32, cal: &mut Cal) {
+    pub(super) fn next_job(&mut self, pod: u32, cal: &mut Cal) {
         let p = &mut self.pods[pod as usize];
         if p.free_workers.is_empty() {
             return;
@@ -306,7 +309,7 @@ impl<O: Observer> World<O> {
                     self.levels.queued -= 1;
                 }
                 Job::Handshake(_) => p.waiting_handshakes -= 1,
-                Job::Probe(_) | Job::Check { .. } => {}
+                Job::Probe(_) | Job::Check { .. } | Job::Stopped => {}
             }
             self.begin_job(pod, job, cal);
         }

@@ -1,6 +1,6 @@
 //! A population of clients: who they are, what they ask, what they may spend on retries.
 
-use crate::engine::{Family, List, Purpose, SimTime, Streams};
+use crate::engine::{Family, Handle, List, Purpose, SimTime, Streams};
 use crate::scenario::{Clients, Load, Scenario};
 
 use super::arrivals::{self, ArrivalProcess};
@@ -23,6 +23,8 @@ pub(super) struct Client {
     pub(super) tries: u16,
     /// Connections that it has been given a pod for.
     pub(super) routed: u32,
+    /// The eager opening that waits for its moment, or `None`.
+    pub(super) pausing: Option<Handle>,
 }
 
 /// A population of clients.

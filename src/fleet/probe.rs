@@ -146,7 +146,17 @@ impl<O: Observer> World<O> {
             self.propagate(pod, true, cal);
         }
         self.pod_levels_changed(pod, false, cal);
-        self.control_pod_ready(pod, true, cal);
+        if !self.balancer.readiness_gate {
+            self.control_pod_ready(pod, true, cal);
+        }
+    }
+
+    /// A proxy has been told of `pod`: with the last one its readiness gate opens.
+    pub(super) fn gate_opens(&mut self, pod: u32, cal: &mut Cal) {
+        let p = &self.pods[pod as usize];
+        if self.balancer.readiness_gate && p.phase.is_ready() && p.told as usize == self.proxies.len() {
+            self.control_pod_ready(pod, true, cal);
+        }
     }
 
     pub(super) fn turn_unready(&mut self, pod: u32, cal: &mut Cal) {

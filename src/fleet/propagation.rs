@@ -1,12 +1,12 @@
 //! How late a proxy learns: a delay shared by all, one of its own, the control plane's batches, and its order.
 
 use crate::engine::{Dur, Purpose, SimTime, Streams};
-use crate::scenario::{Layer, Propagation, PropagationOrder};
+use crate::scenario::{Layer, Membership, Propagation, PropagationOrder};
 
 use super::balancer::Host;
 use super::event::Event;
 use super::fact::{Fact, PodId, ProxyId};
-use super::proxy::Proxy;
+use super::process::{Process, Proxy};
 use super::request::Job;
 use super::world::{Cal, Observer, World};
 
@@ -80,7 +80,9 @@ impl<O: Observer> World<O> {
         for proxy in 0..self.proxies.len() as u16 {
             let config = &self.control_plane.config;
             let dist = if routed { &config.add } else { &config.remove };
-            let delay = dist.sample(&mut own.stream(u64::from(proxy)), ordinal);
+            // Its workers hear of it in one moment.
+            let of = proxy / self.balancer.workers as u16;
+            let delay = dist.of(of).sample(&mut own.stream(u64::from(of)), ordinal);
             let link = self.link(proxy, pod);
             let l = &mut self.links[link];
             // A later change never overtakes an earlier one about the same pod.
@@ -100,17 +102,14 @@ impl<O: Observer> World<O> {
             plane.halted.push((proxy, pod));
             return;
         }
-        let present = self.links[self.link(proxy, pod)].position != crate::engine::NIL;
-        if routed != present {
-            if routed {
-                self.enter_table(proxy, pod, cal.now(), cal);
-            } else {
-                self.leave_table(proxy, pod, cal);
-            }
-            self.table_changed(proxy);
-            self.tell(cal, Fact::Table { proxy: ProxyId(u32::from(proxy)), pod: PodId(pod), routed });
-            let ready = self.pods[pod as usize].phase.is_ready();
-            self.pod_levels_changed(pod, ready, cal);
+        match self.balancer.membership {
+            Membership::Reload if self.layer == Layer::L7 => self.want_reload(proxy, Some((pod, routed)), cal),
+            Membership::Api | Membership::Reload => self.change_table(proxy, pod, routed, cal),
+        }
+        let told = &mut self.pods[pod as usize].told;
+        *told = if routed { *told + 1 } else { told.saturating_sub(1) };
+        if routed {
+            self.gate_opens(pod, cal);
         }
         if !routed {
             self.control_plane.removals -= 1;
@@ -128,8 +127,26 @@ impl<O: Observer> World<O> {
         }
     }
 
+    /// `pod` enters the table of `proxy`, or leaves it.
+    pub(super) fn change_table(&mut self, proxy: u16, pod: u32, routed: bool, cal: &mut Cal) {
+        let present = self.links[self.link(proxy, pod)].position != crate::engine::NIL;
+        if routed == present {
+            return;
+        }
+        if routed {
+            self.enter_table(proxy, pod, cal.now(), cal);
+        } else {
+            self.leave_table(proxy, pod, cal);
+        }
+        self.release_ejections(proxy, cal.now());
+        self.table_changed(proxy);
+        self.tell(cal, Fact::Table { proxy: ProxyId(u32::from(proxy)), pod: PodId(pod), routed });
+        let ready = self.pods[pod as usize].phase.is_ready();
+        self.pod_levels_changed(pod, ready, cal);
+    }
+
     pub(super) fn enter_table(&mut self, proxy: u16, pod: u32, added: SimTime, cal: &mut Cal) {
-        let table = &mut self.proxies[usize::from(proxy)].table;
+        let table = &mut self.proxies[usize::from(proxy)].process.table;
         let position = table.len() as u32;
         table.push(Host::new(pod, added));
         let link = self.link(proxy, pod);
@@ -149,7 +166,7 @@ impl<O: Observer> World<O> {
         let position = std::mem::replace(&mut self.links[link].position, crate::engine::NIL);
         self.links[link].removed = cal.now();
         let proxies = self.proxies.len();
-        let table = &mut self.proxies[usize::from(proxy)].table;
+        let table = &mut self.proxies[usize::from(proxy)].process.table;
         table.remove(position as usize);
         for (i, host) in table.iter().enumerate().skip(position as usize) {
             self.links[host.pod as usize * proxies + usize::from(proxy)].position = i as u32;
@@ -164,7 +181,7 @@ impl<O: Observer> World<O> {
 
     /// The algorithm of `proxy` sees its table anew.
     pub(super) fn table_changed(&mut self, proxy: u16) {
-        let Proxy { table, algorithm, .. } = &mut self.proxies[usize::from(proxy)];
+        let Proxy { process: Process { table, algorithm, .. }, .. } = &mut self.proxies[usize::from(proxy)];
         algorithm.table_changed(table);
     }
 
@@ -215,7 +232,7 @@ impl<O: Observer> World<O> {
         if l.position == crate::engine::NIL {
             return;
         }
-        let p = &mut self.proxies[usize::from(proxy)];
+        let p = &mut self.proxies[usize::from(proxy)].process;
         let host = &mut p.table[l.position as usize];
         if host.unhealthy != passed {
             l.streak = 0;

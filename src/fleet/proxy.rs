@@ -1,49 +1,25 @@
 //! A proxy (layer 7): its table, its connections to pods, what it does with a failure.
 
-use crate::engine::{Dur, Handle, NIL, SimTime};
-use crate::scenario::{self, Reuse};
+use crate::engine::{Dur, Family, Handle, NIL, SimTime};
+use crate::scenario::{ProxyStatus, Reuse, Sharing, SlowStart};
 
-use super::balancer::{self, Host, Hosts};
+use super::balancer::Hosts;
 use super::connection::Owner;
 use super::event::Event;
 use super::fact::Cause;
 use super::failure::Failure;
+use super::process::Process;
 use super::request::{Place, Request};
 use super::world::{Cal, Observer, World};
 
 /// What comes back where no HTTP status does: a pod with a full queue refused the request,
 pub(super) const REFUSED: u16 = 0;
 /// the connection ended before the answer,
-pub(super) const RESET: u16 = 1;
+pub(super) const RESET: u16 = ProxyStatus::CLOSE;
 /// or inside it.
 pub(super) const TRUNCATED: u16 = 2;
 /// All went well.
 pub(super) const STATUS_OK: u16 = 200;
-
-/// A proxy (layer 4: a node).
-#[derive(Clone, Debug)]
-pub(super) struct Proxy {
-    /// The pods that it believes in.
-    pub(super) table: Vec<Host>,
-    pub(super) algorithm: Box<dyn balancer::Algorithm>,
-    /// Connections that pods have closed and that it has not opened anew.
-    pub(super) lost: u32,
-    /// Retries under way.
-    pub(super) retries: u32,
-    /// Whether any host may be ejected or unhealthy.
-    pub(super) ejections: bool,
-}
-
-impl Proxy {
-    pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
-        Self { table: Vec::new(), algorithm: balancer::algorithm(algorithm), lost: 0, retries: 0, ejections: false }
-    }
-
-    /// What it takes (bytes).
-    pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.table.capacity() * size_of::<Host>() + self.algorithm.bytes()
-    }
-}
 
 /// For whom a pod is picked: the same identity gives the same draw under every policy.
 #[derive(Clone, Copy, Debug)]
@@ -63,34 +39,28 @@ impl<O: Observer> World<O> {
     /// The proxy of client `client`, always the same.
     #[inline]
     pub(super) fn proxy_of(&self, client: u32) -> u16 {
+        // Workers of one proxy stand side by side; its clients are dealt to them in turn.
+        let workers = self.balancer.workers;
+        if workers > 1 {
+            let proxies = self.balancer.proxies;
+            return (client % proxies * workers + client / proxies % workers) as u16;
+        }
         (client % self.proxies.len() as u32) as u16
     }
 
     /// Proxy `proxy` picks a pod by what it believes.
     #[inline(always)]
     pub(super) fn pick(&mut self, proxy: u16, pick: Pick, now: SimTime) -> Option<u32> {
-        let Pick { population, member, ordinal, attempt, avoid } = pick;
-        // The identity of whoever's connection it is, by which a ring hash sticks to a pod.
-        let key = (u64::from(population) << 32) | u64::from(member);
-        let p = &mut self.proxies[usize::from(proxy)];
-        let avoids = avoid.iter().position(|&a| a == NIL).unwrap_or(avoid.len());
-        let mut hosts = Hosts {
-            table: &p.table,
-            now,
-            avoid: &avoid[..avoids],
-            restricted: p.ejections || avoids > 0,
-            slow_start: self.balancer.slow_start,
-        };
-        let family = self.populations[usize::from(population)].balance;
-        let draw = &mut family.stream(ordinal.wrapping_mul(64).wrapping_add(u64::from(attempt)));
-        let mut picked = p.algorithm.pick(&hosts, key, draw);
-        if picked.is_none() && avoids > 0 {
-            // Nobody else is left: better one that has failed before than none.
-            hosts.avoid = &[];
-            hosts.restricted = p.ejections;
-            picked = p.algorithm.pick(&hosts, key, draw);
-        }
-        picked.map(|i| p.table[i as usize].pod)
+        let process = &mut self.proxies[usize::from(proxy)].process;
+        let family = self.populations[usize::from(pick.population)].balance;
+        pick_by(process, pick, family, now, self.balancer.slow_start, self.max_busy)
+    }
+
+    /// One of its old processes does.
+    pub(super) fn pick_by_old(&mut self, proxy: u16, old: usize, pick: Pick, now: SimTime) -> Option<u32> {
+        let process = &mut self.proxies[usize::from(proxy)].old[old].1;
+        let family = self.populations[usize::from(pick.population)].balance;
+        pick_by(process, pick, family, now, self.balancer.slow_start, u32::MAX)
     }
 
     /// A request reaches its proxy.
@@ -106,6 +76,9 @@ impl<O: Observer> World<O> {
         self.requests[r].proxy_retries = 0;
         self.requests[r].avoid = [NIL; 3];
         self.watch_proxy_deadline(r, cal);
+        if !self.proxies[usize::from(self.requests[r].proxy)].old.is_empty() && !self.enter_old_process(r) {
+            return;
+        }
         self.forward(r, cal);
     }
 
@@ -114,17 +87,30 @@ impl<O: Observer> World<O> {
     pub(super) fn forward(&mut self, r: u32, cal: &mut Cal) {
         let Request { population, client: member, proxy, ordinal, attempts: attempt, avoid, .. } = self.requests[r];
         let pick = Pick { population, member, ordinal, attempt, avoid };
+        if let Some(old) = self.old_process_of(r) {
+            return self.forward_by_old(r, old, pick, cal);
+        }
         let Some(pod) = self.pick(proxy, pick, cal.now()) else {
+            if self.waits_for_room(r, proxy, cal.now()) {
+                return;
+            }
             self.requests[r].pod = NIL;
             return self.proxy_failed(r, Failure::NoEndpoints, Cause::NoEndpoints, cal);
         };
+        self.forward_to(r, proxy, pod, cal);
+    }
+
+    /// The proxy sends request `r` to `pod`, on an idle connection if there is one.
+    #[inline(always)]
+    pub(super) fn forward_to(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         self.requests[r].pod = pod;
         self.count_active(r, proxy, pod);
         let link = self.link(proxy, pod);
         let idle = &mut self.links[link].idle;
-        let c = match self.balancer.upstream.reuse {
-            Reuse::Mru => idle.pop(),
-            Reuse::Lru => (!idle.is_empty()).then(|| idle.remove(0)),
+        let c = match (self.balancer.upstream.share, self.balancer.upstream.reuse) {
+            (Sharing::Client, _) => self.private.remove(&(link as u32, self.requests[r].connection)),
+            (Sharing::All, Reuse::Mru) => idle.pop(),
+            (Sharing::All, Reuse::Lru) => (!idle.is_empty()).then(|| idle.remove(0)),
         };
         let Some(c) = c else { return self.open_upstream(r, proxy, pod, cal) };
         self.requests[r].upstream = c;
@@ -134,8 +120,9 @@ impl<O: Observer> World<O> {
 
     /// Request `r` waits for a connection of its own.
     #[cold]
-    fn open_upstream(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+    pub(super) fn open_upstream(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
+        self.connections[c].generation = self.generation_of(r);
         self.requests[r].upstream = c;
         self.requests[r].place = Place::UpConnecting;
         self.board(r, c);
@@ -144,13 +131,17 @@ impl<O: Observer> World<O> {
     /// Request `r` counts among what `proxy` has under way at `pod`.
     #[inline(always)]
     fn count_active(&mut self, r: u32, proxy: u16, pod: u32) {
-        self.requests[r].counted = true;
         let position = self.links[self.link(proxy, pod)].position;
-        self.proxies[usize::from(proxy)].table[position as usize].active += 1;
+        if position == NIL {
+            // Sent to a pod that has left the table meanwhile.
+            return;
+        }
+        self.requests[r].counted = true;
+        self.proxies[usize::from(proxy)].process.table[position as usize].active += 1;
     }
 
     #[inline(always)]
-    pub(super) fn uncount_active(&mut self, r: u32, proxy: u16) {
+    pub(super) fn uncount_active(&mut self, r: u32, proxy: u16, cal: &mut Cal) {
         let request = &mut self.requests[r];
         if !std::mem::take(&mut request.counted) {
             return;
@@ -159,8 +150,11 @@ impl<O: Observer> World<O> {
         let position = self.links[self.link(proxy, pod)].position;
         if position != NIL {
             // A pod that left the table and came back started from none.
-            let active = &mut self.proxies[usize::from(proxy)].table[position as usize].active;
+            let active = &mut self.proxies[usize::from(proxy)].process.table[position as usize].active;
             *active = active.saturating_sub(1);
+        }
+        if self.max_busy != u32::MAX {
+            self.room_at(proxy, cal);
         }
     }
 
@@ -179,32 +173,38 @@ impl<O: Observer> World<O> {
         let (status, close, pod) = (self.requests[r].status, self.requests[r].close, self.requests[r].pod);
         self.requests[r].upstream = NIL;
         self.alight(r, c);
-        self.uncount_active(r, proxy);
+        self.uncount_active(r, proxy, cal);
         if close {
             self.proxies[usize::from(proxy)].lost += 1;
             self.forget(c);
         } else {
-            self.stock(c, proxy, pod, cal);
+            self.stock(c, r, proxy, pod, cal);
         }
         if status == REFUSED {
             return self.proxy_failed(r, Failure::ConnectRefused, Cause::Overflow, cal);
         }
         if self.balancer.passive_health.max_fails > 0 {
-            let link = self.link(proxy, pod);
-            self.links[link].failures = 0;
+            self.forgive(r, proxy, pod);
         }
         self.respond(r, status, direct, cal);
     }
 
     /// An idle connection goes back into the stock, if there is room and the pod is still believed in.
     #[inline(always)]
-    pub(super) fn stock(&mut self, c: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+    fn stock(&mut self, c: u32, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
         let l = &mut self.links[link];
-        if l.position == NIL || l.idle.len() >= self.balancer.upstream.connections as usize {
+        if l.position == NIL
+            || l.idle.len() >= self.balancer.upstream.connections as usize
+            || self.connections[c].generation != self.proxies[usize::from(proxy)].generation
+            || (self.balancer.upstream.share == Sharing::Client && self.requests[r].connection == NIL)
+        {
             return self.close_by_owner(c, cal);
         }
-        l.idle.push(c);
+        match self.balancer.upstream.share {
+            Sharing::All => l.idle.push(c),
+            Sharing::Client => drop(self.private.insert((link as u32, self.requests[r].connection), c)),
+        }
         self.owner_idles(c, cal);
     }
 
@@ -212,6 +212,9 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     pub(super) fn respond(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
         self.release_retry(r);
+        if self.proxies[usize::from(self.requests[r].proxy)].draining_since.is_some() {
+            self.perhaps_close_after(r, cal.now());
+        }
         let request = &mut self.requests[r];
         request.status = status;
         request.place = Place::Returning;
@@ -230,4 +233,38 @@ impl<O: Observer> World<O> {
             self.proxies[usize::from(proxy)].retries -= 1;
         }
     }
+}
+
+/// `process` picks a pod by what it believes.
+#[inline(always)]
+fn pick_by(
+    process: &mut Process,
+    pick: Pick,
+    family: Family,
+    now: SimTime,
+    slow_start: SlowStart,
+    max_busy: u32,
+) -> Option<u32> {
+    let Pick { population, member, ordinal, attempt, avoid } = pick;
+    // The identity of whoever's connection it is, by which a ring hash sticks to a pod.
+    let key = (u64::from(population) << 32) | u64::from(member);
+    let avoids = avoid.iter().position(|&a| a == NIL).unwrap_or(avoid.len());
+    let may_be_full = max_busy != u32::MAX;
+    let mut hosts = Hosts {
+        table: &process.table,
+        now,
+        avoid: &avoid[..avoids],
+        restricted: process.ejections || avoids > 0 || may_be_full,
+        slow_start,
+        max_busy,
+    };
+    let draw = &mut family.stream(ordinal.wrapping_mul(64).wrapping_add(u64::from(attempt)));
+    let mut picked = process.algorithm.pick(&hosts, key, draw);
+    if picked.is_none() && avoids > 0 {
+        // Nobody else is left: better one that has failed before than none.
+        hosts.avoid = &[];
+        hosts.restricted = process.ejections || may_be_full;
+        picked = process.algorithm.pick(&hosts, key, draw);
+    }
+    picked.map(|i| process.table[i as usize].pod)
 }

@@ -25,6 +25,8 @@ pub(super) enum Place {
     Returning,
     /// Waits to be tried again by its client (an event).
     Backoff,
+    /// Waits to be tried again by its proxy (an event), or there for a pod with room (another request's end).
+    AtProxy,
     /// A stream that stands (an event; the connection, if it breaks).
     Streaming,
     /// Nowhere any more: what a free slot holds.
@@ -36,7 +38,7 @@ pub(super) enum Place {
 pub(super) struct Request {
     /// When it was born; a stream: when its connection stood.
     pub(super) born: SimTime,
-    /// When its present proxy got it.
+    /// When its present proxy got it; at layer 4, when it took its connection.
     pub(super) at_proxy: SimTime,
     /// Which of its population it is: the same under every policy.
     pub(super) ordinal: u64,
@@ -120,6 +122,8 @@ impl Request {
 pub(super) enum Job {
     /// Serve a request: whose, and its identity (population, ordinal), which decides its work.
     Serve { request: Handle, population: u16, ordinal: u64 },
+    /// Nothing any more: its reader has gone, and another worker has taken its place.
+    Stopped,
     /// Shake hands with a new connection.
     Handshake(Handle),
     /// Answer a readiness probe.

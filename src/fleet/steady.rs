@@ -6,8 +6,8 @@
 use crate::engine::{Dur, Engine, Reserved, SimTime};
 use crate::scenario::dist::Dist;
 use crate::scenario::{
-    AfterExit, ConnectionClose, Controller, Deploy, Observe, OnSigterm, PodReplacement, Propagation, PropagationOrder,
-    Release, Scenario, Strategy, Termination, Warmup, WarmupOver, Workload,
+    AfterExit, ByProxy, ConnectionClose, Controller, Deploy, Observe, OnSigterm, PodReplacement, Propagation,
+    PropagationOrder, Release, Scenario, Strategy, Termination, Warmup, WarmupOver, Workload,
 };
 
 use super::control::{self, Control};
@@ -52,6 +52,7 @@ impl<O: Observer> SteadyFleet<O> {
             in_system_since: _,
             sojourn_sum: _,
             ended: _,
+            private: _,
             // of settings that are part of what is shared;
             start: _,
             measured_from: _,
@@ -59,6 +60,7 @@ impl<O: Observer> SteadyFleet<O> {
             client_hop: _,
             pod_hop,
             handshake: _,
+            max_busy: _,
             populations: _,
             deadlines: _,
             // of settings that may differ.
@@ -150,7 +152,7 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
         connection_close: ConnectionClose::None,
         grace_period: Dur::ZERO,
     };
-    s.deploy = s.deploy.map(|Deploy { at, events: _, controller }| Deploy { at, events: Vec::new(), controller });
+    s.deploy = s.deploy.map(|deploy| Deploy { events: Vec::new(), ..deploy });
     let (start, _) = limits(scenario);
     s.observe =
         Observe { warmup: s.observe.warmup, after: Dur::ZERO, limit: moment(scenario).since(start), steady: Dur::ZERO };
@@ -169,8 +171,8 @@ fn blank_what_unready_pods_call_for(s: &mut Scenario) {
     s.pod.never_ready = false;
     s.load_balancer.propagation = Propagation {
         shared: Dist::Constant(Dur::ZERO),
-        add: Dist::Constant(Dur::ZERO),
-        remove: Dist::Constant(Dur::ZERO),
+        add: ByProxy::all(Dist::Constant(Dur::ZERO)),
+        remove: ByProxy::all(Dist::Constant(Dur::ZERO)),
         batch: Dur::ZERO,
         order: PropagationOrder::Parallel,
     };

@@ -101,6 +101,7 @@ impl<O: Observer> World<O> {
 
     pub(super) fn on_stream_opens(&mut self, population: u16, slot: u32, cal: &mut Cal) {
         let c = self.connections.insert(Connection::new(Owner::Stream { population, slot }, NIL, cal.now()));
+        self.connections[c].generation = self.proxies[usize::from(self.proxy_of(slot))].generation;
         if !self.route_connection(c, cal) {
             return;
         }

@@ -5,7 +5,7 @@ use crate::scenario::{ConnectionClose, OnSigterm, PropagationOrder, Termination}
 
 use super::connection::Stage;
 use super::event::{Event, PodTimer};
-use super::fact::{Cause, PodStep};
+use super::fact::{Cause, Fact, PodId, PodStep};
 use super::lifecycle::{Phase, Signal, Step};
 use super::request::{Job, Place};
 use super::world::{Cal, Observer, World};
@@ -185,6 +185,11 @@ impl<O: Observer> World<O> {
     /// Everything that the pod has is cut: its owner learns of it with the end of the connection.
     fn sever(&mut self, pod: u32, cause: Cause, cal: &mut Cal) {
         self.reset_accept_queue(pod, cal);
+        let requests = self.pods[pod as usize].in_flight;
+        if requests > 0 {
+            let killed = cause == Cause::SeveredByKill;
+            self.tell(cal, Fact::Severed { pod: PodId(pod), requests, killed });
+        }
         let p = &mut self.pods[pod as usize];
         self.levels.queued -= p.waiting_requests;
         p.waiting_requests = 0;

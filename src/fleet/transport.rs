@@ -1,7 +1,7 @@
 //! Connections coming and going: who accepts, who refuses, who does not answer; and who learns of an end, and when.
 
 use crate::engine::{Arena, Dur, Handle, Linked, Links, NIL};
-use crate::scenario::{AfterExit, Layer};
+use crate::scenario::{AfterExit, Layer, OnReaderGone, Sharing};
 
 use super::connection::{Connection, Owner, Stage};
 use super::event::Event;
@@ -59,6 +59,14 @@ impl<O: Observer> World<O> {
     pub(super) fn on_open_now(&mut self, connection: Handle, cal: &mut Cal) {
         let Some(c) = self.connections.live(connection) else { return };
         self.connections[c].opened = cal.now();
+        if let Owner::Client { population, client } = self.connections[c].owner {
+            self.populations[usize::from(population)].clients[client as usize].pausing = None;
+        }
+        if self.layer == Layer::L7
+            && let Owner::Client { client, .. } = self.connections[c].owner
+        {
+            return self.dial_proxy(c, client, cal);
+        }
         // A client or stream at layer 4 is sent to a pod when it asks, not when it decides to.
         if self.route_connection(c, cal) {
             self.send_syn(c, cal);
@@ -66,7 +74,20 @@ impl<O: Observer> World<O> {
     }
 
     pub(super) fn send_syn(&mut self, c: u32, cal: &mut Cal) {
-        self.pod_hop.send(cal, Event::Syn(self.connections.handle(c)));
+        let event = Event::Syn(self.connections.handle(c));
+        match self.handshake.round_trips {
+            0 => cal.at(cal.now(), event),
+            _ => self.pod_hop.send(cal, event),
+        }
+    }
+
+    /// Tells the opener what became of its attempt, when all round trips of it are over.
+    fn send_to_opener(&mut self, event: Event, cal: &mut Cal) {
+        match self.handshake.round_trips {
+            0 => cal.at(cal.now(), event),
+            1 => self.pod_hop.send(cal, event),
+            n => cal.at(cal.now() + self.pod_hop.delay.scale(f64::from(2 * n - 1)), event),
+        }
     }
 
     fn reception(&self, pod: &Pod) -> Reception {
@@ -76,7 +97,7 @@ impl<O: Observer> World<O> {
             _ if !pod.listening => Reception::Refused,
             // Where a worker is free, or none is needed, nothing has to wait.
             _ if pod.waiting_handshakes >= version.backlog
-                && !self.handshake.is_zero()
+                && !self.handshake.time.is_zero()
                 && (pod.free_workers.is_empty() || !pod.queue.is_empty()) =>
             {
                 Reception::Unanswered
@@ -90,7 +111,7 @@ impl<O: Observer> World<O> {
         let Some(c) = self.connections.live(connection) else { return };
         let Connection { owner, pod, opened, .. } = self.connections[c];
         match self.reception(&self.pods[pod as usize]) {
-            Reception::Refused => self.pod_hop.send(cal, Event::ConnectRefused(connection)),
+            Reception::Refused => self.send_refusal(connection, cal),
             Reception::Unanswered => {
                 let at = (opened + self.balancer.connect_timeout).max(cal.now());
                 cal.at(at, Event::ConnectTimeout(connection));
@@ -103,7 +124,7 @@ impl<O: Observer> World<O> {
                 self.connections[c].pod_position = p.connections.len() as u32;
                 self.connections[c].stage = Stage::Accepted;
                 p.connections.push(c);
-                if self.handshake.is_zero() {
+                if self.handshake.time.is_zero() {
                     self.stands_at_pod(c, cal);
                 } else {
                     self.admit(pod, Job::Handshake(connection), cal);
@@ -113,7 +134,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Takes one from what the opener has lost: then this opening is a reconnect.
-    fn count_reconnect(&mut self, owner: Owner) -> bool {
+    pub(super) fn count_reconnect(&mut self, owner: Owner) -> bool {
         let lost = match owner {
             Owner::Proxy(proxy) => &mut self.proxies[usize::from(proxy)].lost,
             Owner::Client { population, client } => {
@@ -128,10 +149,18 @@ impl<O: Observer> World<O> {
         reconnect
     }
 
+    /// A refusal comes with the first answer: nobody shakes hands.
+    fn send_refusal(&mut self, connection: Handle, cal: &mut Cal) {
+        match self.handshake.round_trips {
+            0 => cal.at(cal.now(), Event::ConnectRefused(connection)),
+            _ => self.pod_hop.send(cal, Event::ConnectRefused(connection)),
+        }
+    }
+
     /// The pod has shaken hands: its opener learns of it one hop later.
     pub(super) fn stands_at_pod(&mut self, c: u32, cal: &mut Cal) {
         self.connections[c].stage = Stage::Handshaking;
-        self.pod_hop.send(cal, Event::Connected(self.connections.handle(c)));
+        self.send_to_opener(Event::Connected(self.connections.handle(c)), cal);
         self.pod_idles(c, cal);
         if self.connections[c].close_silently {
             // The pod has begun to drain meanwhile, and closes what is idle.
@@ -253,6 +282,7 @@ impl<O: Observer> World<O> {
         let connection = &mut self.connections[c];
         connection.owner_closed = true;
         if connection.pod == NIL || connection.pod_closed || connection.stage == Stage::Opening {
+            self.drop_private(c, cal);
             self.forget(c);
         } else {
             self.pod_hop.send(cal, Event::OwnerClosed(self.connections.handle(c)));
@@ -265,6 +295,9 @@ impl<O: Observer> World<O> {
         let pod = self.connections[c].pod;
         self.leave_pod(c);
         self.forget(c);
+        if self.versions[self.pods[pod as usize].version()].pod.on_reader_gone == OnReaderGone::Stop {
+            self.stop_unread(pod, cal);
+        }
         self.exit_if_drained(pod, cal);
     }
 
@@ -287,7 +320,7 @@ impl<O: Observer> World<O> {
         };
         let position = self.links[self.link(proxy, pod)].position;
         if position != NIL {
-            let active = &mut self.proxies[usize::from(proxy)].table[position as usize].active;
+            let active = &mut self.proxies[usize::from(proxy)].process.table[position as usize].active;
             // A pod that left the table and came back started from none.
             *active = if counts { *active + 1 } else { active.saturating_sub(1) };
         }
@@ -305,6 +338,9 @@ impl<O: Observer> World<O> {
             Owner::Proxy(proxy) => {
                 let link = self.link(proxy, self.connections[c].pod);
                 self.links[link].idle.retain(|&idle| idle != c);
+                if self.balancer.upstream.share == Sharing::Client {
+                    self.private.retain(|_, &mut idle| idle != c);
+                }
             }
             Owner::Stream { .. } => {}
         }

@@ -1,7 +1,9 @@
 //! The whole fleet, and who handles which event.
 
+use std::collections::BTreeMap;
+
 use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, Reserved, SimTime, Streams};
-use crate::scenario::{Layer, Load, Scenario};
+use crate::scenario::{Handshake, Layer, Load, Scenario};
 
 use super::connection::Connection;
 use super::control::Control;
@@ -12,8 +14,8 @@ use super::idle::IdleTimers;
 use super::levels::LevelMeter;
 use super::pod::{Link, Pod};
 use super::population::Population;
+use super::process::Proxy;
 use super::propagation::ControlPlane;
-use super::proxy::Proxy;
 use super::request::Request;
 use super::version::Version;
 
@@ -73,11 +75,13 @@ pub(super) struct World<O> {
     pub(super) client_hop: Hop,
     /// Whoever owns connections to pods, to the pod.
     pub(super) pod_hop: Hop,
-    pub(super) handshake: Dur,
+    pub(super) handshake: Handshake,
     pub(super) requests: Arena<Request>,
     pub(super) connections: Arena<Connection>,
     pub(super) populations: Vec<Population>,
     pub(super) proxies: Vec<Proxy>,
+    /// Requests that a proxy has at a pod at most.
+    pub(super) max_busy: u32,
     pub(super) control_plane: ControlPlane,
     pub(super) balancer: crate::scenario::LoadBalancer,
     /// Old and new.
@@ -85,6 +89,8 @@ pub(super) struct World<O> {
     pub(super) pods: Vec<Pod>,
     /// What proxy k has with pod p, at p × proxies + k.
     pub(super) links: Vec<Link>,
+    /// Idle connections that carry the requests of one client's connection alone, by link and that.
+    pub(super) private: BTreeMap<(u32, u32), u32>,
     pub(super) deadlines: Deadlines,
     pub(super) idle: IdleTimers,
     pub(super) control: Option<Control>,
@@ -130,6 +136,13 @@ impl<O: Observer> Model for World<O> {
             Event::IdleOver { connection, by_pod } => self.on_idle_over(connection, by_pod, cal),
             Event::Pod { pod, timer } => self.on_pod_timer(pod, timer, cal),
             Event::Table { proxy, pod, routed } => self.on_table(proxy, pod, routed, cal),
+            Event::ProxyRetryDue(request) => self.on_proxy_retry_due(request, cal),
+            Event::Ejections(proxy) => self.on_ejections(proxy, cal),
+            Event::Reloaded(proxy) => self.on_reloaded(proxy, cal),
+            Event::ReloadAgain(proxy) => self.begin_reload(proxy, cal),
+            Event::OldCloses(connection) => self.on_old_closes(connection, cal),
+            Event::OldStops { proxy, generation, exits } => self.on_old_stops(proxy, generation, exits, cal),
+            Event::ListenerOver(proxy) => self.proxies[usize::from(proxy)].listens = false,
             Event::DeregistrationOver { proxy, pod } => self.on_deregistration_over(proxy, pod, cal),
             Event::HealthCheck { proxy, pod } => self.on_health_check(proxy, pod, cal),
             Event::HealthTimeout { proxy, pod, check } => self.on_health_timeout(proxy, pod, check),
@@ -148,7 +161,7 @@ impl<O: Observer> World<O> {
     pub(super) fn new(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (Engine<Self>, Reserved) {
         let streams = Streams::new(seed, u64::from(replication));
         let (start, end) = limits(scenario);
-        let proxies = scenario.load_balancer.proxies;
+        let proxies = scenario.load_balancer.proxies * scenario.load_balancer.workers;
         let (client, pod) = match scenario.load_balancer.layer {
             Layer::L7 => (scenario.network.client, scenario.network.latency),
             Layer::L4 => (scenario.network.client, scenario.network.client),
@@ -171,11 +184,16 @@ impl<O: Observer> World<O> {
             connections: Arena::default(),
             populations: Population::all(scenario, streams, start),
             proxies: (0..proxies).map(|_| Proxy::new(scenario.load_balancer.algorithm)).collect(),
+            max_busy: match scenario.load_balancer.upstream.max_busy {
+                0 => u32::MAX,
+                n => n,
+            },
             control_plane: ControlPlane::new(&scenario.load_balancer.propagation, streams),
             balancer: scenario.load_balancer.clone(),
             versions: Version::both(scenario, &[]),
             pods: Vec::new(),
             links: Vec::new(),
+            private: BTreeMap::new(),
             deadlines: Deadlines::new(scenario),
             idle: IdleTimers::new(scenario, pod_hop.delay),
             control: None,

@@ -349,7 +349,7 @@ impl Observer for Collector {
                 }
             }
             Fact::Pod { pod, revision, step } => self.took_step(now, pod, revision, step),
-            Fact::Table { .. } => {}
+            Fact::Table { .. } | Fact::Severed { .. } => {}
             Fact::Desired { revision, size } => self.decided(now, revision, size),
             Fact::Unfinished { born } => self.unfinished(now, born),
             Fact::Complete => drop(self.complete.get_or_insert(now)),

@@ -12,6 +12,7 @@ pub mod results;
 pub(crate) mod sample;
 mod series;
 pub mod summary;
+pub mod validation;
 
 pub use collector::Collector;
 pub use figures::{Figure, Figures};

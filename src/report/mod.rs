@@ -15,6 +15,7 @@ mod style;
 pub mod sweep;
 mod terminal;
 pub mod text;
+pub mod validation;
 mod why;
 
 use std::io;

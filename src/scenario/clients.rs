@@ -17,6 +17,8 @@ pub struct Clients {
     pub load: Load,
     /// Clients, each with its own connections (`Load::Users`, `Load::Streams`: as many as users or streams).
     pub connections: u32,
+    /// Which client the next request belongs to.
+    pub assignment: Assignment,
     /// Whether connections are open before the start.
     pub preconnect: bool,
     /// Requests that may be under way on one connection (1 = HTTP/1.1).
@@ -35,6 +37,15 @@ pub struct Clients {
     pub retries: ClientRetries,
     /// How lost connections come back.
     pub reconnect: Reconnect,
+}
+
+/// Which client of an open-loop population the next request belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// Any: of many independent users one.
+    Random,
+    /// Each in turn: devices that report at regular intervals of their own.
+    InTurn,
 }
 
 /// What a request does that finds its client's connections busy.
@@ -106,6 +117,11 @@ impl Clients {
         let clients = Self {
             name,
             connections: read_connections(&mut f, load.as_ref()),
+            assignment: f.choice(
+                "assignment",
+                Assignment::Random,
+                &[("random", Assignment::Random), ("inTurn", Assignment::InTurn)],
+            ),
             preconnect: f.or("preconnect", true),
             multiplex: f.within("multiplex", 1, 1..=1_000_000),
             when_busy: f.choice("whenBusy", WhenBusy::Open, &[("open", WhenBusy::Open), ("wait", WhenBusy::Wait)]),

@@ -14,6 +14,28 @@ pub struct Deploy {
     pub events: Vec<DeployEvent>,
     /// The controller that carries it out.
     pub controller: Controller,
+    /// Which pods it deletes first.
+    pub deletion: Deletion,
+    /// What is rolled at `at`.
+    pub rolls: Rolls,
+}
+
+/// What is rolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rolls {
+    /// The pods get a new template.
+    Pods,
+    /// The balancer's processes are reloaded; the pods stay.
+    LoadBalancer,
+}
+
+/// Which of a set's pods are deleted first, where neither readiness nor crowding decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// As a ReplicaSet does: by power of two of their age, then at random.
+    Ranked,
+    /// In order of creation, as a script that walks a list does.
+    OldestFirst,
 }
 
 /// The controllers' own pace.
@@ -71,6 +93,8 @@ pub enum DeployAction {
     Unready(Vec<u32>),
     /// These pods turn Ready again.
     Ready(Vec<u32>),
+    /// Every proxy is reloaded.
+    Reload,
 }
 
 impl Deploy {
@@ -85,6 +109,12 @@ impl Deploy {
             at: f.or("at", Dur::from_secs(60)),
             events: events.node.and_then(|_| Vec::read(&events)).unwrap_or_default(),
             controller: Controller::read(f.at("controller")),
+            rolls: f.choice("rolls", Rolls::Pods, &[("pods", Rolls::Pods), ("loadBalancer", Rolls::LoadBalancer)]),
+            deletion: f.choice(
+                "deletion",
+                Deletion::Ranked,
+                &[("ranked", Deletion::Ranked), ("oldestFirst", Deletion::OldestFirst)],
+            ),
         };
         f.end();
         Some(deploy)
@@ -112,7 +142,8 @@ impl Controller {
 }
 
 /// What an event may do, exactly one of which it must name.
-const ACTIONS: [&str; 9] = ["scale", "template", "pause", "resume", "undo", "promote", "abort", "unready", "ready"];
+const ACTIONS: [&str; 10] =
+    ["scale", "template", "pause", "resume", "undo", "promote", "abort", "unready", "ready", "reload"];
 
 impl Read for DeployEvent {
     fn read(at: &At<'_>) -> Option<Self> {
@@ -150,10 +181,13 @@ impl DeployAction {
         let undo = flag("undo", Self::Undo);
         let promote = flag("promote", Self::Promote);
         let abort = flag("abort", Self::Abort);
+        let reload = flag("reload", Self::Reload);
         let unready = f.opt("unready").map(Self::Unready);
         let ready = f.opt("ready").map(Self::Ready);
         match given[..] {
-            [_] => scale.or(template).or(pause).or(resume).or(undo).or(promote).or(abort).or(unready).or(ready),
+            [_] => {
+                scale.or(template).or(pause).or(resume).or(undo).or(promote).or(abort).or(unready).or(ready).or(reload)
+            }
             [first, second, ..] => {
                 if let (Some(a), Some(b)) = (f.key(first), f.key(second)) {
                     super::report_both(&f.at, (first, a), (second, b));

@@ -4,7 +4,9 @@ use super::diag::Diag;
 use super::propagation::Propagation;
 use super::proxy::{ProxyRetries, ProxyStatus};
 use super::read::{At, Read};
+use super::reload::Reload;
 use super::tree::Value;
+use super::units::Share;
 use crate::engine::Dur;
 
 /// The balancer between clients and pods.
@@ -14,10 +16,18 @@ pub struct LoadBalancer {
     pub layer: Layer,
     /// Proxies (layer 4: nodes), each of which learns of changes on its own.
     pub proxies: u32,
+    /// Worker processes of each proxy, each with a table, pools and marks of its own; a client's connection is one worker's.
+    pub workers: u32,
     /// How a pod is picked.
     pub algorithm: Algorithm,
     /// How late a proxy learns.
     pub propagation: Propagation,
+    /// Whether a new pod counts as Ready to its controller only once every proxy has been told of it.
+    pub readiness_gate: bool,
+    /// Whether a change of the table is told to the running processes, or read by new ones.
+    pub membership: Membership,
+    /// How processes are replaced.
+    pub reload: Reload,
     /// The pool that each proxy keeps to each pod.
     pub upstream: Upstream,
     /// How long what is in flight to a removed pod may go on.
@@ -30,8 +40,8 @@ pub struct LoadBalancer {
     pub passive_health: PassiveHealth,
     /// Ejection by probes; `None` = none.
     pub active_health: Option<ActiveHealth>,
-    /// A new pod's weight rises from 0 to 1 in this time.
-    pub slow_start: Dur,
+    /// How a new pod's weight rises from 0 to 1.
+    pub slow_start: SlowStart,
     /// What an address that does not answer costs whoever connects.
     pub connect_timeout: Dur,
     /// From the proxy's receipt of a request to the end of the answer, retries included.
@@ -47,6 +57,15 @@ pub enum Layer {
     L7,
 }
 
+/// How a change of its table reaches a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// The running process is told: a runtime API, EDS, DNS.
+    Api,
+    /// New processes read a new configuration (at layer 7).
+    Reload,
+}
+
 /// How a pod is picked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
@@ -60,6 +79,8 @@ pub enum Algorithm {
     PowerOfTwo,
     /// By a hash of the client's connection.
     RingHash,
+    /// The better of two random ones, which may be the same: Envoy's `LEAST_REQUEST`.
+    EnvoyLeastRequest,
 }
 
 /// The idle connections that a proxy keeps to a pod.
@@ -71,6 +92,19 @@ pub struct Upstream {
     pub idle_timeout: Dur,
     /// Which idle one is taken first.
     pub reuse: Reuse,
+    /// Whose requests an idle one may carry.
+    pub share: Sharing,
+    /// Requests that a proxy has at a pod at most, the others waiting in the proxy for any pod; 0 = no limit.
+    pub max_busy: u32,
+}
+
+/// Whose requests an idle connection may carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Anybody's.
+    All,
+    /// Those of the client's connection for which it was opened (`http-reuse never`).
+    Client,
 }
 
 /// Which idle connection is taken first.
@@ -82,6 +116,16 @@ pub enum Reuse {
     Lru,
 }
 
+/// How a new pod's weight rises from 0 to 1.
+#[derive(Clone, Copy, Debug)]
+pub struct SlowStart {
+    /// In this time; zero = at once.
+    pub window: Dur,
+    /// Once in this long, and its turns come as regularly as its weight lets them (HAProxy); zero = all the time, and each
+    /// turn is its own by that probability.
+    pub step: Dur,
+}
+
 /// Ejection by failures seen, as nginx's `max_fails`; 0 = none.
 #[derive(Clone, Copy, Debug)]
 pub struct PassiveHealth {
@@ -89,6 +133,11 @@ pub struct PassiveHealth {
     pub max_fails: u32,
     /// For this long.
     pub fail_timeout: Dur,
+    /// An ejection takes effect with the next change of the table, or so long after the last one (Envoy's
+    /// `update_merge_window`); zero = at once.
+    pub merge_window: Dur,
+    /// No more are ejected once this share is.
+    pub max_ejected: f64,
 }
 
 /// Ejection by probes.
@@ -126,15 +175,23 @@ impl LoadBalancer {
         let balancer = Self {
             layer: f.choice("layer", Layer::L7, &[("7", Layer::L7), ("4", Layer::L4)]),
             proxies: f.within("proxies", 3, 1..=1000),
+            workers: f.within("workers", 1, 1..=100),
             algorithm: f.choice("algorithm", Algorithm::RoundRobin, &ALGORITHMS),
             propagation: Propagation::read(f.at("propagation")),
+            readiness_gate: f.or("readinessGate", false),
+            membership: f.choice(
+                "membership",
+                Membership::Api,
+                &[("api", Membership::Api), ("reload", Membership::Reload)],
+            ),
+            reload: Reload::read(f.at("reload")),
             upstream: Upstream::read(f.at("upstream")),
             deregistration_delay: f.or("deregistrationDelay", Dur::from_secs(300)),
             retries: ProxyRetries::read(f.at("retries")),
             status: ProxyStatus::read(f.at("status")),
             passive_health: PassiveHealth::read(f.at("passiveHealth")),
             active_health: ActiveHealth::read(f.at("activeHealth")),
-            slow_start: f.or("slowStart", Dur::ZERO),
+            slow_start: SlowStart::read(&f.at("slowStart")),
             connect_timeout: above_zero(&f.at("connectTimeout"), Dur::from_secs(5)),
             request_timeout: above_zero(&f.at("requestTimeout"), Dur::from_secs(60)),
         };
@@ -143,12 +200,13 @@ impl LoadBalancer {
     }
 }
 
-const ALGORITHMS: [(&str, Algorithm); 5] = [
+const ALGORITHMS: [(&str, Algorithm); 6] = [
     ("roundRobin", Algorithm::RoundRobin),
     ("random", Algorithm::Random),
     ("leastRequest", Algorithm::LeastRequest),
     ("powerOfTwo", Algorithm::PowerOfTwo),
     ("ringHash", Algorithm::RingHash),
+    ("envoyLeastRequest", Algorithm::EnvoyLeastRequest),
 ];
 
 /// A list of one is that one; more of them are tiers, which this version does not simulate.
@@ -184,9 +242,28 @@ impl Upstream {
             connections: f.within("connections", 64, 0..=1_000_000),
             idle_timeout: f.or("idleTimeout", Dur::from_secs(60)),
             reuse: f.choice("reuse", Reuse::Mru, &[("mru", Reuse::Mru), ("lru", Reuse::Lru)]),
+            share: f.choice("share", Sharing::All, &[("all", Sharing::All), ("client", Sharing::Client)]),
+            max_busy: f.or("maxBusy", 0),
         };
         f.end();
         upstream
+    }
+}
+
+impl SlowStart {
+    /// Default: none. A duration is the window.
+    fn read(at: &At<'_>) -> Self {
+        let none = Self { window: Dur::ZERO, step: Dur::ZERO };
+        match at.node.map(|n| &n.value) {
+            None => none,
+            Some(Value::Map(_)) => {
+                let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
+                let slow = Self { window: f.or("window", Dur::ZERO), step: f.or("step", Dur::ZERO) };
+                f.end();
+                slow
+            }
+            Some(_) => Self { window: Dur::read(at).unwrap_or(Dur::ZERO), ..none },
+        }
     }
 }
 
@@ -194,8 +271,12 @@ impl PassiveHealth {
     /// Default: none; nginx's 10 s where only `maxFails` is given.
     fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
-        let health =
-            Self { max_fails: f.or("maxFails", 0), fail_timeout: above_zero(&f.at("failTimeout"), Dur::from_secs(10)) };
+        let health = Self {
+            max_fails: f.or("maxFails", 0),
+            fail_timeout: above_zero(&f.at("failTimeout"), Dur::from_secs(10)),
+            merge_window: f.or("mergeWindow", Dur::ZERO),
+            max_ejected: f.or("maxEjected", Share(1.0)).0,
+        };
         f.end();
         health
     }

@@ -27,6 +27,7 @@ mod profile;
 mod propagation;
 mod proxy;
 mod read;
+mod reload;
 mod retry;
 pub mod sweep;
 mod termination;
@@ -37,26 +38,28 @@ mod validate;
 mod workload;
 pub mod yaml;
 
-use crate::engine::Dur;
 use read::{At, Cx};
 use tree::{Node, Span};
 
 pub use argo::{BlueGreen, Canary, CanaryScale, CanaryStep};
-pub use clients::{ClientKeepAlive, Clients, WhenBusy};
-pub use deploy::{Controller, Deploy, DeployAction, DeployEvent, Release};
+pub use clients::{Assignment as ClientAssignment, ClientKeepAlive, Clients, WhenBusy};
+pub use deploy::{Controller, Deletion, Deploy, DeployAction, DeployEvent, Release, Rolls};
 pub use diag::{Diag, Severity};
 pub use draft::{Draft, Loaded, load, load_str};
 pub use duration::duration;
 pub use fingerprint::fingerprint;
 pub use input::Request;
-pub use load_balancer::{ActiveHealth, Algorithm, Layer, LoadBalancer, PassiveHealth, Reuse, Upstream};
+pub use load_balancer::{
+    ActiveHealth, Algorithm, Layer, LoadBalancer, Membership, PassiveHealth, Reuse, Sharing, SlowStart, Upstream,
+};
 pub use objectives::Objectives;
-pub use observe::{Network, Observe};
+pub use observe::{Handshake, Network, Observe};
 pub use placed::{DaemonSetUpdate, StatefulSetUpdate};
 pub use platforms::{EcsDeployment, InstanceRefresh, NomadUpdate};
-pub use pod::{OnOverflow, Pod, PodKeepAlive, Probe, Warmup, WarmupOver};
-pub use propagation::{Propagation, PropagationOrder};
+pub use pod::{OnOverflow, OnReaderGone, Pod, PodKeepAlive, Probe, Warmup, WarmupOver};
+pub use propagation::{ByProxy, Propagation, PropagationOrder};
 pub use proxy::{ProxyRetries, ProxyStatus};
+pub use reload::Reload;
 pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};
 pub use sweep::{Assignment, Axis, Variant};
 pub use termination::{AfterExit, ConnectionClose, OnSigterm, Termination};
@@ -81,7 +84,7 @@ pub struct Scenario {
     /// Constant latencies.
     pub network: Network,
     /// What a new connection costs a pod.
-    pub handshake: Dur,
+    pub handshake: Handshake,
     /// The populations of clients.
     pub clients: Vec<Clients>,
     /// The deploy; `None` measures a steady fleet.
@@ -115,7 +118,7 @@ impl Scenario {
             new_pod,
             load_balancer: LoadBalancer::read(f.at("loadBalancer")),
             network: Network::read(f.at("network")),
-            handshake: observe::read_handshake(f.at("handshake")),
+            handshake: Handshake::read(f.at("handshake")),
             clients: clients::read_all(&f.at("clients")),
             deploy: Deploy::read(f.at("deploy")),
             observe: Observe::read(f.at("observe")),

@@ -16,6 +16,8 @@ pub struct Pod {
     pub queue: u32,
     /// What a request beyond the queue gets.
     pub on_overflow: OnOverflow,
+    /// What becomes of a request whose reader has gone.
+    pub on_reader_gone: OnReaderGone,
     /// Connections that may wait for their handshake; beyond it a connect gets no answer.
     pub backlog: u32,
     /// A worker's time for one request (s).
@@ -45,6 +47,15 @@ pub enum OnOverflow {
     Status503,
     /// The pod refuses it, as if the connect had failed.
     Refuse,
+}
+
+/// What a pod does with a request when whoever asked has closed the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnReaderGone {
+    /// The work is done all the same.
+    Finish,
+    /// It stops: a server that writes as it goes finds the pipe broken.
+    Stop,
 }
 
 /// When a pod closes a connection by itself; zero means never.
@@ -107,6 +118,11 @@ impl Pod {
                 "onOverflow",
                 OnOverflow::Status503,
                 &[("status503", OnOverflow::Status503), ("refuse", OnOverflow::Refuse)],
+            ),
+            on_reader_gone: f.choice(
+                "onReaderGone",
+                OnReaderGone::Finish,
+                &[("finish", OnReaderGone::Finish), ("stop", OnReaderGone::Stop)],
             ),
             backlog: f.within("backlog", 4096, 0..=MAX_PLACES),
             service_time: Dist::assume(

@@ -1,7 +1,8 @@
 //! How late a proxy learns of a pod's coming and going.
 
 use super::dist::Dist;
-use super::read::At;
+use super::read::{At, Read};
+use super::tree::Value;
 use crate::engine::Dur;
 
 /// From a pod's Ready or deletion until a proxy acts on it: `shared` + (`add` or `remove`).
@@ -10,13 +11,45 @@ pub struct Propagation {
     /// One draw for each change (s).
     pub shared: Dist,
     /// One draw for each addition and proxy (s).
-    pub add: Dist,
+    pub add: ByProxy,
     /// One draw for each removal and proxy (s).
-    pub remove: Dist,
+    pub remove: ByProxy,
     /// The control plane commits once in this long; zero = at once.
     pub batch: Dur,
     /// What waits for what.
     pub order: PropagationOrder,
+}
+
+/// A delay of each proxy: one distribution for all, or one for each.
+#[derive(Clone, Debug)]
+pub struct ByProxy(Vec<Dist>);
+
+impl ByProxy {
+    /// The same for every proxy.
+    pub fn all(dist: Dist) -> Self {
+        Self(vec![dist])
+    }
+
+    /// That of proxy `proxy`; the last one is that of all further ones.
+    #[inline]
+    pub fn of(&self, proxy: u16) -> &Dist {
+        &self.0[usize::from(proxy).min(self.0.len() - 1)]
+    }
+
+    /// The one with the longest mean.
+    pub fn slowest(&self) -> &Dist {
+        self.0.iter().max_by(|a, b| a.mean().total_cmp(&b.mean())).unwrap_or(&self.0[0])
+    }
+
+    /// A distribution, or a list with one for each proxy.
+    fn or(at: &At<'_>, default: Dist) -> Self {
+        let Some(Value::Seq(items)) = at.node.map(|n| &n.value) else { return Self(vec![Dist::or(at, default)]) };
+        if items.is_empty() {
+            at.out_of_range("this list is empty", "one delay for each proxy");
+            return Self(vec![default]);
+        }
+        Self(Vec::read(at).unwrap_or_else(|| vec![default]))
+    }
 }
 
 /// What waits for what when a pod goes.
@@ -45,8 +78,8 @@ impl Propagation {
         let mut f = at.fields();
         let propagation = Self {
             shared: Dist::or(&f.at("shared"), Dist::lognormal_quantiles(0.1, 1.0)),
-            add: Dist::or(&f.at("add"), Dist::lognormal_quantiles(0.6, 3.0)),
-            remove: Dist::or(&f.at("remove"), Dist::lognormal_quantiles(0.6, 3.0)),
+            add: ByProxy::or(&f.at("add"), Dist::lognormal_quantiles(0.6, 3.0)),
+            remove: ByProxy::or(&f.at("remove"), Dist::lognormal_quantiles(0.6, 3.0)),
             batch: f.or("batch", Dur::ZERO),
             order: f.choice(
                 "order",

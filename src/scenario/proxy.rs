@@ -1,6 +1,8 @@
 //! What a proxy does about a failed attempt, and what it tells the client.
 
 use super::read::{At, Read, choose};
+use super::retry::{Backoff, Jitter};
+use crate::engine::Dur;
 
 /// A proxy's retries of a failed attempt.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +17,10 @@ pub struct ProxyRetries {
     pub non_idempotent: bool,
     /// Whether a pod that failed this request is avoided.
     pub other_pod: bool,
+    /// Whether it is sent to the pod that failed it, and no other, whatever the table says by then.
+    pub same_pod: bool,
+    /// How long to wait before each.
+    pub backoff: Backoff,
     /// Retries under way at once, per proxy; 0 = no limit.
     pub max_concurrent: u32,
 }
@@ -28,14 +34,21 @@ pub struct ProxyStatus {
     pub connect_timeout: u16,
     /// The connection ended before the answer.
     pub reset: u16,
+    /// The same, where the client's connection has carried a request before this one.
+    pub reset_later: u16,
     /// No pod was left to send it to.
     pub no_endpoints: u16,
     /// `request_timeout` was over.
     pub timeout: u16,
 }
 
+impl ProxyStatus {
+    /// In the place of a status: the client's connection is closed without an answer.
+    pub const CLOSE: u16 = 1;
+}
+
 impl ProxyRetries {
-    /// Default: none.
+    /// Default: none; at once, where there are any.
     pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
         let on = f.at("on");
@@ -49,6 +62,11 @@ impl ProxyRetries {
             on_reset: causes.contains(&Cause::Reset),
             non_idempotent: f.or("nonIdempotent", false),
             other_pod: f.or("otherPod", true),
+            same_pod: f.or("samePod", false),
+            backoff: Backoff::read(
+                f.at("backoff"),
+                Backoff { base: Dur::ZERO, factor: 2.0, cap: Dur::from_secs(1), jitter: Jitter::Full },
+            ),
             max_concurrent: f.or("maxConcurrent", 0),
         };
         f.end();
@@ -75,7 +93,21 @@ struct Status(u16);
 
 impl Read for Status {
     fn read(at: &At<'_>) -> Option<Self> {
-        choose(at, &[("500", Self(500)), ("502", Self(502)), ("503", Self(503)), ("504", Self(504))])
+        choose(at, &STATUSES)
+    }
+}
+
+const STATUSES: [(&str, Status); 4] =
+    [("500", Status(500)), ("502", Status(502)), ("503", Status(503)), ("504", Status(504))];
+
+/// A status, or none at all.
+#[derive(Clone, Copy)]
+struct Ending(u16);
+
+impl Read for Ending {
+    fn read(at: &At<'_>) -> Option<Self> {
+        let [a, b, c, d] = STATUSES.map(|(word, status)| (word, Self(status.0)));
+        choose(at, &[a, b, c, d, ("close", Self(ProxyStatus::CLOSE))])
     }
 }
 
@@ -83,10 +115,12 @@ impl ProxyStatus {
     /// Default: nginx's.
     pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
+        let reset = f.or("reset", Status(502)).0;
         let status = Self {
             connect_failure: f.or("connectFailure", Status(502)).0,
             connect_timeout: f.or("connectTimeout", Status(504)).0,
-            reset: f.or("reset", Status(502)).0,
+            reset,
+            reset_later: f.or("resetLater", Ending(reset)).0,
             no_endpoints: f.or("noEndpoints", Status(503)).0,
             timeout: f.or("timeout", Status(504)).0,
         };

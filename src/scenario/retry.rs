@@ -115,7 +115,7 @@ impl Reconnect {
 }
 
 impl Backoff {
-    fn read(at: At<'_>, usual: Self) -> Self {
+    pub(super) fn read(at: At<'_>, usual: Self) -> Self {
         let mut f = at.fields();
         let backoff = Self {
             base: f.or("base", usual.base),

@@ -18,4 +18,5 @@ pub mod standing;
 pub mod steady_cache;
 pub mod sweep;
 pub mod tally;
+pub mod validate;
 pub mod versus;

@@ -88,6 +88,7 @@ impl Writer {
         );
         self.maybe(2, "probes", &["{throughQueue: true}"]);
         self.maybe(2, "errorRate", &["1%", "50%", "100%"]);
+        self.maybe(2, "onReaderGone", &["stop"]);
         self.termination();
     }
 
@@ -113,17 +114,44 @@ impl Writer {
         self.line("loadBalancer:");
         self.maybe(2, "layer", &["4"]);
         self.maybe(2, "proxies", &["1", "2", "5"]);
-        self.maybe(2, "algorithm", &["roundRobin", "random", "leastRequest", "powerOfTwo", "ringHash"]);
+        self.maybe(
+            2,
+            "algorithm",
+            &["roundRobin", "random", "leastRequest", "powerOfTwo", "ringHash", "envoyLeastRequest"],
+        );
+        self.processes();
         self.maybe(
             2,
             "upstream",
-            &["{connections: 0}", "{connections: 1, reuse: lru}", "{idleTimeout: 10ms}", "{idleTimeout: 0s}"],
+            &[
+                "{connections: 0}",
+                "{connections: 1, reuse: lru}",
+                "{idleTimeout: 10ms}",
+                "{idleTimeout: 0s}",
+                "{share: client}",
+                "{share: client, connections: 0, idleTimeout: 50ms}",
+                "{maxBusy: 1}",
+                "{maxBusy: 2, share: client}",
+            ],
         );
         self.maybe(2, "deregistrationDelay", &["0s", "10ms", "1s"]);
-        let retries =
-            ["{attempts: 1}", "{attempts: 5, otherPod: false, nonIdempotent: true}", "{attempts: 3, maxConcurrent: 1}"];
+        let retries = [
+            "{attempts: 1}",
+            "{attempts: 5, otherPod: false, nonIdempotent: true}",
+            "{attempts: 3, maxConcurrent: 1}",
+            "{attempts: 2, samePod: true, backoff: {base: 1s, factor: 1, jitter: none}}",
+            "{attempts: 2, maxConcurrent: 2, backoff: {base: 25ms}}",
+        ];
         self.maybe(2, "retries", &retries);
-        self.maybe(2, "passiveHealth", &["{maxFails: 1, failTimeout: 1s}", "{maxFails: 3, failTimeout: 200ms}"]);
+        self.maybe(
+            2,
+            "passiveHealth",
+            &[
+                "{maxFails: 1, failTimeout: 1s}",
+                "{maxFails: 3, failTimeout: 200ms}",
+                "{maxFails: 2, failTimeout: 1s, mergeWindow: 500ms, maxEjected: 50%}",
+            ],
+        );
         self.maybe(
             2,
             "activeHealth",
@@ -132,13 +160,13 @@ impl Writer {
                 "{interval: 1s, timeout: 2s, healthyThreshold: 1, unhealthyThreshold: 1}",
             ],
         );
-        self.maybe(2, "slowStart", &["1s", "10s"]);
+        self.maybe(2, "slowStart", &["1s", "10s", "{window: 4s, step: 1s}"]);
         self.maybe(2, "connectTimeout", &["10ms", "1s"]);
         self.maybe(2, "requestTimeout", &["20ms", "500ms"]);
         self.line("  propagation:");
         self.line("    shared: 100ms");
         for way in ["add", "remove"] {
-            self.maybe(4, way, &["0s", "1s", "{distribution: exponential, mean: 500ms}"]);
+            self.maybe(4, way, &["0s", "1s", "{distribution: exponential, mean: 500ms}", "[100ms, 2s]"]);
         }
         self.maybe(4, "batch", &["300ms", "2s"]);
         self.maybe(4, "order", &["parallel", "drainThenStop", "removeThenAdd"]);
@@ -147,7 +175,29 @@ impl Writer {
             "network",
             &["{latency: 0s, client: 0s}", "{latency: 5ms, client: 50ms}", "{latency: 0s, client: 1ms}"],
         );
-        self.maybe(0, "handshake", &["{time: 0s}", "{time: 20ms}"]);
+        self.maybe(0, "handshake", &["{time: 0s}", "{time: 20ms}", "{time: 0s, roundTrips: 0}", "{roundTrips: 3}"]);
+    }
+
+    fn processes(&mut self) {
+        self.maybe(2, "workers", &["1", "3"]);
+        self.maybe(2, "membership", &["api", "reload"]);
+        self.maybe(
+            2,
+            "reload",
+            &[
+                "{takes: 0s}",
+                "{takes: 300ms, gap: 200ms, closeSpread: 1s}",
+                "{shutdownTimeout: 500ms}",
+                "{shutdownTimeout: 20ms, linger: 300ms, closesLate: false}",
+                "{drain: 2s}",
+            ],
+        );
+        self.maybe(2, "readinessGate", &["true"]);
+        self.maybe(
+            2,
+            "status",
+            &["{resetLater: close}", "{connectFailure: 503, reset: 503, resetLater: 502, noEndpoints: 502}"],
+        );
     }
 
     fn clients(&mut self) {
@@ -168,6 +218,7 @@ impl Writer {
                 self.maybe(4, "connections", &["1", "3", "40"]);
             }
             self.maybe(4, "preconnect", &["false"]);
+            self.maybe(4, "assignment", &["inTurn"]);
             self.maybe(4, "multiplex", &["2", "100"]);
             self.maybe(4, "whenBusy", &["open", "wait"]);
             self.maybe(
@@ -199,6 +250,8 @@ impl Writer {
             return self.line("deploy: none\nobserve: {warmup: 1s, for: 10s}");
         }
         self.line("deploy:\n  at: 3s");
+        self.maybe(2, "rolls", &["pods", "pods", "loadBalancer"]);
+        self.maybe(2, "deletion", &["ranked", "oldestFirst"]);
         let mut events = Vec::new();
         if self.one_in(3) {
             for _ in 0..=self.draw.below(4) {
@@ -216,6 +269,7 @@ impl Writer {
                     "unready: [0, 1]",
                     "ready: [0, 1, 99]",
                     "unready: [2, 9]",
+                    "reload: true",
                 ]);
                 events.push(format!("{{at: {at}, {what}}}"));
             }

@@ -5,6 +5,7 @@ mod compare;
 mod merge;
 mod run;
 mod sweep;
+mod validate;
 mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -18,6 +19,7 @@ pub(super) use compare::Compare;
 pub(super) use merge::Merge;
 pub(super) use run::{OutputArgs, Run};
 pub(super) use sweep::Sweep;
+pub(super) use validate::Validate;
 
 /// A dry run of your rollout: forecasts, request by request, what a deploy does to the people who use the service.
 #[derive(Debug, Parser)]
@@ -52,6 +54,9 @@ pub(in crate::cli) enum Command {
     /// Join the parts that `sweep --shard` wrote, to the bytes of the whole
     #[command(after_help = exit::HELP)]
     Merge(Merge),
+    /// Forecast what was measured – real balancers during deploys – and print both side by side
+    #[command(after_help = exit::HELP)]
+    Validate(Validate),
 }
 
 /// When to print in colour.

@@ -1,5 +1,6 @@
 //! How a proxy picks a pod, by what it believes itself: one file an algorithm, one line here.
 
+mod envoy_least_request;
 mod least_request;
 mod power_of_two;
 mod random;
@@ -7,7 +8,7 @@ mod ring_hash;
 mod round_robin;
 
 use crate::engine::{Dur, SimTime, Stream};
-use crate::scenario;
+use crate::scenario::{self, SlowStart};
 
 /// A pod in a proxy's table.
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +23,23 @@ pub(super) struct Host {
     pub(super) ejected_until: SimTime,
     /// Not picked while set, by active health.
     pub(super) unhealthy: bool,
+    /// Failures in a row within `failTimeout`, and when the first was.
+    pub(super) failures: u32,
+    pub(super) failing_since: SimTime,
 }
 
 impl Host {
     /// A pod just added.
     pub(super) const fn new(pod: u32, added: SimTime) -> Self {
-        Self { pod, active: 0, added, ejected_until: SimTime::MIN, unhealthy: false }
+        Self {
+            pod,
+            active: 0,
+            added,
+            ejected_until: SimTime::MIN,
+            unhealthy: false,
+            failures: 0,
+            failing_since: SimTime::MIN,
+        }
     }
 }
 
@@ -41,8 +53,10 @@ pub(super) struct Hosts<'a> {
     pub(super) avoid: &'a [u32],
     /// Whether any host may be ejected, unhealthy, or to be avoided: else all can be picked without a look.
     pub(super) restricted: bool,
-    /// From 0 to full weight in this time; zero = at once.
-    pub(super) slow_start: Dur,
+    /// How a new host comes to its full weight.
+    pub(super) slow_start: SlowStart,
+    /// Hosts with so many requests under way are full.
+    pub(super) max_busy: u32,
 }
 
 impl Hosts<'_> {
@@ -59,23 +73,30 @@ impl Hosts<'_> {
             return true;
         }
         let host = &self.table[i as usize];
-        !host.unhealthy && host.ejected_until <= self.now && !self.avoid.contains(&host.pod)
+        !host.unhealthy
+            && host.ejected_until <= self.now
+            && host.active < self.max_busy
+            && !self.avoid.contains(&host.pod)
     }
 
     /// The weight of host `i`, in (0, 1]: linear in its age during the slow start, at least 1 %.
     #[inline]
     pub(super) fn weight(&self, i: u32) -> f64 {
-        if self.slow_start.is_zero() {
+        if self.slow_start.window.is_zero() {
             return 1.0;
         }
         let age = self.now.saturating_since(self.table[i as usize].added);
-        (age.secs() / self.slow_start.secs()).clamp(0.01, 1.0)
+        let age = match self.slow_start.step.nanos() {
+            0 => age,
+            step => Dur::from_nanos(age.nanos() / step * step),
+        };
+        (age.secs() / self.slow_start.window.secs()).clamp(0.01, 1.0)
     }
 
     /// Whether host `i` may be picked and its weight lets it through this time.
     #[inline]
     pub(super) fn admits(&self, i: u32, draw: &mut Stream) -> bool {
-        self.usable(i) && (self.slow_start.is_zero() || draw.chance(self.weight(i)))
+        self.usable(i) && (self.slow_start.window.is_zero() || draw.chance(self.weight(i)))
     }
 
     /// The `k`-th usable host, or any usable one.
@@ -89,7 +110,7 @@ impl Hosts<'_> {
         if self.table.is_empty() {
             return None;
         }
-        if !self.restricted && self.slow_start.is_zero() {
+        if !self.restricted && self.slow_start.window.is_zero() {
             return Some(draw.below(self.len()));
         }
         let usable = (0..self.len()).filter(|&i| self.usable(i)).count() as u32;
@@ -99,7 +120,7 @@ impl Hosts<'_> {
         // Rejection by weight; after so many refusals all of them are young, and any will do.
         for _ in 0..16 {
             let i = self.nth_usable(draw.below(usable))?;
-            if self.slow_start.is_zero() || draw.chance(self.weight(i)) {
+            if self.slow_start.window.is_zero() || draw.chance(self.weight(i)) {
                 return Some(i);
             }
         }
@@ -139,6 +160,7 @@ pub(super) fn algorithm(name: scenario::Algorithm) -> Box<dyn Algorithm> {
         scenario::Algorithm::LeastRequest => Box::new(least_request::LeastRequest),
         scenario::Algorithm::PowerOfTwo => Box::new(power_of_two::PowerOfTwo),
         scenario::Algorithm::RingHash => Box::new(ring_hash::RingHash::default()),
+        scenario::Algorithm::EnvoyLeastRequest => Box::new(envoy_least_request::EnvoyLeastRequest),
     }
 }
 
@@ -148,16 +170,23 @@ mod contract {
 
     use super::*;
     use crate::engine::{Purpose, Streams};
-    use scenario::Algorithm::{LeastRequest, PowerOfTwo, Random, RingHash, RoundRobin};
+    use scenario::Algorithm::{EnvoyLeastRequest, LeastRequest, PowerOfTwo, Random, RingHash, RoundRobin};
 
-    const ALL: [scenario::Algorithm; 5] = [RoundRobin, Random, LeastRequest, PowerOfTwo, RingHash];
+    const ALL: [scenario::Algorithm; 6] = [RoundRobin, Random, LeastRequest, PowerOfTwo, RingHash, EnvoyLeastRequest];
 
     fn table(n: u32) -> Vec<Host> {
         (0..n).map(|pod| Host { active: pod % 3, ..Host::new(pod * 7, SimTime::ZERO) }).collect()
     }
 
     fn hosts<'a>(table: &'a [Host], avoid: &'a [u32]) -> Hosts<'a> {
-        Hosts { table, now: SimTime::from_nanos(1), avoid, restricted: true, slow_start: Dur::ZERO }
+        Hosts {
+            table,
+            now: SimTime::from_nanos(1),
+            avoid,
+            restricted: true,
+            slow_start: SlowStart { window: Dur::ZERO, step: Dur::ZERO },
+            max_busy: u32::MAX,
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Envoy's `LEAST_REQUEST` with its two choices: of two distinct random hosts the one with fewer requests under way
-//! (Mitzenmacher, 2001). A dead pod, which has none, wins every draw it is in.
+//! Of two distinct random hosts the one with fewer requests under way (Mitzenmacher, 2001). A dead pod, which has none, wins
+//! every draw it is in.
 
 use super::{Algorithm, Hosts};
 use crate::engine::Stream;
@@ -11,7 +11,7 @@ pub(super) struct PowerOfTwo;
 impl Algorithm for PowerOfTwo {
     fn pick(&mut self, hosts: &Hosts<'_>, _key: u64, draw: &mut Stream) -> Option<u32> {
         let n = hosts.len();
-        if n > 1 && !hosts.restricted && hosts.slow_start.is_zero() {
+        if n > 1 && !hosts.restricted && hosts.slow_start.window.is_zero() {
             let a = draw.below(n);
             // The second is uniform among the others.
             let b = draw.below(n - 1);

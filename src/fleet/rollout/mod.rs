@@ -67,6 +67,8 @@ pub struct Rollout {
     recorder: EventRecorder,
     /// What a controller that gives pods places of their own keeps in mind.
     places: Places,
+    /// Whether pods alike are deleted in order of creation rather than at random.
+    oldest_first: bool,
 }
 
 impl Rollout {
@@ -88,6 +90,7 @@ impl Rollout {
             replica_set_requests: bucket,
             recorder: EventRecorder::default(),
             places: Places::new(),
+            oldest_first: false,
         };
         for pod in initial {
             let place = rollout.pods_left;
@@ -106,6 +109,15 @@ impl Rollout {
             rollout.deployment.memory.active = Some(Revision(0));
         }
         rollout
+    }
+
+    /// From now on pods that are alike to a ReplicaSet are deleted in order of creation, where Kubernetes lets their random
+    /// unique ids decide.
+    pub fn delete_oldest_first(&mut self) {
+        self.oldest_first = true;
+        for (id, pod) in (0..).zip(&mut self.pods) {
+            pod.uid = id;
+        }
     }
 
     /// Something is done to the Deployment.
@@ -304,7 +316,11 @@ impl Rollout {
             created: self.clock.floor(created),
             ready_since: None,
             node: None,
-            uid: self.streams.stream(Purpose::PodUid, u64::from(id.0)).bits(),
+            uid: if self.oldest_first {
+                u64::from(id.0)
+            } else {
+                self.streams.stream(Purpose::PodUid, u64::from(id.0)).bits()
+            },
             terminating: false,
             gone: false,
         });

@@ -1,0 +1,84 @@
+//! `dryroll validate`: what was measured, forecast.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::args::Validate;
+use super::output::Output;
+use super::ui::Ui;
+use super::{Failure, exit, table};
+use crate::metrics::validation::Validation;
+use crate::report::validation::{self, Form};
+use crate::study::validate::{Case, CaseError, judge_all};
+
+pub(super) fn run(args: &Validate, ui: Ui) -> Result<u8, Failure> {
+    let path = args.output.as_deref();
+    let cannot_write = |e: io::Error| table::cannot_write(path, &e);
+    let cases = chosen(args, corpus(&args.corpus, ui)?, ui)?;
+    let output = Output::open(args.output.as_deref()).map_err(cannot_write)?;
+    let bytes = if args.as_scenario.is_some() {
+        cases.iter().map(Case::as_scenario).collect::<String>().into_bytes()
+    } else {
+        let progress = ui.progress(cases.len() as u64, "cases forecast");
+        let jobs = args.jobs.map(usize::from);
+        let verdicts = judge_all(&cases, args.replications, jobs, &|| progress.step()).map_err(Failure::Failed)?;
+        let mut bytes = Vec::new();
+        validation::write(&Validation::new(verdicts), form(args), &mut bytes).map_err(cannot_write)?;
+        bytes
+    };
+    table::finish(&bytes, output, path, ui)?;
+    Ok(exit::OK)
+}
+
+/// What `--format` names, else what the output file's ending means, else the table.
+fn form(args: &Validate) -> Form {
+    let ending = || args.output.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
+    match args.format.as_deref().or_else(ending) {
+        Some("json") => Form::Json,
+        Some("markdown" | "md") => Form::Markdown,
+        _ => Form::Table,
+    }
+}
+
+/// Every case in a folder, by name; other files are passed over.
+fn corpus(folder: &Path, ui: Ui) -> Result<Vec<Case>, Failure> {
+    let unreadable = |path: &Path, e: &io::Error| Failure::Failed(format!("cannot read `{}`: {e}", path.display()));
+    let entries = fs::read_dir(folder).map_err(|e| unreadable(folder, &e))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|e| unreadable(folder, &e))?.path();
+        if path.extension().is_some_and(|e| e == "json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut cases = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).map_err(|e| unreadable(&path, &e))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        match Case::read(&name, &text) {
+            Ok(case) => cases.push(case),
+            Err(CaseError::Unknown) => {
+                ui.remark(&format!("`{}` is passed over: {}", path.display(), CaseError::Unknown));
+            }
+            Err(error) => {
+                ui.error(&format!("`{}`: {error}", path.display()));
+                return Err(Failure::Told);
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// Those that were named, or all.
+fn chosen(args: &Validate, all: Vec<Case>, ui: Ui) -> Result<Vec<Case>, Failure> {
+    let names: Vec<&String> = args.cases.iter().chain(&args.as_scenario).collect();
+    for name in &names {
+        if all.iter().all(|c| c.name != **name) {
+            ui.error(&format!("there is no case `{name}` in `{}`", args.corpus.display()));
+            return Err(Failure::Told);
+        }
+    }
+    Ok(all.into_iter().filter(|c| names.is_empty() || names.contains(&&c.name)).collect())
+}

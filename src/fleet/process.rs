@@ -1,0 +1,158 @@
+//! A proxy's processes: the one that takes new connections, and those that it has replaced, which live on with the table
+//! that they had.
+
+use std::collections::VecDeque;
+
+use crate::engine::{Handle, NIL, SimTime};
+use crate::scenario;
+
+use super::balancer::{self, Host};
+use super::fact::Cause;
+use super::failure::Failure;
+use super::proxy::Pick;
+use super::request::Place;
+use super::world::{Cal, Observer, World};
+
+/// What one process believes.
+#[derive(Clone, Debug)]
+pub(super) struct Process {
+    /// The pods that it believes in.
+    pub(super) table: Vec<Host>,
+    pub(super) algorithm: Box<dyn balancer::Algorithm>,
+    /// Whether any host may be ejected or unhealthy.
+    pub(super) ejections: bool,
+}
+
+impl Process {
+    pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
+        Self { table: Vec::new(), algorithm: balancer::algorithm(algorithm), ejections: false }
+    }
+}
+
+/// A proxy (layer 4: a node).
+#[derive(Clone, Debug)]
+pub(super) struct Proxy {
+    /// The present one.
+    pub(super) process: Process,
+    /// Those before it, by generation.
+    pub(super) old: Vec<(u16, Process)>,
+    /// How many processes there were before the present one.
+    pub(super) generation: u16,
+    /// Connections that pods have closed and that it has not opened anew.
+    pub(super) lost: u32,
+    /// Retries under way.
+    pub(super) retries: u32,
+    /// Ejections that wait for the table's next change to take effect, with their ends.
+    pub(super) held: Vec<(u32, SimTime)>,
+    /// When the table was last put into force.
+    pub(super) last_update: SimTime,
+    /// Changes of the table that a reload will make.
+    pub(super) changes: Vec<(u32, bool)>,
+    /// How many of them the reload that is under way has read; `None` when there is none.
+    pub(super) reloading: Option<usize>,
+    /// Whether another one is to follow.
+    pub(super) reload_wanted: bool,
+    /// The next reload begins no sooner.
+    pub(super) next_reload: SimTime,
+    /// Since when its answers close connections, more and more of them.
+    pub(super) draining_since: Option<SimTime>,
+    /// Whether it accepts connections.
+    pub(super) listens: bool,
+    /// Requests that wait for a pod with room.
+    pub(super) waiting: VecDeque<Handle>,
+}
+
+impl Proxy {
+    pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
+        Self {
+            process: Process::new(algorithm),
+            old: Vec::new(),
+            generation: 0,
+            lost: 0,
+            retries: 0,
+            held: Vec::new(),
+            last_update: SimTime::MIN,
+            changes: Vec::new(),
+            reloading: None,
+            reload_wanted: false,
+            next_reload: SimTime::MIN,
+            draining_since: None,
+            listens: true,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// What it takes (bytes).
+    pub(super) fn bytes(&self) -> usize {
+        let processes = self.old.iter().map(|(_, process)| process).chain([&self.process]);
+        let tables = processes.map(|p| p.table.capacity() * size_of::<Host>() + p.algorithm.bytes());
+        size_of::<Self>() + tables.sum::<usize>() + self.waiting.capacity() * size_of::<Handle>()
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// The generation of the process that has request `r`: that of its client's connection.
+    pub(super) fn generation_of(&self, r: u32) -> u16 {
+        let request = &self.requests[r];
+        match request.connection {
+            NIL => self.proxies[usize::from(request.proxy)].generation,
+            c => self.connections[c].generation,
+        }
+    }
+
+    /// Where among its proxy's old processes the one stands that has request `r`; `None` for the present one.
+    #[inline(always)]
+    pub(super) fn old_process_of(&self, r: u32) -> Option<usize> {
+        let p = &self.proxies[usize::from(self.requests[r].proxy)];
+        if p.old.is_empty() {
+            return None;
+        }
+        let generation = self.generation_of(r);
+        p.old.iter().position(|&(g, _)| g == generation)
+    }
+
+    /// One of `proxy`'s old processes, or the present one.
+    pub(super) fn process_mut(&mut self, old: Option<usize>, proxy: u16) -> &mut Process {
+        let p = &mut self.proxies[usize::from(proxy)];
+        match old {
+            Some(n) => &mut p.old[n].1,
+            None => &mut p.process,
+        }
+    }
+
+    /// An old process sends request `r` to a pod of its own, old, table. It has dropped its pool: the connection is a new one,
+    /// and ends with the answer.
+    pub(super) fn forward_by_old(&mut self, r: u32, old: usize, pick: Pick, cal: &mut Cal) {
+        let proxy = self.requests[r].proxy;
+        let picked = self.pick_by_old(proxy, old, pick, cal.now());
+        self.requests[r].pod = picked.unwrap_or(NIL);
+        if let Some(pod) = picked {
+            return self.open_upstream(r, proxy, pod, cal);
+        }
+        self.proxy_failed(r, Failure::NoEndpoints, Cause::NoEndpoints, cal);
+    }
+
+    /// Whether request `r`, for which no pod could be picked, waits in the proxy for one that is only full.
+    pub(super) fn waits_for_room(&mut self, r: u32, proxy: u16, now: SimTime) -> bool {
+        let full = self.max_busy;
+        let p = &mut self.proxies[usize::from(proxy)];
+        let alive = |h: &Host| !h.unhealthy && h.ejected_until <= now;
+        if full == u32::MAX || !p.process.table.iter().any(alive) {
+            return false;
+        }
+        self.requests[r].place = Place::AtProxy;
+        self.requests[r].pod = NIL;
+        p.waiting.push_back(self.requests.handle(r));
+        true
+    }
+
+    /// A pod of `proxy` has room again: who has waited longest goes there, in a moment of its own.
+    pub(super) fn room_at(&mut self, proxy: u16, cal: &mut Cal) {
+        let p = &mut self.proxies[usize::from(proxy)];
+        while let Some(request) = p.waiting.pop_front() {
+            if self.requests.live(request).is_some() {
+                return cal.at(cal.now(), super::event::Event::ProxyRetryDue(request));
+            }
+        }
+    }
+}

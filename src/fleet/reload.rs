@@ -1,0 +1,296 @@
+//! A proxy replaced by a new process of itself: what the old one does with its connections, and how long it lives on.
+
+use crate::engine::{Dur, Handle, NIL, Purpose, SimTime};
+use crate::scenario::{Layer, RetryOn, Sharing};
+
+use super::balancer::Host;
+use super::connection::{Owner, Stage};
+use super::event::Event;
+use super::fact::{Cause, Outcome};
+use super::process::Process;
+use super::proxy::{RESET, TRUNCATED};
+use super::request::Place;
+use super::transport::OnConnection;
+use super::world::{Cal, Observer, World};
+
+impl<O: Observer> World<O> {
+    /// Every proxy is reloaded, or begins to go.
+    pub(super) fn reload_all(&mut self, cal: &mut Cal) {
+        if self.layer == Layer::L4 {
+            // Nobody there has connections of its own.
+            return;
+        }
+        let drain = self.balancer.reload.drain;
+        for proxy in 0..self.proxies.len() as u16 {
+            if drain.is_zero() {
+                self.want_reload(proxy, None, cal);
+            } else {
+                self.proxies[usize::from(proxy)].draining_since = Some(cal.now());
+                cal.at(cal.now() + drain, Event::ListenerOver(proxy));
+            }
+        }
+    }
+
+    /// A reload of `proxy` is asked for, perhaps for the sake of a change of its table.
+    pub(super) fn want_reload(&mut self, proxy: u16, change: Option<(u32, bool)>, cal: &mut Cal) {
+        let p = &mut self.proxies[usize::from(proxy)];
+        p.changes.extend(change);
+        p.reload_wanted = true;
+        self.begin_reload(proxy, cal);
+    }
+
+    /// The reload that is wanted begins, unless one is under way: then that comes first.
+    pub(super) fn begin_reload(&mut self, proxy: u16, cal: &mut Cal) {
+        let p = &mut self.proxies[usize::from(proxy)];
+        if !p.reload_wanted || p.reloading.is_some() {
+            return;
+        }
+        if p.next_reload > cal.now() {
+            return cal.at(p.next_reload, Event::ReloadAgain(proxy));
+        }
+        p.reload_wanted = false;
+        p.reloading = Some(p.changes.len());
+        cal.at(cal.now() + self.balancer.reload.takes, Event::Reloaded(proxy));
+    }
+
+    /// The new process takes over: new connections are its own, and its table is the changed one. The old one lives on with
+    /// what it has.
+    pub(super) fn on_reloaded(&mut self, proxy: u16, cal: &mut Cal) {
+        let p = &mut self.proxies[usize::from(proxy)];
+        let Some(read) = p.reloading.take() else { return };
+        p.next_reload = cal.now() + self.balancer.reload.gap;
+        let generation = p.generation;
+        let Process { table, algorithm, ejections } = p.process.clone();
+        p.old.push((generation, Process { table, algorithm, ejections }));
+        p.generation = p.generation.wrapping_add(1);
+        p.retries = 0;
+        let pods: Vec<u32> = p.process.table.iter().map(|h| h.pod).collect();
+        for pod in pods {
+            self.drop_idle(proxy, pod, cal);
+        }
+        // What is under way is the old process's: the new one knows nothing of it.
+        for r in 0..self.requests.capacity() {
+            let request = &mut self.requests[r];
+            if request.place != Place::Over && request.proxy == proxy {
+                request.counted = false;
+                request.holds_retry = false;
+            }
+        }
+        let p = &mut self.proxies[usize::from(proxy)];
+        let fresh = Process::new(self.balancer.algorithm);
+        let table = std::mem::replace(&mut p.process, fresh).table;
+        p.process.table = table.iter().map(|h| Host::new(h.pod, h.added)).collect();
+        self.table_changed(proxy);
+        let changes: Vec<(u32, bool)> = self.proxies[usize::from(proxy)].changes.drain(..read).collect();
+        for (pod, routed) in changes {
+            self.change_table(proxy, pod, routed, cal);
+        }
+        self.old_quits(proxy, generation, cal);
+        self.begin_reload(proxy, cal);
+    }
+
+    /// The old process is told to quit: idle connections of clients are closed, busy ones with their answer. One that has
+    /// never carried a request stays, and its first one will be the old process's.
+    fn old_quits(&mut self, proxy: u16, generation: u16, cal: &mut Cal) {
+        for c in self.idle_of(proxy, generation) {
+            if self.connections[c].carried > 0 {
+                self.close_in_a_while(c, generation, cal);
+            }
+        }
+        for r in 0..self.requests.capacity() {
+            let request = self.requests[r];
+            let c = request.connection;
+            let sent = !matches!(request.place, Place::Over | Place::Waiting | Place::Connecting | Place::Backoff);
+            if request.proxy != proxy || c == NIL || !sent || self.connections[c].stage != Stage::Open {
+                continue;
+            }
+            // Where the answer has begun it has promised to keep the connection.
+            let streamed = self.populations[usize::from(request.population)].config.streamed_response;
+            let begun = self.balancer.reload.closes_late && streamed && request.place == Place::Serving;
+            let connection = &mut self.connections[c];
+            connection.close_silently = begun;
+            connection.close_announced = !begun;
+        }
+        let reload = self.balancer.reload;
+        if !reload.shutdown_timeout.is_zero() {
+            let at = cal.now() + reload.shutdown_timeout;
+            let both = !reload.linger.is_zero();
+            cal.at(at, Event::OldStops { proxy, generation, exits: !both });
+            if both {
+                cal.at(at + reload.linger, Event::OldStops { proxy, generation, exits: true });
+            }
+        }
+    }
+
+    /// The idle connections that clients have to a process, or to one before it.
+    fn idle_of(&self, proxy: u16, generation: u16) -> Vec<u32> {
+        let mut idle = Vec::new();
+        for p in &self.populations {
+            for (client, state) in p.clients.iter().enumerate() {
+                if self.proxy_of(client as u32) != proxy {
+                    continue;
+                }
+                let available = super::world::members(state.available, |c| self.connections[c].available.next());
+                idle.extend(available.filter(|&c| {
+                    let connection = &self.connections[c];
+                    connection.in_use == 0 && !connection.pod_closed && connection.generation <= generation
+                }));
+            }
+        }
+        idle
+    }
+
+    /// Closes an idle connection of a client at its moment in the window.
+    fn close_in_a_while(&mut self, c: u32, generation: u16, cal: &mut Cal) {
+        let spread = self.balancer.reload.close_spread;
+        if spread.is_zero() {
+            return self.close_by_proxy(c, cal);
+        }
+        let family = self.streams.family(Purpose::CloseSpread, u64::from(generation));
+        let wait = spread.scale(family.stream(u64::from(c)).open01());
+        cal.at(cal.now() + wait, Event::OldCloses(self.connections.handle(c)));
+    }
+
+    /// The moment has come; a connection that has become busy ends with its answer instead.
+    pub(super) fn on_old_closes(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        if self.connections[c].in_use == 0 {
+            self.close_by_proxy(c, cal);
+        } else {
+            self.connections[c].close_announced = true;
+        }
+    }
+
+    /// A proxy closes an idle connection of a client, who learns of it one hop later.
+    fn close_by_proxy(&mut self, c: u32, cal: &mut Cal) {
+        if !std::mem::replace(&mut self.connections[c].pod_closed, true) {
+            self.client_hop.send(cal, Event::PeerClosed(self.connections.handle(c)));
+        }
+    }
+
+    /// Request `r` has reached a proxy that has been reloaded: whether it is received. An old process answers it as its
+    /// connection's last; one that has closed the connection meanwhile does not.
+    pub(super) fn enter_old_process(&mut self, r: u32) -> bool {
+        let c = self.requests[r].connection;
+        if self.connections[c].pod_closed {
+            // The client learns of the end of the connection, and with it of the request's.
+            self.requests[r].place = Place::ToProxy;
+            return false;
+        }
+        if self.old_process_of(r).is_some() {
+            self.connections[c].close_announced = true;
+        }
+        true
+    }
+
+    /// Whether the proxy ends the client's connection `c` with an answer of this status.
+    #[inline]
+    pub(super) fn ends_after_answer(&self, c: u32, status: u16, shared: bool) -> bool {
+        let connection = &self.connections[c];
+        let told = status >= 100 && (connection.close_announced || connection.close_silently);
+        // Of several requests on one connection one alone can be reset.
+        connection.in_use == 0 && (told || (status == RESET && !shared))
+    }
+
+    /// The proxy has ended connection `c` with the last answer. Without a word of it, a request that has waited for that
+    /// answer is sent at once, into the end of the connection.
+    pub(super) fn proxy_ends_connection(&mut self, c: u32, cal: &mut Cal) {
+        let Owner::Client { population, client } = self.connections[c].owner else { return };
+        if self.connections[c].close_silently {
+            let waiting = &mut self.populations[usize::from(population)].clients[client as usize].waiting;
+            if let Some(r) = waiting.pop_front(&mut OnConnection(&mut self.requests)) {
+                self.requests[r].at_proxy = cal.now();
+                self.attempt_failed(r, Outcome::Reset, RetryOn::Reset, false, Cause::KeepAliveRace, cal);
+            }
+        }
+        self.client_connection_ended(c, true, cal);
+    }
+
+    /// Client connection `c` was ended by its proxy: what was sent on it meanwhile is lost, and what the proxy kept for it alone
+    /// is closed.
+    pub(super) fn lost_by_proxy(&mut self, c: u32, cal: &mut Cal) {
+        if self.connections[c].in_use > 0 {
+            for r in 0..self.requests.capacity() {
+                if self.requests[r].connection == c && self.requests[r].place == Place::ToProxy {
+                    self.connections[c].in_use -= 1;
+                    self.requests[r].connection = NIL;
+                    self.requests.outdate(r);
+                    self.attempt_failed(r, Outcome::Reset, RetryOn::Reset, false, Cause::KeepAliveRace, cal);
+                }
+            }
+        }
+        self.drop_private(c, cal);
+    }
+
+    /// What the proxy keeps for the client's connection `c` alone is closed with it.
+    #[inline]
+    pub(super) fn drop_private(&mut self, c: u32, cal: &mut Cal) {
+        if self.balancer.upstream.share == Sharing::Client {
+            let own = self.private.iter().filter(|((_, of), _)| *of == c).map(|(_, &upstream)| upstream);
+            for upstream in own.collect::<Vec<_>>() {
+                self.close_by_owner(upstream, cal);
+            }
+        }
+    }
+
+    /// An old process has lived long enough: what it has under way is severed; at its exit, all its connections are.
+    pub(super) fn on_old_stops(&mut self, proxy: u16, generation: u16, exits: bool, cal: &mut Cal) {
+        for r in 0..self.requests.capacity() {
+            let request = self.requests[r];
+            if request.proxy != proxy {
+                continue;
+            }
+            match request.place {
+                Place::ToProxy
+                | Place::AtProxy
+                | Place::UpConnecting
+                | Place::ToPod
+                | Place::Queued
+                | Place::Serving
+                    if self.is_held_by_old(request.connection, generation) =>
+                {
+                    self.cut_by_old(r, cal);
+                }
+                Place::Streaming if self.connections[request.upstream].generation <= generation => {
+                    self.cut_by_balancer(request.upstream, cal);
+                }
+                _ => {}
+            }
+        }
+        if exits {
+            for c in self.idle_of(proxy, generation) {
+                self.close_by_proxy(c, cal);
+            }
+        }
+    }
+
+    /// Whether the client's connection `c` is one of a process or of those before it. What is sent into one that is closed is lost
+    /// with that.
+    fn is_held_by_old(&self, c: u32, generation: u16) -> bool {
+        c != NIL && self.connections[c].generation <= generation && !self.connections[c].pod_closed
+    }
+
+    /// An old process severs request `r`: the client is left with what it has of the answer.
+    fn cut_by_old(&mut self, r: u32, cal: &mut Cal) {
+        let request = self.requests[r];
+        let streamed = self.populations[usize::from(request.population)].config.streamed_response;
+        let begun = streamed && request.place == Place::Serving;
+        self.leave_upstream(r, cal);
+        self.requests.outdate(r);
+        self.requests[r].cause = Some(Cause::SeveredByDeregistration);
+        self.respond(r, if begun { TRUNCATED } else { RESET }, false, cal);
+    }
+
+    /// A draining proxy's answer to request `r` may end the client's connection: with a probability that grows by the second
+    /// and is 1 from half of the drain on, as Envoy's was measured to.
+    pub(super) fn perhaps_close_after(&mut self, r: u32, now: SimTime) {
+        let Some(since) = self.proxies[usize::from(self.requests[r].proxy)].draining_since else { return };
+        let half = self.balancer.reload.drain.secs() / 2.0;
+        let elapsed = Dur::from_nanos(now.since(since).nanos()).secs();
+        let mut draw = self.streams.stream(Purpose::DrainClose, self.requests[r].identity());
+        let c = self.requests[r].connection;
+        if c != NIL && draw.chance(elapsed.floor() / half) {
+            self.connections[c].close_announced = true;
+        }
+    }
+}

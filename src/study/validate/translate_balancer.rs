@@ -1,0 +1,166 @@
+//! What the lab's settings of a balancer are in the words of a scenario.
+
+use super::lab_case::{Balancer, Parameters, Settings};
+use super::translate::{s, time};
+
+/// The lab's balancers wait so long for a connect to be answered.
+const CONNECT_TIMEOUT: &str = "2s";
+/// HAProxy's turn-around before it asks the same server again: its time-out for connects, 1 s at most.
+const TURN_AROUND: &str = "1s";
+/// From the start of a process that is to replace another until that one is told to finish, HAProxy's (measured: 50 to
+/// 100 ms), and the lab's pause before it starts the next.
+const HAPROXY_TAKES: &str = "75ms";
+const HAPROXY_GAP: &str = "75ms";
+/// HAProxy raises the weight of a server that starts slowly once a second.
+const HAPROXY_STEP: &str = "1s";
+/// After `hard-stop-after` HAProxy's old process lives so much longer.
+const HAPROXY_LINGER: &str = "1s";
+/// nginx's master waits so long between starting new workers and telling the old ones to quit.
+const NGINX_TAKES: &str = "100ms";
+/// Envoy's waits before a retry: up to 25 ms, then twice as long.
+const ENVOY_BACKOFF: &str = "{base: 25ms, factor: 2, cap: 250ms, jitter: full}";
+/// Envoy holds changes of health back for so long after a change of the membership.
+const ENVOY_MERGE_WINDOW: &str = "1s";
+/// Longer than any run.
+const NEVER: &str = "1h";
+
+/// The `loadBalancer` block.
+pub(super) fn load_balancer(p: &Parameters) -> String {
+    let mut lines =
+        vec![format!("proxies: {}", p.proxies), propagation(p), format!("connectTimeout: {CONNECT_TIMEOUT}")];
+    lines.push(format!("readinessGate: {}", p.wait_add));
+    lines.push(format!("deregistrationDelay: {NEVER}"));
+    lines.push(format!("requestTimeout: {NEVER}"));
+    let set = &p.lb_settings;
+    match p.lb {
+        Balancer::Haproxy => haproxy(set, &mut lines),
+        Balancer::Nginx => nginx(set, &mut lines),
+        Balancer::Envoy => envoy(p, &mut lines),
+        Balancer::Direct => lines.extend(["layer: 4".to_owned(), "algorithm: random".to_owned()]),
+    }
+    format!("loadBalancer:\n  {}", lines.join("\n  "))
+}
+
+fn propagation(p: &Parameters) -> String {
+    // Blue/green changes the membership in one moment.
+    let at_once = p.strategy == "bluegreen";
+    let (add, remove) = if at_once { (s(0.0), s(0.0)) } else { (time(&p.add_delay, 0.0), time(&p.remove_delay, 0.0)) };
+    format!("propagation: {{shared: 0s, add: {add}, remove: {remove}}}")
+}
+
+fn haproxy(set: &Settings, lines: &mut Vec<String>) {
+    let least = set.balance.as_deref() == Some("leastconn");
+    lines.push(format!("algorithm: {}", if least { "leastRequest" } else { "roundRobin" }));
+    let share = if set.http_reuse.as_deref() == Some("never") { "client" } else { "all" };
+    let busy = set.maxconn.unwrap_or(0);
+    lines
+        .push(format!("upstream: {{connections: 1000, idleTimeout: 0s, reuse: mru, share: {share}, maxBusy: {busy}}}"));
+    lines.push(
+        "status: {connectFailure: 503, connectTimeout: 503, reset: 502, resetLater: close, noEndpoints: 503, timeout: 504}"
+            .to_owned(),
+    );
+    let attempts = set.retries.unwrap_or(3);
+    let empty = set.retry_on.as_deref().is_some_and(|on| on.contains("empty-response"));
+    let on = if empty { "connectFailure, reset" } else { "connectFailure" };
+    let elsewhere = match set.redispatch {
+        Some(None) => format!("samePod: true, backoff: {{base: {TURN_AROUND}, factor: 1, jitter: none}}"),
+        _ => "otherPod: true".to_owned(),
+    };
+    lines.push(format!("retries: {{attempts: {attempts}, on: [{on}], {elsewhere}}}"));
+    if set.membership.as_deref() == Some("reload") {
+        lines.push("membership: reload".to_owned());
+    }
+    let spread = s(set.close_spread_s.unwrap_or(0.0));
+    let stop = s(set.hard_stop_after_s.unwrap_or(0.0));
+    lines.push(format!(
+        "reload: {{takes: {HAPROXY_TAKES}, gap: {HAPROXY_GAP}, closeSpread: {spread}, closesLate: false, shutdownTimeout: {stop}, linger: \
+         {HAPROXY_LINGER}}}"
+    ));
+    if let Some(check) = &set.check {
+        let word = |name: &str| {
+            let mut words = check.split_whitespace();
+            words.find(|w| *w == name).and_then(|_| words.next()).map(ToOwned::to_owned)
+        };
+        let interval = word("inter").unwrap_or_else(|| "2s".to_owned());
+        let fall = word("fall").unwrap_or_else(|| "3".to_owned());
+        let rise = word("rise").unwrap_or_else(|| "2".to_owned());
+        lines.push(format!(
+            "activeHealth: {{interval: {interval}, healthyThreshold: {rise}, unhealthyThreshold: {fall}}}"
+        ));
+    }
+    if let Some(observe) = &set.observe {
+        let mut words = observe.split_whitespace();
+        let limit = words.find(|w| *w == "error-limit").and_then(|_| words.next()).unwrap_or("10");
+        // A server that was marked down comes back by its checks, which a dead one never passes.
+        lines.push(format!("passiveHealth: {{maxFails: {limit}, failTimeout: {NEVER}}}"));
+    }
+    if let Some(window) = &set.slowstart {
+        lines.push(format!("slowStart: {{window: {window}, step: {HAPROXY_STEP}}}"));
+    }
+}
+
+fn nginx(set: &Settings, lines: &mut Vec<String>) {
+    let least = set.balance.as_deref() == Some("leastconn");
+    lines.push(format!("algorithm: {}", if least { "leastRequest" } else { "roundRobin" }));
+    let idle = set.upstream_keepalive_timeout.as_deref().unwrap_or("60s");
+    lines.push(format!("upstream: {{connections: {}, idleTimeout: {idle}, reuse: mru}}", set.keepalive.unwrap_or(64)));
+    lines.push(
+        "status: {connectFailure: 502, connectTimeout: 504, reset: 502, noEndpoints: 502, timeout: 504}".to_owned(),
+    );
+    let off = set.next_upstream.as_deref() == Some("off");
+    let attempts = match set.next_upstream_tries.unwrap_or(0) {
+        _ if off => 0,
+        // As many as there are peers.
+        0 => 1000,
+        tries => tries - 1,
+    };
+    lines.push(format!("retries: {{attempts: {attempts}, on: [connectFailure, reset]}}"));
+    lines.push("membership: reload".to_owned());
+    lines.push(format!("workers: {}", set.workers.unwrap_or(1)));
+    let stop = set.worker_shutdown_timeout.as_deref().unwrap_or("0s");
+    lines.push(format!("reload: {{takes: {NGINX_TAKES}, shutdownTimeout: {stop}}}"));
+    let timeout = set.fail_timeout.as_deref().unwrap_or("10s");
+    lines.push(format!("passiveHealth: {{maxFails: {}, failTimeout: {timeout}}}", set.max_fails.unwrap_or(1)));
+}
+
+fn envoy(p: &Parameters, lines: &mut Vec<String>) {
+    let set = &p.lb_settings;
+    let least = set.lb_policy.as_deref() == Some("LEAST_REQUEST");
+    lines.push(format!("algorithm: {}", if least { "envoyLeastRequest" } else { "roundRobin" }));
+    let idle = s(set.upstream_idle_s.unwrap_or(3600.0));
+    lines.push(format!("upstream: {{connections: 1000, idleTimeout: {idle}, reuse: mru}}"));
+    lines.push(
+        "status: {connectFailure: 503, connectTimeout: 503, reset: 503, noEndpoints: 503, timeout: 504}".to_owned(),
+    );
+    if let Some(on) = &set.retry_on {
+        let mut classes = Vec::new();
+        if on.contains("connect-failure") || on.contains("reset") {
+            classes.push("connectFailure");
+        }
+        if on.split(',').any(|word| word.trim() == "reset") {
+            classes.push("reset");
+        }
+        lines.push(format!(
+            "retries: {{attempts: {}, on: [{}], otherPod: {}, maxConcurrent: {}, backoff: {ENVOY_BACKOFF}}}",
+            set.num_retries.unwrap_or(1),
+            classes.join(", "),
+            set.previous_hosts.unwrap_or(false),
+            set.max_retries.unwrap_or(3)
+        ));
+    }
+    if let Some(outlier) = &set.outlier {
+        lines.push(format!(
+            "passiveHealth: {{maxFails: {}, failTimeout: {}, mergeWindow: {}, maxEjected: {}%}}",
+            outlier.consecutive_5xx,
+            outlier.base_ejection_time,
+            set.update_merge_window.as_deref().unwrap_or(ENVOY_MERGE_WINDOW),
+            outlier.max_ejection_percent
+        ));
+    }
+    if p.strategy == "envoy_drain" {
+        lines.push(format!("reload: {{drain: {}}}", s(set.drain_time_s.unwrap_or(600.0))));
+    }
+    if let Some(window) = set.slow_start_s {
+        lines.push(format!("slowStart: {}", s(window)));
+    }
+}

@@ -1,0 +1,358 @@
+//! What balancers do that others do not, one mechanism a test, each in a scenario in which nothing else can be the reason.
+
+use std::collections::BTreeSet;
+
+use dryroll::engine::SimTime;
+use dryroll::fleet::fact::{Cause, Fact, Outcome, PodStep, Side};
+use dryroll::fleet::{Observer, simulate};
+use dryroll::scenario::load_str;
+
+#[derive(Default)]
+struct Log(Vec<(f64, Fact)>);
+
+impl Observer for Log {
+    fn observe(&mut self, now: SimTime, fact: Fact) {
+        self.0.push((now.secs(), fact));
+    }
+}
+
+/// All facts of one replication, with their times.
+fn facts(yaml: &str) -> Vec<(f64, Fact)> {
+    let loaded = load_str("balancer.yaml", yaml, &[]).unwrap_or_else(|diags| {
+        panic!("{yaml}\n{}", diags.iter().map(|d| d.render(false)).collect::<String>());
+    });
+    simulate(&loaded.scenario, 1, 0, Log::default()).0.0
+}
+
+fn count(facts: &[(f64, Fact)], wanted: impl Fn(f64, &Fact) -> bool) -> usize {
+    facts.iter().filter(|(t, f)| wanted(*t, f)).count()
+}
+
+fn ended(facts: &[(f64, Fact)], with: Outcome) -> usize {
+    count(facts, |_, f| matches!(f, Fact::Ended { outcome, .. } if *outcome == with))
+}
+
+fn dropped(facts: &[(f64, Fact)], by: Cause) -> usize {
+    count(facts, |_, f| matches!(f, Fact::Ended { cause: Some(cause), .. } if *cause == by))
+}
+
+fn opened(facts: &[(f64, Fact)], by: Side, from: f64, to: f64) -> usize {
+    count(facts, |t, f| matches!(f, Fact::Opened { side, .. } if *side == by) && (from..to).contains(&t))
+}
+
+/// Four pods replaced one by one, which stop listening at once and leave the tables a second later: 100 requests/s, so
+/// about 80 meet a closed port.
+fn rolling(balancer: &str, clients: &str) -> String {
+    format!(
+        "\
+workload: {{replicas: 4, strategy: {{rollingUpdate: {{maxSurge: 1, maxUnavailable: 0}}}}}}
+pod: {{startup: 2s, serviceTime: 20ms, readinessProbe: none}}
+loadBalancer: {{proxies: 1, propagation: {{shared: 0s, add: 0s, remove: 1s}}, {balancer}}}
+network: {{latency: 0s}}
+handshake: {{time: 0s}}
+clients: [{{rate: 100/s, {clients}}}]
+deploy: {{at: 5s, controller: {{qps: 0}}}}
+observe: {{warmup: 0s, after: 5s}}
+"
+    )
+}
+
+#[test]
+fn a_close_without_an_answer_is_for_later_requests_of_a_connection() {
+    // Pods exit at once, with two requests in each on average.
+    let outcomes = |connections: u32| {
+        let yaml = rolling(
+            "status: {connectFailure: 503, reset: 502, resetLater: close}",
+            &format!("connections: {connections}"),
+        );
+        let yaml = yaml.replace("serviceTime: 20ms", "serviceTime: 400ms, termination: {onSigterm: exit}");
+        let facts = facts(&yaml);
+        (ended(&facts, Outcome::S502), ended(&facts, Outcome::Reset))
+    };
+    let (answered, closed) = outcomes(20_000);
+    assert!(answered > 15 && closed < 5, "nearly all are the first on their connection: {answered} and {closed}");
+    let (answered, closed) = outcomes(50);
+    assert!(closed > 15 && answered < 10, "nearly none are: {answered} and {closed}");
+}
+
+#[test]
+fn the_same_pod_is_asked_again_after_each_wait() {
+    let backoff = "backoff: {base: 1s, factor: 1, jitter: none}";
+    let same = format!("status: {{connectFailure: 503}}, retries: {{attempts: 3, samePod: true, {backoff}}}");
+    let facts = facts(&rolling(&same, "connections: 500"));
+    let failed: Vec<(f64, u16)> = facts
+        .iter()
+        .filter_map(|(t, f)| match f {
+            Fact::Ended { outcome: Outcome::S503, born, attempts, .. } => Some((t - born.secs(), *attempts)),
+            _ => None,
+        })
+        .collect();
+    assert!((50..110).contains(&failed.len()), "that the pod leaves the table rescues none: {}", failed.len());
+    assert!(failed.iter().all(|&(took, attempts)| attempts == 4 && (2.9..3.1).contains(&took)), "{failed:?}");
+}
+
+#[test]
+fn a_retry_holds_its_place_among_the_concurrent_ones_until_the_answer() {
+    let lost = |max: u32| {
+        let retries = format!("retries: {{attempts: 1, maxConcurrent: {max}, backoff: {{base: 25ms}}}}");
+        dropped(&facts(&rolling(&retries, "connections: 500")), Cause::StaleRoute)
+    };
+    // 20 retries/s of about 32 ms each: 0.64 at once on average.
+    assert_eq!(lost(0), 0);
+    let one = lost(1);
+    assert!((10..50).contains(&one), "{one} of about 80");
+    assert!(lost(3) < one / 2);
+}
+
+#[test]
+fn ejections_take_effect_with_the_tables_next_change_or_when_the_window_is_over() {
+    let lost = |window: &str, share: &str| {
+        let passive =
+            format!("passiveHealth: {{maxFails: 3, failTimeout: 1m, mergeWindow: {window}, maxEjected: {share}}}");
+        dropped(&facts(&rolling(&passive, "connections: 500")), Cause::StaleRoute)
+    };
+    assert_eq!(lost("0s", "100%"), 4 * 3);
+    let all = lost("0s", "0%");
+    assert!((60..100).contains(&all), "nothing may be ejected: {all}");
+    // A pod dies with the addition of its successor: the window of 0.5 s has just begun.
+    let held = lost("500ms", "100%");
+    assert!((30..60).contains(&held), "{held}");
+    assert_eq!(lost("1h", "100%"), all);
+}
+
+#[test]
+fn connections_that_were_never_used_stay_with_the_old_process_and_its_table() {
+    // A preStop that is long enough, but for those who do not learn of the removal.
+    let lost = |preconnect: bool| {
+        let yaml = rolling("membership: reload", &format!("connections: 3000, preconnect: {preconnect}"));
+        let facts = facts(&yaml.replace("serviceTime: 20ms", "serviceTime: 20ms, termination: {preStop: 1500ms}"));
+        dropped(&facts, Cause::StaleRoute)
+    };
+    assert_eq!(lost(false), 0);
+    assert!(lost(true) > 50, "{}", lost(true));
+}
+
+#[test]
+fn a_reload_closes_the_idle_connections_that_have_been_used() {
+    let reconnects = |spread: &str| {
+        let clients = "connections: 500, timeout: 0s, reconnect: {when: eager}";
+        let yaml = rolling(&format!("reload: {{takes: 100ms, closeSpread: {spread}}}"), clients);
+        let facts = facts(&yaml.replace("deploy: {", "deploy: {rolls: loadBalancer, "));
+        (opened(&facts, Side::Client, 0.05, 0.15), opened(&facts, Side::Client, 0.05, 5.0))
+    };
+    // 500 × (1 − e^−1.02) have carried a request by then, in 5.1 s at 100/s.
+    let (at_once, _) = reconnects("0s");
+    assert!((290..350).contains(&at_once), "{at_once}");
+    let (at_once, all) = reconnects("4s");
+    assert!(at_once < 40 && (290..600).contains(&all), "{at_once} of {all}");
+}
+
+#[test]
+fn changes_that_come_during_a_reload_are_one_reload_after_it() {
+    let yaml = rolling("membership: reload, reload: {takes: 100ms}", "connections: 100")
+        .replace("maxSurge: 1, maxUnavailable: 0", "maxSurge: 0, maxUnavailable: 4")
+        .replace("remove: 1s", "remove: 50ms");
+    let times: BTreeSet<i64> = facts(&yaml)
+        .iter()
+        .filter(|(_, f)| matches!(f, Fact::Table { routed: false, .. }))
+        .map(|(t, _)| (t * 1e3).round() as i64)
+        .collect();
+    let [first, second] = times.into_iter().collect::<Vec<_>>()[..] else { panic!("four removals in two reloads") };
+    assert_eq!(second - first, 100);
+}
+
+#[test]
+fn what_an_old_process_has_after_its_timeout_is_severed() {
+    let cut = |timeout: &str| {
+        let yaml = "\
+workload: {replicas: 4}
+pod: {concurrency: 1000, serviceTime: {distribution: uniform, min: 5s, max: 15s}, onReaderGone: stop}
+loadBalancer: {proxies: 1, reload: {shutdownTimeout: TIMEOUT}}
+network: {latency: 0s}
+clients: [{rate: 20/s, connections: 2000, preconnect: false, response: streamed, timeout: 0s}]
+deploy: {at: 30s, rolls: loadBalancer}
+observe: {warmup: 20s, after: 20s}
+";
+        let facts = facts(&yaml.replace("TIMEOUT", timeout));
+        assert_eq!(ended(&facts, Outcome::Truncated), dropped(&facts, Cause::SeveredByDeregistration));
+        ended(&facts, Outcome::Truncated)
+    };
+    assert_eq!(cut("0s"), 0);
+    // λ · ∫ (1 − F) from 3 s on: 20 × (2 + 5).
+    let cut = cut("3s");
+    assert!((105..175).contains(&cut), "{cut}");
+}
+
+#[test]
+fn a_draining_proxy_lets_its_clients_go_by_and_by_and_listens_no_more_at_the_end() {
+    let yaml =
+        rolling("reload: {drain: 4s}", "connections: 200, whenBusy: wait, reconnect: {when: eager}, timeout: 0s")
+            .replace("deploy: {", "deploy: {rolls: loadBalancer, ");
+    let facts = facts(&yaml);
+    assert_eq!(opened(&facts, Side::Client, 0.0, 1.0), 0, "nothing is closed in the first second");
+    let (second, third) = (opened(&facts, Side::Client, 1.0, 2.0), opened(&facts, Side::Client, 2.0, 3.0));
+    assert!((30..70).contains(&second) && (80..120).contains(&third), "half of them, then all: {second}, {third}");
+    assert_eq!(count(&facts, |t, f| t < 4.0 && matches!(f, Fact::ConnectFailed(Side::Client))), 0);
+    assert!(ended(&facts, Outcome::Refused) > 0);
+}
+
+#[test]
+fn a_pool_of_each_clients_own_is_used_by_nobody_else() {
+    let opened = |share: &str| {
+        let yaml = rolling(&format!("upstream: {{share: {share}}}"), "connections: 20, whenBusy: wait")
+            .replace("deploy: {at: 5s, controller: {qps: 0}}", "deploy: none");
+        opened(&facts(&yaml), Side::Upstream, 0.0, 60.0)
+    };
+    let (shared, own) = (opened("all"), opened("client"));
+    assert!(shared < 40, "{shared}");
+    assert!((75..=80).contains(&own), "one for each of 20 clients and 4 pods: {own}");
+}
+
+#[test]
+fn what_no_pod_has_room_for_waits_in_the_proxy() {
+    let overflows = |max: u32| {
+        let yaml = rolling(&format!("upstream: {{maxBusy: {max}}}"), "connections: 500")
+            .replace(
+                "serviceTime: 20ms",
+                "concurrency: 1, queue: 0, serviceTime: {distribution: exponential, mean: 20ms}",
+            )
+            .replace("remove: 1s", "remove: 0s");
+        let facts = facts(&yaml);
+        assert!(ended(&facts, Outcome::Ok) > 800);
+        dropped(&facts, Cause::Overflow)
+    };
+    assert!(overflows(0) > 50);
+    assert_eq!(overflows(1), 0);
+}
+
+#[test]
+fn each_worker_finds_out_by_itself() {
+    let lost = |workers: u32| {
+        let balancer = format!("workers: {workers}, passiveHealth: {{maxFails: 1, failTimeout: 1m}}");
+        dropped(&facts(&rolling(&balancer, "connections: 500")), Cause::StaleRoute)
+    };
+    assert_eq!(lost(1), 4);
+    assert_eq!(lost(4), 16);
+}
+
+#[test]
+fn a_readiness_gate_opens_when_the_last_proxy_has_been_told() {
+    let first_deletion = |gate: bool| {
+        let yaml = rolling(&format!("readinessGate: {gate}"), "connections: 10").replace("add: 0s", "add: 5s");
+        let facts = facts(&yaml);
+        facts
+            .iter()
+            .find_map(|(t, f)| matches!(f, Fact::Pod { step: PodStep::DeletionRequested, .. }).then_some(*t))
+            .expect("pods are deleted")
+    };
+    let (open, gated) = (first_deletion(false), first_deletion(true));
+    assert!((2.0..2.2).contains(&open) && (7.0..7.2).contains(&gated), "{open} and {gated}");
+}
+
+#[test]
+fn pods_are_deleted_in_order_of_creation_where_that_is_asked_for() {
+    let yaml = rolling("algorithm: random", "connections: 10").replace("deploy: {", "deploy: {deletion: oldestFirst, ");
+    let order: Vec<u32> = facts(&yaml)
+        .iter()
+        .filter_map(|(_, f)| match f {
+            Fact::Pod { pod, step: PodStep::DeletionRequested, .. } => Some(pod.0),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(order, [0, 1, 2, 3]);
+}
+
+#[test]
+fn clients_in_turn_each_ask_at_their_own_regular_moments() {
+    let opened = |assignment: &str| {
+        let clients = format!(
+            "arrivals: {{distribution: constant}}, connections: 100, preconnect: false, assignment: {assignment}"
+        );
+        let yaml = rolling("algorithm: random", &clients);
+        opened(&facts(&yaml), Side::Client, -5.0, -3.995)
+    };
+    assert_eq!(opened("inTurn"), 100);
+    assert!(opened("random") < 90);
+}
+
+#[test]
+fn a_handshake_crosses_the_network_as_often_as_it_is_told_to() {
+    for (round_trips, crossings) in [(0, 2.0), (1, 4.0), (3, 8.0)] {
+        let yaml = rolling("layer: 4", "connections: 100000, preconnect: false")
+            .replace("handshake: {time: 0s}", &format!("handshake: {{time: 0s, roundTrips: {round_trips}}}"))
+            .replace("network: {latency: 0s}", "network: {latency: 10ms}");
+        let facts = facts(&yaml);
+        let first = facts.iter().find_map(|(t, f)| match f {
+            Fact::Ended { outcome: Outcome::Ok, born, .. } => Some(t - born.secs()),
+            _ => None,
+        });
+        let took = first.expect("it is answered");
+        assert!((took - (0.02 + 0.01 * crossings)).abs() < 1e-6, "{round_trips}: {took}");
+    }
+}
+
+#[test]
+fn each_proxy_may_have_a_delay_of_its_own() {
+    let yaml = rolling("algorithm: random", "connections: 10")
+        .replace("proxies: 1", "proxies: 3")
+        .replace("remove: 1s", "remove: [0s, 2s]");
+    let facts = facts(&yaml);
+    let deleted =
+        facts.iter().find(|(_, f)| matches!(f, Fact::Pod { step: PodStep::DeletionRequested, .. })).expect("one is").0;
+    let late: Vec<i64> = facts
+        .iter()
+        .filter(|(_, f)| matches!(f, Fact::Table { routed: false, .. }))
+        .map(|(t, _)| ((t - deleted) * 1e3).round() as i64)
+        .take(3)
+        .collect();
+    assert_eq!(late, [0, 2000, 2000]);
+}
+
+#[test]
+fn a_server_that_streams_stops_when_its_reader_has_gone() {
+    let drained = |gone: &str| {
+        let yaml = rolling("algorithm: random", "connections: 500, timeout: 100ms, response: streamed")
+            .replace("serviceTime: 20ms", &format!("concurrency: 1000, serviceTime: 8s, onReaderGone: {gone}"));
+        let facts = facts(&yaml);
+        let at =
+            |step| facts.iter().find_map(|(t, f)| matches!(f, Fact::Pod { step: s, .. } if *s == step).then_some(*t));
+        at(PodStep::Exited).expect("it exits") - at(PodStep::ListenerClosed).expect("it drains")
+    };
+    assert!(drained("finish") > 7.0);
+    assert!(drained("stop") < 0.2);
+}
+
+#[test]
+fn a_weight_that_rises_in_steps_gives_nothing_in_the_first() {
+    let served = |slow: &str| {
+        let facts = facts(&rolling(&format!("slowStart: {slow}"), "connections: 500"));
+        let served = |from: f64, to: f64| {
+            count(&facts, |t, f| {
+                matches!(f, Fact::Ended { outcome: Outcome::Ok, pod: Some(pod), .. } if pod.0 == 4)
+                    && (from..to).contains(&t)
+            })
+        };
+        [served(2.1, 3.0), served(4.1, 5.0)]
+    };
+    let [first, third] = served("{window: 4s, step: 1s}");
+    // Half a share of what four pods have; a whole one would be 20.
+    assert!(first <= 1 && (8..17).contains(&third), "{first}, then {third}");
+    let [at_once, _] = served("0s");
+    assert!(at_once > 14, "{at_once}");
+}
+
+#[test]
+fn a_request_does_not_wait_for_an_eager_client_to_try_again() {
+    let yaml = "\
+workload: {replicas: 1, strategy: Recreate}
+pod: {startup: 5s, serviceTime: 10ms, readinessProbe: none}
+loadBalancer: {layer: 4, proxies: 1, propagation: {shared: 0s, add: 0s, remove: 1h}}
+network: {latency: 0s}
+handshake: {time: 0s}
+clients: [{rate: 20/s, connections: 50, whenBusy: wait, timeout: 20s, reconnect: {when: eager}}]
+deploy: {at: 5s}
+observe: {warmup: 0s, after: 5s}
+";
+    let facts = facts(yaml);
+    assert!(ended(&facts, Outcome::Refused) > 60, "{} refused", ended(&facts, Outcome::Refused));
+}
