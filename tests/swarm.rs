@@ -50,6 +50,31 @@ impl Writer {
     fn workload(&mut self) {
         let replicas = 1 + self.draw.below(8);
         writeln!(self.yaml, "workload:\n  replicas: {replicas}").expect("writing to a string");
+        if self.one_in(3) {
+            let kinds = [
+                "StatefulSet, updateStrategy: {rollingUpdate: {maxUnavailable: 2}}, podManagementPolicy: Parallel",
+                "StatefulSet, updateStrategy: {rollingUpdate: {partition: 1}}",
+                "DaemonSet",
+                "DaemonSet, updateStrategy: {rollingUpdate: {maxSurge: 50%, maxUnavailable: 0}}",
+                "Rollout, promoteAfter: 2s, strategy: {blueGreen: {autoPromotionEnabled: false, scaleDownDelaySeconds: 3}}",
+                "Rollout, promoteAfter: 2s, strategy: {canary: {steps: [{setWeight: 30}, {pause: {}}, {setWeight: 60}]}}",
+                "Rollout, strategy: {canary: {trafficRouting: {}, steps: [{setWeight: 30}, {pause: {duration: 2}}]}}",
+                "EcsService, deploymentConfiguration: {deploymentCircuitBreaker: {enable: true, rollback: true}}",
+                "NomadJob, update: {max_parallel: 2, min_healthy_time: 1s, auto_revert: true, healthy_deadline: 9s}",
+                "NomadJob, promoteAfter: 2s, update: {canary: 1, min_healthy_time: 1s, progress_deadline: 20s}",
+                "InstanceRefresh, preferences: {checkpointPercentages: [50], checkpointDelay: 2, instanceWarmup: 1}",
+            ];
+            let kind = self.pick(&kinds);
+            self.yaml.truncate(self.yaml.len() - 1);
+            let replicas = self.yaml.split_off(self.yaml.rfind("workload:").expect("it was just written"));
+            let count = replicas.trim_start_matches("workload:\n  replicas: ").to_owned();
+            let rest = if kind.starts_with("NomadJob") || kind.starts_with("Inst") {
+                ""
+            } else {
+                ", progressDeadlineSeconds: 20"
+            };
+            return self.line(&format!("workload: {{replicas: {count}, kind: {kind}{rest}}}"));
+        }
         if self.one_in(5) {
             self.line("  strategy: Recreate");
         } else {
@@ -103,6 +128,11 @@ impl Writer {
         );
         self.maybe(2, "probes", &["{throughQueue: true}"]);
         self.maybe(2, "errorRate", &["1%", "50%", "100%"]);
+        if self.one_in(3) {
+            self.maybe(2, "slower", &["0.5", "3"]);
+            let crash = ["{atStart: 30%}", "{after: {distribution: exponential, mean: 5s}}", "{inFlight: 3}"];
+            self.maybe(2, "crash", &crash);
+        }
         self.termination();
     }
 
@@ -228,12 +258,17 @@ impl Writer {
                     "pause: true",
                     "resume: true",
                     "undo: true",
+                    "promote: true",
+                    "abort: true",
                     "unready: [0, 1]",
                     "ready: [0, 1, 99]",
                     "unready: [2, 9]",
                 ]);
                 events.push(format!("{{at: {at}, {what}}}"));
             }
+        }
+        if self.one_in(6) {
+            self.line("  analysis: {interval: 2s, failureLimit: 1, errorRate: 5%, p99: 300ms}");
         }
         if !events.is_empty() {
             let text = format!("  events: [{}]", events.join(", "));
@@ -317,21 +352,25 @@ impl Watch {
             known.routed_by = (0..self.proxies).collect();
             known.ever_routed = true;
         }
-        let last_readiness = known.steps.iter().rev().find(|s| matches!(s, PodStep::Ready | PodStep::Unready));
+        // A crash begins another life.
+        let life = known.steps.iter().rposition(|s| *s == PodStep::Crashed).map_or(0, |n| n + 1);
+        let life = &known.steps[life..];
+        let last_readiness = life.iter().rev().find(|s| matches!(s, PodStep::Ready | PodStep::Unready));
         let deleted = known.has(PodStep::DeletionRequested);
         let possible = match step {
             PodStep::Created => known.steps.is_empty(),
-            PodStep::Started => known.has(PodStep::Created) && !deleted,
-            PodStep::Ready => known.has(PodStep::Started) && !deleted && last_readiness != Some(&PodStep::Ready),
+            PodStep::Started | PodStep::Crashed => known.has(PodStep::Created) && !deleted,
+            PodStep::Ready => life.contains(&PodStep::Started) && !deleted && last_readiness != Some(&PodStep::Ready),
             PodStep::Unready => !deleted && last_readiness == Some(&PodStep::Ready),
             PodStep::DeletionRequested => known.has(PodStep::Created),
             PodStep::Sigterm | PodStep::ListenerClosed | PodStep::Exited | PodStep::Killed => deleted,
         };
-        let again = matches!(step, PodStep::Ready | PodStep::Unready) || !known.has(step);
+        let again = matches!(step, PodStep::Ready | PodStep::Unready | PodStep::Crashed) || !life.contains(&step);
         assert!(possible && again && known.gone.is_none(), "{pod:?} took step {step:?} after {:?}", known.steps);
         known.steps.push(step);
         match step {
-            PodStep::ListenerClosed => known.not_listening_since = Some(now),
+            // The first time counts: who was refused then may hear of it after the next.
+            PodStep::ListenerClosed | PodStep::Crashed => drop(known.not_listening_since.get_or_insert(now)),
             PodStep::Exited | PodStep::Killed => {
                 known.gone = Some(now);
                 known.not_listening_since.get_or_insert(now);

@@ -66,6 +66,10 @@ pub enum Purpose {
     StreamResidual = 21,
     /// A fraction of a second by which the cluster's wall clock is past a whole second at the start.
     WallClock = 22,
+    /// Whether a start of a pod ends in a crash.
+    CrashAtStart = 23,
+    /// How long a pod listens before it crashes.
+    CrashAfter = 24,
 }
 
 /// All randomness of one replication of one scenario.

@@ -3,6 +3,7 @@
 use crate::engine::{Dur, Purpose, SimTime, Streams};
 use crate::scenario::{Deploy, DeployAction, Scenario};
 
+use super::analysis::Analysis;
 use super::event::Event;
 use super::fact::{Fact, PodId, Revision};
 use super::lifecycle::Phase;
@@ -32,6 +33,7 @@ pub(super) struct Control {
     /// Whether the progress deadline passed while events were left.
     stuck: bool,
     commands: Vec<Command>,
+    pub(super) analysis: Option<Analysis>,
 }
 
 impl Control {
@@ -65,7 +67,13 @@ impl Control {
             progress_deadline: scenario.workload.progress_deadline,
             stuck: false,
             commands: Vec::new(),
+            analysis: deploy.analysis.map(Analysis::new),
         }
+    }
+
+    /// Whether the rollout is.
+    pub(super) fn is_complete(&self) -> bool {
+        self.rollout.is_complete()
     }
 
     /// Whether pods of `revision` get traffic.
@@ -150,6 +158,11 @@ impl<O: Observer> World<O> {
             DeployAction::Unready(pods) => return self.hold_unready(&pods, true, cal),
             DeployAction::Ready(pods) => return self.hold_unready(&pods, false, cal),
         };
+        self.with_rollout(cal, |rollout, now, out| rollout.act(now, &action, out));
+    }
+
+    /// Something is done to the workload by something in the simulation itself.
+    pub(super) fn act_on_rollout(&mut self, action: Action, cal: &mut Cal) {
         self.with_rollout(cal, |rollout, now, out| rollout.act(now, &action, out));
     }
 

@@ -33,8 +33,8 @@ pub(super) struct LevelMeter {
 
 impl LevelMeter {
     pub(super) fn new(scenario: &Scenario) -> Self {
-        let per_pod =
-            [&scenario.pod, &scenario.new_pod].map(|p| f64::from(p.concurrency) / p.service_time.mean().max(1e-9));
+        let per_pod = [&scenario.pod, &scenario.new_pod]
+            .map(|p| f64::from(p.concurrency) / (p.service_time.mean() * p.slower).max(1e-9));
         Self {
             per_pod,
             warm_routes: [0; 2],

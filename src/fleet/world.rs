@@ -10,7 +10,8 @@ use super::event::{Event, PodTimer};
 use super::fact::Fact;
 use super::idle::IdleTimers;
 use super::levels::LevelMeter;
-use super::pod::{Link, Pod, Version};
+use super::link::Link;
+use super::pod::{Pod, Version};
 use super::population::Population;
 use super::propagation::ControlPlane;
 use super::proxy::Proxy;
@@ -131,6 +132,7 @@ impl<O: Observer> Model for World<O> {
             Event::HealthTimeout { proxy, pod, check } => self.on_health_timeout(proxy, pod, check),
             Event::Rollout(event) => self.on_rollout(event, cal),
             Event::Action(n) => self.on_action(n, cal),
+            Event::Analysis => self.on_analysis(cal),
             Event::Sample => self.on_sample(cal),
             Event::End => self.ended = self.end <= cal.now(),
         }
@@ -193,6 +195,7 @@ impl<O: Observer> World<O> {
         world.begin_fleet(scenario.workload.replicas, &mut cal);
         world.begin_clients(&mut cal);
         world.begin_control(&mut cal);
+        world.begin_analysis(&mut cal);
         cal.at(end, Event::End);
         cal.at(start, Event::Sample);
         Engine { model: world, calendar: cal }

@@ -1,5 +1,6 @@
 //! The change, and what else is done to the workload meanwhile.
 
+use super::analysis::Analysis;
 use super::diag::Diag;
 use super::duration;
 use super::read::{At, Fields, Read, choose};
@@ -14,6 +15,8 @@ pub struct Deploy {
     pub events: Vec<DeployEvent>,
     /// The controller that carries it out.
     pub controller: Controller,
+    /// What may call the new version off.
+    pub analysis: Option<Analysis>,
 }
 
 /// The controllers' own pace.
@@ -85,6 +88,7 @@ impl Deploy {
             at: f.or("at", Dur::from_secs(60)),
             events: events.node.and_then(|_| Vec::read(&events)).unwrap_or_default(),
             controller: Controller::read(f.at("controller")),
+            analysis: Analysis::read(f.at("analysis")),
         };
         f.end();
         Some(deploy)

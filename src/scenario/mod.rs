@@ -4,8 +4,10 @@
 //! (`overrides`), then each part reads its own fields and knows its own defaults, and `validate` looks at what no
 //! part can see alone. Errors carry the place, never stop at the first, and are told by [`diag`].
 
+mod analysis;
 mod argo;
 mod clients;
+mod crash;
 mod csv_file;
 mod deploy;
 pub mod diag;
@@ -38,8 +40,10 @@ use crate::engine::Dur;
 use read::{At, Cx};
 use tree::{Node, Span};
 
+pub use analysis::Analysis;
 pub use argo::{BlueGreen, Canary, CanaryScale, CanaryStep};
 pub use clients::{ClientKeepAlive, Clients, WhenBusy};
+pub use crash::Crash;
 pub use deploy::{Controller, Deploy, DeployAction, DeployEvent, Release};
 pub use diag::{Diag, Severity};
 pub use input::{Loaded, Request, load, load_str};
