@@ -341,3 +341,24 @@ fn a_balancer_that_keeps_connections_longer_than_its_pods_loses_requests_at_any_
         assert_none(cure, &each(&play("steady", &[cure]), before));
     }
 }
+
+#[test]
+fn blue_green_old_pods_outlive_the_switch_until_every_proxy_has_heard_of_it() {
+    let (wrong, right) = pair("bluegreen");
+    assert_none("dropped with a scale-down delay", &each(&right, dropped));
+    assert_above("stale routes without one", &each(&wrong, by(Cause::StaleRoute)), 900.0);
+    for runs in [&wrong, &right] {
+        assert!(runs.iter().all(|r| min_ready(r) >= 10.0), "all new pods are up before the first old one goes");
+    }
+}
+
+#[test]
+fn an_analysis_calls_a_failing_version_off_at_one_pod_in_ten() {
+    let (wrong, right) = pair("analysis");
+    let failed = by(Cause::AppError);
+    assert_factor("failed requests", &each(&wrong, &failed), &each(&right, &failed), 50.0);
+    assert_above("failed before it was called off", &each(&right, &failed), 20.0);
+    // With 20 % errors everywhere, for as long as it is watched.
+    assert_above("failed after the rollout", &each(&wrong, |r| r.phases[2].dropped() as f64), 2_500.0);
+    assert_none("failed after it was called off", &each(&right, |r| r.phases[2].dropped() as f64));
+}

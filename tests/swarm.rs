@@ -76,21 +76,25 @@ impl Watch {
             known.routed_by = (0..self.proxies).collect();
             known.ever_routed = true;
         }
-        let last_readiness = known.steps.iter().rev().find(|s| matches!(s, PodStep::Ready | PodStep::Unready));
+        // A crash begins another life.
+        let life = known.steps.iter().rposition(|s| *s == PodStep::Crashed).map_or(0, |n| n + 1);
+        let life = &known.steps[life..];
+        let last_readiness = life.iter().rev().find(|s| matches!(s, PodStep::Ready | PodStep::Unready));
         let deleted = known.has(PodStep::DeletionRequested);
         let possible = match step {
             PodStep::Created => known.steps.is_empty(),
-            PodStep::Started => known.has(PodStep::Created) && !deleted,
-            PodStep::Ready => known.has(PodStep::Started) && !deleted && last_readiness != Some(&PodStep::Ready),
+            PodStep::Started | PodStep::Crashed => known.has(PodStep::Created) && !deleted,
+            PodStep::Ready => life.contains(&PodStep::Started) && !deleted && last_readiness != Some(&PodStep::Ready),
             PodStep::Unready => !deleted && last_readiness == Some(&PodStep::Ready),
             PodStep::DeletionRequested => known.has(PodStep::Created),
             PodStep::Sigterm | PodStep::ListenerClosed | PodStep::Exited | PodStep::Killed => deleted,
         };
-        let again = matches!(step, PodStep::Ready | PodStep::Unready) || !known.has(step);
+        let again = matches!(step, PodStep::Ready | PodStep::Unready | PodStep::Crashed) || !life.contains(&step);
         assert!(possible && again && known.gone.is_none(), "{pod:?} took step {step:?} after {:?}", known.steps);
         known.steps.push(step);
         match step {
-            PodStep::ListenerClosed => known.not_listening_since = Some(now),
+            // The first time counts: who was refused then may hear of it after the next.
+            PodStep::ListenerClosed | PodStep::Crashed => drop(known.not_listening_since.get_or_insert(now)),
             PodStep::Exited | PodStep::Killed => {
                 known.gone = Some(now);
                 known.not_listening_since.get_or_insert(now);

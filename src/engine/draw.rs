@@ -72,6 +72,10 @@ pub enum Purpose {
     DrainClose = 24,
     /// When an old process closes a client's idle connection.
     CloseSpread = 25,
+    /// Whether a start of a pod ends in a crash.
+    CrashAtStart = 26,
+    /// How long a pod listens before it crashes.
+    CrashAfter = 27,
 }
 
 /// All randomness of one replication of one scenario.

@@ -3,6 +3,7 @@
 use crate::engine::{Dur, Purpose, Reserved, SimTime, Streams};
 use crate::scenario::{Deletion, Deploy, DeployAction, DeployEvent, Rolls, Scenario};
 
+use super::analysis::Analysis;
 use super::event::Event;
 use super::fact::{Fact, PodId, Revision};
 use super::lifecycle::Phase;
@@ -32,6 +33,7 @@ pub(super) struct Control {
     /// Whether the progress deadline passed while events were left.
     stuck: bool,
     commands: Vec<Command>,
+    pub(super) analysis: Option<Analysis>,
 }
 
 impl Control {
@@ -69,12 +71,18 @@ impl Control {
             progress_deadline: scenario.workload.progress_deadline,
             stuck: false,
             commands: Vec::new(),
+            analysis: deploy.analysis.map(Analysis::new),
         }
     }
 
     /// The same, with what `before` has been through: pods that turned not Ready, but no action.
     pub(super) fn continuing(self, before: Self) -> Self {
         Self { rollout: before.rollout, stuck: before.stuck, ..self }
+    }
+
+    /// Whether the rollout is.
+    pub(super) fn is_complete(&self) -> bool {
+        self.rollout.is_complete()
     }
 
     /// Whether pods of `revision` get traffic.
@@ -175,6 +183,11 @@ impl<O: Observer> World<O> {
                 return self.settle(cal);
             }
         };
+        self.with_rollout(cal, |rollout, now, out| rollout.act(now, &action, out));
+    }
+
+    /// Something is done to the workload by something in the simulation itself.
+    pub(super) fn act_on_rollout(&mut self, action: Action, cal: &mut Cal) {
         self.with_rollout(cal, |rollout, now, out| rollout.act(now, &action, out));
     }
 

@@ -157,6 +157,8 @@ impl<O: Observer> World<O> {
             identity: request.identity(),
             pod: (request.pod != NIL).then_some(PodId(request.pod)),
         };
+        let (pod, latency) = (request.pod, cal.now().since(request.born));
+        self.note_for_analysis(pod, outcome, latency);
         self.tell(cal, fact);
     }
 

@@ -79,6 +79,8 @@ pub(super) enum Event {
     Rollout(rollout::Event),
     /// An entry of `deploy.events`, or the deploy itself (0).
     Action(u32),
+    /// An interval of the analysis is over.
+    Analysis,
     /// The levels are sampled.
     Sample,
     /// Nothing more is measured.
@@ -106,4 +108,6 @@ pub(super) enum PodTimer {
     CleanupOver,
     /// SIGKILL.
     GraceOver,
+    /// It dies by itself, unless it has been started anew since the so many-th time.
+    Crash(u16),
 }

@@ -148,6 +148,8 @@ pub enum PodStep {
     Exited,
     /// It was killed.
     Killed,
+    /// It died by itself, and is started again.
+    Crashed,
 }
 
 /// One thing that happened.

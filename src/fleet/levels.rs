@@ -55,7 +55,7 @@ impl LevelMeter {
 
 /// Requests a second that one warm pod can serve, old and new.
 fn per_pod(scenario: &Scenario) -> [f64; 2] {
-    [&scenario.pod, &scenario.new_pod].map(|p| f64::from(p.concurrency) / p.service_time.mean().max(1e-9))
+    [&scenario.pod, &scenario.new_pod].map(|p| f64::from(p.concurrency) / (p.service_time.mean() * p.slower).max(1e-9))
 }
 
 impl<O: Observer> World<O> {

@@ -59,6 +59,8 @@ pub(super) enum Signal {
     Exits,
     /// SIGKILL.
     Killed,
+    /// It dies by itself, and will be started again.
+    Crashed,
 }
 
 impl Phase {
@@ -68,6 +70,7 @@ impl Phase {
         use Step::{Cleanup, Deregistering, Drain, Ignoring, LameDuck, PreStop};
         Some(match (self, signal) {
             (Pending, Signal::Started) | (Ready, Signal::ProbeFailed) => Running,
+            (Pending | Running | Ready, Signal::Crashed) => Pending,
             (Running, Signal::ProbePassed) => Ready,
             (Pending | Running | Ready, Signal::Deleted) => Terminating(Deregistering),
             (Terminating(Deregistering), Signal::Terminate) => Terminating(PreStop),
@@ -119,6 +122,7 @@ mod tests {
             Drained,
             Exits,
             Killed,
+            Crashed,
         ];
         let mut table = String::new();
         for phase in &phases {
@@ -131,10 +135,13 @@ mod tests {
         let expected = "\
 Pending + Started -> Running
 Pending + Deleted -> Terminating(Deregistering)
+Pending + Crashed -> Pending
 Running + ProbePassed -> Ready
 Running + Deleted -> Terminating(Deregistering)
+Running + Crashed -> Pending
 Ready + ProbeFailed -> Running
 Ready + Deleted -> Terminating(Deregistering)
+Ready + Crashed -> Pending
 Terminating(Deregistering) + Terminate -> Terminating(PreStop)
 Terminating(PreStop) + SigtermDrains -> Terminating(LameDuck)
 Terminating(PreStop) + SigtermExits -> Terminated

@@ -8,12 +8,14 @@
 //! What a proxy believes (`proxy`) and what a pod is (`pod`, `lifecycle`) are two state machines joined by a delay
 //! (`propagation`): deploys fail in that gap. Everything that happened leaves as a [`fact::Fact`]; nothing here measures.
 
+mod analysis;
 mod arrivals;
 mod backoff;
 mod balancer;
 mod client;
 mod connection;
 mod control;
+mod crash;
 mod deadline;
 mod dial;
 mod ending;
@@ -23,6 +25,7 @@ mod failure;
 mod idle;
 mod levels;
 mod lifecycle;
+mod link;
 mod passive;
 mod pod;
 mod population;

@@ -2,51 +2,17 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::{Dur, Handle, NIL, Purpose, SimTime};
+use crate::engine::{Dur, Handle, Purpose, SimTime};
 use crate::scenario::{self, OnOverflow, WarmupOver};
 
 use super::event::Event;
 use super::fact::{Cause, Fact, PodId, PodStep, Revision};
 use super::lifecycle::Phase;
+use super::link::Link;
 use super::proxy::{REFUSED, STATUS_OK};
 use super::request::{Job, Place, Request};
 use super::version::Version;
 use super::world::{Cal, Observer, World};
-
-/// What one proxy has with one pod.
-#[derive(Clone, Debug)]
-pub(super) struct Link {
-    /// Where the pod stands in the proxy's table, or [`NIL`].
-    pub(super) position: u32,
-    /// Idle connections, the least recently used first.
-    pub(super) idle: Vec<u32>,
-    /// When the last change about this pod reaches, or reached, this proxy: none overtakes it.
-    pub(super) last_delivery: SimTime,
-    /// When the pod last left the proxy's table.
-    pub(super) removed: SimTime,
-    /// The last active check, and whether its answer is awaited.
-    pub(super) check: u32,
-    pub(super) check_pending: bool,
-    /// Whether the next check is in the calendar.
-    pub(super) checked: bool,
-    /// Checks in a row with the same result, other than what the table says.
-    pub(super) streak: u32,
-}
-
-impl Link {
-    pub(super) const fn new() -> Self {
-        Self {
-            position: NIL,
-            idle: Vec::new(),
-            last_delivery: SimTime::MIN,
-            removed: SimTime::MIN,
-            check: 0,
-            check_pending: false,
-            checked: false,
-            streak: 0,
-        }
-    }
-}
 
 /// A pod.
 #[derive(Clone, Debug)]
@@ -88,6 +54,10 @@ pub(super) struct Pod {
     pub(super) held_unready: bool,
     /// Whether it is to get traffic when it is Ready.
     pub(super) selected: bool,
+    /// How often its container was started anew, how many crashes there were in a row, and since when it listens.
+    pub(super) restarts: u16,
+    pub(super) crashes: u32,
+    pub(super) started: SimTime,
 }
 
 impl Pod {
@@ -116,6 +86,9 @@ impl Pod {
             probe_pending: false,
             held_unready: false,
             selected: true,
+            restarts: 0,
+            crashes: 0,
+            started: SimTime::MAX,
         }
     }
 
@@ -207,7 +180,9 @@ impl<O: Observer> World<O> {
                 OnOverflow::Refuse => REFUSED,
             };
             self.answer(r, status, false, cal);
+            return;
         }
+        self.crash_if_overfull(pod, version, cal);
     }
 
     /// Gives `job` to a free worker or the queue; false where a request finds the queue full.
@@ -240,13 +215,14 @@ impl<O: Observer> World<O> {
     fn begin_job(&mut self, pod: u32, job: Job, cal: &mut Cal) {
         let p = &mut self.pods[pod as usize];
         let version = &self.versions[p.version()];
-        let slowdown = p.slowdown(&version.pod.warmup, cal.now());
+        let mut factor = p.slowdown(&version.pod.warmup, cal.now());
         let work = match job {
             Job::Serve { request, population, ordinal } => {
                 p.begun = p.begun.saturating_add(1);
                 if let Some(r) = self.requests.live(request) {
                     self.requests[r].place = Place::Serving;
                 }
+                factor *= version.pod.slower;
                 let mut draw = self.populations[usize::from(population)].service.stream(ordinal);
                 version.service.sample(&mut draw, ordinal)
             }
@@ -258,7 +234,8 @@ impl<O: Observer> World<O> {
             }
             Job::Probe(_) | Job::Check { .. } | Job::Stopped => Dur::ZERO,
         };
-        let work = if slowdown > 1.0 { work.scale(slowdown) } else { work };
+        // Times 1 is left alone, not computed.
+        let work = if (factor - 1.0).abs() > 0.0 { work.scale(factor) } else { work };
         let worker = p.free_workers.pop().expect("a job begins only where a worker is free");
         p.workers[worker as usize] = Some(job);
         cal.at(cal.now() + work, Event::JobDone { pod, worker });

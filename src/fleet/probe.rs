@@ -24,6 +24,7 @@ impl<O: Observer> World<O> {
         if self.versions[version].pod.probes_through_queue {
             self.first_probe(pod, cal);
         }
+        self.plan_crash(pod, cal);
     }
 
     /// The controller creates a pod.
@@ -43,7 +44,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The first probe: `initialDelaySeconds` and a phase of its own after the creation.
-    fn first_probe(&self, pod: u32, cal: &mut Cal) {
+    pub(super) fn first_probe(&self, pod: u32, cal: &mut Cal) {
         let version = &self.versions[self.pods[pod as usize].version()].pod;
         let Some(probe) = version.readiness_probe else { return };
         let phase = probe.period.scale(self.pod_stream(pod, Purpose::ProbePhase).open01());
@@ -51,8 +52,12 @@ impl<O: Observer> World<O> {
     }
 
     pub(super) fn pod_started(&mut self, pod: u32, cal: &mut Cal) {
+        if self.crashes_at_start(pod) {
+            return self.crash(pod, cal);
+        }
         self.signal(pod, Signal::Started);
         self.pods[pod as usize].listening = true;
+        self.plan_crash(pod, cal);
         self.tell_step(pod, PodStep::Started, cal);
         self.pod_levels_changed(pod, false, cal);
         let version = &self.versions[self.pods[pod as usize].version()].pod;

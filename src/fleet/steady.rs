@@ -123,7 +123,12 @@ fn moment(scenario: &Scenario) -> SimTime {
 
 /// Whether a pod may turn not Ready with nothing done to the workload. Then proxies and controllers hear of it.
 const fn pods_may_turn_unready(scenario: &Scenario) -> bool {
-    scenario.pod.probes_through_queue && scenario.pod.readiness_probe.is_some()
+    scenario.pod.probes_through_queue && scenario.pod.readiness_probe.is_some() || pods_may_crash(scenario)
+}
+
+/// Whether a pod that runs may die by itself. Then it starts again, and all that a start is made of matters.
+const fn pods_may_crash(scenario: &Scenario) -> bool {
+    scenario.pod.crash.after.is_some() || scenario.pod.crash.in_flight.is_some()
 }
 
 /// What of `scenario` can matter before the first action, everything else blanked: scenarios for which this is the same
@@ -137,6 +142,9 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
     s.name.clear();
     s.clients.iter_mut().for_each(|population| population.name.clear());
     s.seed = 0;
+    if pods_may_crash(scenario) {
+        return s;
+    }
     // No pod is created, and those that are there are warm.
     s.pod.startup = Dist::Constant(Dur::ZERO);
     s.pod.warmup = Warmup { slowdown: 1.0, over: WarmupOver::Requests(0) };
@@ -152,7 +160,7 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
         connection_close: ConnectionClose::None,
         grace_period: Dur::ZERO,
     };
-    s.deploy = s.deploy.map(|deploy| Deploy { events: Vec::new(), ..deploy });
+    s.deploy = s.deploy.map(|deploy| Deploy { events: Vec::new(), analysis: None, ..deploy });
     let (start, _) = limits(scenario);
     s.observe =
         Observe { warmup: s.observe.warmup, after: Dur::ZERO, limit: moment(scenario).since(start), steady: Dur::ZERO };

@@ -26,11 +26,12 @@ impl<O: Observer> World<O> {
     }
 
     pub(super) fn on_pod_timer(&mut self, pod: u32, timer: PodTimer, cal: &mut Cal) {
-        use Phase::{Pending, Terminated, Terminating};
+        use Phase::{Pending, Ready, Running, Terminated, Terminating};
         // A step that the pod has gone past by itself is stale: this table says when each still counts.
         let phase = self.pods[pod as usize].phase;
         match (timer, phase) {
             (PodTimer::Started, Pending) => self.pod_started(pod, cal),
+            (PodTimer::Crash(n), Running | Ready) if n == self.pods[pod as usize].restarts => self.crash(pod, cal),
             (PodTimer::Probe, _) => self.probe_due(pod, cal),
             (PodTimer::ProbeTimeout(probe), _) => self.probe_timed_out(pod, probe, cal),
             (PodTimer::Terminate, Terminating(Step::Deregistering)) => self.terminate(pod, cal),
@@ -183,7 +184,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Everything that the pod has is cut: its owner learns of it with the end of the connection.
-    fn sever(&mut self, pod: u32, cause: Cause, cal: &mut Cal) {
+    pub(super) fn sever(&mut self, pod: u32, cause: Cause, cal: &mut Cal) {
         self.reset_accept_queue(pod, cal);
         let requests = self.pods[pod as usize].in_flight;
         if requests > 0 {

@@ -12,7 +12,8 @@ use super::event::{Event, PodTimer};
 use super::fact::Fact;
 use super::idle::IdleTimers;
 use super::levels::LevelMeter;
-use super::pod::{Link, Pod};
+use super::link::Link;
+use super::pod::Pod;
 use super::population::Population;
 use super::process::Proxy;
 use super::propagation::ControlPlane;
@@ -148,6 +149,7 @@ impl<O: Observer> Model for World<O> {
             Event::HealthTimeout { proxy, pod, check } => self.on_health_timeout(proxy, pod, check),
             Event::Rollout(event) => self.on_rollout(event, cal),
             Event::Action(n) => self.on_action(n, cal),
+            Event::Analysis => self.on_analysis(cal),
             Event::Sample => self.on_sample(cal),
             Event::End => self.ended = self.end <= cal.now(),
         }
@@ -217,6 +219,7 @@ impl<O: Observer> World<O> {
     /// Schedules what is done to the workload, and the end, in the places set aside for them.
     pub(super) fn begin_deploy(&self, places: Reserved, cal: &mut Cal) {
         self.begin_control(places, cal);
+        self.begin_analysis(cal);
         cal.at_reserved(self.end, places, ACTIONS, Event::End);
     }
 

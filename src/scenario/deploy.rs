@@ -1,5 +1,6 @@
 //! The change, and what else is done to the workload meanwhile.
 
+use super::analysis::Analysis;
 use super::diag::Diag;
 use super::duration;
 use super::read::{At, Fields, Read, choose};
@@ -18,6 +19,8 @@ pub struct Deploy {
     pub deletion: Deletion,
     /// What is rolled at `at`.
     pub rolls: Rolls,
+    /// What may call the new version off.
+    pub analysis: Option<Analysis>,
 }
 
 /// What is rolled.
@@ -115,6 +118,7 @@ impl Deploy {
                 Deletion::Ranked,
                 &[("ranked", Deletion::Ranked), ("oldestFirst", Deletion::OldestFirst)],
             ),
+            analysis: Analysis::read(f.at("analysis")),
         };
         f.end();
         Some(deploy)

@@ -4,8 +4,10 @@
 //! (`overrides`), then each part reads its own fields and knows its own defaults, and `validate` looks at what no
 //! part can see alone. Errors carry the place, never stop at the first, and are told by [`diag`].
 
+mod analysis;
 mod argo;
 mod clients;
+mod crash;
 mod csv_file;
 mod deploy;
 pub mod diag;
@@ -41,8 +43,10 @@ pub mod yaml;
 use read::{At, Cx};
 use tree::{Node, Span};
 
+pub use analysis::Analysis;
 pub use argo::{BlueGreen, Canary, CanaryScale, CanaryStep};
 pub use clients::{Assignment as ClientAssignment, ClientKeepAlive, Clients, WhenBusy};
+pub use crash::Crash;
 pub use deploy::{Controller, Deletion, Deploy, DeployAction, DeployEvent, Release, Rolls};
 pub use diag::{Diag, Severity};
 pub use draft::{Draft, Loaded, load, load_str};

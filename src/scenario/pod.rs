@@ -1,5 +1,6 @@
 //! How one version's pods behave while they serve.
 
+use super::crash::Crash;
 use super::dist::Dist;
 use super::duration::Seconds;
 use super::read::{At, Cx, Fields};
@@ -38,6 +39,10 @@ pub struct Pod {
     pub error_rate: f64,
     /// Whether the readiness probe never passes.
     pub never_ready: bool,
+    /// Every service takes this many times as long; 1 = as `service_time` says.
+    pub slower: f64,
+    /// What makes it die by itself.
+    pub crash: Crash,
 }
 
 /// What a request gets that finds the pod's queue full.
@@ -144,6 +149,8 @@ impl Pod {
             termination: Termination::read(f.at("termination")),
             error_rate: f.or("errorRate", Share(0.0)).0,
             never_ready: f.or("neverReady", false),
+            slower: f.within("slower", 1.0, 0.001..=1000.0),
+            crash: Crash::read(f.at("crash")),
         };
         not_simulated(&mut f, &["livenessProbe", "startupProbe"]);
         f.end();

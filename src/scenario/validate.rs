@@ -125,7 +125,7 @@ fn overload(c: &Check<'_>) {
     };
     let rate: f64 = c.scenario.clients.iter().map(|clients| peak(&clients.load)).sum();
     let workers = f64::from(c.scenario.workload.replicas) * f64::from(c.scenario.pod.concurrency);
-    let busy = rate * c.scenario.pod.service_time.mean();
+    let busy = rate * c.scenario.pod.service_time.mean() * c.scenario.pod.slower;
     if busy < workers {
         return;
     }

@@ -35,6 +35,31 @@ impl Writer {
     fn workload(&mut self) {
         let replicas = 1 + self.draw.below(8);
         writeln!(self.yaml, "workload:\n  replicas: {replicas}").expect("writing to a string");
+        if self.one_in(3) {
+            let kinds = [
+                "StatefulSet, updateStrategy: {rollingUpdate: {maxUnavailable: 2}}, podManagementPolicy: Parallel",
+                "StatefulSet, updateStrategy: {rollingUpdate: {partition: 1}}",
+                "DaemonSet",
+                "DaemonSet, updateStrategy: {rollingUpdate: {maxSurge: 50%, maxUnavailable: 0}}",
+                "Rollout, promoteAfter: 2s, strategy: {blueGreen: {autoPromotionEnabled: false, scaleDownDelaySeconds: 3}}",
+                "Rollout, promoteAfter: 2s, strategy: {canary: {steps: [{setWeight: 30}, {pause: {}}, {setWeight: 60}]}}",
+                "Rollout, strategy: {canary: {trafficRouting: {}, steps: [{setWeight: 30}, {pause: {duration: 2}}]}}",
+                "EcsService, deploymentConfiguration: {deploymentCircuitBreaker: {enable: true, rollback: true}}",
+                "NomadJob, update: {max_parallel: 2, min_healthy_time: 1s, auto_revert: true, healthy_deadline: 9s}",
+                "NomadJob, promoteAfter: 2s, update: {canary: 1, min_healthy_time: 1s, progress_deadline: 20s}",
+                "InstanceRefresh, preferences: {checkpointPercentages: [50], checkpointDelay: 2, instanceWarmup: 1}",
+            ];
+            let kind = self.pick(&kinds);
+            self.yaml.truncate(self.yaml.len() - 1);
+            let replicas = self.yaml.split_off(self.yaml.rfind("workload:").expect("it was just written"));
+            let count = replicas.trim_start_matches("workload:\n  replicas: ").to_owned();
+            let rest = if kind.starts_with("NomadJob") || kind.starts_with("Inst") {
+                ""
+            } else {
+                ", progressDeadlineSeconds: 20"
+            };
+            return self.line(&format!("workload: {{replicas: {count}, kind: {kind}{rest}}}"));
+        }
         if self.one_in(5) {
             self.line("  strategy: Recreate");
         } else {
@@ -88,6 +113,11 @@ impl Writer {
         );
         self.maybe(2, "probes", &["{throughQueue: true}"]);
         self.maybe(2, "errorRate", &["1%", "50%", "100%"]);
+        if self.one_in(3) {
+            self.maybe(2, "slower", &["0.5", "3"]);
+            let crash = ["{atStart: 30%}", "{after: {distribution: exponential, mean: 5s}}", "{inFlight: 3}"];
+            self.maybe(2, "crash", &crash);
+        }
         self.maybe(2, "onReaderGone", &["stop"]);
         self.termination();
     }
@@ -266,6 +296,8 @@ impl Writer {
                     "pause: true",
                     "resume: true",
                     "undo: true",
+                    "promote: true",
+                    "abort: true",
                     "unready: [0, 1]",
                     "ready: [0, 1, 99]",
                     "unready: [2, 9]",
@@ -273,6 +305,9 @@ impl Writer {
                 ]);
                 events.push(format!("{{at: {at}, {what}}}"));
             }
+        }
+        if self.one_in(6) {
+            self.line("  analysis: {interval: 2s, failureLimit: 1, errorRate: 5%, p99: 300ms}");
         }
         if !events.is_empty() {
             let text = format!("  events: [{}]", events.join(", "));

@@ -1,0 +1,110 @@
+//! Pods that die by themselves, and are started again where they are.
+
+use crate::engine::{Dur, Purpose, SimTime};
+
+use super::event::PodTimer;
+use super::fact::{Cause, PodStep};
+use super::lifecycle::Signal;
+use super::world::{Cal, Observer, World};
+
+/// The kubelet's first wait before it starts a container anew, the longest, and after what time it begins from the first.
+const FIRST: u64 = 10;
+const LONGEST: u64 = 300;
+const FORGIVEN: Dur = Dur::from_secs(600);
+
+/// How long the `n`-th crash in a row, from 1, is waited after: not at all, then 10 s, doubled each time up to 5 min.
+fn back_off(n: u32) -> Dur {
+    match n {
+        0 | 1 => Dur::ZERO,
+        n => Dur::from_secs((FIRST << (n - 2).min(10)).min(LONGEST)),
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// Whether this start of the pod ends in a crash.
+    pub(super) fn crashes_at_start(&self, pod: u32) -> bool {
+        let p = &self.pods[pod as usize];
+        let share = self.versions[p.version()].pod.crash.at_start;
+        let family = self.streams.family(Purpose::CrashAtStart, u64::from(p.restarts));
+        share > 0.0 && (share >= 1.0 || family.stream(p.identity()).chance(share))
+    }
+
+    /// The pod listens: from now on its time runs, if it has one.
+    pub(super) fn plan_crash(&mut self, pod: u32, cal: &mut Cal) {
+        let p = &mut self.pods[pod as usize];
+        p.started = cal.now();
+        let Some(after) = &self.versions[p.version()].pod.crash.after else { return };
+        let mut draw = self.streams.family(Purpose::CrashAfter, u64::from(p.restarts)).stream(p.identity());
+        let after = after.sample(&mut draw, u64::from(p.ordinal));
+        Self::pod_timer(pod, after, PodTimer::Crash(p.restarts), cal);
+    }
+
+    /// The pod has taken a request; one too many kills it.
+    #[inline(always)]
+    pub(super) fn crash_if_overfull(&mut self, pod: u32, version: usize, cal: &mut Cal) {
+        let p = &self.pods[pod as usize];
+        if self.versions[version].pod.crash.in_flight.is_some_and(|most| p.in_flight > most) {
+            // Not in the middle of what the request sets off.
+            Self::pod_timer(pod, Dur::ZERO, PodTimer::Crash(p.restarts), cal);
+        }
+    }
+
+    /// The pod dies: everything in it is cut. Its container is started again, after a while if that has happened before.
+    pub(super) fn crash(&mut self, pod: u32, cal: &mut Cal) {
+        let was_ready = self.pods[pod as usize].phase.is_ready();
+        self.sever(pod, Cause::Crash, cal);
+        self.pods[pod as usize].listening = false;
+        self.signal(pod, Signal::Crashed);
+        self.tell_step(pod, PodStep::Crashed, cal);
+        self.renew(pod, cal.now());
+        if was_ready && self.pods[pod as usize].selected {
+            self.propagate(pod, false, cal);
+        }
+        self.pod_levels_changed(pod, was_ready, cal);
+        self.start_again(pod, was_ready, cal);
+        if was_ready {
+            self.control_pod_ready(pod, false, cal);
+        }
+    }
+
+    /// A new container: nothing of the old one is left, and it is as cold as at first.
+    fn renew(&mut self, pod: u32, now: SimTime) {
+        let p = &mut self.pods[pod as usize];
+        let version = &self.versions[p.version()].pod;
+        let ran = if p.started == SimTime::MAX { Dur::ZERO } else { now.saturating_since(p.started) };
+        p.crashes = if ran >= FORGIVEN { 1 } else { p.crashes.saturating_add(1) };
+        p.restarts = p.restarts.wrapping_add(1);
+        p.started = SimTime::MAX;
+        (p.ready_since, p.begun, p.warm) = (SimTime::MAX, 0, false);
+        (p.probe_streak, p.probe_pending) = (0, false);
+        // Workers of their own: those that were cut are never heard of again.
+        let first = p.workers.len() as u32;
+        p.workers.extend((0..version.concurrency).map(|_| None));
+        p.free_workers = (first..first + version.concurrency).rev().collect();
+    }
+
+    fn start_again(&mut self, pod: u32, was_ready: bool, cal: &mut Cal) {
+        let p = &self.pods[pod as usize];
+        let version = &self.versions[p.version()].pod;
+        let mut draw = self.streams.family(Purpose::Startup, u64::from(p.restarts)).stream(p.identity());
+        let wait = back_off(p.crashes) + version.startup.sample(&mut draw, u64::from(p.ordinal));
+        // Probes that are answered at once end when the pod is Ready, and have to begin anew.
+        let probes = version.readiness_probe.is_some() && was_ready && !version.probes_through_queue;
+        Self::pod_timer(pod, wait, PodTimer::Started, cal);
+        if probes {
+            self.first_probe(pod, cal);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_five_minutes() {
+        let waits: Vec<f64> = (1..=9).map(|n| back_off(n).secs()).collect();
+        assert_eq!(waits, [0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0, 300.0]);
+        assert_eq!(back_off(u32::MAX), Dur::from_secs(300));
+    }
+}

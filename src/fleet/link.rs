@@ -1,0 +1,38 @@
+//! What one proxy has with one pod: its place in the proxy's table, idle connections, health.
+
+use crate::engine::{NIL, SimTime};
+
+/// What one proxy has with one pod.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    /// Where the pod stands in the proxy's table, or [`NIL`].
+    pub(super) position: u32,
+    /// Idle connections, the least recently used first.
+    pub(super) idle: Vec<u32>,
+    /// When the last change about this pod reaches, or reached, this proxy: none overtakes it.
+    pub(super) last_delivery: SimTime,
+    /// When the pod last left the proxy's table.
+    pub(super) removed: SimTime,
+    /// The last active check, and whether its answer is awaited.
+    pub(super) check: u32,
+    pub(super) check_pending: bool,
+    /// Whether the next check is in the calendar.
+    pub(super) checked: bool,
+    /// Checks in a row with the same result, other than what the table says.
+    pub(super) streak: u32,
+}
+
+impl Link {
+    pub(super) const fn new() -> Self {
+        Self {
+            position: NIL,
+            idle: Vec::new(),
+            last_delivery: SimTime::MIN,
+            removed: SimTime::MIN,
+            check: 0,
+            check_pending: false,
+            checked: false,
+            streak: 0,
+        }
+    }
+}
