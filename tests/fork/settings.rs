@@ -113,7 +113,7 @@ pub(crate) const BINDING: &[Setting] = &[
     ("pod.onReaderGone", "stop"),
     ("pod.slower", "2"),
     ("pod.crash.atStart", "10%"),
-    ("pod.crash.after", "5s"),
+    ("pod.crash.lifetime", "5s"),
     ("pod.crash.inFlight", "3"),
     ("deploy.rolls", "loadBalancer"),
     ("deploy.deletion", "oldestFirst"),
