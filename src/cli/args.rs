@@ -33,6 +33,9 @@ pub(super) enum Command {
     /// Forecast what was measured – real balancers during deploys – and print both side by side
     #[command(after_help = exit::HELP)]
     Validate(Validate),
+
+    /// List the settings that come with the program by name, or print those of one, each with its source
+    Presets(Presets),
 }
 
 /// When to print in colour.
@@ -63,14 +66,21 @@ pub(super) struct Run {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Presets {
+    /// Print this one
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Validate {
     /// Only these cases
     #[arg(value_name = "CASE")]
     pub(super) cases: Vec<String>,
 
-    /// A folder of cases
+    /// A folder of cases [default: those that come with the program]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(super) corpus: PathBuf,
+    pub(super) corpus: Option<PathBuf>,
 
     /// Print the scenario that this case's parameters make, and run nothing
     #[arg(long, value_name = "CASE", conflicts_with = "cases")]
@@ -111,6 +121,10 @@ pub(super) struct ScenarioArgs {
     /// Which workload, where the manifest holds several
     #[arg(long, value_name = "NAME")]
     pub(super) workload: Option<String>,
+
+    /// The balancer, by name (`dryroll presets` lists them); what the file says of it comes first
+    #[arg(long, value_name = "NAME")]
+    pub(super) preset: Option<String>,
 
     /// The root of all randomness [default: the scenario's, else 1]
     #[arg(long, value_name = "N")]

@@ -3,6 +3,7 @@
 mod args;
 pub mod exit;
 mod output;
+mod presets;
 mod run;
 mod settings;
 mod ui;
@@ -37,6 +38,7 @@ pub fn main() -> ExitCode {
     let ui = Ui::new(cli.color, cli.quiet);
     let done = match &cli.command {
         Command::Run(args) => run::run(args, ui),
+        Command::Presets(args) => presets::presets(args, ui),
         Command::Validate(args) => validate::validate(args, ui),
     };
     ExitCode::from(match done {

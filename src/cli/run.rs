@@ -36,9 +36,12 @@ fn report(args: &OutputArgs) -> &'static dyn Report {
 }
 
 fn load(file: &Path, args: &ScenarioArgs, ui: Ui) -> Result<Loaded, Failure> {
+    // One more field that is set, before those that are named one by one.
+    let preset = args.preset.iter().map(|name| format!("loadBalancer.preset={name}"));
+    let set: Vec<String> = preset.chain(args.set.iter().cloned()).collect();
     let request = Request {
         path: file,
-        set: &args.set,
+        set: &set,
         rate: args.rate.as_deref(),
         service_time: args.service_time.as_deref(),
         workload: args.workload.as_deref(),
@@ -90,7 +93,7 @@ mod tests {
     fn format(line: &str) -> &'static str {
         match Cli::try_parse_from(line.split(' ')).expect("it parses").command {
             Command::Run(run) => super::report(&run.output).name(),
-            other @ Command::Validate(_) => panic!("{other:?}"),
+            other @ (Command::Validate(_) | Command::Presets(_)) => panic!("{other:?}"),
         }
     }
 

@@ -144,6 +144,7 @@ fn build(source: &Arc<Source>, folder: &Path, stem: &str, request: &Request<'_>)
         let done = apply_assignment(&mut input.root, text, 4 + n as u32, |root| known_paths(root, stem));
         input.notes.extend(done.err());
     }
+    super::presets::lay_under(&mut input.root)?;
     let told = |kind: &&str| input.root.at("clients.0").is_some_and(|c| c.get(kind).is_some());
     if input.bare_manifest && !traffic::KINDS.iter().any(told) {
         assume_rate(&mut input, folder, stem);

@@ -17,6 +17,7 @@ mod objectives;
 mod observe;
 mod overrides;
 mod pod;
+pub mod presets;
 mod profile;
 mod propagation;
 mod proxy;
