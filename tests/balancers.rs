@@ -356,3 +356,24 @@ observe: {warmup: 0s, after: 5s}
     let facts = facts(yaml);
     assert!(ended(&facts, Outcome::Refused) > 60, "{} refused", ended(&facts, Outcome::Refused));
 }
+
+#[test]
+fn a_hook_that_overruns_the_grace_period_leaves_so_much_more() {
+    let gone = |termination: &str| {
+        let yaml = rolling("algorithm: random", "connections: 10, timeout: 0s")
+            .replace("serviceTime: 20ms", &format!("serviceTime: 20ms, termination: {{{termination}}}"));
+        let facts = facts(&yaml);
+        let at =
+            |step| facts.iter().find_map(|(t, f)| matches!(f, Fact::Pod { step: s, .. } if *s == step).then_some(*t));
+        let deleted = at(PodStep::DeletionRequested).expect("it is deleted");
+        (at(PodStep::Sigterm).map(|t| t - deleted), at(PodStep::Killed).map(|t| t - deleted))
+    };
+    let overrun = "preStop: 9s, terminationGracePeriodSeconds: 5, onSigterm: ignore";
+    let near = |a: Option<f64>, b: f64| a.is_some_and(|a| (a - b).abs() < 1e-6);
+    let (sigterm, killed) = gone(overrun);
+    assert!(sigterm.is_none() && near(killed, 5.0), "{sigterm:?} {killed:?}");
+    let (sigterm, killed) = gone(&format!("{overrun}, preStopExtension: 2s"));
+    assert!(near(sigterm, 5.0) && near(killed, 7.0), "{sigterm:?} {killed:?}");
+    let (sigterm, killed) = gone(&format!("{}, preStopExtension: 2s", overrun.replace("9s", "4s")));
+    assert!(near(sigterm, 4.0) && near(killed, 6.0), "{sigterm:?} {killed:?}");
+}

@@ -36,8 +36,8 @@ fn every_case_makes_a_scenario() {
         let path = entry.expect("an entry").path();
         let text = fs::read_to_string(&path).expect("a file");
         let case = Case::read("case", &text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let scenario = dryroll::scenario::Scenario::from_yaml(&case.as_scenario());
-        assert!(scenario.is_ok(), "{}: {}", path.display(), case.as_scenario());
+        let scenario = dryroll::scenario::Scenario::from_yaml(&case.as_scenario().expect("one"));
+        assert!(scenario.is_ok(), "{}: {:?}", path.display(), case.as_scenario());
         n += 1;
     }
     assert_eq!(n, 84);
@@ -74,4 +74,43 @@ fn the_command_prints_a_table_json_and_a_scenario() {
     let (_, scenario) = with(&["--as-scenario", "e1-haproxy-noretry-d05"]);
     assert!(dryroll::scenario::Scenario::from_yaml(&scenario).is_ok(), "{scenario}");
     assert_eq!(with(&["no-such-case"]).0, Some(2));
+}
+
+/// Every case by its own command line option as by no option at all, and none left out.
+#[test]
+fn the_program_carries_the_whole_corpus() {
+    let shipped: Vec<String> =
+        dryroll::study::validate::shipped::corpus().expect("cases").into_iter().map(|c| c.name).collect();
+    let mut files = Vec::new();
+    for folder in ["balancers", "kubernetes"] {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("validation").join(folder);
+        let names = fs::read_dir(folder).expect("the corpus is there").map(|entry| entry.expect("an entry").path());
+        let names = names.filter(|p| p.extension().is_some_and(|e| e == "json"));
+        let mut names: Vec<String> =
+            names.map(|p| p.file_stem().expect("a name").to_string_lossy().into_owned()).collect();
+        names.sort();
+        files.extend(names);
+    }
+    assert_eq!(shipped, files);
+}
+
+/// `UPDATE_GOLDEN=1 cargo test --test validate` writes the page anew; with `CI` set it is only compared.
+#[test]
+fn the_page_is_what_the_program_says() {
+    let output = Command::cargo_bin("dryroll")
+        .expect("it was built")
+        .args(["validate", "--format", "markdown", "--quiet"])
+        .output()
+        .expect("it starts");
+    let page = String::from_utf8(output.stdout).expect("UTF-8");
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/validation.md");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() && std::env::var_os("CI").is_none() {
+        fs::write(&file, &page).expect("the page can be written");
+    }
+    assert_eq!(
+        page,
+        fs::read_to_string(&file).unwrap_or_default(),
+        "docs/validation.md is stale: see the head of this test"
+    );
+    assert!(page.contains("84 on every outcome's count"), "no balancer case may stop coming out");
 }

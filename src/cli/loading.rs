@@ -15,6 +15,7 @@ pub(super) fn request<'a>(file: &'a Path, args: &'a ScenarioArgs) -> Request<'a>
         rate: args.rate.as_deref(),
         service_time: args.service_time.as_deref(),
         workload: args.workload.as_deref(),
+        preset: args.preset.as_deref(),
         seed: args.seed,
     }
 }

@@ -9,6 +9,7 @@ mod interrupt;
 mod loading;
 mod merge;
 mod output;
+mod presets;
 mod run;
 mod settings;
 mod strategy;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, ui),
         Command::Merge(args) => merge::run(args, ui),
         Command::Validate(args) => validate::run(args, ui),
+        Command::Presets(args) => presets::run(args, ui),
     };
     ExitCode::from(done.unwrap_or_else(|failure| match failure {
         Failure::Told => exit::USAGE,

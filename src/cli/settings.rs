@@ -103,6 +103,7 @@ pub(super) fn options(args: &ScenarioArgs) -> Vec<String> {
     set.chain(option("rate", &args.rate))
         .chain(option("service-time", &args.service_time))
         .chain(option("workload", &args.workload))
+        .chain(option("preset", &args.preset))
         .chain(args.seed.map(|s| format!("--seed {s}")))
         .collect()
 }

@@ -10,15 +10,19 @@ use super::ui::Ui;
 use super::{Failure, exit, table};
 use crate::metrics::validation::Validation;
 use crate::report::validation::{self, Form};
-use crate::study::validate::{Case, CaseError, judge_all};
+use crate::study::validate::{Case, CaseError, judge_all, shipped};
 
 pub(super) fn run(args: &Validate, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
     let cannot_write = |e: io::Error| table::cannot_write(path, &e);
-    let cases = chosen(args, corpus(&args.corpus, ui)?, ui)?;
+    let cases = chosen(args, corpus(args.corpus.as_deref(), ui)?, ui)?;
     let output = Output::open(args.output.as_deref()).map_err(cannot_write)?;
-    let bytes = if args.as_scenario.is_some() {
-        cases.iter().map(Case::as_scenario).collect::<String>().into_bytes()
+    let bytes = if let Some(name) = &args.as_scenario {
+        let Some(scenario) = cases.iter().find_map(Case::as_scenario) else {
+            ui.error(&format!("`{name}` is a rollout of controllers alone, which no scenario makes"));
+            return Err(Failure::Told);
+        };
+        scenario.into_bytes()
     } else {
         let progress = ui.progress(cases.len() as u64, "cases forecast");
         let jobs = args.jobs.map(usize::from);
@@ -41,8 +45,9 @@ fn form(args: &Validate) -> Form {
     }
 }
 
-/// Every case in a folder, by name; other files are passed over.
-fn corpus(folder: &Path, ui: Ui) -> Result<Vec<Case>, Failure> {
+/// Every case in a folder, by name, other files passed over; without one, those that come with the program.
+fn corpus(folder: Option<&Path>, ui: Ui) -> Result<Vec<Case>, Failure> {
+    let Some(folder) = folder else { return shipped::corpus().map_err(|e| Failure::Failed(e.to_string())) };
     let unreadable = |path: &Path, e: &io::Error| Failure::Failed(format!("cannot read `{}`: {e}", path.display()));
     let entries = fs::read_dir(folder).map_err(|e| unreadable(folder, &e))?;
     let mut files = Vec::new();
@@ -76,7 +81,8 @@ fn chosen(args: &Validate, all: Vec<Case>, ui: Ui) -> Result<Vec<Case>, Failure>
     let names: Vec<&String> = args.cases.iter().chain(&args.as_scenario).collect();
     for name in &names {
         if all.iter().all(|c| c.name != **name) {
-            ui.error(&format!("there is no case `{name}` in `{}`", args.corpus.display()));
+            let place = args.corpus.as_deref().map_or_else(String::new, |folder| format!(" in `{}`", folder.display()));
+            ui.error(&format!("there is no case `{name}`{place}"));
             return Err(Failure::Told);
         }
     }

@@ -151,6 +151,7 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
     // No pod is deleted.
     s.pod.termination = Termination {
         pre_stop: Dist::Constant(Dur::ZERO),
+        pre_stop_extension: Dur::ZERO,
         on_sigterm: OnSigterm::Exit,
         after_exit: AfterExit::Refused,
         lame_duck: Dur::ZERO,

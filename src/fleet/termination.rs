@@ -84,6 +84,13 @@ impl<O: Observer> World<O> {
         let ordinal = u64::from(self.pods[pod as usize].ordinal);
         let t = self.termination(pod);
         let (pre_stop, grace) = (t.pre_stop.sample(&mut draw, ordinal), t.grace_period);
+        let extension = t.pre_stop_extension;
+        // The hook is cut at the end of the grace period, and what comes after it still gets its least.
+        let (pre_stop, grace) = if extension.is_zero() || pre_stop.is_zero() {
+            (pre_stop, grace)
+        } else {
+            (pre_stop.min(grace), grace.max(pre_stop.min(grace) + extension))
+        };
         Self::pod_timer(pod, grace, PodTimer::GraceOver, cal);
         if pre_stop.is_zero() {
             self.sigterm(pod, cal);

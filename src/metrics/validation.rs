@@ -23,7 +23,7 @@ pub struct Validation {
 pub struct CaseVerdict {
     /// What its file is called.
     pub case: String,
-    /// What kind of measurement: `balancer`.
+    /// What kind of measurement: `balancer` or `kubernetes`.
     pub kind: &'static str,
     /// Whether every row that decides is inside.
     pub inside: bool,
@@ -31,6 +31,9 @@ pub struct CaseVerdict {
     pub outcomes_inside: bool,
     /// One row a quantity.
     pub rows: Vec<Row>,
+    /// What no number says of what is otherwise than measured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One quantity.
@@ -63,6 +66,6 @@ impl CaseVerdict {
     pub fn new(case: String, kind: &'static str, rows: Vec<Row>) -> Self {
         let all = |of: fn(&Row) -> bool| rows.iter().filter(|r| r.decides && of(r)).all(|r| r.inside);
         let outcomes_inside = all(|r| r.quantity.starts_with("totals."));
-        Self { case, kind, inside: all(|_| true), outcomes_inside, rows }
+        Self { case, kind, inside: all(|_| true), outcomes_inside, rows, notes: Vec::new() }
     }
 }

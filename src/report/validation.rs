@@ -37,6 +37,9 @@ fn table(validation: &Validation, out: &mut dyn io::Write) -> io::Result<()> {
         for row in case.rows.iter().filter(|r| r.decides && !r.inside) {
             writeln!(out, "{:width$}    {}: {}", "", row.quantity, numbers(row))?;
         }
+        for note in &case.notes {
+            writeln!(out, "{:width$}    {note}", "")?;
+        }
     }
     writeln!(out, "\n{}", score(validation))
 }
@@ -77,17 +80,64 @@ fn score(validation: &Validation) -> String {
     format!("{} of {} cases inside; {outcomes} on every outcome's count", validation.inside, validation.total)
 }
 
+/// What the page says before its tables.
+const HEAD: &str = "\
+# Validation: forecasts beside measurements
+
+Written by `dryroll validate --format markdown`, compared by a test: a case that comes out no longer, or otherwise, fails it.
+A case's scenario holds what was configured, by one translation that serves all (`--as-scenario CASE` prints it); nothing in
+it knows what was measured. Forecasts are means over the replications, measurements over three runs. *Inside*: every
+quantity with a stated tolerance lies within it (`src/study/validate/tolerance.rs`); *partly*: every outcome's count does.
+";
+
 fn markdown(validation: &Validation, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "**{}.**\n", score(validation))?;
-    writeln!(out, "| case | verdict | failures: measured (forecast) | outside |\n| --- | --- | --- | --- |")?;
-    for case in &validation.cases {
-        let missed: Vec<String> = case
-            .rows
-            .iter()
-            .filter(|r| r.decides && !r.inside)
-            .map(|r| format!("`{}`: {}", r.quantity, numbers(r)))
-            .collect();
-        writeln!(out, "| `{}` | {} | {} | {} |", case.case, word(case).trim_end(), failures(case), missed.join("; "))?;
+    writeln!(out, "{HEAD}")?;
+    for (kind, title, column) in [
+        ("balancer", "Deploys through real balancers", "failures: measured (forecast)"),
+        ("kubernetes", "Recorded rollouts of Kubernetes' controllers", "complete after (s): measured (forecast)"),
+    ] {
+        let cases: Vec<&CaseVerdict> = validation.cases.iter().filter(|c| c.kind == kind).collect();
+        if cases.is_empty() {
+            continue;
+        }
+        let inside = cases.iter().filter(|c| c.inside).count();
+        let outcomes = cases.iter().filter(|c| c.outcomes_inside).count();
+        let counts = if kind == "balancer" { format!("; {outcomes} on every outcome's count") } else { String::new() };
+        writeln!(out, "## {title}\n\n**{inside} of {} inside{counts}.**", cases.len())?;
+        writeln!(out, "\n| case | verdict | {column} |\n| --- | --- | --- |")?;
+        for case in &cases {
+            let numbers = if kind == "balancer" { failures(case) } else { completion(case) };
+            writeln!(out, "| `{}` | {} | {numbers} |", case.case, word(case).trim_end())?;
+        }
+        misses(&cases, out)?;
     }
     Ok(())
+}
+
+/// A line on every miss.
+fn misses(cases: &[&CaseVerdict], out: &mut dyn io::Write) -> io::Result<()> {
+    let missed: Vec<&&CaseVerdict> = cases.iter().filter(|c| !c.inside).collect();
+    if missed.is_empty() {
+        return writeln!(out);
+    }
+    writeln!(out, "\n### What does not come out\n")?;
+    for case in missed {
+        writeln!(out, "- `{}`", case.case)?;
+        for row in case.rows.iter().filter(|r| r.decides && !r.inside && r.quantity != "deviations") {
+            writeln!(out, "  - `{}`: {}", row.quantity, numbers(row))?;
+        }
+        for note in &case.notes {
+            writeln!(out, "  - {note}")?;
+        }
+    }
+    writeln!(out)
+}
+
+/// `5.1 (5.0)`, or that it never completes.
+fn completion(case: &CaseVerdict) -> String {
+    let row = case.rows.iter().find(|r| r.quantity == "complete_at");
+    row.map_or_else(
+        || "never".to_owned(),
+        |r| format!("{} ({})", number(r.measured), r.forecast.map_or_else(|| "never".to_owned(), number)),
+    )
 }

@@ -108,6 +108,7 @@ impl Clients {
     fn read(at: At<'_>, index: usize) -> Option<Self> {
         let mut f = at.fields();
         f.at.node?;
+        f.at("preset");
         let name = f.opt("name").unwrap_or_else(|| match index {
             0 => "clients".to_owned(),
             n => format!("clients-{}", n + 1),

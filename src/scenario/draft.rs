@@ -12,11 +12,13 @@ use super::input::{self, Input, Request};
 use super::objectives::Objectives;
 use super::read::{At, Cx};
 use super::sweep::{self, Assignment, Axis, Variant};
-use super::tree::{Node, Source};
-use super::{Load, Scenario, traffic, validate};
+use super::tree::{Node, Source, Span};
+use super::{Load, Scenario, presets, traffic, validate};
 
 /// The share of all workers that is busy where nothing tells the traffic of a manifest.
 const ASSUMED_UTILISATION: f64 = 0.6;
+/// Diagnostics about `--preset` come in this place.
+const PRESET_ORDER: u32 = 3;
 /// Diagnostics about `--set` come in this place and after; those about `--vary` and `--variant` after all of them.
 const SET_ORDER: u32 = 4;
 
@@ -95,6 +97,10 @@ impl Draft {
         let mut input = input::classify(&source, folder, request)?;
         let named = input::apply_named_options(&mut input.root, request);
         input.notes.extend(named.err());
+        if let Some(name) = request.preset {
+            let span = Span::whole(&Source::new("--preset", name, PRESET_ORDER));
+            input.root.set("loadBalancer.preset", Node::scalar(name.trim(), span.clone()), &span);
+        }
         for (n, text) in request.set.iter().enumerate() {
             let order = SET_ORDER + n as u32;
             let done = input::apply_assignment(&mut input.root, text, order, |root| known_paths(root, stem));
@@ -142,8 +148,12 @@ impl Draft {
         let axes = sweep::axes(&cx, block, vary, &known, &self.input.root);
         if !cx.has_errors() {
             sweep::check_values(&cx, &axes, &|assignments| {
+                let (root, _) = match self.laid_over(assignments) {
+                    Ok(laid) => laid,
+                    Err(diags) => return diags,
+                };
                 let cx = self.cx();
-                Scenario::read(&cx, &self.laid_over(assignments).0, &self.stem);
+                Scenario::read(&cx, &root, &self.stem);
                 cx.finish().0
             });
         }
@@ -182,22 +192,24 @@ impl Draft {
         At { cx, path: "sweep".to_owned(), node: self.sweep.as_ref() }
     }
 
-    /// The tree with some values laid over it, and the rate if that had to be assumed.
-    fn laid_over(&self, assignments: &[Assignment]) -> (Node, Option<&str>) {
+    /// The tree with some values laid over it and the presets that it then names under it, and the rate if that had to be
+    /// assumed.
+    fn laid_over(&self, assignments: &[Assignment]) -> Result<(Node, Option<&str>), Vec<Diag>> {
         let mut root = self.input.root.clone();
         for assignment in assignments {
             assignment.lay_over(&mut root);
         }
+        presets::lay_under(&mut root)?;
         let assumed = self.assumed_rate.as_deref().filter(|_| !tells_traffic(&root));
         if let Some(rate) = assumed {
             set_rate(&mut root, rate);
         }
-        (root, assumed)
+        Ok((root, assumed))
     }
 
     /// Types the scenario with some values laid over it. `also` reads what is no part of it.
     fn typed(&self, assignments: &[Assignment], also: impl FnOnce(&Cx)) -> Result<Loaded, Vec<Diag>> {
-        let (root, assumed) = self.laid_over(assignments);
+        let (root, assumed) = self.laid_over(assignments)?;
         let mut all_assumptions = self.input.assumptions.clone();
         if let Some(rate) = assumed {
             all_assumptions.push(format!("clients.traffic.rate {rate} (60 % of all workers busy; tell it by --rate)"));
@@ -225,7 +237,10 @@ impl Draft {
     /// Where nothing tells the traffic: as much as keeps 60 % of all workers busy.
     fn assume_rate(&self) -> String {
         let cx = Cx::new(&self.folder, "", &self.files);
-        let (scenario, _) = Scenario::read(&cx, &self.input.root, &self.stem);
+        let mut root = self.input.root.clone();
+        // What is wrong with presets is told when the scenario is typed.
+        let _ = presets::lay_under(&mut root);
+        let (scenario, _) = Scenario::read(&cx, &root, &self.stem);
         let workers = f64::from(scenario.workload.replicas) * f64::from(scenario.pod.concurrency);
         let mean = scenario.pod.service_time.mean();
         let rate = if mean > 0.0 { libm::round(ASSUMED_UTILISATION * workers / mean).clamp(1.0, 1e6) } else { 1000.0 };

@@ -25,6 +25,8 @@ pub struct Request<'a> {
     pub rate: Option<&'a str>,
     /// `20ms`, or `p50=20ms,p99=120ms`.
     pub service_time: Option<&'a str>,
+    /// `loadBalancer.preset`.
+    pub preset: Option<&'a str>,
     /// The workload to pick from a manifest that has several.
     pub workload: Option<&'a str>,
     /// Instead of the scenario's own seed.
@@ -34,7 +36,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// A file as it stands.
     pub const fn new(path: &'a Path) -> Self {
-        Self { path, set: &[], rate: None, service_time: None, workload: None, seed: None }
+        Self { path, set: &[], rate: None, service_time: None, preset: None, workload: None, seed: None }
     }
 }
 

@@ -163,15 +163,8 @@ impl LoadBalancer {
             at.cx.assume(text.to_owned());
         }
         let mut f = at.fields();
-        if let Some(span) = f.key("preset") {
-            let diag = Diag::error("not-supported", "presets are not simulated in this version");
-            f.at.cx.report(
-                diag.at(span, "to be written out")
-                    .path("loadBalancer.preset")
-                    .help("give the fields that it stands for"),
-            );
-        }
-        f.ignore(&["preset"]);
+        // Already laid under what stands here.
+        f.at("preset");
         let balancer = Self {
             layer: f.choice("layer", Layer::L7, &[("7", Layer::L7), ("4", Layer::L4)]),
             proxies: f.within("proxies", 3, 1..=1000),

@@ -25,6 +25,7 @@ mod overrides;
 mod placed;
 mod platforms;
 mod pod;
+pub mod presets;
 mod profile;
 mod propagation;
 mod proxy;

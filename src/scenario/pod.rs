@@ -116,6 +116,7 @@ impl Pod {
     /// Reads `pod`, or `newVersion` laid over it.
     pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
+        f.at("preset");
         let pod = Self {
             concurrency: read_concurrency(&mut f),
             queue: f.within("queue", 128, 0..=MAX_PLACES),

@@ -10,6 +10,8 @@ use crate::engine::Dur;
 pub struct Termination {
     /// The hook before SIGTERM, during which the pod serves as before (s).
     pub pre_stop: Dist,
+    /// Where the hook overruns the grace period, or leaves less of it, so long is left between its end and SIGKILL.
+    pub pre_stop_extension: Dur,
     /// What SIGTERM does.
     pub on_sigterm: OnSigterm,
     /// What the address of a gone pod does to a connect.
@@ -68,6 +70,7 @@ impl Termination {
         let mut f = at.fields();
         let termination = Self {
             pre_stop: Dist::assume(&f.at("preStop"), Dist::Constant(Dur::ZERO), "0s", "no hook, Kubernetes' default"),
+            pre_stop_extension: f.or("preStopExtension", Dur::ZERO),
             on_sigterm: f.choice(
                 "onSigterm",
                 OnSigterm::Drain,

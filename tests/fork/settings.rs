@@ -42,6 +42,7 @@ pub(crate) const FREE: &[Setting] = &[
     ("pod.warmup.slowdown", "5"),
     ("pod.warmup.duration", "5s"),
     ("pod.termination.preStop", "1s"),
+    ("pod.termination.preStopExtension", "2s"),
     ("pod.termination.onSigterm", "exit"),
     ("pod.termination.onSigterm", "ignore"),
     ("pod.termination.afterExit", "unreachable"),

@@ -1,7 +1,7 @@
 //! Who goes first: the recorded deletions obey the ranking, and simulated ones pick from the same buckets.
 
-use crate::case::{Case, PodRow, revision, time};
-use crate::replay::{Delays, replay};
+use dryroll::study::validate::kubernetes::case::{Case, PodRow, revision, time};
+use dryroll::study::validate::kubernetes::replay::{Delays, replay};
 
 /// Deletions closer than this are one decision [s].
 const BATCH: f64 = 0.03;
@@ -52,7 +52,7 @@ fn assert_ranked(case: &Case, deletions: &[Deletion], rank: impl Fn(&PodRow, f64
 }
 
 fn case(name: &str) -> Case {
-    Case::all().into_iter().find(|c| c.name == name).expect("a recorded case")
+    crate::all().into_iter().find(|c| c.name == name).expect("a recorded case")
 }
 
 #[test]

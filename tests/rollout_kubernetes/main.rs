@@ -1,50 +1,28 @@
 //! The controllers against what the controllers of Kubernetes 1.28 and 1.20 did in 82 recorded rollouts.
 
-mod case;
-mod compare;
 mod deletion_order;
-mod replay;
 
-use case::{Case, Run};
-use compare::Decisions;
-use replay::{Delays, replay};
+use std::path::PathBuf;
 
-/// Between the earliest and the latest recorded completion [s]; nothing where none completes.
-fn spread(runs: &[Run]) -> f64 {
-    let times: Vec<f64> = runs.iter().filter_map(|r| r.complete_at).collect();
-    let (first, last) = times.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), &t| (a.min(t), b.max(t)));
-    (last - first).max(0.0)
-}
+use dryroll::study::validate::kubernetes::case::Case;
+use dryroll::study::validate::kubernetes::replay::{Delays, replay};
+use dryroll::study::validate::kubernetes::{compare, judge};
 
-/// How a simulated run of a case compares with what was recorded.
-struct Verdict {
-    /// The recorded run that it was held against.
-    against: String,
-    split: bool,
-    deviations: Vec<String>,
-}
-
-/// Sizes and pods must be those of one recorded run, met with that run's controllers and wall clock; the time of completion within the
-/// tolerance of that run or of the main one; conditions, which were kept of the main run only, the main run's.
-fn judge(case: &Case, delays: Delays) -> Verdict {
-    let runs = case.runs();
-    let tolerance = |recorded: &Run| compare::tolerance(recorded, case.waves(), spread(&runs));
-    // What kubelets took was kept of the main run's.
-    let delays = |recorded: &Run| if recorded.name == runs[0].name { delays } else { Delays::Configured };
-    let simulate = |recorded: &Run| replay(case, recorded, delays(recorded), 1).run;
-    let main = simulate(&runs[0]);
-    let late = compare::complete(&main, &runs[0], tolerance(&runs[0]));
-    let conditions = compare::conditions(&main, &runs[0], case.observed_until);
-    let held_against = |recorded: &Run| {
-        let simulated = simulate(recorded);
-        let Decisions { split, deviations } =
-            compare::decisions(&simulated, recorded, tolerance(recorded), case.simultaneous());
-        let complete = late.clone().and_then(|_| compare::complete(&simulated, recorded, tolerance(recorded)));
-        let deviations = deviations.into_iter().chain(complete).chain(conditions.clone()).collect();
-        Verdict { against: recorded.name.clone(), split, deviations }
+/// Every recorded rollout.
+fn all() -> Vec<Case> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("validation/kubernetes");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .expect("the recorded rollouts are part of the project")
+        .map(|entry| entry.expect("a readable folder").path())
+        .collect();
+    files.retain(|path| path.extension().is_some_and(|e| e == "json"));
+    files.sort();
+    assert_eq!(files.len(), 82, "recorded rollouts in {}", folder.display());
+    let parse = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).expect("a readable file");
+        Case::read(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     };
-    let verdicts = runs.iter().map(held_against);
-    verdicts.min_by_key(|v| (v.deviations.len(), v.split)).expect("a main run")
+    files.iter().map(parse).collect()
 }
 
 /// Cases that deviate, and why. Each is beyond a single template change at full speed; the test fails when one comes out
@@ -76,7 +54,7 @@ fn row(case: &Case, delays: Delays) -> (String, bool) {
 
 #[expect(clippy::print_stdout, reason = "the table, for who runs this with --nocapture")]
 fn assert_table(delays: Delays) {
-    let rows: Vec<(String, bool)> = Case::all().iter().map(|case| row(case, delays)).collect();
+    let rows: Vec<(String, bool)> = all().iter().map(|case| row(case, delays)).collect();
     for (line, _) in &rows {
         println!("{}", line.trim_end());
     }
@@ -96,7 +74,7 @@ fn recorded_rollouts_come_out_with_measured_delays() {
 
 #[test]
 fn throttled_rollouts_take_as_long_as_recorded() {
-    for case in Case::all().iter().filter(|case| case.is_throttled()) {
+    for case in all().iter().filter(|case| case.is_throttled()) {
         let runs = case.runs();
         let simulated = replay(case, &runs[0], Delays::Configured, 1).run;
         let slack = compare::tolerance(&runs[0], case.waves(), 0.0);
@@ -109,7 +87,7 @@ fn throttled_rollouts_take_as_long_as_recorded() {
 
 #[test]
 fn only_cases_beyond_a_single_template_change_may_deviate() {
-    for case in Case::all().iter().filter(|case| case.is_plain()) {
+    for case in all().iter().filter(|case| case.is_plain()) {
         assert!(DEVIATING.iter().all(|(name, _)| *name != case.name), "{} must come out", case.name);
     }
 }

@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod merge;
+mod presets;
 mod run;
 mod sweep;
 mod validate;
@@ -17,6 +18,7 @@ use crate::study::result::effort::Precise;
 pub(super) use check::{Annotations, Check};
 pub(super) use compare::Compare;
 pub(super) use merge::Merge;
+pub(super) use presets::Presets;
 pub(super) use run::{OutputArgs, Run};
 pub(super) use sweep::Sweep;
 pub(super) use validate::Validate;
@@ -57,6 +59,8 @@ pub(in crate::cli) enum Command {
     /// Forecast what was measured – real balancers during deploys – and print both side by side
     #[command(after_help = exit::HELP)]
     Validate(Validate),
+    /// List the settings that come with the program by name, or print those of one, each with its source
+    Presets(Presets),
 }
 
 /// When to print in colour.
@@ -88,6 +92,10 @@ pub(in crate::cli) struct ScenarioArgs {
     /// Which workload, where the manifest holds several
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) workload: Option<String>,
+
+    /// The balancer, by name (`dryroll presets` lists them); what the file says of it comes first
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) preset: Option<String>,
 
     /// The root of all randomness [default: the scenario's, else 1]
     #[arg(long, value_name = "N")]

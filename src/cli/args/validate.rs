@@ -11,9 +11,9 @@ pub(in crate::cli) struct Validate {
     #[arg(value_name = "CASE")]
     pub(in crate::cli) cases: Vec<String>,
 
-    /// A folder of cases
+    /// A folder of cases [default: those that come with the program]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(in crate::cli) corpus: PathBuf,
+    pub(in crate::cli) corpus: Option<PathBuf>,
 
     /// Print the scenario that this case's parameters make, and run nothing
     #[arg(long, value_name = "CASE", conflicts_with = "cases")]

@@ -134,6 +134,7 @@ pub struct Settings {
     pub keepalive: Option<u32>,
     pub upstream_keepalive_timeout: Option<String>,
     pub worker_shutdown_timeout: Option<String>,
+    pub concurrency: Option<u32>,
     pub lb_policy: Option<String>,
     pub num_retries: Option<u32>,
     pub previous_hosts: Option<bool>,

@@ -30,7 +30,7 @@ pub(super) fn load_balancer(p: &Parameters) -> String {
         vec![format!("proxies: {}", p.proxies), propagation(p), format!("connectTimeout: {CONNECT_TIMEOUT}")];
     lines.push(format!("readinessGate: {}", p.wait_add));
     lines.push(format!("deregistrationDelay: {NEVER}"));
-    lines.push(format!("requestTimeout: {NEVER}"));
+    lines.push(format!("requestTimeout: {}", request_timeout(p)));
     let set = &p.lb_settings;
     match p.lb {
         Balancer::Haproxy => haproxy(set, &mut lines),
@@ -39,6 +39,19 @@ pub(super) fn load_balancer(p: &Parameters) -> String {
         Balancer::Direct => lines.extend(["layer: 4".to_owned(), "algorithm: random".to_owned()]),
     }
     format!("loadBalancer:\n  {}", lines.join("\n  "))
+}
+
+/// What ends a request that takes too long. HAProxy's and nginx's time-outs begin anew with every piece of an answer, so
+/// that a stream never meets them.
+fn request_timeout(p: &Parameters) -> String {
+    let set = &p.lb_settings;
+    let streamed = p.chunk_s > 0.0;
+    match p.lb {
+        Balancer::Haproxy if !streamed => set.timeout_server.clone().unwrap_or_else(|| "120s".to_owned()),
+        Balancer::Nginx if !streamed => "120s".to_owned(),
+        Balancer::Envoy if set.route_timeout_s.is_some_and(|t| t > 0.0) => s(set.route_timeout_s.unwrap_or(0.0)),
+        _ => NEVER.to_owned(),
+    }
 }
 
 fn propagation(p: &Parameters) -> String {
@@ -60,10 +73,21 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
             .to_owned(),
     );
     let attempts = set.retries.unwrap_or(3);
-    let empty = set.retry_on.as_deref().is_some_and(|on| on.contains("empty-response"));
-    let on = if empty { "connectFailure, reset" } else { "connectFailure" };
+    let on = set.retry_on.as_deref().unwrap_or("conn-failure");
+    let all = on.contains("all-retryable-errors");
+    let classes = [
+        (all || on.contains("conn-failure"), "connectFailure"),
+        (all || on.contains("empty-response") || on.contains("response-timeout"), "reset"),
+    ];
+    let on: Vec<&str> = classes.into_iter().filter_map(|(given, class)| given.then_some(class)).collect();
+    let on = on.join(", ");
+    let turn_around = match set.timeout_connect.as_deref() {
+        // Shorter than a second where it is in milliseconds.
+        Some(timeout) if timeout.ends_with("ms") && timeout.len() <= "999ms".len() => timeout,
+        _ => TURN_AROUND,
+    };
     let elsewhere = match set.redispatch {
-        Some(None) => format!("samePod: true, backoff: {{base: {TURN_AROUND}, factor: 1, jitter: none}}"),
+        Some(None) => format!("samePod: true, backoff: {{base: {turn_around}, factor: 1, jitter: none}}"),
         _ => "otherPod: true".to_owned(),
     };
     lines.push(format!("retries: {{attempts: {attempts}, on: [{on}], {elsewhere}}}"));
@@ -127,6 +151,7 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     let set = &p.lb_settings;
     let least = set.lb_policy.as_deref() == Some("LEAST_REQUEST");
     lines.push(format!("algorithm: {}", if least { "envoyLeastRequest" } else { "roundRobin" }));
+    lines.push(format!("workers: {}", set.concurrency.unwrap_or(1)));
     let idle = s(set.upstream_idle_s.unwrap_or(3600.0));
     lines.push(format!("upstream: {{connections: 1000, idleTimeout: {idle}, reuse: mru}}"));
     lines.push(
@@ -134,10 +159,12 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     );
     if let Some(on) = &set.retry_on {
         let mut classes = Vec::new();
-        if on.contains("connect-failure") || on.contains("reset") {
+        let has = |names: &[&str]| on.split(',').any(|word| names.contains(&word.trim()));
+        // A connect that fails is a reset to Envoy too, and either is a 503.
+        if has(&["connect-failure", "reset", "5xx", "gateway-error"]) {
             classes.push("connectFailure");
         }
-        if on.split(',').any(|word| word.trim() == "reset") {
+        if has(&["reset", "5xx", "gateway-error"]) {
             classes.push("reset");
         }
         lines.push(format!(

@@ -1,82 +1,86 @@
 //! A recorded rollout, as its file has it.
 
-use dryroll::engine::{Dur, SimTime};
-use dryroll::fleet::fact::Revision;
-use dryroll::fleet::rollout::{Action, InitialPod, Spec, resolve};
-use dryroll::scenario::{Controller, IntOrPercent, PodReplacement, Release, Strategy};
-use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::engine::{Dur, SimTime};
+use crate::fleet::fact::Revision;
+use crate::fleet::rollout::{Action, InitialPod, Spec, resolve};
+use crate::scenario::{Controller, IntOrPercent, PodReplacement, Release, Strategy};
 
 /// The templates in the order of their first use.
 const REVISIONS: [&str; 3] = ["old", "new", "new2"];
 
-#[derive(Deserialize)]
-pub(crate) struct Case {
+/// What may be done.
+const OPS: [&str; 7] = ["template", "scale", "template+scale", "pause", "resume", "ready", "unready"];
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Case {
     #[serde(rename = "case")]
-    pub(crate) name: String,
-    pub(crate) config: Config,
-    pub(crate) complete_at: Option<f64>,
-    pub(crate) observed_until: f64,
+    pub name: String,
+    pub config: Config,
+    pub complete_at: Option<f64>,
+    pub observed_until: f64,
     t0_wallclock_fraction: f64,
     jitter_s: Jitter,
     trajectory: Vec<Vec<f64>>,
-    pub(crate) pods: Vec<PodRow>,
+    pub pods: Vec<PodRow>,
     rs_spec_replicas: Vec<(f64, String, u32)>,
     conditions: Vec<(f64, String, String, String)>,
     repeats: Vec<Repeat>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Config {
+pub struct Config {
     replicas: u32,
     strategy: RawStrategy,
     min_ready_seconds: u64,
     progress_deadline_seconds: u64,
     #[serde(rename = "startup_delay_s")]
-    pub(crate) startup: BTreeMap<String, Delays>,
+    pub startup: BTreeMap<String, Delays>,
     #[serde(rename = "termination_delay_s")]
-    pub(crate) termination: BTreeMap<String, Delays>,
-    pub(crate) actions: Vec<RawAction>,
+    pub termination: BTreeMap<String, Delays>,
+    pub actions: Vec<RawAction>,
     #[serde(rename = "kube_api_qps")]
     qps: f64,
     #[serde(rename = "kube_api_burst")]
     burst: u32,
     #[serde(rename = "nodes")]
-    pub(crate) nodes: Option<u32>,
+    pub nodes: Option<u32>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawStrategy {
     r#type: String,
     rolling_update: Option<RawRolling>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawRolling {
     max_surge: serde_json::Value,
     max_unavailable: serde_json::Value,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Delays {
+#[derive(Clone, Debug, Deserialize)]
+pub struct Delays {
     by_creation_order: Vec<Option<f64>>,
     then: Option<f64>,
 }
 
 impl Delays {
     /// The delay of the pod with this number within its revision; `None` is never.
-    pub(crate) fn of(&self, ordinal: u32) -> Option<f64> {
+    pub fn of(&self, ordinal: u32) -> Option<f64> {
         self.by_creation_order.get(ordinal as usize).copied().unwrap_or(self.then)
     }
 }
 
-#[derive(Deserialize)]
-pub(crate) struct RawAction {
-    pub(crate) at: f64,
+#[derive(Clone, Debug, Deserialize)]
+pub struct RawAction {
+    pub at: f64,
     op: String,
     rev: Option<String>,
     replicas: Option<u32>,
@@ -85,17 +89,18 @@ pub(crate) struct RawAction {
 }
 
 /// What is done: to the Deployment, or to the readiness of pods.
-pub(crate) enum Doing {
+#[derive(Clone, Debug)]
+pub enum Doing {
     Act(Action),
     Readiness { revision: Revision, ordinals: Vec<u32>, ready: bool },
 }
 
 impl RawAction {
-    pub(crate) fn is_template(&self) -> bool {
+    pub fn is_template(&self) -> bool {
         self.op == "template"
     }
 
-    pub(crate) fn doing(&self) -> Doing {
+    pub fn doing(&self) -> Doing {
         let revision = self.rev.as_deref().map_or(Revision(0), revision);
         let replicas = self.replicas.unwrap_or(0);
         Doing::Act(match self.op.as_str() {
@@ -103,32 +108,32 @@ impl RawAction {
             "scale" => Action::Scale(replicas),
             "template+scale" => Action::TemplateAndScale(revision, replicas),
             "pause" => Action::Pause,
-            "resume" => Action::Resume,
             "ready" | "unready" => {
                 return Doing::Readiness { revision, ordinals: self.pods.clone(), ready: self.op == "ready" };
             }
-            other => panic!("unknown action `{other}`"),
+            // The last one: no other can be read.
+            _ => Action::Resume,
         })
     }
 }
 
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 struct Jitter {
     p90: f64,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct PodRow {
-    pub(crate) rev: String,
-    pub(crate) rev_i: u32,
-    pub(crate) created: f64,
-    pub(crate) ready: Option<f64>,
-    pub(crate) deletion_requested: Option<f64>,
-    pub(crate) gone: Option<f64>,
-    pub(crate) node: Option<String>,
+#[derive(Clone, Debug, Deserialize)]
+pub struct PodRow {
+    pub rev: String,
+    pub rev_i: u32,
+    pub created: f64,
+    pub ready: Option<f64>,
+    pub deletion_requested: Option<f64>,
+    pub gone: Option<f64>,
+    pub node: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 struct Repeat {
     controllers: String,
     complete_at: Option<f64>,
@@ -139,51 +144,81 @@ struct Repeat {
 }
 
 /// What is compared of one recorded run, or of a simulated one.
-pub(crate) struct Run {
-    pub(crate) name: String,
-    pub(crate) wall_clock_fraction: f64,
-    pub(crate) jitter_p90: f64,
-    pub(crate) complete_at: Option<f64>,
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub name: String,
+    pub wall_clock_fraction: f64,
+    pub jitter_p90: f64,
+    pub complete_at: Option<f64>,
     /// Desired sizes after each change, one column a revision.
-    pub(crate) sizes: Vec<(f64, Vec<u32>)>,
+    pub sizes: Vec<(f64, Vec<u32>)>,
     /// Totals and ready pods, two columns a revision.
-    pub(crate) levels: Vec<(f64, Vec<u32>)>,
+    pub levels: Vec<(f64, Vec<u32>)>,
     /// Conditions from t=0 on; none were kept of repeats.
-    pub(crate) conditions: Vec<(f64, String, String, String)>,
+    pub conditions: Vec<(f64, String, String, String)>,
 }
 
 impl Run {
     /// Whose controllers ran.
-    pub(crate) fn release(&self) -> Release {
+    pub fn release(&self) -> Release {
         if self.name.starts_with("v1.20") { Release::V1_20 } else { Release::V1_28 }
     }
 }
 
 impl Case {
-    pub(crate) fn all() -> Vec<Self> {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/kubernetes");
-        let mut files: Vec<_> = std::fs::read_dir(&folder)
-            .expect("the recorded rollouts are part of the project")
-            .map(|entry| entry.expect("a readable folder").path())
-            .collect();
-        files.retain(|path| path.extension().is_some_and(|e| e == "json"));
-        files.sort();
-        assert_eq!(files.len(), 82, "recorded rollouts in {}", folder.display());
-        let parse = |path: &PathBuf| {
-            let text = std::fs::read_to_string(path).expect("a readable file");
-            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-        };
-        files.iter().map(parse).collect()
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// Where it is no recorded rollout, or one that contradicts itself.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let case: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        case.check()?;
+        Ok(case)
     }
 
-    pub(crate) fn spec(&self, wall_clock_fraction: f64, release: Release) -> Spec {
+    /// What everything else relies on.
+    fn check(&self) -> Result<(), String> {
+        let c = &self.config;
+        let known = |name: &str| {
+            let both = c.startup.contains_key(name) && c.termination.contains_key(name);
+            let index = REVISIONS.iter().position(|&r| r == name);
+            let fine = both && index.is_some_and(|i| i < c.startup.len());
+            if fine { Ok(()) } else { Err(format!("nothing is said of the revision `{name}`")) }
+        };
+        known(REVISIONS[0])?;
+        for action in &c.actions {
+            if !OPS.contains(&action.op.as_str()) {
+                return Err(format!("unknown action `{}`", action.op));
+            }
+            action.rev.as_deref().map_or(Ok(()), known)?;
+        }
+        let repeated = self.repeats.iter().flat_map(|r| &r.rs_spec_replicas);
+        for (_, name, _) in self.rs_spec_replicas.iter().chain(repeated) {
+            known(name)?;
+        }
+        let rows = self.repeats.iter().flat_map(|r| &r.trajectory).chain(&self.trajectory);
+        if rows.clone().any(|row| row.len() < 6) {
+            return Err("a row of the trajectory is too short".to_owned());
+        }
+        if c.termination.values().any(|d| d.then.is_none() || d.by_creation_order.contains(&None)) {
+            return Err("a pod never terminates".to_owned());
+        }
+        let rolling = c.strategy.rolling_update.as_ref();
+        let bounds = rolling.map(|r| [int_or_percent(&r.max_surge), int_or_percent(&r.max_unavailable)]);
+        if bounds.is_some_and(|b| b.contains(&None)) || (c.strategy.r#type == "Recreate") != rolling.is_none() {
+            return Err("a strategy that is none".to_owned());
+        }
+        Ok(())
+    }
+
+    /// What the controllers are told.
+    pub fn spec(&self, wall_clock_fraction: f64, release: Release) -> Spec {
         let strategy = self.config.strategy.rolling_update.as_ref().map_or(Strategy::Recreate, |rolling| {
             Strategy::RollingUpdate {
-                max_surge: int_or_percent(&rolling.max_surge),
-                max_unavailable: int_or_percent(&rolling.max_unavailable),
+                max_surge: int_or_percent(&rolling.max_surge).unwrap_or(IntOrPercent::Int(0)),
+                max_unavailable: int_or_percent(&rolling.max_unavailable).unwrap_or(IntOrPercent::Int(0)),
             }
         });
-        assert_eq!(self.config.strategy.r#type == "Recreate", strategy == Strategy::Recreate);
         let throttled = self.is_throttled();
         Spec {
             replicas: self.config.replicas,
@@ -202,7 +237,7 @@ impl Case {
     }
 
     /// The pods before the deploy.
-    pub(crate) fn initial(&self) -> impl Iterator<Item = InitialPod> + '_ {
+    pub fn initial(&self) -> impl Iterator<Item = InitialPod> + '_ {
         self.pods.iter().filter(|p| p.created < 0.0).map(|p| InitialPod {
             created: time(p.created),
             ready: p.ready.filter(|&t| t < 0.0).map(time),
@@ -215,7 +250,7 @@ impl Case {
     }
 
     /// The main run first, then its repeats.
-    pub(crate) fn runs(&self) -> Vec<Run> {
+    pub fn runs(&self) -> Vec<Run> {
         let revisions = self.config.startup.len();
         let main = Run {
             name: "main".into(),
@@ -239,45 +274,48 @@ impl Case {
     }
 
     /// Whether all that happens is one template change, with the controllers' requests not throttled.
-    pub(crate) fn is_plain(&self) -> bool {
+    pub fn is_plain(&self) -> bool {
         self.config.actions.len() == 1 && self.config.actions[0].is_template() && !self.is_throttled()
     }
 
     /// Whether the controllers' requests are throttled as by default.
-    pub(crate) fn is_throttled(&self) -> bool {
+    pub fn is_throttled(&self) -> bool {
         self.config.qps < 1000.0
     }
 
     /// Within what time pods that turn Ready are as good as simultaneous [s]: of a throttled fleet one does every 50 ms, and
     /// one request more or less before a count is taken makes a difference of some of them.
-    pub(crate) fn simultaneous(&self) -> f64 {
+    pub fn simultaneous(&self) -> f64 {
         if self.is_throttled() { 0.3 } else { 0.0 }
     }
 
     /// Start-up delays that lie one after another at least, in a rollout within bounds.
-    pub(crate) fn waves(&self) -> u32 {
+    pub fn waves(&self) -> u32 {
         let posts = resolve(&self.spec(0.0, Release::V1_28).strategy, self.config.replicas);
         self.config.replicas.div_ceil((posts.surge + posts.unavailable).max(1)).max(1)
     }
 }
 
-pub(crate) fn revision(name: &str) -> Revision {
-    let index = REVISIONS.iter().position(|&r| r == name).unwrap_or_else(|| panic!("unknown revision `{name}`"));
-    Revision(index as u16)
+/// The revision of a template; of one that is not known, which no case that was read has, the first.
+pub fn revision(name: &str) -> Revision {
+    let index = REVISIONS.iter().position(|&r| r == name);
+    Revision(index.unwrap_or(0) as u16)
 }
 
-pub(crate) fn revision_name(revision: Revision) -> &'static str {
+/// The name of a template.
+pub fn revision_name(revision: Revision) -> &'static str {
     REVISIONS[usize::from(revision.0)]
 }
 
-pub(crate) fn time(secs: f64) -> SimTime {
+/// A moment (s) after t=0.
+pub fn time(secs: f64) -> SimTime {
     SimTime::from_nanos((secs * 1e9).round() as i64)
 }
 
-fn int_or_percent(value: &serde_json::Value) -> IntOrPercent {
+fn int_or_percent(value: &serde_json::Value) -> Option<IntOrPercent> {
     match value {
-        serde_json::Value::String(s) => IntOrPercent::Percent(s.trim_end_matches('%').parse().expect("a percentage")),
-        number => IntOrPercent::Int(number.as_u64().expect("a number of pods") as u32),
+        serde_json::Value::String(s) => s.trim_end_matches('%').parse().ok().map(IntOrPercent::Percent),
+        number => Some(IntOrPercent::Int(number.as_u64()? as u32)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Decisions against decisions: what a simulated run and a recorded one must have in common.
 
-use crate::case::Run;
+use super::case::Run;
 
 /// Changes closer than this are one burst [s].
 const MERGE: f64 = 0.6;
@@ -57,14 +57,16 @@ fn missing(a: &Rows, b: &Rows, tolerance: f64, split: &dyn Fn(f64) -> u32) -> Op
 }
 
 /// How the decisions of a simulated run deviate from a recorded one's.
-pub(crate) struct Decisions {
+#[derive(Clone, Debug)]
+pub struct Decisions {
     /// The merged lists of sizes differ, but each run passes through the other's plateaus.
-    pub(crate) split: bool,
-    pub(crate) deviations: Vec<String>,
+    pub split: bool,
+    pub deviations: Vec<String>,
 }
 
-/// `simultaneous`: within what time pods that turn Ready may be counted together or apart [s].
-pub(crate) fn decisions(simulated: &Run, recorded: &Run, tolerance: f64, simultaneous: f64) -> Decisions {
+/// Holds the decisions of a simulated run against a recorded one's; `simultaneous`: within what time pods that turn Ready may be
+/// counted together or apart (s).
+pub fn decisions(simulated: &Run, recorded: &Run, tolerance: f64, simultaneous: f64) -> Decisions {
     let same = states(&bursts(&simulated.sizes)) == states(&bursts(&recorded.sizes));
     let split = |run: &Run, t: f64| turned_ready(&run.levels, t, simultaneous);
     let sizes = if same {
@@ -79,13 +81,13 @@ pub(crate) fn decisions(simulated: &Run, recorded: &Run, tolerance: f64, simulta
 
 /// By how much times may differ [s]: for each of at least `waves` start-up delays, one after the other, a wave's noise and
 /// the run's own; or the spread over all recorded runs where that is larger.
-pub(crate) fn tolerance(recorded: &Run, waves: u32, spread: f64) -> f64 {
+pub fn tolerance(recorded: &Run, waves: u32, spread: f64) -> f64 {
     let waves = f64::from(waves).max(states(&bursts(&recorded.sizes)).len() as f64);
     (waves * (WAVE + recorded.jitter_p90)).max(spread)
 }
 
 /// Whether completion came when it should, if it should.
-pub(crate) fn complete(simulated: &Run, recorded: &Run, tolerance: f64) -> Option<String> {
+pub fn complete(simulated: &Run, recorded: &Run, tolerance: f64) -> Option<String> {
     match (simulated.complete_at, recorded.complete_at) {
         (None, None) => None,
         (Some(s), Some(r)) if (s - r).abs() <= tolerance => None,
@@ -114,7 +116,7 @@ fn passes(simulated: &Rows, recorded: &Rows, tolerance: f64, split: &dyn Fn(f64)
 }
 
 /// The same conditions in the same order, each kind for itself, as far as the recorded run was observed.
-pub(crate) fn conditions(simulated: &Run, recorded: &Run, until: f64) -> Option<String> {
+pub fn conditions(simulated: &Run, recorded: &Run, until: f64) -> Option<String> {
     let tolerance = 2.0 * WAVE + recorded.jitter_p90;
     for kind in ["Progressing", "Available"] {
         let of = |run: &Run| -> Vec<(f64, String)> {

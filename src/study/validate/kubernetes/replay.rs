@@ -1,15 +1,16 @@
 //! A small event loop around the controllers: a fake kubelet with the case's delays, and a watching client.
 
-use crate::case::{Case, Doing, Run, revision_name, time};
-use dryroll::engine::{Dur, SimTime, Streams};
-use dryroll::fleet::fact::{PodId, Revision};
-use dryroll::fleet::rollout::{Command, Event, Rollout};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use super::case::{Case, Doing, Run, revision_name, time};
+use crate::engine::{Dur, SimTime, Streams};
+use crate::fleet::fact::{PodId, Revision};
+use crate::fleet::rollout::{Command, Event, Rollout};
+
 /// Where pods' delays come from.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Delays {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Delays {
     /// The case's configuration.
     Configured,
     /// What the main run's kubelet took for the pod of the same number, noise included.
@@ -37,13 +38,14 @@ struct Replay<'a> {
 }
 
 /// What a simulated run leaves: what is compared, and who was deleted when.
-pub(crate) struct Log {
-    pub(crate) run: Run,
-    pub(crate) deletions: Vec<(f64, Revision, u32)>,
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub run: Run,
+    pub deletions: Vec<(f64, Revision, u32)>,
 }
 
 /// Plays `case` to the end of its observation, and 20 s more, with the controllers and the wall clock of `recorded`.
-pub(crate) fn replay(case: &Case, recorded: &Run, delays: Delays, seed: u64) -> Log {
+pub fn replay(case: &Case, recorded: &Run, delays: Delays, seed: u64) -> Log {
     let wall_clock_fraction = recorded.wall_clock_fraction;
     let rollout =
         Rollout::new(&case.spec(wall_clock_fraction, recorded.release()), Streams::new(seed, 0), case.initial());
@@ -138,7 +140,7 @@ impl Replay<'_> {
             Command::DeletePod { pod } => {
                 let (revision, ordinal) = self.names[pod.0 as usize];
                 self.log.deletions.push((now.secs(), revision, ordinal));
-                let delay = self.delay(pod, Half::Termination).expect("every pod terminates");
+                let delay = self.delay(pod, Half::Termination).unwrap_or(0.0);
                 self.push(now + Dur::from_secs_f64(delay), Due::Gone(pod));
             }
             Command::Desired { revision, size } => {

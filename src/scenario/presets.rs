@@ -1,0 +1,159 @@
+//! Settings of platforms, client libraries and runtimes by name, each value with where it comes from.
+
+use std::sync::Arc;
+
+use super::diag::{Diag, nearest, printable};
+use super::tree::{Node, Source, Span, Value};
+use super::yaml;
+
+/// Where a preset is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applies {
+    /// As `loadBalancer.preset`.
+    LoadBalancer,
+    /// As `pod.preset`.
+    Pod,
+    /// As a population's `preset`.
+    Clients,
+}
+
+/// Settings by name.
+#[derive(Clone, Debug)]
+pub struct Preset {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it stands for.
+    pub title: String,
+    /// Where it is named.
+    pub applies: Applies,
+    /// What it sets.
+    pub values: Vec<PresetValue>,
+}
+
+/// One setting.
+#[derive(Clone, Debug)]
+pub struct PresetValue {
+    /// The dotted path in a scenario; of clients, within the population.
+    pub path: String,
+    /// What stands there, as a scenario writes it.
+    pub value: String,
+    /// How it is known: `documented` by the vendor, `measured` by us, `reported` by users, or our `guess`.
+    pub tag: String,
+    /// Where it is from.
+    pub source: String,
+}
+
+/// The files, by name.
+macro_rules! files {
+    ($($name:literal)*) => { &[$(($name, include_str!(concat!("../../presets/", $name, ".yaml")))),*] };
+}
+
+const FILES: &[(&str, &str)] = files! {
+    "alb" "app-gateway" "aws-sdk" "browser" "cloud-foundry" "ecs" "envoy" "envoy-term" "gke-neg" "go-http" "go-shutdown"
+    "grpc-client" "grpc-headless" "gunicorn-sync" "haproxy" "heroku" "ingress-nginx" "istio-1.23" "istio-1.24"
+    "kube-proxy-iptables" "kube-proxy-ipvs" "kube-proxy-nftables" "linkerd" "mqtt-js" "nats" "nginx" "nginx-quit"
+    "nginx-term" "nlb" "node-close" "nomad-fabio" "nomad-traefik" "phoenix-js" "puma" "shell-pid1" "socket-io"
+    "spring-graceful" "sse-chrome" "traefik" "uvicorn"
+};
+
+/// All presets, by name.
+pub fn all() -> Vec<Preset> {
+    FILES.iter().filter_map(|&(name, _)| named(name)).collect()
+}
+
+/// The preset of that name.
+pub fn named(name: &str) -> Option<Preset> {
+    let &(name, text) = FILES.iter().find(|(known, _)| *known == name)?;
+    let source = Source::new(format!("preset {name}"), text, 0);
+    let root = yaml::parse(&source).ok()?.into_iter().next()?;
+    let word = |node: &Node, field: &str| node.get(field).and_then(Node::text).map(ToOwned::to_owned);
+    let applies = match word(&root, "applies")?.as_str() {
+        "loadBalancer" => Applies::LoadBalancer,
+        "pod" => Applies::Pod,
+        _ => Applies::Clients,
+    };
+    let value = |node: &Node| {
+        Some(PresetValue {
+            path: word(node, "path")?,
+            value: word(node, "value")?,
+            tag: word(node, "tag")?,
+            source: word(node, "source")?,
+        })
+    };
+    let values: Option<Vec<PresetValue>> = root.get("values")?.items().iter().map(value).collect();
+    Some(Preset { name, title: word(&root, "title")?, applies, values: values? })
+}
+
+/// Lays the presets that a scenario names under what it says itself.
+///
+/// # Errors
+/// Names of none, or of one that belongs elsewhere.
+pub(super) fn lay_under(root: &mut Node) -> Result<(), Vec<Diag>> {
+    let mut diags = Vec::new();
+    for (path, applies) in [("loadBalancer.preset", Applies::LoadBalancer), ("pod.preset", Applies::Pod)] {
+        let Some(node) = root.at(path) else { continue };
+        match chosen(node, path, applies) {
+            Ok(preset) => {
+                let mut below = tree_of(&preset);
+                below.overlay(root);
+                *root = below;
+            }
+            Err(diag) => diags.push(diag),
+        }
+    }
+    if let Some(Value::Seq(items)) = root.get("clients").map(|n| &n.value) {
+        let mut items = items.clone();
+        for (n, item) in items.iter_mut().enumerate() {
+            let Some(node) = item.get("preset") else { continue };
+            match chosen(node, &format!("clients.{n}.preset"), Applies::Clients) {
+                Ok(preset) => {
+                    let mut below = tree_of(&preset);
+                    below.overlay(item);
+                    *item = below;
+                }
+                Err(diag) => diags.push(diag),
+            }
+        }
+        let span = root.span.clone();
+        let clients = Node { value: Value::Seq(items), span: root.get("clients").map_or(span, |n| n.span.clone()) };
+        let key = root.entry("clients").map_or_else(|| clients.span.clone(), |e| e.key_span.clone());
+        root.set("clients", clients, &key);
+    }
+    if diags.is_empty() { Ok(()) } else { Err(diags) }
+}
+
+/// The preset that `node` names.
+fn chosen(node: &Node, path: &str, applies: Applies) -> Result<Preset, Diag> {
+    let place = |diag: Diag| diag.path(path);
+    let Some(name) = node.text() else {
+        return Err(place(
+            Diag::error("wrong-type", "`preset` must be the name of a preset").at(&node.span, "not a name"),
+        ));
+    };
+    let Some(preset) = named(name) else {
+        let diag = Diag::error("unknown-preset", format!("there is no preset `{}`", printable(name)));
+        let label = match nearest(name, FILES.iter().map(|(known, _)| *known)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "no such preset".to_owned(),
+        };
+        return Err(place(diag.at(&node.span, label).help("`dryroll presets` lists them")));
+    };
+    if preset.applies != applies {
+        let diag = Diag::error("unknown-preset", format!("`{name}` belongs elsewhere: {}", preset.title));
+        return Err(place(diag.at(&node.span, "not here").help("`dryroll presets` says where each is named")));
+    }
+    Ok(preset)
+}
+
+/// What a preset sets, as a scenario.
+fn tree_of(preset: &Preset) -> Node {
+    let source = Source::new(format!("preset {}", preset.name), preset.title.as_str(), 0);
+    let mut tree = Node::empty_map(Span::whole(&source));
+    for v in &preset.values {
+        let source: Arc<Source> = Source::new(format!("preset {}: {}", preset.name, v.path), v.value.as_str(), 0);
+        if let Ok(Some(value)) = yaml::parse(&source).map(|docs| docs.into_iter().next()) {
+            tree.set(&v.path, value, &Span::whole(&source));
+        }
+    }
+    tree
+}

@@ -1,0 +1,89 @@
+//! Recorded rollouts: what the Deployment and ReplicaSet controllers of Kubernetes 1.28 and 1.20 decided, replayed.
+
+#![expect(missing_docs, reason = "most names are the format's, whose description lies beside the cases")]
+
+pub mod case;
+pub mod compare;
+pub mod replay;
+
+use crate::metrics::validation::{CaseVerdict, Row};
+use case::{Case, Run};
+use compare::Decisions;
+use replay::{Delays, replay};
+
+/// How a simulated run of a case compares with what was recorded.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The recorded run that it was held against.
+    pub against: String,
+    /// When that, and the simulated one, completed (s).
+    pub complete: (Option<f64>, Option<f64>),
+    /// By how much the times may differ (s).
+    pub tolerance: f64,
+    /// Whether near-simultaneous changes came in other pieces.
+    pub split: bool,
+    /// What is otherwise.
+    pub deviations: Vec<String>,
+}
+
+/// Between the earliest and the latest recorded completion (s); nothing where none completes.
+fn spread(runs: &[Run]) -> f64 {
+    let times: Vec<f64> = runs.iter().filter_map(|r| r.complete_at).collect();
+    let (first, last) = times.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), &t| (a.min(t), b.max(t)));
+    (last - first).max(0.0)
+}
+
+/// Sizes and pods must be those of one recorded run, met with that run's controllers and wall clock; the time of completion within the
+/// tolerance of that run or of the main one; conditions, which were kept of the main run only, the main run's.
+pub fn judge(case: &Case, delays: Delays) -> Verdict {
+    let runs = case.runs();
+    let tolerance = |recorded: &Run| compare::tolerance(recorded, case.waves(), spread(&runs));
+    // What kubelets took was kept of the main run's.
+    let delays = |recorded: &Run| if recorded.name == runs[0].name { delays } else { Delays::Configured };
+    let simulate = |recorded: &Run| replay(case, recorded, delays(recorded), 1).run;
+    let main = simulate(&runs[0]);
+    let late = compare::complete(&main, &runs[0], tolerance(&runs[0]));
+    let conditions = compare::conditions(&main, &runs[0], case.observed_until);
+    let held_against = |recorded: &Run| {
+        let simulated = simulate(recorded);
+        let Decisions { split, deviations } =
+            compare::decisions(&simulated, recorded, tolerance(recorded), case.simultaneous());
+        let complete = late.clone().and_then(|_| compare::complete(&simulated, recorded, tolerance(recorded)));
+        let deviations = deviations.into_iter().chain(complete).chain(conditions.clone()).collect();
+        Verdict {
+            against: recorded.name.clone(),
+            complete: (recorded.complete_at, simulated.complete_at),
+            tolerance: tolerance(recorded),
+            split,
+            deviations,
+        }
+    };
+    let verdicts = runs.iter().map(held_against);
+    verdicts.min_by_key(|v| (v.deviations.len(), v.split)).expect("a case has a main run")
+}
+
+/// The verdict on a case, with the configured delays.
+pub(super) fn verdict(name: &str, case: &Case) -> CaseVerdict {
+    let Verdict { complete: (recorded, simulated), tolerance, deviations, .. } = judge(case, Delays::Configured);
+    let mut rows = Vec::new();
+    if let Some(measured) = recorded {
+        rows.push(Row {
+            quantity: "complete_at".to_owned(),
+            measured,
+            forecast: simulated,
+            interval: simulated.map(|s| [s - tolerance, s + tolerance]),
+            inside: simulated.is_some_and(|s| (s - measured).abs() <= tolerance),
+            // Completion may be that of the main run instead: what does not agree is among the deviations.
+            decides: false,
+        });
+    }
+    rows.push(Row {
+        quantity: "deviations".to_owned(),
+        measured: 0.0,
+        forecast: Some(deviations.len() as f64),
+        interval: Some([0.0, 0.0]),
+        inside: deviations.is_empty(),
+        decides: true,
+    });
+    CaseVerdict { notes: deviations, ..CaseVerdict::new(name.to_owned(), "kubernetes", rows) }
+}
