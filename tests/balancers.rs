@@ -197,6 +197,32 @@ fn a_draining_proxy_lets_its_clients_go_by_and_by_and_listens_no_more_at_the_end
 }
 
 #[test]
+fn a_drain_that_is_not_gradual_lets_every_client_go_with_its_next_answer() {
+    let yaml = rolling("reload: {drain: 4s, gradual: false}", "connections: 50, timeout: 0s")
+        .replace("deploy: {", "deploy: {rolls: loadBalancer, ");
+    let opened = opened(&facts(&yaml), Side::Client, 0.0, 1.0);
+    // Of 100 requests those that are not the first of one of 50 clients: 100 − 50 × (1 − e^−2).
+    assert!((40..75).contains(&opened), "{opened}");
+}
+
+#[test]
+fn a_request_cuts_an_eager_reconnects_backoff_short_where_it_may() {
+    let slow = |on_request: &str| {
+        let clients = format!(
+            "connections: 20, whenBusy: wait, timeout: 0s, \
+             reconnect: {{when: eager, onRequest: {on_request}, backoff: {{base: 3s, factor: 1, jitter: none}}}}"
+        );
+        let yaml = rolling("layer: 4", &clients).replace("remove: 1s", "remove: 0s");
+        count(
+            &facts(&yaml),
+            |t, f| matches!(f, Fact::Ended { born, outcome: Outcome::Ok, .. } if t - born.secs() > 1.0),
+        )
+    };
+    assert_eq!(slow("now"), 0);
+    assert!(slow("wait") > 20, "{}", slow("wait"));
+}
+
+#[test]
 fn a_pool_of_each_clients_own_is_used_by_nobody_else() {
     let opened = |share: &str| {
         let yaml = rolling(&format!("upstream: {{share: {share}}}"), "connections: 20, whenBusy: wait")

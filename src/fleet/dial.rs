@@ -224,20 +224,31 @@ impl<O: Observer> World<O> {
     }
 
     /// A request finds nothing but an eager opening that pauses after a refusal: it asks at once in its place, as nothing but the
-    /// pause kept the client from it. Where a backoff is set that is what it waits for.
+    /// pause kept the client from it. Where a backoff is set that is what it waits for,
+    /// unless told otherwise.
     pub(super) fn open_instead(&mut self, population: u16, client: u32, cal: &mut Cal) -> Option<u32> {
         let p = &mut self.populations[usize::from(population)];
         let state = &mut p.clients[client as usize];
-        if state.open > 1 || !p.config.reconnect.backoff.base.is_zero() {
+        let reconnect = &p.config.reconnect;
+        if state.open > 1 || !(reconnect.backoff.base.is_zero() || reconnect.at_once_for_request) {
             return None;
         }
         let waiting = self.connections.live(state.pausing.take()?)?;
         state.open -= 1;
         let tries = self.connections[waiting].tries;
         self.forget(waiting);
-        let c = self.open_for_client(population, client, cal);
+        self.populations[usize::from(population)].clients[client as usize].open += 1;
+        let c = self.connections.insert(Connection::new(Owner::Client { population, client }, NIL, cal.now()));
         self.connections[c].eager = true;
         self.connections[c].tries = tries;
+        match self.layer {
+            Layer::L7 => self.dial_proxy(c, client, cal),
+            Layer::L4 => {
+                if self.route_connection(c, cal) {
+                    self.send_syn(c, cal);
+                }
+            }
+        }
         Some(c)
     }
 }

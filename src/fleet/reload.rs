@@ -1,6 +1,6 @@
 //! A proxy replaced by a new process of itself: what the old one does with its connections, and how long it lives on.
 
-use crate::engine::{Dur, Handle, NIL, Purpose, SimTime};
+use crate::engine::{Handle, NIL, Purpose, SimTime};
 use crate::scenario::{Layer, RetryOn, Sharing};
 
 use super::balancer::Host;
@@ -286,10 +286,11 @@ impl<O: Observer> World<O> {
     pub(super) fn perhaps_close_after(&mut self, r: u32, now: SimTime) {
         let Some(since) = self.proxies[usize::from(self.requests[r].proxy)].draining_since else { return };
         let half = self.balancer.reload.drain.secs() / 2.0;
-        let elapsed = Dur::from_nanos(now.since(since).nanos()).secs();
+        let elapsed = now.since(since).secs();
         let mut draw = self.streams.stream(Purpose::DrainClose, self.requests[r].identity());
         let c = self.requests[r].connection;
-        if c != NIL && draw.chance(elapsed.floor() / half) {
+        let share = if self.balancer.reload.gradual { elapsed.floor() / half } else { 1.0 };
+        if c != NIL && draw.chance(share) {
             self.connections[c].close_announced = true;
         }
     }

@@ -121,6 +121,8 @@ pub enum Reuse {
 pub struct SlowStart {
     /// In this time; zero = at once.
     pub window: Dur,
+    /// From this share on.
+    pub least: f64,
     /// Once in this long, and its turns come as regularly as its weight lets them (HAProxy); zero = all the time, and each
     /// turn is its own by that probability.
     pub step: Dur,
@@ -246,12 +248,16 @@ impl Upstream {
 impl SlowStart {
     /// Default: none. A duration is the window.
     fn read(at: &At<'_>) -> Self {
-        let none = Self { window: Dur::ZERO, step: Dur::ZERO };
+        let none = Self { window: Dur::ZERO, least: 0.01, step: Dur::ZERO };
         match at.node.map(|n| &n.value) {
             None => none,
             Some(Value::Map(_)) => {
                 let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
-                let slow = Self { window: f.or("window", Dur::ZERO), step: f.or("step", Dur::ZERO) };
+                let slow = Self {
+                    window: f.or("window", Dur::ZERO),
+                    least: f.or("least", Share(none.least)).0,
+                    step: f.or("step", Dur::ZERO),
+                };
                 f.end();
                 slow
             }

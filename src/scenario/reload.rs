@@ -24,6 +24,8 @@ pub struct Reload {
     /// The balancer is not replaced but goes: for so long its answers close their connections, with a probability that
     /// rises to 1 in the first half of it, and then it listens no more; zero = it is replaced.
     pub drain: Dur,
+    /// Whether that probability rises, rather than being 1 at once.
+    pub gradual: bool,
 }
 
 impl Reload {
@@ -39,6 +41,7 @@ impl Reload {
             shutdown_timeout: f.or("shutdownTimeout", Dur::ZERO),
             linger: f.or("linger", Dur::ZERO),
             drain: f.or("drain", Dur::ZERO),
+            gradual: f.or("gradual", true),
         };
         f.end();
         reload

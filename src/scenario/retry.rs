@@ -61,6 +61,8 @@ pub struct Reconnect {
     pub eager: bool,
     /// The wait before the k-th try; the first waits too.
     pub backoff: Backoff,
+    /// Whether a request that has to wait for a connection (`whenBusy: wait`) cuts an eager reconnect's backoff short.
+    pub at_once_for_request: bool,
 }
 
 impl Read for RetryOn {
@@ -108,6 +110,7 @@ impl Reconnect {
         let reconnect = Self {
             eager: f.choice("when", eager, &[("onDemand", false), ("eager", true)]),
             backoff: Backoff::read(f.at("backoff"), usual),
+            at_once_for_request: f.choice("onRequest", false, &[("wait", false), ("now", true)]),
         };
         f.end();
         reconnect

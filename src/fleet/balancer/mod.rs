@@ -79,7 +79,7 @@ impl Hosts<'_> {
             && !self.avoid.contains(&host.pod)
     }
 
-    /// The weight of host `i`, in (0, 1]: linear in its age during the slow start, at least 1 %.
+    /// The weight of host `i`, in (0, 1]: linear in its age during the slow start.
     #[inline]
     pub(super) fn weight(&self, i: u32) -> f64 {
         if self.slow_start.window.is_zero() {
@@ -90,7 +90,7 @@ impl Hosts<'_> {
             0 => age,
             step => Dur::from_nanos(age.nanos() / step * step),
         };
-        (age.secs() / self.slow_start.window.secs()).clamp(0.01, 1.0)
+        (age.secs() / self.slow_start.window.secs()).clamp(self.slow_start.least, 1.0)
     }
 
     /// Whether host `i` may be picked and its weight lets it through this time.
@@ -184,7 +184,7 @@ mod contract {
             now: SimTime::from_nanos(1),
             avoid,
             restricted: true,
-            slow_start: SlowStart { window: Dur::ZERO, step: Dur::ZERO },
+            slow_start: SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO },
             max_busy: u32::MAX,
         }
     }

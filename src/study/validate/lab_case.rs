@@ -144,6 +144,7 @@ pub struct Settings {
     pub slow_start_s: Option<f64>,
     pub update_merge_window: Option<String>,
     pub drain_time_s: Option<f64>,
+    pub drain_strategy: Option<String>,
     pub outlier: Option<Outlier>,
 }
 

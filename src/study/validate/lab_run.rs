@@ -130,7 +130,8 @@ impl LabRun {
     /// What the balancer itself counts: HAProxy its retries, those after an empty answer included, and the requests that
     /// it gave up; the others failed connects alone.
     fn connect_failures(&self, requests: &[&Request], p: &Parameters) -> f64 {
-        if p.lb != Balancer::Haproxy {
+        // A client's own retries cannot be told from a proxy's here.
+        if p.lb != Balancer::Haproxy || p.retry_reused > 0 {
             return self.connect_failures as f64;
         }
         let given_up = |r: &&&Request| r.outcome == Outcome::S503 && r.cause == Some(Cause::StaleRoute);

@@ -131,7 +131,10 @@ fn clients(p: &Parameters) -> String {
     }
     let when = if p.reconnect == "eager" { "eager" } else { "onDemand" };
     let delay = s(p.reconnect_delay_s);
-    let _ = write!(out, "    reconnect: {{when: {when}, backoff: {{base: {delay}, factor: 1, jitter: full}}}}");
+    let _ = write!(
+        out,
+        "    reconnect: {{when: {when}, onRequest: now, backoff: {{base: {delay}, factor: 1, jitter: full}}}}"
+    );
     out
 }
 

@@ -21,6 +21,8 @@ const NGINX_TAKES: &str = "100ms";
 const ENVOY_BACKOFF: &str = "{base: 25ms, factor: 2, cap: 250ms, jitter: full}";
 /// Envoy holds changes of health back for so long after a change of the membership.
 const ENVOY_MERGE_WINDOW: &str = "1s";
+/// Envoy's slow start begins at a tenth, and its scheduler takes weights as they are at each turn.
+const ENVOY_SLOW_START: &str = "least: 10%, step: 1ms";
 /// Longer than any run.
 const NEVER: &str = "1h";
 
@@ -185,9 +187,10 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
         ));
     }
     if p.strategy == "envoy_drain" {
-        lines.push(format!("reload: {{drain: {}}}", s(set.drain_time_s.unwrap_or(600.0))));
+        let gradual = set.drain_strategy.as_deref() != Some("immediate");
+        lines.push(format!("reload: {{drain: {}, gradual: {gradual}}}", s(set.drain_time_s.unwrap_or(600.0))));
     }
     if let Some(window) = set.slow_start_s {
-        lines.push(format!("slowStart: {}", s(window)));
+        lines.push(format!("slowStart: {{window: {}, {ENVOY_SLOW_START}}}", s(window)));
     }
 }

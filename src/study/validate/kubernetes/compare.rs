@@ -2,11 +2,11 @@
 
 use super::case::Run;
 
-/// Changes closer than this are one burst [s].
+/// Changes closer than this are one burst (s).
 const MERGE: f64 = 0.6;
-/// A state that lasts longer than this is a plateau [s].
+/// A state that lasts longer than this is a plateau (s).
 const QUIET: f64 = 0.7;
-/// What one wave may be late by, beside the run's own jitter [s].
+/// What one wave may be late by, beside the run's own jitter (s).
 const WAVE: f64 = 0.1;
 
 type Rows = [(f64, Vec<u32>)];
@@ -31,7 +31,7 @@ fn states(rows: &Rows) -> Vec<&Vec<u32>> {
     rows.iter().filter(|r| r.0 >= 0.0).map(|r| &r.1).collect()
 }
 
-/// A state, from when until when it lasts [s].
+/// A state, from when until when it lasts (s).
 struct Span<'a> {
     from: f64,
     to: f64,
@@ -79,7 +79,7 @@ pub fn decisions(simulated: &Run, recorded: &Run, tolerance: f64, simultaneous: 
     Decisions { split: !same && sizes.is_none(), deviations: sizes.into_iter().chain(levels).collect() }
 }
 
-/// By how much times may differ [s]: for each of at least `waves` start-up delays, one after the other, a wave's noise and
+/// By how much times may differ (s): for each of at least `waves` start-up delays, one after the other, a wave's noise and
 /// the run's own; or the spread over all recorded runs where that is larger.
 pub fn tolerance(recorded: &Run, waves: u32, spread: f64) -> f64 {
     let waves = f64::from(waves).max(states(&bursts(&recorded.sizes)).len() as f64);
