@@ -6,6 +6,7 @@ mod compare;
 mod effort;
 pub mod exit;
 mod interrupt;
+mod lint;
 mod loading;
 mod merge;
 mod output;
@@ -50,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::run(args, ui),
         Command::Compare(args) => compare::run(args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Lint(args) => lint::run(args, ui),
         Command::Merge(args) => merge::run(args, ui),
     };
     ExitCode::from(done.unwrap_or_else(|failure| match failure {

@@ -9,6 +9,7 @@ mod csv;
 pub mod finding;
 mod grid;
 mod json;
+pub mod lint;
 mod markdown;
 pub mod settings;
 mod style;

@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod lint;
 mod merge;
 mod run;
 mod sweep;
@@ -15,6 +16,7 @@ use crate::study::result::effort::Precise;
 
 pub(super) use check::{Annotations, Check};
 pub(super) use compare::Compare;
+pub(super) use lint::Lint;
 pub(super) use merge::Merge;
 pub(super) use run::{OutputArgs, Run};
 pub(super) use sweep::Sweep;
@@ -49,6 +51,8 @@ pub(in crate::cli) enum Command {
     /// Hold scenarios to their objectives, and to a baseline; for CI
     #[command(after_help = exit::HELP)]
     Check(Check),
+    /// Find settings that incidents are made of, without a simulation
+    Lint(Lint),
     /// Join the parts that `sweep --shard` wrote, to the bytes of the whole
     #[command(after_help = exit::HELP)]
     Merge(Merge),
