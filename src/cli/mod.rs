@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod effort;
 pub mod exit;
+mod explain;
 mod interrupt;
 mod lint;
 mod loading;
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::run(args, ui),
         Command::Compare(args) => compare::run(args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Explain(args) => explain::run(args, ui),
         Command::Lint(args) => lint::run(args, ui),
         Command::Merge(args) => merge::run(args, ui),
     };

@@ -16,3 +16,4 @@ pub mod summary;
 pub use collector::Collector;
 pub use figures::{Figure, Figures};
 pub use results::{Meta, Results, Simulated, digest_of};
+pub use series::PodRow;

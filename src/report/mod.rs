@@ -6,6 +6,7 @@ mod answer;
 pub mod check;
 pub mod compare;
 mod csv;
+pub mod explain;
 pub mod finding;
 mod grid;
 mod json;
