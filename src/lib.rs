@@ -36,6 +36,8 @@
 //! report ──> metrics::Results                   a forecast as a table, JSON, CSV, Markdown: one file and one line each
 //! study ──> simulate, scenario                  many runs for one answer, in order whatever the threads do
 //! simulate ──> fleet, metrics                   one run: from a scenario to numbers
+//! explain ──> metrics, fleet::fact, scenario    one run, listened to: why each request was dropped
+//! lint ──> scenario, fleet::rollout             rules that need no run: a file and a line each
 //! metrics ──> fleet::fact, stats                facts in, numbers out
 //! fleet ──> engine, scenario                    what is simulated; everything that happened leaves as a fact
 //! scenario ──> engine                           what a file says, with every mistake shown at its place
@@ -47,7 +49,9 @@
 
 pub mod cli;
 pub mod engine;
+pub mod explain;
 pub mod fleet;
+pub mod lint;
 pub mod metrics;
 pub mod report;
 pub mod scenario;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::engine::mix;
-use crate::fleet::{self, SteadyFleet};
+use crate::fleet::{self, Observer, SteadyFleet};
 use crate::metrics::Collector;
 use crate::metrics::replication::Replication;
 use crate::scenario::Scenario;
@@ -13,6 +13,13 @@ use crate::scenario::Scenario;
 pub fn run(scenario: &Scenario, seed: u64, replication: u32) -> Replication {
     let (collector, end) = fleet::simulate(scenario, seed, replication, Collector::new(scenario));
     collector.finish(end)
+}
+
+/// The same, with somebody beside who is told everything that happens; what is measured is the same to the bit.
+pub fn traced<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (Replication, O) {
+    let both = (Collector::new(scenario), observer);
+    let ((collector, observer), end) = fleet::simulate(scenario, seed, replication, both);
+    (collector.finish(end), observer)
 }
 
 /// One replication up to the moment before anything of the deploy can matter: what is played once for all policies.

@@ -13,9 +13,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("fleet", &["engine", "scenario"]),
     ("metrics", &["engine", "scenario", "fleet::fact", "fleet::Observer", "stats"]),
     ("simulate", &["engine", "scenario", "fleet", "metrics"]),
+    ("explain", &["engine", "scenario", "fleet::fact", "fleet::Observer", "metrics"]),
+    ("lint", &["engine", "scenario", "fleet::rollout"]),
     ("study", &["engine", "scenario", "fleet", "metrics", "stats", "simulate"]),
-    ("report", &["engine", "metrics", "stats", "study::result"]),
-    ("cli", &["engine", "stats", "scenario", "fleet", "metrics", "simulate", "study", "report"]),
+    ("report", &["engine", "metrics", "stats", "study::result", "lint", "explain"]),
+    ("cli", &["engine", "stats", "scenario", "fleet", "metrics", "simulate", "study", "explain", "lint", "report"]),
 ];
 
 /// The modules whose every bit is part of a result.

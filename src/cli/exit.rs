@@ -19,3 +19,11 @@ Exit status:
   2  wrong usage, or an invalid scenario or manifest
   3  the run failed (I/O, interrupted)
   4  can't tell at this many replications (where 1 was possible)";
+
+/// What `lint --help` says of them.
+pub(super) const LINT_HELP: &str = "\
+Exit status:
+  0  no findings
+  1  findings (with --exit-zero: 0)
+  2  wrong usage, or an invalid scenario or manifest
+  3  the result could not be written";

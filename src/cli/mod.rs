@@ -5,7 +5,9 @@ mod check;
 mod compare;
 mod effort;
 pub mod exit;
+mod explain;
 mod interrupt;
+mod lint;
 mod loading;
 mod merge;
 mod output;
@@ -53,6 +55,8 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::run(args, ui),
         Command::Compare(args) => compare::run(args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Explain(args) => explain::run(args, ui),
+        Command::Lint(args) => lint::run(args, ui),
         Command::Merge(args) => merge::run(args, ui),
         Command::Validate(args) => validate::run(args, ui),
         Command::Presets(args) => presets::run(args, ui),

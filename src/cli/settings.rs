@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::args::ScenarioArgs;
-use crate::engine::{Purpose, Streams};
 use crate::metrics::Meta;
 use crate::report::Settings;
 use crate::report::settings::{self, OnSigterm, Spread, Strategy, Termination};
@@ -11,9 +10,6 @@ use crate::scenario::dist::Dist;
 use crate::scenario::{
     self, DeployAction, IntOrPercent, Layer, Load, Loaded, OnDrain, Propagation, Scenario, Workload,
 };
-
-/// Draws from which the quantiles of a sum of two random delays are read.
-const DRAWS: u64 = 10_000;
 
 /// What a result says of its run.
 pub(super) fn meta(scenario: &Scenario, assumptions: &[String]) -> Meta {
@@ -166,19 +162,10 @@ fn spread(dist: &Dist) -> Spread {
     Spread { p50: dist.quantile(0.5), p99: dist.quantile(0.99) }
 }
 
-/// From a change until a proxy acts on it: the shared delay and its own, of whose sum no formula gives the quantiles.
+/// From a change until a proxy acts on it.
 fn delay(p: &Propagation, own: &Dist) -> Spread {
-    let streams = Streams::new(0, 0);
-    let draw = |i| {
-        let shared = p.shared.sample(&mut streams.stream(Purpose::PropagationShared, i), i);
-        (shared + own.sample(&mut streams.stream(Purpose::PropagationOwn, i), i)).secs()
-    };
-    let mut draws: Vec<f64> = (0..DRAWS).map(draw).collect();
-    draws.sort_by(f64::total_cmp);
-    let quantile = |q: f64| draws[(q * DRAWS as f64) as usize];
-    // Changes wait half a batch on average, and never longer than one.
-    let batch = p.batch.secs();
-    Spread { p50: quantile(0.5) + batch / 2.0, p99: quantile(0.99) + batch }
+    let (p50, p99) = p.median_and_p99(own);
+    Spread { p50, p99 }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::scenario::{Layer, Load, RetryOn};
 
 use super::backoff::wait;
 use super::event::Event;
-use super::fact::{Cause, Fact, Outcome, PodId};
+use super::fact::{Cause, Fact, Outcome, PodId, ProxyId};
 use super::request::{Place, Request};
 use super::transport::OnConnection;
 use super::world::{Cal, Observer, World};
@@ -156,6 +156,8 @@ impl<O: Observer> World<O> {
             stream: request.place == Place::Streaming,
             identity: request.identity(),
             pod: (request.pod != NIL).then_some(PodId(request.pod)),
+            proxy: ProxyId(u32::from(request.proxy)),
+            client: request.client,
         };
         let (pod, latency) = (request.pod, cal.now().since(request.born));
         self.note_for_analysis(pod, outcome, latency);

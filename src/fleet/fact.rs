@@ -176,6 +176,10 @@ pub enum Fact {
         identity: u64,
         /// The pod of its last attempt.
         pod: Option<PodId>,
+        /// Its client's proxy (layer 4: node), which made that attempt.
+        proxy: ProxyId,
+        /// Its client, user or stream slot, within its population.
+        client: u32,
     },
     /// The simulation ends while a request is in flight.
     Unfinished {

@@ -26,6 +26,14 @@ pub trait Observer {
     fn observe(&mut self, now: SimTime, fact: Fact);
 }
 
+/// Two who are told the same.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn observe(&mut self, now: SimTime, fact: Fact) {
+        self.0.observe(now, fact);
+        self.1.observe(now, fact);
+    }
+}
+
 /// The calendar of a fleet.
 pub(super) type Cal = Calendar<Event>;
 

@@ -18,7 +18,7 @@ impl Digest {
     #[inline(always)]
     pub(super) fn add(&mut self, now: SimTime, fact: &Fact) {
         let (kind, a, b) = match *fact {
-            Fact::Ended { born, outcome, cause, attempts, identity, pod, stream: _, sent: _ } => {
+            Fact::Ended { born, outcome, cause, attempts, identity, pod, stream: _, sent: _, proxy: _, client: _ } => {
                 let what = (outcome as u64) | (cause.map_or(0xFF, |c| c as u64) << 8) | (u64::from(attempts) << 16);
                 (
                     1,

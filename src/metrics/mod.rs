@@ -17,3 +17,4 @@ pub mod validation;
 pub use collector::Collector;
 pub use figures::{Figure, Figures};
 pub use results::{Meta, Results, Simulated, digest_of};
+pub use series::PodRow;

@@ -13,7 +13,7 @@ use super::objectives::Objectives;
 use super::read::{At, Cx};
 use super::sweep::{self, Assignment, Axis, Variant};
 use super::tree::{Node, Source, Span};
-use super::{Load, Scenario, presets, traffic, validate};
+use super::{Load, Scenario, presets, traffic, validate, yaml};
 
 /// The share of all workers that is busy where nothing tells the traffic of a manifest.
 const ASSUMED_UTILISATION: f64 = 0.6;
@@ -172,6 +172,45 @@ impl Draft {
     pub fn place(&self, path: &str) -> Option<(usize, usize)> {
         let span = &self.input.root.at(path)?.span;
         Arc::ptr_eq(&span.source, &self.source).then(|| span.source.position(span.range.start))
+    }
+
+    /// Where the value at a path stands or, where there is none, the nearest map around it. A default that a manifest implies
+    /// stands where the manifest could say it.
+    pub fn nearest(&self, path: &str) -> Span {
+        let mut path = path;
+        let span = loop {
+            match (self.input.root.at(path), path.rsplit_once('.')) {
+                (Some(node), _) => break &node.span,
+                (None, Some((around, _))) => path = around,
+                (None, None) => break &self.input.root.span,
+            }
+        };
+        let end = if span.range.is_empty() { span.source.text.len() } else { span.range.end };
+        Span { range: span.range.start..end, ..span.clone() }
+    }
+
+    /// Whether the file, its manifest or an option gives the value at a path, rather than a default.
+    pub fn gives(&self, path: &str) -> bool {
+        self.input.root.at(path).is_some_and(|n| !n.span.text().is_empty())
+    }
+
+    /// Every document of a file, without a meaning.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no YAML.
+    pub fn documents(path: &Path) -> Result<Vec<Node>, Diag> {
+        yaml::parse(&input::read_file(path)?)
+    }
+
+    /// Every document of the manifest: of this file, or of the one that the scenario names. Empty where there is none.
+    pub fn manifest(&self) -> Vec<Node> {
+        let parse = |source: &Arc<Source>| yaml::parse(source).unwrap_or_default();
+        let name = self.input.root.at("workload.manifest").and_then(Node::text);
+        match (name, self.input.bare_manifest) {
+            (Some(name), _) => input::read_file(&self.folder.join(name)).map(|s| parse(&s)).unwrap_or_default(),
+            (None, true) => parse(&self.source),
+            (None, false) => Vec::new(),
+        }
     }
 
     /// The rate (`2000/s`) that had to be assumed for a manifest alone. It stays the same whatever is varied, so a

@@ -3,7 +3,7 @@
 use super::dist::Dist;
 use super::read::{At, Read};
 use super::tree::Value;
-use crate::engine::Dur;
+use crate::engine::{Dur, Purpose, Streams};
 
 /// From a pod's Ready or deletion until a proxy acts on it: `shared` + (`add` or `remove`).
 #[derive(Clone, Debug)]
@@ -63,7 +63,26 @@ pub enum PropagationOrder {
     RemoveThenAdd,
 }
 
+/// Draws from which the quantiles of a sum of two random delays are read.
+const DRAWS: u64 = 10_000;
+
 impl Propagation {
+    /// The median and the 99 % quantile (s) from a change until a proxy acts on it, where `own` is [`Propagation::add`] or
+    /// [`Propagation::remove`]: the shared delay and the proxy's own, of whose sum no formula gives the quantiles.
+    pub fn median_and_p99(&self, own: &Dist) -> (f64, f64) {
+        let streams = Streams::new(0, 0);
+        let draw = |i| {
+            let shared = self.shared.sample(&mut streams.stream(Purpose::PropagationShared, i), i);
+            (shared + own.sample(&mut streams.stream(Purpose::PropagationOwn, i), i)).secs()
+        };
+        let mut draws: Vec<f64> = (0..DRAWS).map(draw).collect();
+        draws.sort_by(f64::total_cmp);
+        let quantile = |q: f64| draws[(q * DRAWS as f64) as usize];
+        // Changes wait half a batch on average, and never longer than one.
+        let batch = self.batch.secs();
+        (quantile(0.5) + batch / 2.0, quantile(0.99) + batch)
+    }
+
     /// Defaults: a small cluster behind kube-proxy or an ingress controller. `shared` is the `EndpointSlice` controller:
     /// 10 to 200 ms when idle, 1 s more where the slice has just changed (its minimum sync delay). `add` and `remove`
     /// are one proxy: kube-proxy syncs at most once a second (`minSyncPeriod`) and takes 20 to 200 ms for it; an

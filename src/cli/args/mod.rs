@@ -2,6 +2,8 @@
 
 mod check;
 mod compare;
+mod explain;
+mod lint;
 mod merge;
 mod presets;
 mod run;
@@ -17,6 +19,8 @@ use crate::study::result::effort::Precise;
 
 pub(super) use check::{Annotations, Check};
 pub(super) use compare::Compare;
+pub(super) use explain::Explain;
+pub(super) use lint::Lint;
 pub(super) use merge::Merge;
 pub(super) use presets::Presets;
 pub(super) use run::{OutputArgs, Run};
@@ -53,6 +57,11 @@ pub(in crate::cli) enum Command {
     /// Hold scenarios to their objectives, and to a baseline; for CI
     #[command(after_help = exit::HELP)]
     Check(Check),
+    /// Say why requests were dropped in one simulated deploy: each with its pod, its proxy and what that believed
+    #[command(after_help = exit::HELP)]
+    Explain(Explain),
+    /// Find settings that incidents are made of, without a simulation
+    Lint(Lint),
     /// Join the parts that `sweep --shard` wrote, to the bytes of the whole
     #[command(after_help = exit::HELP)]
     Merge(Merge),

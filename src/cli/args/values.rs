@@ -53,6 +53,16 @@ pub(super) fn column(name: &str) -> Result<String, String> {
     Err(format!("no figure is called `{name}`: {hint}"))
 }
 
+/// The code of a rule.
+pub(super) fn rule(code: &str) -> Result<String, String> {
+    if crate::lint::rule(code).is_some() {
+        return Ok(code.to_owned());
+    }
+    let near = crate::scenario::diag::nearest(code, crate::lint::RULES.map(|r| r.code));
+    let hint = near.map_or_else(|| "`dryroll lint --rules` lists them".to_owned(), |n| format!("did you mean `{n}`?"));
+    Err(format!("no rule has the code `{code}`: {hint}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,70 @@
+//! `dryroll explain`: one simulated deploy, listened to.
+
+use super::args::Explain;
+use super::output::Output;
+use super::ui::Ui;
+use super::{Failure, exit, lint, loading, settings, table};
+use crate::explain::{Explanation, Tracer, Which};
+use crate::fleet::fact::Cause;
+use crate::metrics::summary::Looks;
+use crate::metrics::{self, Results};
+use crate::report::explain::{ExplainPage, FORMATS};
+use crate::scenario::Scenario;
+use crate::simulate;
+
+pub(super) fn run(args: &Explain, ui: Ui) -> Result<u8, Failure> {
+    let path = args.output.as_deref();
+    let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
+    if let Some(rule) = args.file.to_str().and_then(crate::lint::rule).filter(|_| !args.file.exists()) {
+        return lint::explain(rule, output, path, ui);
+    }
+    let loaded = loading::load(&args.file, &args.scenario, ui)?;
+    let explanation = explain(args, &loaded.scenario, &settings::meta(&loaded.scenario, &loaded.assumptions))?;
+    let page = ExplainPage { explanation, all_pods: args.all_pods };
+    let format = table::format(&FORMATS, args.format.as_deref(), path, "table");
+    table::write(format, &page, output, path, ui)?;
+    Ok(exit::OK)
+}
+
+fn explain(args: &Explain, scenario: &Scenario, meta: &metrics::Meta) -> Result<Explanation, Failure> {
+    let request = args.request.as_deref().map(|id| identity(id, scenario)).transpose()?;
+    let tracer = Tracer::new(request);
+    let (replication, tracer) = simulate::traced(scenario, scenario.seed, args.replication - 1, tracer);
+    let digest = metrics::digest_of(std::slice::from_ref(&replication));
+    let results = Results::of(meta, &[replication], Looks::Once);
+    let cause = args.cause.as_deref().and_then(|name| Cause::ALL.into_iter().find(|c| c.name() == name));
+    if let Some(pod) = args.pod.as_deref().filter(|pod| results.pods.iter().all(|p| p.name != *pod)) {
+        let near = crate::scenario::diag::nearest(pod, results.pods.iter().map(|p| p.name.as_str()));
+        let hint = near.map_or_else(String::new, |n| format!(": did you mean `{n}`?"));
+        return Err(Failure::Usage(format!("there is no pod `{pod}`{hint}")));
+    }
+    let which = Which { cause, pod: args.pod.as_deref(), request };
+    let explanation = Explanation::of(scenario, &tracer.finish(), &results.pods, which);
+    if let (Some(id), None) = (&args.request, &explanation.request) {
+        return Err(Failure::Usage(format!("no request `{id}` ended in this deploy")));
+    }
+    Ok(Explanation { replication: args.replication, digest, ..explanation })
+}
+
+/// The request that `web:18204` names, or `18204` where there is one population.
+fn identity(id: &str, scenario: &Scenario) -> Result<u64, Failure> {
+    let names = || scenario.clients.iter().map(|c| c.name.as_str());
+    let wrong = || {
+        let first = names().next().unwrap_or("web");
+        Failure::Usage(format!("expected a request such as {first}:18204, and got `{id}`"))
+    };
+    let (name, ordinal) = match id.rsplit_once(':') {
+        Some((name, ordinal)) => (Some(name), ordinal),
+        None => (None, id),
+    };
+    let ordinal: u64 = ordinal.replace(',', "").parse().ok().filter(|n| *n < 1 << 48).ok_or_else(wrong)?;
+    let population = match name {
+        None if scenario.clients.len() == 1 => 0,
+        None => return Err(wrong()),
+        Some(name) => names().position(|n| n == name).ok_or_else(|| {
+            let known: Vec<&str> = names().collect();
+            Failure::Usage(format!("no population is called `{name}`: there is {}", known.join(", ")))
+        })?,
+    };
+    Ok((population as u64) << 48 | ordinal)
+}

@@ -1,0 +1,241 @@
+//! The causal chain of one request, as it can be read aloud.
+
+use serde::Serialize;
+
+use super::tracer::{Ending, Trace};
+use crate::engine::Dur;
+use crate::fleet::fact::{Cause, Outcome};
+use crate::metrics::PodRow;
+use crate::scenario::{Layer, OnSigterm, Scenario};
+
+/// The causal chain of one request. Moments in s after the start of the deploy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Chain {
+    /// Its population and its ordinal there, `web:18204`: the same request under every policy.
+    pub request: String,
+    /// Its client within the population.
+    pub client: u32,
+    /// When it was born.
+    pub born: f64,
+    /// When it ended.
+    pub ended: f64,
+    /// What the client was left with.
+    pub outcome: &'static str,
+    /// Why; `None` where it succeeded.
+    pub cause: Option<&'static str>,
+    /// Attempts made, retries of clients and proxies alike.
+    pub attempts: u16,
+    /// The pod of its last attempt.
+    pub pod: Option<String>,
+    /// The proxy that made it.
+    pub proxy: u32,
+    /// Until when that proxy had the pod in rotation, as far as it is known.
+    pub routed_until: Option<f64>,
+    /// All of it in a sentence.
+    pub text: String,
+    /// The setting that would have prevented it, with its value where it follows from this request alone.
+    pub prevented: Option<String>,
+}
+
+/// What a chain is made of.
+pub(super) struct Teller<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) trace: &'a Trace,
+    pub(super) pods: &'a [PodRow],
+}
+
+/// A moment after the start of the deploy.
+fn at(secs: f64) -> String {
+    format!("{secs:+.2} s")
+}
+
+impl Teller<'_> {
+    /// The population's name and the ordinal within it.
+    pub(super) fn name(&self, identity: u64) -> String {
+        let population = (identity >> 48) as usize;
+        let name = self.scenario.clients.get(population).map_or("?", |c| c.name.as_str());
+        format!("{name}:{}", identity & ((1 << 48) - 1))
+    }
+
+    fn pod(&self, e: &Ending) -> Option<&PodRow> {
+        self.pods.get(e.pod?.0 as usize)
+    }
+
+    /// Until when the proxy of `e` had its pod in rotation: the first removal after the pod's deletion.
+    fn routed_until(&self, e: &Ending) -> Option<f64> {
+        let deleted = self.pod(e)?.deletion_requested?;
+        let changes = self.trace.tables.get(&(e.pod?, e.proxy))?;
+        changes.iter().find(|(t, routed)| !routed && t.secs() >= deleted).map(|(t, _)| t.secs())
+    }
+
+    pub(super) fn chain(&self, e: &Ending) -> Chain {
+        let request = self.name(e.identity);
+        let head = format!("request {request} (client {}, born {}) ", e.client, at(e.born.secs()));
+        let end = format!("{} at {}", verb(e.outcome), at(e.at.secs()));
+        let (why, prevented) = match e.cause {
+            None => (format!("after {} attempts", e.attempts.max(1)), None),
+            Some(cause) => self.why(e, cause),
+        };
+        let text = format!("{head}{end}: {why}; {}", self.retries(e));
+        Chain {
+            request,
+            client: e.client,
+            born: e.born.secs(),
+            ended: e.at.secs(),
+            outcome: e.outcome.name(),
+            cause: e.cause.map(Cause::name),
+            attempts: e.attempts,
+            pod: self.pod(e).map(|p| p.name.clone()),
+            proxy: e.proxy.0,
+            routed_until: self.routed_until(e),
+            text,
+            prevented,
+        }
+    }
+
+    /// Whether it was tried again, and if not, why not.
+    fn retries(&self, e: &Ending) -> String {
+        let population = (e.identity >> 48) as usize;
+        let clients = self.scenario.clients.get(population).map_or(0, |c| c.retries.attempts);
+        let proxies = if self.scenario.load_balancer.layer == Layer::L7 {
+            self.scenario.load_balancer.retries.attempts
+        } else {
+            0
+        };
+        match (e.attempts, clients, proxies) {
+            (2.., _, _) => format!("{} attempts were made, this was the last", e.attempts),
+            (_, 0, 0) => "no retry (attempts 0)".to_owned(),
+            _ => format!("no retry, though the client has {clients} and the proxy {proxies}"),
+        }
+    }
+
+    fn why(&self, e: &Ending, cause: Cause) -> (String, Option<String>) {
+        let t = &self.scenario.pod.termination;
+        let pod = self.pod(e).map_or("its pod", |p| p.name.as_str());
+        match cause {
+            Cause::StaleRoute => self.stale(e, pod),
+            Cause::SeveredByDrain => {
+                let window = t.drain_window.min(t.grace_period);
+                let text =
+                    format!("pod {pod} ended its drain window of {window} with this in flight{}", self.closed(e));
+                (text, Some("a longer drainWindow, within a grace period that leaves room for it".to_owned()))
+            }
+            Cause::SeveredByKill => self.killed(e, pod),
+            Cause::SeveredByDeregistration => {
+                let delay = self.scenario.load_balancer.deregistration_delay;
+                let text = format!("proxy {} cut it {delay} after taking pod {pod} out of rotation", e.proxy.0);
+                (text, Some("a longer loadBalancer.deregistrationDelay".to_owned()))
+            }
+            Cause::KeepAliveRace => {
+                let idle = self.scenario.pod.keep_alive.idle_timeout;
+                let (doing, prevented) = match self.pod(e).and_then(|p| p.sigterm) {
+                    Some(sigterm) if sigterm <= e.at.secs() => (
+                        format!("which had its SIGTERM at {}", at(sigterm)),
+                        "connectionClose: response, or a retry after a reset",
+                    ),
+                    _ => (
+                        format!("which closes idle ones after {idle}"),
+                        "an idle time-out of the pods above the proxies'",
+                    ),
+                };
+                (
+                    format!("it was written to a connection that pod {pod} was just closing, {doing}"),
+                    Some(prevented.to_owned()),
+                )
+            }
+            Cause::Overflow => {
+                let text = format!("the queue of pod {pod} ({}) was full; {}", self.scenario.pod.queue, load(e));
+                (
+                    text,
+                    Some(
+                        "more capacity while it rolls: a smaller maxUnavailable, a larger maxSurge, minReadySeconds"
+                            .to_owned(),
+                    ),
+                )
+            }
+            Cause::NoEndpoints => (
+                format!("proxy {} had no pod left; {}", e.proxy.0, load(e)),
+                Some("maxUnavailable: 0 with a surge".to_owned()),
+            ),
+            Cause::Slow => {
+                let waited = e.at.since(e.born);
+                (format!("it had waited or been served {:.2} s at pod {pod}; {}", waited.secs(), load(e)), None)
+            }
+            Cause::AppError => (format!("the version of pod {pod} answers so by itself (errorRate)"), None),
+            Cause::Crash => (format!("pod {pod} died by itself"), None),
+        }
+    }
+
+    /// When its pod had closed its listener.
+    fn closed(&self, e: &Ending) -> String {
+        let closed = self.pod(e).and_then(|p| p.listener_closed);
+        closed.map_or_else(String::new, |closed| format!(": listener closed at {}", at(closed)))
+    }
+
+    fn stale(&self, e: &Ending, pod: &str) -> (String, Option<String>) {
+        let t = &self.scenario.pod.termination;
+        let Some(row) = self.pod(e) else { return ("no pod listened there any more".to_owned(), None) };
+        let closed = row.listener_closed.or(row.gone).unwrap_or(e.at.secs());
+        let why = match t.on_sigterm {
+            OnSigterm::Drain => format!("SIGTERM, preStop {} s, lame duck {}", t.pre_stop.quantile(0.5), t.lame_duck),
+            OnSigterm::Exit => format!("exit at SIGTERM, preStop {} s", t.pre_stop.quantile(0.5)),
+            OnSigterm::Ignore => format!("SIGKILL after {}", t.grace_period),
+        };
+        let closed_text = format!("pod {pod} had closed its listener at {} ({why})", at(closed));
+        let Some((until, deleted)) = self.routed_until(e).zip(row.deletion_requested) else {
+            return (format!("{closed_text}; proxy {} still believed it in rotation", e.proxy.0), None);
+        };
+        let took = until - deleted;
+        let text = format!(
+            "{closed_text}; proxy {} believed it in rotation until {} (removal took {took:.2} s)",
+            e.proxy.0,
+            at(until)
+        );
+        // It would have had to listen until this proxy had heard.
+        let pre_stop = (took - t.lame_duck.secs()).max(0.0);
+        let prevented = (until > closed && t.on_sigterm != OnSigterm::Ignore)
+            .then(|| format!("preStop of {pre_stop:.2} s or more, for this one"));
+        (text, prevented)
+    }
+
+    fn killed(&self, e: &Ending, pod: &str) -> (String, Option<String>) {
+        let t = &self.scenario.pod.termination;
+        let gone = self.pod(e).and_then(|p| p.gone).map_or_else(String::new, |gone| format!(" at {}", at(gone)));
+        if t.on_sigterm == OnSigterm::Exit {
+            let text = format!("pod {pod} exited{gone} at SIGTERM with this in flight");
+            return (text, Some("a process that drains at SIGTERM (onSigterm: drain)".to_owned()));
+        }
+        let before: Dur = Dur::from_secs_f64(t.pre_stop.quantile(0.5)) + t.lame_duck;
+        let text = format!(
+            "pod {pod} was killed{gone}, {} after its deletion, of which preStop and lame duck took {before}",
+            t.grace_period
+        );
+        let prevented = match t.on_sigterm {
+            OnSigterm::Ignore => "a process that gets SIGTERM and drains (onSigterm: drain)",
+            _ => "a longer terminationGracePeriodSeconds, or less preStop",
+        };
+        (text, Some(prevented.to_owned()))
+    }
+}
+
+/// How things stood.
+fn load(e: &Ending) -> String {
+    let l = e.levels;
+    let headroom = if l.demand > 0.0 { format!(", {:.1} × of demand", l.capacity / l.demand) } else { String::new() };
+    format!("{} pods were Ready{headroom}, {} requests queued", l.ready, l.queued)
+}
+
+const fn verb(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Ok => "was answered 200",
+        Outcome::S500 => "was answered 500",
+        Outcome::S502 => "was answered 502",
+        Outcome::S503 => "was answered 503",
+        Outcome::S504 => "was answered 504",
+        Outcome::Refused => "was refused",
+        Outcome::Reset => "was reset",
+        Outcome::Truncated => "was cut inside its answer",
+        Outcome::Timeout => "was given up",
+    }
+}

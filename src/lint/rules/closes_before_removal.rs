@@ -1,0 +1,50 @@
+//! A listener that closes while proxies still send.
+
+use crate::lint::{Check, Rule, Subject};
+use crate::scenario::Diag;
+
+pub(super) const RULE: Rule = Rule {
+    code: "closes-before-removal",
+    summary: "pods stop listening before every proxy has heard",
+    why: "SIGTERM and the removal from the balancers start at the same moment, in parallel. Until each proxy has heard, it goes on \
+          sending; what arrives after the listener has closed is refused. A long grace period is no delay and changes nothing. Expected: \
+          per pod, its share of the traffic times the time between.",
+    remedy: "preStop (or a lame duck after SIGTERM) as long as removals take, p99, with terminationGracePeriodSeconds raised by as much.",
+    incident: "kubernetes/ingress-gce#583: 11 pods at 100 requests a second, no preStop, 96 × 502 in a rollout; \
+               kubernetes-sigs/aws-load-balancer-controller#1064: 5 s were too few, 25 s were enough",
+    failing: "\
+workload: {replicas: 11, minReadySeconds: 180}
+pod: {serviceTime: 50ms, termination: {preStop: 0s, terminationGracePeriodSeconds: 180}}
+loadBalancer: {propagation: {shared: 0s, add: 1s, remove: 1s}}
+clients: [{name: web, rate: 100/s}]
+",
+    passing: "\
+workload: {replicas: 11, minReadySeconds: 180}
+pod: {serviceTime: 50ms, termination: {preStop: 60s, terminationGracePeriodSeconds: 180}}
+loadBalancer: {propagation: {shared: 0s, add: 1s, remove: 1s}}
+clients: [{name: web, rate: 100/s}]
+",
+    check: Check::Rule(check),
+};
+
+fn check(s: &Subject<'_>) -> Vec<Diag> {
+    let scenario = s.scenario();
+    let Some(listens) = s.listens_for().filter(|_| scenario.deploy.is_some()) else { return Vec::new() };
+    let removal = s.removal_p99();
+    if listens >= removal {
+        return Vec::new();
+    }
+    let message = format!(
+        "pods listen for {:.1} s after their deletion, and proxies may send for {:.1} s (p99)",
+        listens.secs(),
+        removal.secs()
+    );
+    let t = &scenario.pod.termination;
+    let also = [
+        ("loadBalancer.propagation.remove", "removal takes this long".to_owned()),
+        ("pod.termination.lameDuck", "and this long after SIGTERM".to_owned()),
+    ];
+    let diag = s.find(RULE.code, message, "pod.termination.preStop", "the pod serves this long", &also);
+    let enough = libm::ceil((removal.saturating_sub(t.lame_duck)).secs());
+    vec![diag.help(format!("preStop: {enough:.0}s, or measure your balancer's removal delay if that is assumed"))]
+}

@@ -1,0 +1,57 @@
+//! A grace period that ends before the longest request.
+
+use crate::lint::{Check, Rule, Subject, demand};
+use crate::scenario::{Diag, OnSigterm};
+
+pub(super) const RULE: Rule = Rule {
+    code: "grace-too-short",
+    summary: "the grace period ends before the longest requests do",
+    why: "terminationGracePeriodSeconds runs from the deletion. Before a request's own time come preStop and the lame duck, through which \
+          new ones arrive; what is left after them must be enough for the slowest request in a thousand, or SIGKILL cuts it.",
+    remedy: "terminationGracePeriodSeconds ≥ preStop + lameDuck + p99.9 of the service time, and something to spare.",
+    incident: "gomods/athens-charts#108, PostHog/posthog#59609: an application that wants 60 or 300 s under a grace period of 30 s; \
+               pipe-cd/pipecd#4134",
+    failing: "\
+workload: {replicas: 4}
+pod:
+  serviceTime: {distribution: lognormal, p50: 2s, p99: 20s}
+  termination: {preStop: 15s, drainWindow: 60s, terminationGracePeriodSeconds: 30}
+clients: [{name: web, rate: 5/s, timeout: 60s}]
+",
+    passing: "\
+workload: {replicas: 4}
+pod:
+  serviceTime: {distribution: lognormal, p50: 2s, p99: 20s}
+  termination: {preStop: 15s, drainWindow: 60s, terminationGracePeriodSeconds: 90}
+clients: [{name: web, rate: 5/s, timeout: 60s}]
+",
+    check: Check::Rule(check),
+};
+
+fn check(s: &Subject<'_>) -> Vec<Diag> {
+    let scenario = s.scenario();
+    let t = &scenario.pod.termination;
+    let before = s.pre_stop() + t.lame_duck;
+    // A hook as long as the grace period has a rule of its own.
+    if scenario.deploy.is_none() || t.on_sigterm != OnSigterm::Drain || s.pre_stop() >= t.grace_period {
+        return Vec::new();
+    }
+    let quantile = if demand::streams_only(scenario) { 0.99 } else { 0.999 };
+    let Some((longest, name)) = demand::longest(scenario, quantile) else { return Vec::new() };
+    let left = t.grace_period.saturating_sub(before).secs();
+    if left >= longest {
+        return Vec::new();
+    }
+    let message = format!(
+        "SIGKILL comes {left:.1} s after the listener has closed, and what `{name}` sends may take {longest:.1} s (p{})",
+        quantile * 100.0
+    );
+    let also = [
+        ("pod.termination.preStop", "the grace period includes this".to_owned()),
+        ("pod.termination.lameDuck", "and this".to_owned()),
+    ];
+    let label = format!("{before} of it pass before the listener closes");
+    let diag = s.find(RULE.code, message, "pod.termination.terminationGracePeriodSeconds", &label, &also);
+    let enough = libm::ceil(before.secs() + longest);
+    vec![diag.help(format!("terminationGracePeriodSeconds: {enough:.0}"))]
+}

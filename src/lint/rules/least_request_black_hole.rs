@@ -1,0 +1,42 @@
+//! A balancer that prefers whoever fails fastest.
+
+use crate::lint::{Check, Rule, Subject};
+use crate::scenario::{Algorithm, Diag, Layer};
+
+pub(super) const RULE: Rule = Rule {
+    code: "least-request-black-hole",
+    summary: "least request sends most to the pod that refuses",
+    why: "A pod that refuses at once never has a request in flight, so it looks like the least loaded one. Balancing by requests in \
+          flight sends it not its share but nearly everything, until the proxy hears that it is gone or ejects it.",
+    remedy: "Let pods listen until they are removed (preStop), eject what fails (`passiveHealth.maxFails`), or take turns.",
+    incident: "istio/istio#39870: after a change of the default from round robin to least request, a draining sidecar drew the \
+               traffic and answered 503",
+    failing: "\
+workload: {replicas: 4}
+pod: {termination: {preStop: 0s}}
+loadBalancer: {algorithm: leastRequest, propagation: {shared: 0s, add: 1s, remove: 2s}}
+clients: [{name: web, rate: 100/s}]
+",
+    passing: "\
+workload: {replicas: 4}
+pod: {termination: {preStop: 5s}}
+loadBalancer: {algorithm: leastRequest, propagation: {shared: 0s, add: 1s, remove: 2s}}
+clients: [{name: web, rate: 100/s}]
+",
+    check: Check::Rule(check),
+};
+
+fn check(s: &Subject<'_>) -> Vec<Diag> {
+    let lb = &s.scenario().load_balancer;
+    let attracts = matches!(lb.algorithm, Algorithm::LeastRequest | Algorithm::PowerOfTwo);
+    let stale = s.scenario().deploy.is_some() && s.listens_for().is_some_and(|d| d < s.removal_p99());
+    if lb.layer != Layer::L7 || !attracts || !stale || lb.passive_health.max_fails > 0 {
+        return Vec::new();
+    }
+    let message =
+        "pods that refuse while proxies still know them draw the traffic: they never have a request in flight";
+    let also = [("pod.termination.preStop", "they listen no longer than this".to_owned())];
+    let diag =
+        s.find(RULE.code, message.to_owned(), "loadBalancer.algorithm", "prefers the fewest requests in flight", &also);
+    vec![diag.help("a longer preStop; or passiveHealth: {maxFails: 1}")]
+}

@@ -1,0 +1,38 @@
+//! The rules, one a file.
+
+mod capacity_below_demand;
+mod closes_before_removal;
+mod cold_pods_count;
+mod disruption_budget_blocks;
+mod drain_too_short;
+mod grace_too_short;
+mod keep_alive_race;
+mod least_request_black_hole;
+mod misplaced_field;
+mod prestop_exceeds_grace;
+mod probe_in_tight_queue;
+mod reconnect_at_once;
+mod registration_outrun;
+mod sigterm_not_handled;
+mod stuck_rollout;
+
+use super::Rule;
+
+/// Every rule, in the order of a pod's life.
+pub const RULES: [&Rule; 15] = [
+    &misplaced_field::RULE,
+    &stuck_rollout::RULE,
+    &capacity_below_demand::RULE,
+    &cold_pods_count::RULE,
+    &registration_outrun::RULE,
+    &probe_in_tight_queue::RULE,
+    &closes_before_removal::RULE,
+    &least_request_black_hole::RULE,
+    &sigterm_not_handled::RULE,
+    &prestop_exceeds_grace::RULE,
+    &grace_too_short::RULE,
+    &drain_too_short::RULE,
+    &keep_alive_race::RULE,
+    &reconnect_at_once::RULE,
+    &disruption_budget_blocks::RULE,
+];

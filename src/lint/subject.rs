@@ -1,0 +1,82 @@
+//! What a rule looks at, and how it points at what it finds.
+
+use crate::engine::Dur;
+use crate::fleet::rollout::{Fenceposts, resolve};
+use crate::scenario::tree::Node;
+use crate::scenario::{Diag, Draft, Loaded, OnSigterm, PropagationOrder, Scenario};
+
+/// What a rule looks at.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    draft: &'a Draft,
+    loaded: &'a Loaded,
+    /// Every document of the manifest, if there is one.
+    pub manifest: &'a [Node],
+}
+
+impl<'a> Subject<'a> {
+    /// A file that could be read.
+    pub const fn new(draft: &'a Draft, loaded: &'a Loaded, manifest: &'a [Node]) -> Self {
+        Self { draft, loaded, manifest }
+    }
+
+    /// What it says, defaults filled in.
+    pub const fn scenario(&self) -> &'a Scenario {
+        &self.loaded.scenario
+    }
+
+    /// Whether the file says what its clients do.
+    pub fn tells_traffic(&self) -> bool {
+        self.draft.assumed_rate().is_none()
+    }
+
+    /// Whether the file gives the value at a path, rather than a default.
+    pub fn gives(&self, path: &str) -> bool {
+        self.draft.gives(path)
+    }
+
+    /// How far the rollout goes above and below `replicas`.
+    pub fn fenceposts(&self) -> Fenceposts {
+        let workload = &self.scenario().workload;
+        resolve(&workload.strategy, workload.replicas)
+    }
+
+    /// Within how long 99 % of all removals have reached a proxy.
+    pub fn removal_p99(&self) -> Dur {
+        let propagation = &self.scenario().load_balancer.propagation;
+        Dur::from_secs_f64(propagation.median_and_p99(propagation.remove.slowest()).1)
+    }
+
+    /// The median of the preStop hook.
+    pub fn pre_stop(&self) -> Dur {
+        Dur::from_secs_f64(self.scenario().pod.termination.pre_stop.quantile(0.5))
+    }
+
+    /// From a pod's deletion until it takes no new connection. `None` where it never stops before SIGKILL, or where its
+    /// shutdown waits for the removal.
+    pub fn listens_for(&self) -> Option<Dur> {
+        let scenario = self.scenario();
+        let t = &scenario.pod.termination;
+        if scenario.load_balancer.propagation.order == PropagationOrder::DrainThenStop {
+            return None;
+        }
+        match t.on_sigterm {
+            OnSigterm::Drain => Some((self.pre_stop() + t.lame_duck).min(t.grace_period)),
+            OnSigterm::Exit => Some(self.pre_stop().min(t.grace_period)),
+            OnSigterm::Ignore => Some(t.grace_period),
+        }
+    }
+
+    /// A finding at the value of `path`, or at what is nearest to it in the file, where `label` has no meaning; `also` are other places that have to do
+    /// with it, where they stand in the file.
+    pub fn find(&self, code: &'static str, message: String, path: &str, label: &str, also: &[(&str, String)]) -> Diag {
+        let missing = !self.gives(path);
+        let name = path.rsplit('.').next().unwrap_or(path);
+        let label = if missing { format!("no `{name}` here") } else { label.to_owned() };
+        let diag = Diag::warning(code, message).at(&self.draft.nearest(path), label).path(path);
+        also.iter().filter(|(path, _)| self.gives(path)).fold(diag, |diag, (path, label)| {
+            let span = &self.draft.nearest(path);
+            diag.and(span, label.as_str())
+        })
+    }
+}

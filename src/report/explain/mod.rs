@@ -1,0 +1,21 @@
+//! Why requests were dropped, written: for people, for programs.
+//!
+//! A new format is one file with a [`Format`] and one line in [`FORMATS`].
+
+mod json;
+mod table;
+
+use crate::explain::Explanation;
+use crate::report::Format;
+
+/// An explanation to be written.
+#[derive(Clone, Debug)]
+pub struct ExplainPage {
+    /// What became of the requests.
+    pub explanation: Explanation,
+    /// Whether every pod is listed, rather than the first that went.
+    pub all_pods: bool,
+}
+
+/// Every format, the default first.
+pub const FORMATS: [Format<ExplainPage>; 2] = [table::FORMAT, json::FORMAT];

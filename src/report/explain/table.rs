@@ -1,0 +1,130 @@
+//! An explanation that can be read aloud.
+
+use std::io;
+
+use super::ExplainPage;
+use crate::explain::{Chain, Explanation, Group, PodOrder, Tally};
+use crate::report::Format;
+use crate::report::grid::{self, Cell, paint};
+use crate::report::style::{BAD, BOLD, DIM, WIDTH};
+use crate::report::text::{count, percent, wrap};
+
+/// `--format table`.
+pub(super) const FORMAT: Format<ExplainPage> = Format { name: "table", endings: &["txt"], write };
+
+/// Pods and proxies that are named in a group.
+const NAMED: usize = 4;
+/// Pods whose steps are listed.
+const PODS: usize = 12;
+/// What the columns of the steps mean.
+const LEGEND: &str = "deleted: s after the start of the deploy; the steps: s after the deletion. Ready/deleted: new pods that \
+                      were Ready, and pods deleted, by then. heard: the last proxy took it out of rotation";
+
+fn number(n: u64) -> String {
+    count(n as f64, n as f64)
+}
+
+fn write(page: &ExplainPage, out: &mut dyn io::Write) -> io::Result<()> {
+    let e = &page.explanation;
+    if let Some(chain) = &e.request {
+        return paragraph(out, "", chain);
+    }
+    let about = format!(" · simulated deploy {}, seed {}", e.replication, e.seed);
+    writeln!(out, "{}{}\n", paint(BOLD, &e.scenario), paint(DIM, &about))?;
+    if e.dropped == 0 {
+        writeln!(out, "  Nothing was dropped: 0 of {} requests.", number(e.requests))?;
+    } else {
+        writeln!(out, "  {} of {} requests were dropped.", number(e.dropped), number(e.requests))?;
+    }
+    for group in &e.causes {
+        writeln!(out)?;
+        write_group(out, e, group)?;
+    }
+    write_pods(out, page)?;
+    writeln!(out, "\n  {}", paint(DIM, &format!("digest {}, as without the trace", e.digest)))
+}
+
+fn write_pods(out: &mut dyn io::Write, page: &ExplainPage) -> io::Result<()> {
+    let pods = &page.explanation.pods;
+    let shown: Vec<&PodOrder> = pods.iter().take(if page.all_pods { usize::MAX } else { PODS }).collect();
+    if shown.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  {}\n", paint(BOLD, "The order of steps at each pod that went"))?;
+    for line in order(&shown) {
+        writeln!(out, "  {line}")?;
+    }
+    let more = pods.len() - shown.len();
+    if more > 0 {
+        writeln!(out, "  {}", paint(DIM, &format!("and {more} more: --all-pods, or --pod NAME for one")))?;
+    }
+    for line in wrap(LEGEND, WIDTH - 2) {
+        writeln!(out, "  {}", paint(DIM, &line))?;
+    }
+    Ok(())
+}
+
+fn write_group(out: &mut dyn io::Write, e: &Explanation, group: &Group) -> io::Result<()> {
+    let share = group.dropped as f64 / e.dropped as f64;
+    let head = format!(
+        "{}  {} ({}), {:+.2} s to {:+.2} s",
+        group.cause,
+        number(group.dropped),
+        percent(share, share),
+        group.first,
+        group.last
+    );
+    writeln!(out, "  {}", paint(BOLD, &head))?;
+    if !group.pods.is_empty() {
+        writeln!(out, "    {}", paint(DIM, &format!("by pod    {}", tallies(&group.pods))))?;
+    }
+    writeln!(out, "    {}", paint(DIM, &format!("by proxy  {}", tallies(&group.proxies))))?;
+    for chain in &group.examples {
+        paragraph(out, "    ", chain)?;
+    }
+    Ok(())
+}
+
+fn tallies(all: &[Tally]) -> String {
+    let named: Vec<String> = all.iter().take(NAMED).map(|t| format!("{} {}", t.name, number(t.dropped))).collect();
+    let rest: u64 = all.iter().skip(NAMED).map(|t| t.dropped).sum();
+    let more = all.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(", {} at {more} more", number(rest)) } else { String::new() };
+    format!("{}{more}", named.join(", "))
+}
+
+/// The chain, and what would have prevented it.
+fn paragraph(out: &mut dyn io::Write, indent: &str, chain: &Chain) -> io::Result<()> {
+    let width = WIDTH - indent.len() - 2;
+    for (n, line) in wrap(&chain.text, width).iter().enumerate() {
+        writeln!(out, "{indent}{}{line}", if n == 0 { "" } else { "  " })?;
+    }
+    if let Some(prevented) = &chain.prevented {
+        writeln!(out, "{indent}  {}", paint(DIM, &format!("prevented by {prevented}")))?;
+    }
+    Ok(())
+}
+
+fn order(pods: &[&PodOrder]) -> Vec<String> {
+    let head = |text: &str| Cell::right(text).style(DIM);
+    let columns = ["deleted", "Ready/deleted", "SIGTERM", "closed", "heard", "gone", "dropped"];
+    let mut first = vec![Cell::left("pod").style(DIM)];
+    first.extend(columns.map(head));
+    first.push(Cell::left(""));
+    let row = |p: &&PodOrder| {
+        let after = |t: Option<f64>| t.map_or_else(|| "–".to_owned(), |t| format!("{:+.2}", t - p.deletion_requested));
+        vec![
+            Cell::left(&p.pod),
+            Cell::right(format!("{:+.2}", p.deletion_requested)),
+            Cell::right(format!("{}/{}", p.replaced, p.deleted)),
+            Cell::right(after(p.sigterm)),
+            Cell::right(after(p.listener_closed)),
+            Cell::right(after(p.last_proxy)),
+            Cell::right(after(p.gone)),
+            Cell::right(number(p.dropped)),
+            Cell::left(p.faults.join(", ")).style(BAD),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = std::iter::once(first).chain(pods.iter().map(row)).collect();
+    grid::lines(&rows, 2 * WIDTH)
+}

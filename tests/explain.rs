@@ -1,0 +1,189 @@
+//! What `explain` says of a run: the same run, every dropped request in it once, and chains that agree with the facts.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use dryroll::explain::{Explanation, Trace, Tracer, Which};
+use dryroll::fleet::fact::Cause;
+use dryroll::metrics::replication::Replication;
+use dryroll::metrics::summary::Looks;
+use dryroll::metrics::{Meta, PodRow, Results};
+use dryroll::scenario::{self, Request, Scenario};
+use dryroll::simulate;
+use serde_json::Value;
+
+const SMALL: &str = "tests/data/cli/small.yaml";
+
+fn dryroll(args: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).env("NO_COLOR", "1").output();
+    let output = output.expect("it starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
+}
+
+fn scenario(file: &str, set: &[&str]) -> Scenario {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let set: Vec<String> = set.iter().map(|s| (*s).to_owned()).collect();
+    scenario::load(&Request { set: &set, ..Request::new(&path) }).expect("a valid scenario").scenario
+}
+
+struct Traced {
+    scenario: Scenario,
+    replication: Replication,
+    trace: Trace,
+    pods: Vec<PodRow>,
+}
+
+impl Traced {
+    fn of(scenario: Scenario) -> Self {
+        let (replication, tracer) = simulate::traced(&scenario, scenario.seed, 0, Tracer::new(None));
+        let meta = Meta { workload: scenario.name.clone(), ..Meta::default() };
+        let pods = Results::of(&meta, std::slice::from_ref(&replication), Looks::Once).pods;
+        Self { scenario, replication, trace: tracer.finish(), pods }
+    }
+
+    fn explain(&self, which: Which<'_>) -> Explanation {
+        Explanation::of(&self.scenario, &self.trace, &self.pods, which)
+    }
+
+    fn mechanism(&self) -> &'static str {
+        self.explain(Which::default()).causes.first().map_or("nothing", |g| g.cause)
+    }
+}
+
+#[test]
+fn a_traced_run_is_the_same_run() {
+    let scenario = scenario(SMALL, &[]);
+    let plain = simulate::run(&scenario, scenario.seed, 0);
+    let traced = Traced::of(scenario);
+    assert_eq!(traced.replication.digest, plain.digest);
+    assert_eq!(traced.replication.simulated_events, plain.simulated_events);
+    assert_eq!(traced.trace.requests, plain.simulated_requests);
+}
+
+#[test]
+fn every_dropped_request_is_in_one_group_at_one_proxy() {
+    let traced = Traced::of(scenario(SMALL, &[]));
+    let all = traced.explain(Which::default());
+    assert!(all.dropped > 10, "{}", all.dropped);
+    assert_eq!(all.dropped, traced.trace.endings.len() as u64);
+    assert_eq!(all.causes.iter().map(|g| g.dropped).sum::<u64>(), all.dropped);
+    for group in &all.causes {
+        assert_eq!(group.proxies.iter().map(|t| t.dropped).sum::<u64>(), group.dropped, "{}", group.cause);
+    }
+    let on_pods: u64 =
+        traced.pods.iter().map(|p| traced.explain(Which { pod: Some(&p.name), ..Which::default() }).dropped).sum();
+    let with_pod = traced.trace.endings.iter().filter(|e| e.pod.is_some()).count() as u64;
+    assert_eq!(on_pods, with_pod);
+}
+
+/// A stale route is refused between the closing of the listener and the proxy's hearing of it, give or take the hops.
+#[test]
+fn a_stale_route_lies_between_the_closing_and_the_hearing() {
+    let traced = Traced::of(scenario(SMALL, &[]));
+    let stale = traced.explain(Which { cause: Some(Cause::StaleRoute), ..Which::default() });
+    assert_eq!(stale.causes.len(), 1);
+    assert!(!stale.causes[0].examples.is_empty());
+    for chain in &stale.causes[0].examples {
+        let pod = traced.pods.iter().find(|p| Some(&p.name) == chain.pod.as_ref()).expect("its pod");
+        let closed = pod.listener_closed.expect("it closed");
+        let until = chain.routed_until.expect("the proxy heard in the end");
+        assert!(closed <= chain.ended && chain.born <= until, "{chain:?}");
+        assert!(chain.text.contains(&format!("{until:+.2} s")) && chain.text.contains("no retry"), "{}", chain.text);
+        assert!(chain.prevented.as_ref().is_some_and(|p| p.starts_with("preStop of ")), "{chain:?}");
+    }
+}
+
+/// What a chain says would have prevented it does: with the longest of those preStops nothing is stale in the same deploy.
+#[test]
+fn the_longest_pre_stop_that_chains_ask_for_is_enough() {
+    let traced = Traced::of(scenario(SMALL, &[]));
+    let heard = traced.explain(Which::default()).pods;
+    let needed = heard.iter().filter_map(|p| Some(p.last_proxy? - p.deletion_requested)).fold(0.0, f64::max);
+    let set = format!("preStop={}ms", (needed * 1e3).ceil() + 10.0);
+    let cured = Traced::of(scenario(SMALL, &[&set]));
+    let causes = cured.explain(Which::default()).causes;
+    assert!(causes.iter().all(|g| g.cause != "staleRoute"), "{set}: {causes:?}");
+}
+
+#[test]
+fn the_mechanism_of_each_lesson_is_named() {
+    for (file, cause) in [
+        ("drain-wrong", "severedByDrain"),
+        ("fleet-wrong", "overflow"),
+        ("routing-wrong", "staleRoute"),
+        ("streams-wrong", "severedByDrain"),
+    ] {
+        let traced = Traced::of(scenario(&format!("scenarios/{file}.yaml"), &[]));
+        assert_eq!(traced.mechanism(), cause, "{file}");
+    }
+}
+
+#[test]
+fn the_order_of_steps_shows_what_came_too_early() {
+    let traced = Traced::of(scenario(SMALL, &[]));
+    let pods = traced.explain(Which::default()).pods;
+    assert_eq!(pods.len(), traced.pods.iter().filter(|p| p.deletion_requested.is_some()).count());
+    assert!(pods.windows(2).all(|two| two[0].deletion_requested <= two[1].deletion_requested));
+    assert!(pods.iter().any(|p| p.faults.iter().any(|f| f.contains("before the last proxy had heard"))), "{pods:?}");
+    let cured = Traced::of(scenario(
+        SMALL,
+        &["preStop=20s", "terminationGracePeriodSeconds=60", "maxSurge=1", "maxUnavailable=0"],
+    ));
+    let pods = cured.explain(Which::default()).pods;
+    assert!(!pods.is_empty() && pods.iter().all(|p| p.faults.is_empty()), "{pods:?}");
+}
+
+#[test]
+fn one_request_is_told_whatever_became_of_it() {
+    let (status, out, _) = dryroll(&["explain", SMALL, "--format", "json"]);
+    assert_eq!(status, 0);
+    let json: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(json["schema"], "dryroll.explanation/1");
+    let chain = &json["causes"][0]["examples"][0];
+    let id = chain["request"].as_str().expect("a name");
+    let (status, out, err) = dryroll(&["explain", SMALL, "--request", id]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(out.starts_with(&format!("request {id} (client ")), "{out}");
+    let (name, _) = id.split_once(':').expect("population and ordinal");
+    let (status, out, _) = dryroll(&["explain", SMALL, "--request", &format!("{name}:0")]);
+    assert!(status == 0 && out.contains("was answered 200"), "{out}");
+    for (id, says) in [("nobody:1", "no population"), ("web:x", "expected a request"), ("999999999", "no request")] {
+        let (status, out, err) = dryroll(&["explain", SMALL, "--request", id]);
+        assert!((status, out.as_str()) == (2, "") && err.contains(says), "{id}: {err}");
+    }
+}
+
+#[test]
+fn a_forecast_and_its_explanation_have_the_same_digest() {
+    let digest = |args: &[&str]| {
+        let (status, out, err) = dryroll(args);
+        assert_eq!(status, 0, "{err}");
+        let json: Value = serde_json::from_str(&out).expect("JSON");
+        json["digest"].as_str().expect("a digest").to_owned()
+    };
+    let run = digest(&["run", SMALL, "--replications", "1", "--format", "json"]);
+    assert_eq!(digest(&["explain", SMALL, "--format", "json"]), run);
+    let (_, out, _) = dryroll(&["explain", SMALL]);
+    assert!(out.contains(&run) && out.contains("staleRoute") && out.contains("The order of steps"), "{out}");
+}
+
+#[test]
+fn a_code_of_the_linter_is_explained_too() {
+    let (status, out, _) = dryroll(&["explain", "grace-too-short"]);
+    assert!(status == 0 && out.starts_with("grace-too-short: "), "{out}");
+    let (status, _, err) = dryroll(&["explain", SMALL, "--pod", "small-old-99"]);
+    assert!(status == 2 && err.contains("there is no pod"), "{err}");
+}
+
+#[test]
+fn the_readme_shows_what_it_prints() {
+    let readme =
+        std::fs::read_to_string(format!("{}/README.md", env!("CARGO_MANIFEST_DIR"))).expect("there is a README");
+    let command = "$ dryroll explain scenarios/routing-wrong.yaml\n\n";
+    let shown = &readme[readme.find(command).expect("the README shows it") + command.len()..];
+    let shown = &shown[..shown.find("\n```").expect("the block ends")];
+    let (_, out, _) = dryroll(&["explain", "scenarios/routing-wrong.yaml"]);
+    assert!(out.starts_with(shown.trim_end()), "the README shows something else than\n{out}");
+}

@@ -1,0 +1,200 @@
+//! The linter: each rule by its own examples, the shipped scenarios, and what a user meets.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use dryroll::lint::{RULES, lint, lint_str, rule};
+use dryroll::scenario::Request;
+use serde_json::Value;
+
+fn codes(text: &str) -> Vec<&'static str> {
+    let linted = lint_str("example.yaml", text);
+    assert!(linted.passed_over.is_none(), "{text}\n{:?}", linted.passed_over);
+    linted.findings.iter().map(|f| f.diag.code).collect()
+}
+
+fn codes_of(file: &str) -> Vec<&'static str> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    lint(&Request::new(&path)).findings.iter().map(|f| f.diag.code).collect()
+}
+
+fn dryroll(args: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).env("NO_COLOR", "1").output();
+    let output = output.expect("it starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn each_rule_finds_its_failing_example_and_nothing_finds_its_passing_one() {
+    for rule in RULES {
+        assert!(codes(rule.failing).contains(&rule.code), "{}: {:?}\n{}", rule.code, codes(rule.failing), rule.failing);
+        assert_eq!(codes(rule.passing), [""; 0], "{}\n{}", rule.code, rule.passing);
+    }
+}
+
+#[test]
+fn each_finding_of_a_rule_names_the_field_and_the_line() {
+    for rule in RULES {
+        for finding in lint_str("example.yaml", rule.failing).findings {
+            let diag = &finding.diag;
+            assert!(diag.line > 0 && diag.column > 0 && diag.file == "example.yaml", "{}", diag.render(false));
+            assert!(!diag.path.is_empty(), "{}", diag.render(false));
+            let line = rule.failing.lines().nth(diag.line - 1).expect("a line of the example");
+            assert!(line.chars().count() >= diag.column, "{}", diag.render(false));
+        }
+    }
+}
+
+#[test]
+fn codes_are_stable_names_and_each_rule_says_all_it_must() {
+    for (n, r) in RULES.iter().enumerate() {
+        assert!(r.code.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", r.code);
+        assert!(RULES[..n].iter().all(|other| other.code != r.code), "{} twice", r.code);
+        assert_eq!(rule(r.code).map(|found| found.code), Some(r.code));
+        // An incident is a public thread: owner/repository#number.
+        assert!(r.incident.contains('/') && r.incident.contains('#'), "{}: {}", r.code, r.incident);
+        assert!(!r.why.is_empty() && !r.remedy.is_empty() && !r.summary.ends_with('.'), "{}", r.code);
+    }
+}
+
+#[test]
+fn the_remedies_are_silent_and_the_mistakes_are_found() {
+    for lesson in ["batch", "capacity", "drain", "fleet", "ordering", "reconnect", "routing", "streams"] {
+        assert_eq!(codes_of(&format!("scenarios/{lesson}-right.yaml")), [""; 0], "{lesson}-right");
+    }
+    for (file, expected) in [
+        ("batch-wrong", &["capacity-below-demand", "cold-pods-count"][..]),
+        ("capacity-wrong", &["capacity-below-demand"]),
+        ("drain-wrong", &["drain-too-short"]),
+        ("fleet-wrong", &["capacity-below-demand", "cold-pods-count"]),
+        ("ordering-wrong", &["closes-before-removal", "grace-too-short", "reconnect-at-once"]),
+        ("reconnect-wrong", &["reconnect-at-once"]),
+        ("rolling-default", &["closes-before-removal"]),
+        ("routing-wrong", &["closes-before-removal"]),
+        ("steady", &["keep-alive-race"]),
+        ("streams-wrong", &["drain-too-short"]),
+    ] {
+        let found = codes_of(&format!("scenarios/{file}.yaml"));
+        for code in expected {
+            assert!(found.contains(code), "{file}: {found:?} without {code}");
+        }
+    }
+}
+
+#[test]
+fn manifests_are_linted_workload_by_workload() {
+    assert_eq!(codes_of("tests/data/manifests/checkout.yaml"), [""; 0]);
+    let two = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a}
+spec: {replicas: 4, template: {spec: {containers: [{name: app, lifecycle: {preStop: {sleep: {seconds: 10}}}}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: b}
+spec: {replicas: 4, template: {spec: {containers: [{name: app}]}}}
+";
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("two.yaml");
+    std::fs::write(&file, two).expect("it is written");
+    let findings = lint(&Request::new(&file)).findings;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!((findings[0].diag.code, findings[0].diag.line), ("closes-before-removal", 9));
+}
+
+#[test]
+fn the_exit_status_tells_findings_from_invalid_files() {
+    let right = "scenarios/routing-right.yaml";
+    let wrong = "scenarios/routing-wrong.yaml";
+    assert_eq!(dryroll(&["lint", right]), (0, String::new(), String::new()));
+    let (status, out, err) = dryroll(&["lint", right, wrong]);
+    assert_eq!((status, err.as_str()), (1, ""));
+    assert!(
+        out.starts_with("warning[closes-before-removal]") && out.contains("scenarios/routing-wrong.yaml:"),
+        "{out}"
+    );
+    assert_eq!(dryroll(&["lint", wrong, "--exit-zero"]).0, 0);
+    assert_eq!(dryroll(&["lint", wrong, "--allow", "closes-before-removal"]), (0, String::new(), String::new()));
+    assert_eq!(dryroll(&["lint", wrong, "--set", "preStop=10s"]).0, 0);
+    let (status, out, _) = dryroll(&["lint", wrong, "--set", "maxSurge=0"]);
+    assert!(status == 2 && out.contains("error[stuck-rollout]"), "{status} {out}");
+    assert_eq!(dryroll(&["lint", "no-such-file.yaml"]).0, 2);
+    let (status, out, err) = dryroll(&["lint", "tests/data/manifests/nothing.yaml"]);
+    assert_eq!((status, out.as_str()), (0, ""));
+    assert!(err.contains("passed over"), "{err}");
+    let (status, _, err) = dryroll(&["lint", wrong, "--allow", "closes-before-remove"]);
+    assert!(status == 2 && err.contains("did you mean `closes-before-removal`"), "{err}");
+}
+
+#[test]
+fn a_page_explains_each_rule() {
+    for rule in RULES {
+        let (status, out, err) = dryroll(&["lint", "--explain", rule.code]);
+        assert_eq!((status, err.as_str()), (0, ""));
+        assert!(out.starts_with(rule.code) && out.contains("What to do") && out.contains("and not with"), "{out}");
+    }
+    let (_, out, _) = dryroll(&["lint", "--rules"]);
+    assert_eq!(out.lines().count(), RULES.len());
+}
+
+#[test]
+fn json_has_one_object_a_finding() {
+    let (status, out, _) = dryroll(&["lint", "scenarios/routing-wrong.yaml", "--format", "json"]);
+    let json: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((status, json["schema"].as_str()), (1, Some("dryroll.lint/1")));
+    let finding = &json["findings"][0];
+    assert_eq!(finding["path"], "pod.termination.preStop");
+    let text = std::fs::read_to_string(format!("{}/scenarios/routing-wrong.yaml", env!("CARGO_MANIFEST_DIR")));
+    let line = finding["line"].as_u64().expect("a line") as usize;
+    assert!(text.expect("it is there").lines().nth(line - 1).expect("that line").contains("preStop: 0s"));
+}
+
+/// What GitHub requires of SARIF 2.1.0, and what the standard says of it (§ 3.13, 3.27, 3.29, 3.30, 3.49).
+#[test]
+fn sarif_is_what_code_review_takes() {
+    let files = ["scenarios/routing-wrong.yaml", "scenarios/drain-wrong.yaml", "tests/data/manifests/wrong.yaml"];
+    let mut args = vec!["lint", "--format", "sarif"];
+    args.extend(files);
+    let (_, out, _) = dryroll(&args);
+    let log: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(log["version"], "2.1.0");
+    assert!(log["$schema"].as_str().expect("a schema").ends_with("sarif-schema-2.1.0.json"));
+    let runs = log["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 1);
+    let rules = runs[0]["tool"]["driver"]["rules"].as_array().expect("rules");
+    assert_eq!((runs[0]["tool"]["driver"]["name"].as_str(), rules.len()), (Some("dryroll"), RULES.len()));
+    for rule in rules {
+        for text in ["/id", "/shortDescription/text", "/fullDescription/text", "/help/text", "/help/markdown"] {
+            assert!(rule.pointer(text).and_then(Value::as_str).is_some_and(|t| !t.is_empty()), "{text} of {rule}");
+        }
+    }
+    let results = runs[0]["results"].as_array().expect("results");
+    assert!(results.len() >= 2, "{out}");
+    for result in results {
+        assert!(result["message"]["text"].as_str().is_some_and(|t| !t.is_empty()), "{result}");
+        assert!(["warning", "error"].contains(&result["level"].as_str().expect("a level")), "{result}");
+        if let Some(n) = result["ruleIndex"].as_u64() {
+            assert_eq!(rules[n as usize]["id"], result["ruleId"]);
+        }
+        let place = &result["locations"][0]["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().expect("a file");
+        assert!(files.contains(&uri), "{uri}");
+        let lines = std::fs::read_to_string(uri).expect("it is there").lines().count() as u64;
+        assert!(place["region"]["startLine"].as_u64().is_some_and(|n| (1..=lines).contains(&n)), "{result}");
+        assert!(place["region"]["startColumn"].as_u64().is_some_and(|n| n >= 1), "{result}");
+    }
+}
+
+#[test]
+fn the_readme_shows_what_it_prints() {
+    let readme =
+        std::fs::read_to_string(format!("{}/README.md", env!("CARGO_MANIFEST_DIR"))).expect("there is a README");
+    let (_, out, _) = dryroll(&["lint", "scenarios/reconnect-wrong.yaml"]);
+    assert!(
+        readme.contains(&format!("$ dryroll lint scenarios/reconnect-wrong.yaml\n\n{}\n```", out.trim_end())),
+        "{out}"
+    );
+}
