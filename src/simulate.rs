@@ -6,6 +6,7 @@ use crate::engine::mix;
 use crate::fleet::{self, SteadyFleet};
 use crate::metrics::Collector;
 use crate::metrics::replication::Replication;
+use crate::metrics::scene::Scene;
 use crate::scenario::Scenario;
 
 /// Plays replication `replication` of `scenario` under `seed` and measures it. The same arguments give the same bytes,
@@ -13,6 +14,12 @@ use crate::scenario::Scenario;
 pub fn run(scenario: &Scenario, seed: u64, replication: u32) -> Replication {
     let (collector, end) = fleet::simulate(scenario, seed, replication, Collector::new(scenario));
     collector.finish(end)
+}
+
+/// Plays replication `replication` once more, for what a picture shows and figures need not keep. It is the same replication
+/// to the byte: whoever watches changes nothing.
+pub fn scene(scenario: &Scenario, seed: u64, replication: u32) -> Scene {
+    fleet::simulate(scenario, seed, replication, Scene::new(scenario)).0
 }
 
 /// One replication up to the moment before anything of the deploy can matter: what is played once for all policies.

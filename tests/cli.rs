@@ -31,10 +31,10 @@ fn help_goes_to_stdout_and_lists_the_exit_statuses() {
 #[test]
 fn only_commands_that_exist_are_listed() {
     let (_, out, _) = dryroll("--help");
-    for there in ["run ", "sweep ", "compare ", "check ", "merge "] {
+    for there in ["run ", "sweep ", "compare ", "check ", "merge ", "report "] {
         assert!(out.contains(there), "{there} is missing:\n{out}");
     }
-    for later in ["recommend", "explain", "report"] {
+    for later in ["recommend", "explain"] {
         assert!(!out.contains(later), "{later} does not exist yet:\n{out}");
     }
 }
@@ -55,6 +55,7 @@ fn every_option_of_the_interface_is_there() {
         "--quiet",
         "--color",
         "--assumptions",
+        "--report",
     ] {
         assert!(out.contains(option), "{option} is missing from\n{out}");
     }

@@ -9,6 +9,7 @@ mod interrupt;
 mod loading;
 mod merge;
 mod output;
+mod report;
 mod run;
 mod settings;
 mod sweep;
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Merge(args) => merge::run(args, ui),
+        Command::Report(args) => report::run(args, ui),
     };
     ExitCode::from(done.unwrap_or_else(|failure| match failure {
         Failure::Told => exit::USAGE,

@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod merge;
+mod report;
 mod run;
 mod sweep;
 mod values;
@@ -16,6 +17,7 @@ use crate::study::result::effort::Precise;
 pub(super) use check::{Annotations, Check};
 pub(super) use compare::Compare;
 pub(super) use merge::Merge;
+pub(super) use report::{PageArgs, Report};
 pub(super) use run::{OutputArgs, Run};
 pub(super) use sweep::Sweep;
 
@@ -52,6 +54,9 @@ pub(in crate::cli) enum Command {
     /// Join the parts that `sweep --shard` wrote, to the bytes of the whole
     #[command(after_help = exit::HELP)]
     Merge(Merge),
+    /// Make a page for a browser from a result that was kept: one HTML file that needs no network
+    #[command(after_help = exit::HELP)]
+    Report(Report),
 }
 
 /// When to print in colour.
