@@ -71,3 +71,41 @@ fn a_page_of_a_hundred_pods_is_small() {
     assert!(page.contains("<td>") && page.contains("fleet-wrong-new-99"));
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
 }
+
+#[test]
+fn a_sweep_has_a_page_of_its_rows_and_its_result_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [page, result, again] = ["page.html", "sweep.json", "again.html"].map(|n| folder.path().join(n));
+    let [page_name, result_name, again_name] = [&page, &result, &again].map(|p| p.to_str().expect("UTF-8"));
+    let sweep = ["sweep", SMALL, "--vary", "maxSurge=1,2", "--vary", "preStop=0s,2s", "--vary", "drainWindow=1s,5s"];
+    let rest = ["--replications", "3", "--quiet", "-o", result_name, "--report", page_name];
+    assert_eq!(dryroll(&[&sweep[..], &rest[..]].concat()), (0, String::new(), String::new()));
+    let text = read(&page);
+    // Two maps of four cells, one for each value of the axis that matters least, and every row in the table of all.
+    assert_eq!(text.matches("<caption>").count(), 2);
+    assert_eq!(text.matches("<td style=\"--v:").count(), 8);
+    assert_eq!(text.matches("<details open><summary>8 rows</summary>").count(), 1);
+    assert!(text.contains("★ the best") && text.contains("≈ can't be told apart"), "marks are missing");
+    assert!(text.contains(&format!("dryroll run {SMALL} --set maxSurge=")), "the command of a combination");
+    // From the result, the same but for the file's name, which it does not keep.
+    assert_eq!(dryroll(&["report", result_name, "-o", again_name]), (0, String::new(), String::new()));
+    let nameless = text.replace(SMALL, "FILE").replace(&SMALL.replace('/', "&#x2f;"), "FILE");
+    assert!(read(&again) == nameless, "the pages differ in more than the file's name");
+    let (status, _, err) = dryroll(&["sweep", SMALL, "--shard", "1/2", "-o", result_name, "--report", page_name]);
+    assert!(status == 2 && err.contains("--report"), "{err}");
+}
+
+#[test]
+fn a_sweep_of_a_thousand_rows_has_a_page_of_a_bearable_size() {
+    let vary = |path: &str, values: std::ops::Range<u32>| {
+        format!("--vary={path}={}", values.map(|v| v.to_string()).collect::<Vec<_>>().join(","))
+    };
+    let all = [vary("minReadySeconds", 0..10), vary("maxSurge", 1..11), vary("terminationGracePeriodSeconds", 30..40)];
+    let mut args =
+        vec!["sweep", SMALL, "--replications", "1", "--format", "html", "--quiet", "--set", "clients.0.rate=1/s"];
+    args.extend(all.iter().map(String::as_str));
+    let (status, page, err) = dryroll(&args);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(page.matches("<td style=\"--v:").count(), 1000);
+    assert!(page.len() < 3_000_000, "{} bytes", page.len());
+}

@@ -71,6 +71,33 @@ await open('result.html', {}, async (page) => {
 });
 await open('steady.html', {}, (page) => wellMade(page, 'a steady fleet'));
 await open('fleet.html', {}, (page) => wellMade(page, 'a hundred pods'));
+
+// The page of a sweep: maps, sliders, a combination chosen.
+await open('sweep.html', {}, async (page) => {
+  assert.match(await page.locator('.sentence').innerText(), /^Best by dropped: .*preStop 2s/);
+  const map = page.locator('#map');
+  assert.equal(await map.locator('button').count(), await page.locator('#slices table').first().locator('td[style]').count());
+  const before = await map.innerText();
+  await page.locator('.controls input[type=range]').focus();
+  await page.keyboard.press('End');
+  assert.notEqual(await map.innerText(), before, 'a slider changes the map');
+  await page.locator('#figure').selectOption({ label: 'rollout' });
+  assert.match(await map.locator('button').first().innerText(), / s/);
+  const down = await page.locator('#down option:checked').innerText();
+  await page.locator('#down').selectOption({ index: 2 });
+  assert.notEqual(await page.locator('#down option:checked').innerText(), down);
+  await map.locator('button').first().focus();
+  await page.keyboard.press('Enter');
+  assert.match(await page.locator('#chosen code').innerText(), /^dryroll run tests\/data\/cli\/small.yaml --set maxSurge=.* --set preStop=/);
+  assert.ok(await page.locator('#front circle.best').count() >= 1, 'the front is drawn');
+  await wellMade(page, 'a sweep in use');
+});
+await open('sweep.html', { javaScriptEnabled: false }, async (page) => {
+  assert.equal(await page.locator('#explore').isVisible(), false);
+  assert.equal(await page.locator('#slices td[style]').count(), 18);
+  assert.equal(await page.locator('#slices td[style]').first().isVisible(), true);
+});
 await everyLook('run.html');
+await everyLook('sweep.html');
 await close();
 console.log('the pages are well made');

@@ -20,6 +20,6 @@ pub(in crate::cli) struct Report {
 #[command(next_help_heading = "Output")]
 pub(in crate::cli) struct PageArgs {
     /// Write a page for a browser as well: one HTML file that needs no network
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(id = "page", long = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) report: Option<PathBuf>,
 }

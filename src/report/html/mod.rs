@@ -7,9 +7,12 @@ mod failures;
 mod lanes;
 mod latency;
 mod levels;
+mod map;
 mod page;
 mod panel;
+mod pareto;
 mod svg;
+mod sweep;
 mod window;
 
 use std::io;
@@ -23,6 +26,9 @@ use crate::metrics::scene::Scene;
 
 /// SHA-256 of the script in base64: the one script that the page's policy lets run. A test says what it must be.
 const SCRIPT_HASH: &str = "DPlpQP6upEhp6iBqRUr9PGz6iLzEN6j7Zc1pVCS2JgE=";
+/// The same of the script of a sweep's page.
+const SWEEP_SCRIPT_HASH: &str = "OQ01UAweVhnNjMOjCevlh8tyAbm2Jvi/X/wU7sCGbJI=";
+const SWEEP_SCRIPT: &str = include_str!("assets/sweep.js");
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/page.js");
 
@@ -46,6 +52,8 @@ impl Report for Html {
         run(&Story { results: page.results, settings: Some(page.settings), scene: page.scene }, out)
     }
 }
+
+pub(super) use sweep::write as sweep;
 
 /// What a page tells.
 #[derive(Clone, Copy, Debug)]

@@ -157,6 +157,18 @@ impl<'a> Plot<'a> {
         }
     }
 
+    /// A point, round however wide the plot is.
+    pub(super) fn dot(&mut self, class: &str, t: f64, y: f64, radius: f64) {
+        let (x, y, r) = (n(self.axis.x(t) / WIDTH * 100.0), n(y), n(radius));
+        let _ = write!(self.outer, r#"<circle class="{class}" cx="{x}%" cy="{y}" r="{r}"/>"#);
+    }
+
+    /// Text inside the plot, at a moment.
+    pub(super) fn label(&mut self, t: f64, y: f64, label: &str) {
+        let (x, y, label) = (n(self.axis.x(t) / WIDTH * 100.0), n(y), escape(label));
+        let _ = write!(self.outer, r#"<text class="l" x="{x}%" y="{y}">{label}</text>"#);
+    }
+
     /// Text beside the plot.
     pub(super) fn side(&mut self, y: f64, label: &str) {
         let _ = write!(self.outer, r#"<text class="y" x="-6" y="{}" dy=".32em">{}</text>"#, n(y), escape(label));
