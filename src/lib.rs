@@ -33,7 +33,7 @@
 //!
 //! ```text
 //! cli ──> study, simulate, report, scenario     what was typed; what is printed
-//! report ──> metrics::Results                   a forecast as a table, JSON, CSV, Markdown: one file and one line each
+//! report ──> metrics::Results                   a forecast as a table, JSON, CSV, Markdown, a page: one file and one line each
 //! study ──> simulate, scenario                  many runs for one answer, in order whatever the threads do
 //! simulate ──> fleet, metrics                   one run: from a scenario to numbers
 //! explain ──> metrics, fleet::fact, scenario    one run, listened to: why each request was dropped

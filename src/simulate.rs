@@ -6,6 +6,7 @@ use crate::engine::mix;
 use crate::fleet::{self, Observer, SteadyFleet};
 use crate::metrics::Collector;
 use crate::metrics::replication::Replication;
+use crate::metrics::scene::Scene;
 use crate::scenario::Scenario;
 
 /// Plays replication `replication` of `scenario` under `seed` and measures it. The same arguments give the same bytes,
@@ -20,6 +21,12 @@ pub fn traced<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, obs
     let both = (Collector::new(scenario), observer);
     let ((collector, observer), end) = fleet::simulate(scenario, seed, replication, both);
     (collector.finish(end), observer)
+}
+
+/// Plays replication `replication` once more, for what a picture shows and figures need not keep. It is the same replication
+/// to the byte: whoever watches changes nothing.
+pub fn scene(scenario: &Scenario, seed: u64, replication: u32) -> Scene {
+    fleet::simulate(scenario, seed, replication, Scene::new(scenario)).0
 }
 
 /// One replication up to the moment before anything of the deploy can matter: what is played once for all policies.

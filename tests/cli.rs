@@ -31,10 +31,12 @@ fn help_goes_to_stdout_and_lists_the_exit_statuses() {
 #[test]
 fn only_commands_that_exist_are_listed() {
     let (_, out, _) = dryroll("--help");
-    for there in ["run ", "sweep ", "compare ", "check ", "explain ", "lint ", "merge "] {
+    for there in
+        ["run ", "sweep ", "compare ", "check ", "explain ", "lint ", "merge ", "report ", "validate ", "presets "]
+    {
         assert!(out.contains(there), "{there} is missing:\n{out}");
     }
-    for later in ["recommend", "report"] {
+    for later in ["recommend", "calibrate"] {
         assert!(!out.contains(later), "{later} does not exist yet:\n{out}");
     }
 }
@@ -55,6 +57,7 @@ fn every_option_of_the_interface_is_there() {
         "--quiet",
         "--color",
         "--assumptions",
+        "--report",
     ] {
         assert!(out.contains(option), "{option} is missing from\n{out}");
     }

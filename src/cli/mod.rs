@@ -12,6 +12,7 @@ mod loading;
 mod merge;
 mod output;
 mod presets;
+mod report;
 mod run;
 mod settings;
 mod strategy;
@@ -60,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::run(args, ui),
         Command::Validate(args) => validate::run(args, ui),
         Command::Presets(args) => presets::run(args, ui),
+        Command::Report(args) => report::run(args, ui),
     };
     ExitCode::from(done.unwrap_or_else(|failure| match failure {
         Failure::Told => exit::USAGE,

@@ -6,10 +6,12 @@ use std::path::Path;
 use super::args::{OutputArgs, Run};
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, effort, exit, interrupt, loading, settings};
+use super::{Failure, effort, exit, interrupt, loading, settings, table};
 use crate::metrics::Results;
+use crate::report::html::Html;
 use crate::report::{self, Page, Report, finding};
 use crate::scenario::Loaded;
+use crate::simulate;
 use crate::study::forecast::forecast;
 use crate::study::tally::{Keep, Tally};
 
@@ -17,15 +19,26 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
     let report = report(&args.output);
     let loaded = loading::load(&args.file, &args.scenario, ui)?;
     // Opened before the work, so that a mistyped folder costs no simulation.
-    let output = Output::open(args.output.output.as_deref()).map_err(|e| cannot_write(args, &e))?;
+    let path = args.output.output.as_deref();
+    let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
+    let beside = args.page.report.as_deref();
+    let drawn =
+        beside.map(|path| Output::open(Some(path)).map_err(|e| table::cannot_write(Some(path), &e))).transpose()?;
     let tally = tally(args, &loaded, ui)?;
     let results = Results::of(tally.meta(), tally.replications(), tally.looks());
     let settings = settings::of(&args.file, &args.scenario, &loaded);
-    let page = Page { results: &results, settings: &settings, all_assumptions: args.output.assumptions };
-    match print(report, &page, output, ui) {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written.map_err(|e| cannot_write(args, &e))?,
+    // The picture is of the first replication, played once more.
+    let scene = (drawn.is_some() || report.draws()).then(|| simulate::scene(&loaded.scenario, loaded.scenario.seed, 0));
+    let page = Page {
+        results: &results,
+        settings: &settings,
+        scene: scene.as_ref(),
+        all_assumptions: args.output.assumptions,
+    };
+    if let Some(drawn) = drawn {
+        print(&Html, &page, drawn, beside, ui)?;
     }
+    print(report, &page, output, path, ui)?;
     if !args.effort.check {
         return Ok(exit::OK);
     }
@@ -52,20 +65,16 @@ fn tally(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Tally, Failure> {
         .map_err(|e| Failure::Failed(e.to_string()))
 }
 
-fn print(report: &dyn Report, page: &Page<'_>, output: Output, ui: Ui) -> io::Result<()> {
+fn print(report: &dyn Report, page: &Page<'_>, output: Output, path: Option<&Path>, ui: Ui) -> Result<(), Failure> {
     let mut bytes = Vec::new();
-    report.write(page, &mut bytes)?;
+    let failed = |e: io::Error| table::cannot_write(path, &e);
+    report.write(page, &mut bytes).map_err(failed)?;
     if output.is_file() {
         let mut plain = anstream::StripStream::new(Vec::new());
-        io::Write::write_all(&mut plain, &bytes)?;
+        io::Write::write_all(&mut plain, &bytes).map_err(failed)?;
         bytes = plain.into_inner();
     }
-    output.finish(&bytes, &mut ui.stdout())
-}
-
-fn cannot_write(args: &Run, error: &io::Error) -> Failure {
-    let place = args.output.output.as_deref().map_or_else(|| "stdout".to_owned(), |p| format!("`{}`", p.display()));
-    Failure::Failed(format!("cannot write to {place}: {error}"))
+    table::finish(&bytes, output, path, ui)
 }
 
 #[cfg(test)]
@@ -88,6 +97,7 @@ mod tests {
         assert_eq!(format("dryroll run a.yaml -o out.json"), "json");
         assert_eq!(format("dryroll run a.yaml -o out.md"), "markdown");
         assert_eq!(format("dryroll run a.yaml -o out.json --format csv"), "csv");
+        assert_eq!(format("dryroll run a.yaml -o out.html"), "html");
         assert_eq!(format("dryroll run a.yaml -o out"), "table");
     }
 }

@@ -10,7 +10,8 @@ pub mod replication;
 pub mod results;
 #[cfg(test)]
 pub(crate) mod sample;
-mod series;
+pub mod scene;
+pub mod series;
 pub mod summary;
 pub mod validation;
 

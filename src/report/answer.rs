@@ -1,8 +1,9 @@
 //! The answer in one sentence, and what must be said beside it.
 
 use super::Page;
-use super::settings::Strategy;
+use super::settings::{Settings, Strategy};
 use super::text::{self, count, percent, plural, seconds};
+use crate::metrics::Results;
 use crate::stats::share_upper;
 
 /// What the sentence amounts to; colour follows it, never the other way round.
@@ -29,41 +30,55 @@ pub(super) struct Answer {
 
 /// What was simulated: `Deployment, 20 replicas · maxSurge 25 %, maxUnavailable 25 % · 10 simulated deploys, seed 1`.
 pub(super) fn subject(page: &Page<'_>) -> String {
-    let n = f64::from(page.results.replications);
-    let strategy = match &page.settings.strategy {
+    let replicas = plural(f64::from(page.settings.replicas), "replica");
+    let kind = page.settings.kind.as_ref().map(|k| format!("{k}, ")).unwrap_or_default();
+    format!("{kind}{replicas} · {} · {}", strategy(page.settings), effort(page.results))
+}
+
+/// What replaces what, as it was written: `maxSurge 25 %, maxUnavailable 25 %`.
+fn strategy(settings: &Settings) -> String {
+    match &settings.strategy {
         None => "no deploy".to_owned(),
         Some(Strategy::Recreate) => "Recreate".to_owned(),
         Some(Strategy::Other(words)) => words.clone(),
         Some(Strategy::RollingUpdate { max_surge, max_unavailable, .. }) => {
             format!("maxSurge {max_surge}, maxUnavailable {max_unavailable}")
         }
-    };
-    let replicas = plural(f64::from(page.settings.replicas), "replica");
-    let kind = page.settings.kind.as_ref().map(|k| format!("{k}, ")).unwrap_or_default();
-    format!("{kind}{replicas} · {strategy} · {}, seed {}", plural(n, simulated(page)), page.results.seed)
+    }
 }
 
-fn simulated(page: &Page<'_>) -> &'static str {
-    if page.results.is_steady() { "simulated run" } else { "simulated deploy" }
+/// How often, and under which seed: `10 simulated deploys, seed 1`.
+pub(super) fn effort(results: &Results) -> String {
+    format!("{}, seed {}", plural(f64::from(results.replications), simulated(results)), results.seed)
+}
+
+/// What one replication is.
+pub(super) fn simulated(results: &Results) -> &'static str {
+    if results.is_steady() { "simulated run" } else { "simulated deploy" }
 }
 
 /// The answer to "what will my users see?".
 pub(super) fn answer(page: &Page<'_>) -> Answer {
-    let summary = &page.results.summary;
+    answer_of(page.results, Some(page.settings.progress_deadline))
+}
+
+/// The same of a result alone, where nobody may know any more how long a rollout may stand still (s).
+pub(super) fn answer_of(results: &Results, deadline: Option<f64>) -> Answer {
+    let summary = &results.summary;
     let dropped = summary.dropped.map_or(0.0, |d| d.mean);
     let complete = summary.rollout.complete != Some(false);
     let mut notes = Vec::new();
     let sentence = if summary.requests.is_none_or(|r| r.max == 0.0) {
         "No request was sent: there is nothing to drop.".to_owned()
     } else if dropped > 0.0 {
-        notes.extend(beyond_normal(page));
-        losses(page)
+        notes.extend(beyond_normal(results));
+        losses(results)
     } else {
-        notes.extend(certainty(page));
-        let verb = if page.results.is_steady() { "The steady fleet" } else { "A deploy" };
+        notes.extend(certainty(results));
+        let verb = if results.is_steady() { "The steady fleet" } else { "A deploy" };
         format!("{verb} drops nothing: 0 of {} requests.", text::mean(summary.requests, count))
     };
-    let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(page)) };
+    let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(results, deadline)) };
     let tone = match (complete, dropped > 0.0) {
         (true, false) if summary.requests.is_some_and(|r| r.max > 0.0) => Tone::Good,
         (true, false) => Tone::Plain,
@@ -73,8 +88,8 @@ pub(super) fn answer(page: &Page<'_>) -> Answer {
 }
 
 /// `A deploy drops 1,950 requests [1,880 to 2,020]: 0.87 % of the 224,000 sent while it rolls.`
-fn losses(page: &Page<'_>) -> String {
-    let s = &page.results.summary;
+fn losses(results: &Results) -> String {
+    let s = &results.summary;
     let mean = |f: crate::metrics::Figure| f.map_or(0.0, |f| f.mean);
     let share = |dropped: f64, of: f64| if of > 0.0 { percent(dropped / of, dropped / of) } else { "0 %".to_owned() };
     let all = mean(s.dropped);
@@ -82,7 +97,7 @@ fn losses(page: &Page<'_>) -> String {
     let interval = text::interval(s.dropped, count);
     let interval = if interval.is_empty() { interval } else { format!(" {interval}") };
     let lost = format!("drops {} {requests}{interval}", count(all, all));
-    if page.results.is_steady() {
+    if results.is_steady() {
         let sent = mean(s.requests);
         let during = text::mean(s.before.seconds, seconds);
         return format!("The steady fleet {lost} in {during}: {} of {}.", share(all, sent), count(sent, sent));
@@ -99,8 +114,8 @@ fn losses(page: &Page<'_>) -> String {
 }
 
 /// What would have been dropped without a deploy, where that is anything.
-fn beyond_normal(page: &Page<'_>) -> Option<String> {
-    let s = &page.results.summary;
+fn beyond_normal(results: &Results) -> Option<String> {
+    let s = &results.summary;
     let before = s.before.dropped.filter(|d| d.mean > 0.0)?;
     let excess = s.excess?;
     let normal = s.before.seconds.filter(|t| t.mean > 0.0).map(|t| before.mean / t.mean)?;
@@ -115,24 +130,27 @@ fn beyond_normal(page: &Page<'_>) -> Option<String> {
 }
 
 /// How much "none seen" can mean.
-fn certainty(page: &Page<'_>) -> Option<String> {
-    let n = page.results.replications;
+fn certainty(results: &Results) -> Option<String> {
+    let n = results.replications;
     let share = share_upper(n as usize);
     (n > 1).then(|| {
         format!(
             "0 dropped in {}; at most {} of {}s have any (95 % confidence).",
-            plural(f64::from(n), simulated(page)),
+            plural(f64::from(n), simulated(results)),
             percent(share, share),
-            simulated(page).trim_start_matches("simulated ")
+            simulated(results).trim_start_matches("simulated ")
         )
     })
 }
 
-fn never_completes(page: &Page<'_>) -> String {
-    let n = page.results.replications;
-    let stuck = n - page.results.summary.rollout.completed.unwrap_or(0);
-    let deadline = page.settings.progress_deadline;
+fn never_completes(results: &Results, deadline: Option<f64>) -> String {
+    let n = results.replications;
+    let stuck = n - results.summary.rollout.completed.unwrap_or(0);
     let which =
-        if n == 1 { String::new() } else { format!(" in {stuck} of {}", plural(f64::from(n), simulated(page))) };
-    format!("The rollout does not complete{which}: the progress deadline of {} passes.", seconds(deadline, deadline))
+        if n == 1 { String::new() } else { format!(" in {stuck} of {}", plural(f64::from(n), simulated(results))) };
+    let why = deadline.map_or_else(
+        || "the progress deadline passes".to_owned(),
+        |d| format!("the progress deadline of {} passes", seconds(d, d)),
+    );
+    format!("The rollout does not complete{which}: {why}.")
 }

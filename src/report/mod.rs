@@ -9,6 +9,7 @@ mod csv;
 pub mod explain;
 pub mod finding;
 mod grid;
+pub mod html;
 mod json;
 pub mod lint;
 mod markdown;
@@ -23,6 +24,7 @@ mod why;
 use std::io;
 
 use crate::metrics::Results;
+use crate::metrics::scene::Scene;
 pub use settings::Settings;
 
 /// A forecast to be written, with what its sentences refer to.
@@ -32,6 +34,8 @@ pub struct Page<'a> {
     pub results: &'a Results,
     /// What the scenario said of the settings that decide a deploy.
     pub settings: &'a Settings,
+    /// The first replication, watched closely, for who draws it.
+    pub scene: Option<&'a Scene>,
     /// Whether every assumption is printed rather than the first few.
     pub all_assumptions: bool,
 }
@@ -43,6 +47,11 @@ pub trait Report: Sync {
 
     /// The endings of file names that mean it, without the dot.
     fn endings(&self) -> &'static [&'static str];
+
+    /// Whether it draws [`Page::scene`].
+    fn draws(&self) -> bool {
+        false
+    }
 
     /// Writes the whole forecast, colours (ANSI) included; who prints it strips them where they are not wanted.
     ///
@@ -70,7 +79,7 @@ impl<P> Format<P> {
 }
 
 /// Every report, the default first.
-pub const ALL: [&dyn Report; 4] = [&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown];
+pub const ALL: [&dyn Report; 5] = [&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown, &html::Html];
 
 /// The report of that name.
 pub fn by_name(name: &str) -> Option<&'static dyn Report> {

@@ -47,7 +47,7 @@ fn settings() -> Settings {
 /// What a report writes, colours stripped.
 fn text(report: &dyn Report, results: &Results, settings: &Settings, all_assumptions: bool) -> String {
     let mut out = anstream::StripStream::new(Vec::new());
-    let page = Page { results, settings, all_assumptions };
+    let page = Page { results, settings, scene: None, all_assumptions };
     report.write(&page, &mut out).expect("a buffer takes everything");
     String::from_utf8(out.into_inner()).expect("UTF-8")
 }
@@ -248,7 +248,7 @@ fn json_is_the_result_itself() {
 
 #[test]
 fn reports_are_found_by_name_and_by_ending() {
-    assert_eq!(ALL.map(Report::name), ["table", "json", "csv", "markdown"]);
+    assert_eq!(ALL.map(Report::name), ["table", "json", "csv", "markdown", "html"]);
     assert_eq!(by_ending("MD").map(Report::name), Some("markdown"));
     assert!(by_ending("pdf").is_none() && by_name("pdf").is_none());
 }

@@ -6,6 +6,7 @@ mod explain;
 mod lint;
 mod merge;
 mod presets;
+mod report;
 mod run;
 mod sweep;
 mod validate;
@@ -23,6 +24,7 @@ pub(super) use explain::Explain;
 pub(super) use lint::Lint;
 pub(super) use merge::Merge;
 pub(super) use presets::Presets;
+pub(super) use report::{PageArgs, Report};
 pub(super) use run::{OutputArgs, Run};
 pub(super) use sweep::Sweep;
 pub(super) use validate::Validate;
@@ -70,6 +72,9 @@ pub(in crate::cli) enum Command {
     Validate(Validate),
     /// List the settings that come with the program by name, or print those of one, each with its source
     Presets(Presets),
+    /// Make a page for a browser from a result that was kept: one HTML file that needs no network
+    #[command(after_help = exit::HELP)]
+    Report(Report),
 }
 
 /// When to print in colour.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
 
-use super::{EffortArgs, ScenarioArgs, WorkArgs};
+use super::{EffortArgs, PageArgs, ScenarioArgs, WorkArgs};
 use crate::report;
 
 #[derive(Debug, Args)]
@@ -25,6 +25,9 @@ pub(in crate::cli) struct Run {
 
     #[command(flatten)]
     pub(in crate::cli) output: OutputArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) page: PageArgs,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
 
 use super::values::{assignment, duration, sorting};
-use super::{EffortArgs, ScenarioArgs, WorkArgs};
+use super::{EffortArgs, PageArgs, ScenarioArgs, WorkArgs};
 use crate::engine::Dur;
 use crate::report;
 
@@ -39,13 +39,16 @@ pub(in crate::cli) struct Sweep {
 
     #[command(flatten)]
     pub(in crate::cli) table: TableArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) page: PageArgs,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Work")]
 pub(in crate::cli) struct SweepArgs {
     /// Only part I of N, written to the file that -o names, for `merge`; `auto` asks the scheduler's environment
-    #[arg(long, value_name = "I/N", requires = "output")]
+    #[arg(long, value_name = "I/N", requires = "output", conflicts_with = "page")]
     pub(in crate::cli) shard: Option<String>,
 
     /// Go on where a sweep to the same -o was interrupted

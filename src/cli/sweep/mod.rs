@@ -11,7 +11,7 @@ use super::interrupt::{self, Alarm, Reason};
 use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, exit, loading, settings, table, typed};
-use crate::report::sweep::{FORMATS, SweepPage};
+use crate::report::sweep::{FORMATS, HTML, SweepPage};
 use crate::report::text::{count, plural, seconds};
 use crate::scenario::{Diag, Draft, Loaded, fingerprint};
 use crate::study::cost::REQUESTS_PER_CORE_SECOND;
@@ -49,6 +49,9 @@ pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
     let header = head(&loaded, &design, &question, args, shard, draft.assumed_rate());
     let output = Output::open(args.table.output.as_deref())
         .map_err(|e| table::cannot_write(args.table.output.as_deref(), &e))?;
+    let beside = args.page.report.as_deref();
+    let drawn =
+        beside.map(|path| Output::open(Some(path)).map_err(|e| table::cannot_write(Some(path), &e))).transpose()?;
     let plan = mine(plan(&rows, header.rows), shard, ui)?;
     let store = Store::open(args.table.output.as_deref(), &output, &header, args.sweeping.resume)?;
     let rows = play(args, &rows, &plan, &question, store, ui)?;
@@ -57,6 +60,9 @@ pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
     let early = rows.len() < plan.len();
     let table = Table { header, rows };
     if !early || !output.is_file() {
+        if let Some(drawn) = drawn.filter(|_| !early) {
+            table::write(&HTML, &page(args, table.clone()), drawn, beside, ui)?;
+        }
         write(args, table, output, ui)?;
     }
     if early {

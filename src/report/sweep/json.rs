@@ -1,18 +1,27 @@
-//! The whole sweep, for programs.
+//! The whole sweep, for programs; and the way back, for who has kept it.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::SweepPage;
+use crate::metrics::Simulated;
+use crate::metrics::summary::Summary;
 use crate::report::Format;
+use crate::study::result::effort::{Effort, Stopped};
+use crate::study::result::finding::{Finding, Verdict};
+use crate::study::result::header::{AxisHead, Header};
 use crate::study::result::row::Row;
+use crate::study::result::table::Table;
+use crate::study::shard::Shard;
 
 /// `--format json`: schema `dryroll.sweep/1`; one line.
 pub(super) const FORMAT: Format<SweepPage> = Format { name: "json", endings: &["json"], write };
 
-const SCHEMA: &str = "dryroll.sweep/1";
+/// The name and version of the format.
+pub const SCHEMA: &str = "dryroll.sweep/1";
 
 fn write(page: &SweepPage, out: &mut dyn io::Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, &Sweep(page))?;
@@ -74,5 +83,92 @@ struct Values<'a>(&'a [&'a str], &'a [String]);
 impl Serialize for Values<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().zip(self.1))
+    }
+}
+
+/// What was written, as far as reports need it: of the header, what JSON does not keep is empty.
+///
+/// # Errors
+/// Where `text` is no such JSON.
+pub fn read(text: &str) -> serde_json::Result<Table> {
+    let kept: Kept = serde_json::from_str(text)?;
+    let names: Vec<String> = kept.axes.iter().flat_map(|a| a.names.iter().cloned()).collect();
+    let replications = kept.rows.iter().map(|r| r.replications);
+    let (least, most) = (replications.clone().filter(|&r| r > 0).min(), replications.max());
+    let effort = match (least, most) {
+        (Some(least), Some(most)) if least != most => {
+            let decide = crate::study::result::effort::Decide::Nothing;
+            Effort::Adaptive { least, most, precise: Vec::new(), decide }
+        }
+        _ => Effort::Fixed(most.unwrap_or(0)),
+    };
+    let judged = kept.rows.iter().find(|r| !r.objectives.is_empty());
+    let objectives =
+        judged.map_or_else(Vec::new, |r| r.objectives.iter().map(|f| (f.objective.clone(), f.limit.clone())).collect());
+    Ok(Table {
+        header: Header {
+            schema: SCHEMA.to_owned(),
+            version: kept.version,
+            scenario: kept.scenario,
+            seed: kept.seed,
+            sections: Vec::new(),
+            axes: kept.axes,
+            design: String::new(),
+            sample: kept.sample,
+            rows: kept.rows.len() as u64,
+            effort,
+            objectives,
+            demand: [kept.share, kept.confidence],
+            each: false,
+            command: String::new(),
+            shard: Shard::WHOLE,
+        },
+        rows: kept.rows.into_iter().map(|r| r.row(&names)).collect(),
+    })
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    scenario: String,
+    version: String,
+    seed: u64,
+    axes: Vec<AxisHead>,
+    sample: Option<u64>,
+    share: f64,
+    confidence: f64,
+    rows: Vec<KeptRow>,
+}
+
+#[derive(Deserialize)]
+struct KeptRow {
+    row: u64,
+    values: BTreeMap<String, String>,
+    replications: u32,
+    stopped: Stopped,
+    verdict: Option<Verdict>,
+    objectives: Vec<Finding>,
+    digest: String,
+    simulated: Simulated,
+    summary: Option<Summary>,
+    #[serde(default)]
+    each: Vec<Summary>,
+    error: Option<String>,
+}
+
+impl KeptRow {
+    fn row(self, names: &[String]) -> Row {
+        Row {
+            row: self.row,
+            values: names.iter().map(|n| self.values.get(n).cloned().unwrap_or_default()).collect(),
+            replications: self.replications,
+            stopped: self.stopped,
+            verdict: self.verdict,
+            objectives: self.objectives,
+            digest: self.digest,
+            simulated: self.simulated,
+            summary: self.summary,
+            each: self.each,
+            error: self.error,
+        }
     }
 }

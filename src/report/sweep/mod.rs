@@ -3,12 +3,12 @@
 //! A new format is one file with a [`Format`] and one line in [`FORMATS`].
 
 mod csv;
-mod json;
+pub mod json;
 mod markdown;
-mod rows;
+pub(super) mod rows;
 mod table;
 
-use crate::report::Format;
+use crate::report::{Format, html};
 use crate::study::result::table::Table;
 
 /// A sweep to be written.
@@ -23,4 +23,7 @@ pub struct SweepPage {
 }
 
 /// Every format, the default on a terminal first.
-pub const FORMATS: [Format<SweepPage>; 4] = [table::FORMAT, json::FORMAT, csv::FORMAT, markdown::FORMAT];
+pub const FORMATS: [Format<SweepPage>; 5] = [table::FORMAT, json::FORMAT, csv::FORMAT, markdown::FORMAT, HTML];
+
+/// `--format html`: the page for a browser.
+pub const HTML: Format<SweepPage> = Format { name: "html", endings: &["html", "htm"], write: html::sweep };

@@ -22,16 +22,36 @@ pub(super) struct Line {
     pub(super) verdict: Option<Verdict>,
 }
 
-type Pick = fn(&Summary) -> Figure;
+/// A figure that decides between policies.
+pub(in crate::report) struct Shown {
+    /// What people call it.
+    pub(in crate::report) name: &'static str,
+    /// Its column in CSV.
+    pub(in crate::report) column: &'static str,
+    /// Takes it from a summary.
+    pub(in crate::report) pick: fn(&Summary) -> Figure,
+    /// How it is written.
+    pub(in crate::report) number: Number,
+    /// Whether the larger is the better one.
+    pub(in crate::report) more_is_better: bool,
+}
+
+const fn less(name: &'static str, column: &'static str, pick: fn(&Summary) -> Figure, number: Number) -> Shown {
+    Shown { name, column, pick, number, more_is_better: false }
+}
+
+const fn more(name: &'static str, column: &'static str, pick: fn(&Summary) -> Figure, number: Number) -> Shown {
+    Shown { name, column, pick, number, more_is_better: true }
+}
 
 /// The figures that decide between policies.
-const FIGURES: [(&str, Pick, Number); 6] = [
-    ("dropped", |s| s.dropped, count),
-    ("p99", |s| s.latency.during.p99.or(s.latency.before.p99), seconds),
-    ("reconnects", |s| s.connections.to_pods().peak_reconnects_per_second, rate),
-    ("ready", |s| s.capacity.min_ready, count),
-    ("capacity", |s| s.capacity.min_headroom, times),
-    ("rollout", |s| s.rollout.duration_seconds, seconds),
+pub(in crate::report) const FIGURES: [Shown; 6] = [
+    less("dropped", "dropped", |s| s.dropped, count),
+    less("p99", "p99_during", |s| s.latency.during.p99.or(s.latency.before.p99), seconds),
+    less("reconnects", "peakReconnectsPerSecond", |s| s.connections.to_pods().peak_reconnects_per_second, rate),
+    more("ready", "minReady", |s| s.capacity.min_ready, count),
+    more("capacity", "minHeadroom", |s| s.capacity.min_headroom, times),
+    less("rollout", "durationSeconds", |s| s.rollout.duration_seconds, seconds),
 ];
 
 /// What the figures are called, and which words follow them.
@@ -45,7 +65,7 @@ pub(super) fn heads(page: &SweepPage) -> (Vec<String>, Vec<&'static str>, Vec<&'
     };
     let words = [("deploys", adapts(page)), ("verdict", !header.objectives.is_empty())];
     let words = words.into_iter().filter(|w| w.1).map(|w| w.0).collect();
-    (names.iter().map(short).collect(), FIGURES.map(|f| f.0).to_vec(), words)
+    (names.iter().map(short).collect(), FIGURES.iter().map(|f| f.name).collect(), words)
 }
 
 /// Whether rows differ in their number of replications.
@@ -55,10 +75,10 @@ fn adapts(page: &SweepPage) -> bool {
 
 /// A row for people.
 pub(super) fn line(page: &SweepPage, row: &Row) -> Line {
-    let figure = |(_, pick, number): &(&str, Pick, Number)| match &row.summary {
+    let figure = |shown: &Shown| match &row.summary {
         Some(summary) => {
-            let figure = pick(summary);
-            (text::mean(figure, *number), text::interval(figure, *number))
+            let figure = (shown.pick)(summary);
+            (text::mean(figure, shown.number), text::interval(figure, shown.number))
         }
         None => (String::new(), String::new()),
     };

@@ -2,7 +2,7 @@
 
 mod next;
 mod sparkline;
-mod table;
+pub(super) mod table;
 mod timeline;
 
 use std::io;

@@ -10,19 +10,25 @@ use crate::report::text::{self, Format, count, percent, rate, seconds, times};
 /// The table's lines.
 pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
     let r = page.results;
-    let rows = if r.is_steady() { steady(page) } else { phases(page) };
+    let rows: Vec<Vec<Cell>> = if r.is_steady() {
+        steady(r).into_iter().map(Row::alone).collect()
+    } else {
+        let head = |text| Cell::right(text).style(DIM);
+        let heads = vec![Cell::left(""), head("before"), head("during"), Cell::left(""), head("after")];
+        std::iter::once(heads).chain(phases(r).into_iter().map(Row::cells)).collect()
+    };
     grid::lines(&rows, WIDTH - 2)
 }
 
 /// One row: its name, before, during with interval and remark, after, and a note.
-struct Row {
-    name: &'static str,
-    before: String,
-    during: Figure,
-    format: Format,
-    remark: String,
-    after: String,
-    note: String,
+pub(in crate::report) struct Row {
+    pub(in crate::report) name: &'static str,
+    pub(in crate::report) before: String,
+    pub(in crate::report) during: Figure,
+    pub(in crate::report) format: Format,
+    pub(in crate::report) remark: String,
+    pub(in crate::report) after: String,
+    pub(in crate::report) note: String,
 }
 
 impl Row {
@@ -40,14 +46,25 @@ impl Row {
             ],
         )
     }
+
+    /// The cells of a row that has one figure.
+    fn alone(self) -> Vec<Cell> {
+        named_row(
+            self.name,
+            [
+                Cell::right(text::mean(self.during, self.format)).style(BOLD),
+                Cell::left(text::interval(self.during, self.format)),
+                Cell::left(self.note).style(DIM),
+            ],
+        )
+    }
 }
 
-fn phases(page: &Page<'_>) -> Vec<Vec<Cell>> {
-    let r = page.results;
+/// The figures of a deploy.
+pub(in crate::report) fn phases(r: &Results) -> Vec<Row> {
     let s = &r.summary;
-    let head = |text| Cell::right(text).style(DIM);
-    let mut rows = vec![vec![Cell::left(""), head("before"), head("during"), Cell::left(""), head("after")]];
-    let mut add = |row: Row| rows.push(row.cells());
+    let mut rows = Vec::new();
+    let mut add = |row: Row| rows.push(row);
     add(Row {
         name: "dropped",
         before: text::mean(s.before.dropped, count),
@@ -68,7 +85,7 @@ fn phases(page: &Page<'_>) -> Vec<Vec<Cell>> {
             note: medians(r),
         });
     }
-    add(reconnects(page));
+    add(reconnects(r));
     let (series, end) = (&r.timeseries, end(r));
     add(Row {
         name: "ready pods",
@@ -112,11 +129,9 @@ fn phases(page: &Page<'_>) -> Vec<Vec<Cell>> {
 }
 
 /// Reconnects that reach the pods: at layer 7 the proxies'.
-fn reconnects(page: &Page<'_>) -> Row {
-    let r = page.results;
-    let all = &r.summary.connections;
-    let (c, who) =
-        if page.settings.proxied { (&all.upstream, "proxies to pods") } else { (&all.clients, "clients to pods") };
+fn reconnects(r: &Results) -> Row {
+    let c = r.summary.connections.to_pods();
+    let proxied = r.summary.connections.upstream.opened.is_some();
     let spike = c.spike_ratio.filter(|s| s.mean >= 1.5);
     let normal = spike.map(|s| format!(", {} normal", times(s.mean, s.mean.max(10.0)))).unwrap_or_default();
     Row {
@@ -126,34 +141,32 @@ fn reconnects(page: &Page<'_>) -> Row {
         format: rate,
         remark: format!("peak{normal}"),
         after: level(r.timeseries.mean("reconnects", end(r), f64::INFINITY), rate),
-        note: who.to_owned(),
+        note: if proxied { "proxies to pods" } else { "clients to pods" }.to_owned(),
     }
 }
 
-/// One column: a fleet to which nothing is done.
-fn steady(page: &Page<'_>) -> Vec<Vec<Cell>> {
-    let s = &page.results.summary;
-    let all = &s.connections;
-    let c = if page.settings.proxied { &all.upstream } else { &all.clients };
-    let row = |name: &str, figure: Figure, format: Format, note: String| {
-        named_row(
-            name,
-            [
-                Cell::right(text::mean(figure, format)).style(BOLD),
-                Cell::left(text::interval(figure, format)),
-                Cell::left(note).style(DIM),
-            ],
-        )
+/// A fleet to which nothing is done has one figure a row.
+pub(in crate::report) fn steady(r: &Results) -> Vec<Row> {
+    let s = &r.summary;
+    let row = |name, figure, format, note| Row {
+        name,
+        before: String::new(),
+        during: figure,
+        format,
+        remark: String::new(),
+        after: String::new(),
+        note,
     };
-    let mut rows = vec![row("dropped", s.dropped, count, statuses(page.results))];
+    let mut rows = vec![row("dropped", s.dropped, count, statuses(r))];
     if s.latency.before.p99.is_some() {
         rows.push(row("p50", s.latency.before.p50, seconds, String::new()));
         rows.push(row("p99", s.latency.before.p99, seconds, String::new()));
     }
-    rows.push(row("reconnects", c.baseline_reconnects_per_second, rate, String::new()));
+    let reconnects = s.connections.to_pods().baseline_reconnects_per_second;
+    rows.push(row("reconnects", reconnects, rate, String::new()));
     rows.push(row("ready pods", s.capacity.min_ready, count, "lowest".to_owned()));
     if s.capacity.min_headroom.is_some() {
-        rows.push(row("capacity", s.capacity.min_headroom, times, shortfall(page.results)));
+        rows.push(row("capacity", s.capacity.min_headroom, times, shortfall(r)));
     }
     rows.push(row("measured", s.before.seconds, seconds, String::new()));
     rows

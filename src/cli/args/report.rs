@@ -1,0 +1,25 @@
+//! What `dryroll report` takes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Report {
+    /// What `--format json` wrote; `-` is stdin
+    #[arg(value_name = "RESULT", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) result: PathBuf,
+
+    /// Write to this file, whole or not at all, instead of stdout
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) output: Option<PathBuf>,
+}
+
+/// A page beside the result.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(in crate::cli) struct PageArgs {
+    /// Write a page for a browser as well: one HTML file that needs no network
+    #[arg(id = "page", long = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) report: Option<PathBuf>,
+}

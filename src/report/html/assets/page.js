@@ -1,0 +1,115 @@
+'use strict';
+(() => {
+  const data = JSON.parse(document.getElementById('data').textContent);
+  const NS = 'http://www.w3.org/2000/svg';
+  const plots = [...document.querySelectorAll('svg.plot')];
+
+  // Legends: each entry becomes a button that switches its series.
+  for (const item of document.querySelectorAll('.legend li[data-series]')) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.setAttribute('aria-pressed', 'true');
+    button.append(...item.childNodes);
+    item.append(button);
+    const drawn = [...item.closest('figure').querySelectorAll('path')].filter((p) => p.classList.contains(item.dataset.series));
+    button.addEventListener('click', () => {
+      const on = button.getAttribute('aria-pressed') !== 'true';
+      button.setAttribute('aria-pressed', String(on));
+      for (const path of drawn) path.classList.toggle('off', !on);
+    });
+  }
+
+  if (!data || !data.pods || !plots.length) return;
+  const element = (name, attributes) => {
+    const made = document.createElementNS(NS, name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    return made;
+  };
+
+  // One moment, in all figures.
+  const slider = document.getElementById('moment');
+  const readout = document.getElementById('readout');
+  document.querySelector('.moment').hidden = false;
+  slider.min = data.start;
+  slider.max = data.end;
+  slider.step = Math.min(data.width, 1);
+  const cursors = plots.map((plot) => {
+    const line = element('line', { class: 'cursor', y1: 0, y2: plot.clientHeight - 20, visibility: 'hidden' });
+    plot.append(line);
+    return line;
+  });
+  const say = (t) => {
+    const rest = Math.abs(t);
+    const text = rest < 60 ? `${+rest.toFixed(1)} s` : `${Math.floor(rest / 60)} m ${Math.round(rest % 60)} s`;
+    return t < 0 ? `-${text}` : text;
+  };
+  const state = ({ steps: [created, ready, deleted, , closed, gone] }, t) => {
+    if (gone !== null && t >= gone) return 'gone';
+    if (created !== null && t < created) return 'unborn';
+    if (deleted !== null && t >= deleted) return closed !== null && t >= closed ? 'draining' : 'leaving';
+    return created === null || (ready !== null && t >= ready) ? 'ready' : 'starting';
+  };
+  const span = (label, value) => {
+    const made = document.createElement('span');
+    const bold = document.createElement('b');
+    bold.textContent = value;
+    made.append(`${label} `, bold);
+    return made;
+  };
+  const show = (t) => {
+    const clamped = Math.min(Math.max(t, data.start), data.end);
+    slider.value = clamped;
+    slider.setAttribute('aria-valuetext', `${say(clamped)} from the deploy`);
+    const x = `${((clamped - data.start) / (data.end - data.start)) * 100}%`;
+    for (const line of cursors) {
+      line.setAttribute('x1', x);
+      line.setAttribute('x2', x);
+      line.setAttribute('visibility', 'visible');
+    }
+    const bins = data.values.length ? data.values[0].length : 1;
+    const bin = Math.min(Math.floor((clamped - data.start) / data.width), bins - 1);
+    const parts = [span('at', say(clamped))];
+    data.labels.forEach((label, i) => parts.push(span(label, data.values[i][bin])));
+    for (const kind of ['starting', 'ready', 'leaving', 'draining']) {
+      const count = data.pods.filter((pod) => state(pod, clamped) === kind).length;
+      if (count || kind === 'ready') parts.push(span(`pods ${kind}`, String(count)));
+    }
+    readout.replaceChildren(...parts);
+  };
+  slider.addEventListener('input', () => show(Number(slider.value)));
+  const moment = (plot, event) => {
+    const box = plot.getBoundingClientRect();
+    return data.start + ((event.clientX - box.left) / box.width) * (data.end - data.start);
+  };
+  for (const plot of plots) plot.addEventListener('pointermove', (event) => show(moment(plot, event)));
+
+  // The steps of one pod.
+  const select = document.getElementById('pod');
+  const steps = document.getElementById('steps');
+  const lanes = document.getElementById('pods');
+  const names = ['created', 'Ready', 'deleted', 'SIGTERM', 'listener closed', 'gone'];
+  let frame = null;
+  data.pods.forEach((pod, i) => select.append(new Option(pod.name, String(i))));
+  const pick = (i) => {
+    if (frame) frame.remove();
+    frame = null;
+    const pod = data.pods[i];
+    select.value = pod ? String(i) : '';
+    if (!pod) return steps.replaceChildren();
+    frame = element('rect', { class: 'picked', x: 0, width: '100%', y: pod.y, height: pod.h });
+    lanes.append(frame);
+    const taken = names.map((name, k) => [name, pod.steps[k]]).filter(([, t]) => t !== null);
+    const words = taken.map(([name, t]) => `${name === 'gone' && pod.killed ? 'killed' : name} ${say(t)}`);
+    steps.textContent = words.length ? words.join(' · ') : 'there from the start, to the end';
+  };
+  select.addEventListener('change', () => pick(select.value === '' ? -1 : Number(select.value)));
+  if (lanes) {
+    lanes.addEventListener('click', (event) => {
+      const y = event.clientY - lanes.getBoundingClientRect().top;
+      pick(data.pods.findIndex((pod) => y >= pod.y && y < pod.y + pod.h));
+    });
+  } else {
+    document.querySelector('.pick').hidden = true;
+  }
+  show(Math.max(0, data.start));
+})();

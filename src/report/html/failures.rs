@@ -1,0 +1,123 @@
+//! What was dropped, second by second: by cause where the deploy was watched, else by what clients were left with.
+
+use super::levels::{HEIGHT, mean_of, rolling};
+use super::panel::{Key, Panel, Series, drawn, moment, table};
+use super::svg::{Plot, Scale, between};
+use super::window::{How, Window};
+use crate::metrics::Results;
+use crate::metrics::scene::{Scene, cause_names};
+use crate::report::answer;
+use crate::report::text::{count, plural, rate};
+
+/// The stacked failures, the most frequent kind at the bottom; none where nothing failed.
+pub(super) fn failures(results: &Results, scene: Option<&Scene>, window: &Window<'_>) -> Option<(Panel, Vec<Series>)> {
+    let dropped = results.summary.dropped.is_some_and(|d| d.mean > 0.0);
+    let (mut kinds, whose, by) = match scene {
+        Some(scene) => (causes(scene, window), one_of(results), "cause"),
+        None => (outcomes(results, window), mean_of(results), "what clients were left with"),
+    };
+    let total = |s: &Series| s.values.iter().flatten().sum::<f64>();
+    kinds.retain(|(_, s)| total(s) > 0.0);
+    if kinds.is_empty() && !dropped {
+        return None;
+    }
+    kinds.sort_by(|a, b| total(&b.1).total_cmp(&total(&a.1)));
+    let (starts, width) = (window.starts(), window.width());
+    let sums: Vec<f64> =
+        (0..starts.len()).map(|i| kinds.iter().filter_map(|(_, s)| s.values.get(i).copied().flatten()).sum()).collect();
+    let all = Series::new("dropped", rate, sums.iter().map(|&v| Some(v)).collect());
+    let most = all.most(&starts).unwrap_or((0.0, 0.0));
+    let scale = Scale::up_to(most.1.max(1.0), HEIGHT);
+    let mut plot = Plot::new("failures", window.axis, HEIGHT);
+    rolling(&mut plot, results, window);
+    let mut floor = vec![0.0; starts.len()];
+    let mut legend = Vec::new();
+    for (style, series) in &kinds {
+        let of = |i: usize| series.values.get(i).copied().flatten().unwrap_or(0.0);
+        let layer: Vec<(f64, f64, f64)> =
+            starts.iter().enumerate().map(|(i, &t)| (t, floor[i], floor[i] + of(i))).collect();
+        let switch = format!("failures-{}", legend.len());
+        plot.path(&drawn(style, &switch), &between(window.axis, width, &layer, |v| scale.y(v)));
+        for (i, height) in floor.iter_mut().enumerate() {
+            *height += of(i);
+        }
+        let label = format!("{} ({})", series.label, count(total(series), total(series)));
+        legend.push(Key::filled(&switch, &label, style));
+    }
+    plot.scale(scale, rate);
+    let finding = if most.1 > 0.0 {
+        format!("Most in one second: {}, {}.", rate(most.1, most.1), moment(most.0))
+    } else {
+        "This one deploy dropped nothing; others did.".to_owned()
+    };
+    let refs: Vec<&Series> = kinds.iter().map(|k| &k.1).collect();
+    let panel = Panel {
+        id: "failures",
+        title: format!("Dropped requests by {by}"),
+        unit: "requests a second".to_owned(),
+        whose,
+        svg: plot.finish(&format!("Dropped requests by {by}"), &finding),
+        finding,
+        legend,
+        table: table(window, &refs),
+    };
+    let series = kinds.into_iter().map(|k| k.1).collect();
+    Some((panel, series))
+}
+
+/// `the first of 10 simulated deploys`.
+pub(super) fn one_of(results: &Results) -> String {
+    match results.replications {
+        1 => format!("one {}", answer::simulated(results)),
+        n => format!("the first of {}", plural(f64::from(n), answer::simulated(results))),
+    }
+}
+
+fn causes(scene: &Scene, window: &Window<'_>) -> Vec<(String, Series)> {
+    let bins = window.of_seconds(scene.first, &scene.bins);
+    let kind = |(k, name): (usize, &'static str)| {
+        let rate_of = |bin: &&[crate::metrics::scene::SceneBin]| {
+            Some(bin.iter().map(|s| f64::from(s.causes[k])).sum::<f64>() / window.width())
+        };
+        (format!("k{k}"), Series::new(words(name), rate, bins.iter().map(rate_of).collect()))
+    };
+    cause_names().into_iter().enumerate().map(kind).collect()
+}
+
+fn outcomes(results: &Results, window: &Window<'_>) -> Vec<(String, Series)> {
+    let kind = |(k, (name, _)): (usize, (&str, crate::metrics::Figure))| {
+        (format!("k{k}"), Series::new(name, rate, window.column(name, How::Mean)))
+    };
+    results.summary.outcomes.iter().enumerate().map(kind).collect()
+}
+
+/// A cause in words.
+pub(super) fn words(cause: &str) -> &str {
+    match cause {
+        "staleRoute" => "stale route",
+        "severedByDrain" => "severed by drain",
+        "severedByKill" => "severed by kill",
+        "severedByDeregistration" => "severed by balancer",
+        "keepAliveRace" => "keep-alive race",
+        "noEndpoints" => "no endpoints",
+        "appError" => "app error",
+        other => other,
+    }
+}
+
+/// How a cause comes about, for who has only the result.
+pub(super) fn meaning(cause: &str) -> &'static str {
+    match cause {
+        "staleRoute" => "sent to a pod that no longer listened, because this proxy had not yet heard",
+        "severedByDrain" => "still in flight when the drain window ended",
+        "severedByKill" => "in flight at SIGKILL, or when the process exited",
+        "severedByDeregistration" => "cut by the balancer at the end of its deregistration delay",
+        "keepAliveRace" => "written to a connection that the other side had just closed",
+        "overflow" => "the pod's queue was full",
+        "noEndpoints" => "the proxy had no pod left",
+        "slow" => "a time-out while queued or served",
+        "appError" => "the version's own errors",
+        "crash" => "the pod died by itself",
+        _ => "",
+    }
+}

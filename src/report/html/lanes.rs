@@ -1,0 +1,306 @@
+//! The pods as lanes: what each was at every moment, and over it how many proxies sent to it. Where they still did when it no
+//! longer listened, the lane is red: that is the stale window.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::failures::one_of;
+use super::panel::{Key, Panel, Table, drawn};
+use super::svg::{Axis, Plot, n};
+use super::window::Window;
+use crate::metrics::Results;
+use crate::metrics::scene::{Scene, ScenePod, Step};
+use crate::metrics::series::PodRow;
+use crate::report::text::{count, plural, seconds};
+
+/// Lanes that a page has room for.
+const LANES: usize = 240;
+
+/// What a pod is, in the order of drawing; the last is what proxies believe against what is.
+const STYLES: [(&str, &str, &str); 7] = [
+    ("starting", "starting", "starting"),
+    ("probing", "started, not yet Ready", "probing"),
+    ("ready", "Ready", "ready"),
+    ("leaving", "deleted, still listening", "leaving"),
+    ("draining", "listener closed, draining", "draining"),
+    ("routed", "sent to, by all proxies or some", "routed"),
+    ("stale", "still sent to, no longer listening", "stale"),
+];
+
+/// A pod as the script has it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Lane {
+    name: String,
+    revision: String,
+    /// Created, ready, deletion requested, SIGTERM, listener closed, gone.
+    steps: [Option<f64>; 6],
+    killed: bool,
+    /// Top and height in the plot.
+    y: f64,
+    h: f64,
+}
+
+/// Spans of one lane: style, from, to.
+type Spans = Vec<(usize, f64, f64)>;
+
+/// The lanes of the first replication's pods.
+pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_>) -> Option<(Panel, Vec<Lane>)> {
+    let all = &results.pods;
+    let shown: Vec<(usize, &PodRow)> = all.iter().enumerate().filter(|(_, p)| seen(p, window.axis)).collect();
+    let every = shown.len().div_ceil(LANES).max(1);
+    let shown: Vec<(usize, &PodRow)> = shown.into_iter().step_by(every).collect();
+    if shown.is_empty() {
+        return None;
+    }
+    let height = match shown.len() {
+        0..=50 => 13.0,
+        51..=120 => 8.0,
+        _ => 5.0,
+    };
+    let total = height * shown.len() as f64;
+    let mut plot = Plot::new("pods", window.axis, total);
+    super::levels::rolling(&mut plot, results, window);
+    let mut paths = [const { String::new() }; STYLES.len()];
+    let mut kills = String::new();
+    let mut stale = Stale::default();
+    let mut lanes = Vec::new();
+    for (i, &(at, pod)) in shown.iter().enumerate() {
+        let y = i as f64 * height;
+        let watched = scene.and_then(|s| s.pods.get(at));
+        for (style, from, to) in truth(pod, watched, window.axis) {
+            rectangle(&mut paths[style], window.axis, (from, to), (y + 0.5, height - 1.0));
+        }
+        if let (Some(scene), Some(watched)) = (scene, watched) {
+            belief(pod, watched, scene.proxies, window.axis, (y, height), &mut paths, &mut stale);
+        }
+        if let Some(gone) = pod.gone.filter(|_| pod.killed) {
+            let x = window.axis.x(gone);
+            let _ = write!(kills, "M{} {}V{}", n(x), n(y), n(y + height));
+        }
+        lanes.push(lane(pod, y, height));
+    }
+    // Outlines of thin lanes would hide what they hold.
+    let fine = if height > 10.0 { "" } else { " fine" };
+    for ((style, _, class), path) in STYLES.iter().zip(&paths) {
+        plot.path(&drawn(&format!("{class}{fine}"), &format!("pods-{style}")), path);
+    }
+    plot.path(&drawn("line thick vermillion", "pods-killed"), &kills);
+    names(&mut plot, &shown, height);
+    let mut finding = said(results, &stale);
+    if every > 1 {
+        let _ = write!(finding, " Every {every}th of {} pods is shown.", all.len());
+    }
+    let keys = STYLES.iter().zip(&paths).filter(|(_, p)| !p.is_empty());
+    let mut legend: Vec<Key> = keys.map(|((s, l, c), _)| Key::filled(&format!("pods-{s}"), l, c)).collect();
+    if !kills.is_empty() {
+        legend.push(Key::line("pods-killed", "killed (SIGKILL)", "line thick vermillion"));
+    }
+    let panel = Panel {
+        id: "pods",
+        title: "Pods".to_owned(),
+        unit: "one lane a pod, by creation".to_owned(),
+        whose: one_of(results),
+        svg: plot.finish("The life of each pod", &finding),
+        finding,
+        legend,
+        table: table(all),
+    };
+    Some((panel, lanes))
+}
+
+/// Whether a pod was there in the time that is shown.
+fn seen(pod: &PodRow, axis: Axis) -> bool {
+    pod.created.is_none_or(|t| t < axis.end) && pod.gone.is_none_or(|t| t > axis.start)
+}
+
+fn rectangle(path: &mut String, axis: Axis, (from, to): (f64, f64), (y, height): (f64, f64)) {
+    let (x, right) = (axis.x(from), axis.x(to));
+    if right > x {
+        let _ = write!(path, "M{} {}H{}v{}H{}z", n(x), n(y), n(right), n(height), n(x));
+    }
+}
+
+/// What a pod was, from its creation until it was gone.
+fn truth(pod: &PodRow, watched: Option<&ScenePod>, axis: Axis) -> Spans {
+    let end = pod.gone.unwrap_or(axis.end);
+    let deleted = pod.deletion_requested.unwrap_or(end);
+    let closed = pod.listener_closed.unwrap_or(end).max(deleted);
+    let born = pod.created.unwrap_or(axis.start);
+    let mut spans = Spans::new();
+    let was_ready = pod.created.is_none();
+    match watched {
+        // Without it nobody knows when a pod began to listen, or turned not Ready again.
+        None => {
+            let ready = if was_ready { born } else { pod.ready.unwrap_or(deleted).min(deleted) };
+            spans.extend([(0, born, ready), (2, ready, deleted)]);
+        }
+        Some(watched) => {
+            let (mut style, mut since) = (if was_ready { 2 } else { 0 }, born);
+            for &(t, step) in watched.steps.iter().filter(|s| s.0 < deleted) {
+                let next = match step {
+                    Step::Started | Step::Unready => 1,
+                    Step::Ready => 2,
+                    _ => continue,
+                };
+                spans.push((style, since, t));
+                (style, since) = (next, t);
+            }
+            spans.push((style, since, deleted));
+        }
+    }
+    spans.extend([(3, deleted, closed), (4, closed, end)]);
+    spans
+}
+
+/// Windows in which pods were sent to that no longer listened.
+#[derive(Default)]
+struct Stale {
+    pods: u32,
+    longest: f64,
+}
+
+/// What the proxies believed: a line as thick as their share, red where the pod no longer listened.
+fn belief(
+    pod: &PodRow,
+    watched: &ScenePod,
+    proxies: u32,
+    axis: Axis,
+    (y, height): (f64, f64),
+    paths: &mut [String; STYLES.len()],
+    stale: &mut Stale,
+) {
+    let closed = pod.listener_closed.or(pod.gone).unwrap_or(f64::INFINITY);
+    let ends = watched.routed.iter().skip(1).map(|r| r.0).chain([axis.end]);
+    let mut wrong = 0.0;
+    for (&(from, sent), to) in watched.routed.iter().zip(ends) {
+        if sent == 0 {
+            continue;
+        }
+        let thick = (height * 0.4 * f64::from(sent) / f64::from(proxies.max(1))).max(0.8);
+        let middle = y + height / 2.0 - thick / 2.0;
+        rectangle(&mut paths[5], axis, (from, to.min(closed)), (middle, thick));
+        if to > closed {
+            let from = from.max(closed);
+            let part = (height - 1.0) * f64::from(sent) / f64::from(proxies.max(1));
+            rectangle(&mut paths[6], axis, (from, to), (y + height - 0.5 - part, part));
+            wrong += to - from;
+        }
+    }
+    if wrong > 0.0 {
+        stale.pods += 1;
+        stale.longest = stale.longest.max(wrong);
+    }
+}
+
+/// What there is to see.
+fn said(results: &Results, stale: &Stale) -> String {
+    let pods = &results.pods;
+    let gone = pods.iter().filter(|p| p.gone.is_some()).count() as f64;
+    let created = pods.iter().filter(|p| p.created.is_some()).count() as f64;
+    let killed = pods.iter().filter(|p| p.killed).count() as f64;
+    let mut text = format!("{} created, {} gone", plural(created, "pod"), count(gone, gone));
+    if killed > 0.0 {
+        let _ = write!(text, ", {} of these killed", count(killed, killed));
+    }
+    text.push('.');
+    if stale.pods > 0 {
+        let n = plural(f64::from(stale.pods), "pod");
+        let longest = seconds(stale.longest, stale.longest);
+        let _ = write!(text, " {n} stopped listening while proxies still sent to them, for {longest} at the longest.");
+    }
+    text
+}
+
+/// The names beside the lanes: each where there is room, else one a revision.
+fn names(plot: &mut Plot<'_>, shown: &[(usize, &PodRow)], height: f64) {
+    let short =
+        |p: &PodRow| p.name.rfind(&format!("{}-", p.revision)).map_or(p.name.clone(), |at| p.name[at..].to_owned());
+    if height > 10.0 {
+        for (i, (_, pod)) in shown.iter().enumerate() {
+            plot.side((i as f64 + 0.5) * height, &short(pod));
+        }
+        return;
+    }
+    let mut first = 0;
+    for i in 1..=shown.len() {
+        let revision = &shown[first].1.revision;
+        if i == shown.len() || shown[i].1.revision != *revision {
+            plot.side((first as f64 + (i - first) as f64 / 2.0) * height, revision);
+            first = i;
+        }
+    }
+}
+
+fn lane(pod: &PodRow, y: f64, h: f64) -> Lane {
+    let steps = [pod.created, pod.ready, pod.deletion_requested, pod.sigterm, pod.listener_closed, pod.gone];
+    let short = |t: f64| libm::round(t * 1e3) / 1e3;
+    Lane {
+        name: pod.name.clone(),
+        revision: pod.revision.clone(),
+        steps: steps.map(|s| s.map(short)),
+        killed: pod.killed,
+        y,
+        h,
+    }
+}
+
+fn table(pods: &[PodRow]) -> Table {
+    let heads = ["pod", "created", "Ready", "deleted", "SIGTERM", "listener closed", "gone", ""];
+    let say = |t: Option<f64>| t.map_or_else(|| "–".to_owned(), |t| seconds(t, t));
+    let row = |p: &PodRow| {
+        let steps = [p.created, p.ready, p.deletion_requested, p.sigterm, p.listener_closed, p.gone];
+        let killed = if p.killed { "killed" } else { "" }.to_owned();
+        std::iter::once(p.name.clone()).chain(steps.map(say)).chain([killed]).collect()
+    };
+    Table { heads: heads.map(str::to_owned).to_vec(), rows: pods.iter().map(row).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod() -> PodRow {
+        PodRow {
+            name: "checkout-old-3".to_owned(),
+            revision: "old".to_owned(),
+            created: None,
+            ready: None,
+            deletion_requested: Some(5.0),
+            sigterm: Some(5.0),
+            listener_closed: Some(6.0),
+            gone: Some(9.0),
+            killed: false,
+        }
+    }
+
+    const AXIS: Axis = Axis { start: -10.0, end: 90.0 };
+
+    #[test]
+    fn a_lane_holds_what_the_pod_was() {
+        assert_eq!(truth(&pod(), None, AXIS), [(0, -10.0, -10.0), (2, -10.0, 5.0), (3, 5.0, 6.0), (4, 6.0, 9.0)]);
+        let new = PodRow {
+            created: Some(0.0),
+            ready: Some(4.0),
+            deletion_requested: None,
+            listener_closed: None,
+            gone: None,
+            ..pod()
+        };
+        let steps = vec![(0.0, Step::Created), (3.0, Step::Started), (4.0, Step::Ready), (20.0, Step::Unready)];
+        let watched = ScenePod { steps, routed: Vec::new() };
+        let spans = truth(&new, Some(&watched), AXIS);
+        assert_eq!(spans[..4], [(0, 0.0, 3.0), (1, 3.0, 4.0), (2, 4.0, 20.0), (1, 20.0, 90.0)]);
+    }
+
+    #[test]
+    fn what_is_sent_to_a_closed_listener_is_the_stale_window() {
+        let watched = ScenePod { steps: Vec::new(), routed: vec![(f64::NEG_INFINITY, 2), (7.0, 1), (8.0, 0)] };
+        let mut paths = [const { String::new() }; STYLES.len()];
+        let mut stale = Stale::default();
+        belief(&pod(), &watched, 2, AXIS, (0.0, 10.0), &mut paths, &mut stale);
+        assert_eq!((stale.pods, stale.longest), (1, 2.0));
+        assert_eq!(paths[5], "M0 3H160v4H0z", "believed and true until the listener closed at 6 s");
+        assert_eq!(paths[6], "M160 0.5H170v9H160zM170 5H180v4.5H170z", "both proxies, then one");
+    }
+}

@@ -1,0 +1,113 @@
+//! Pages for a browser: one file, nothing fetched, complete without script, readable on a phone, in print, light and dark.
+//!
+//! What is shown (`page`, `levels`, `failures`, `lanes`, `latency`) is apart from how (`assets/`: templates, style, script).
+//! Bytes depend on the result alone.
+
+mod failures;
+mod lanes;
+mod latency;
+mod levels;
+mod map;
+mod page;
+mod panel;
+mod pareto;
+mod svg;
+mod sweep;
+mod window;
+
+use std::io;
+
+use minijinja::Environment;
+use minijinja::value::Serde;
+
+use super::{Page, Report, Settings};
+use crate::metrics::Results;
+use crate::metrics::scene::Scene;
+
+/// SHA-256 of the script in base64: the one script that the page's policy lets run. A test says what it must be.
+const SCRIPT_HASH: &str = "DPlpQP6upEhp6iBqRUr9PGz6iLzEN6j7Zc1pVCS2JgE=";
+/// The same of the script of a sweep's page.
+const SWEEP_SCRIPT_HASH: &str = "OQ01UAweVhnNjMOjCevlh8tyAbm2Jvi/X/wU7sCGbJI=";
+const SWEEP_SCRIPT: &str = include_str!("assets/sweep.js");
+const STYLE: &str = include_str!("assets/style.css");
+const SCRIPT: &str = include_str!("assets/page.js");
+
+/// `--format html`: the page of one forecast.
+pub struct Html;
+
+impl Report for Html {
+    fn name(&self) -> &'static str {
+        "html"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["html", "htm"]
+    }
+
+    fn draws(&self) -> bool {
+        true
+    }
+
+    fn write(&self, page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        run(&Story { results: page.results, settings: Some(page.settings), scene: page.scene }, out)
+    }
+}
+
+pub(super) use sweep::write as sweep;
+
+/// What a page tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Story<'a> {
+    /// What was measured.
+    pub results: &'a Results,
+    /// What the scenario said; `None` where only the result was kept.
+    pub settings: Option<&'a Settings>,
+    /// The first replication, watched closely; `None` where nobody did.
+    pub scene: Option<&'a Scene>,
+}
+
+/// Writes the page of one forecast.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn run(story: &Story<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let view = page::view(story);
+    let body = render("run.html", include_str!("assets/run.html"), &view)?;
+    let frame = Frame {
+        title: format!("{} – dryroll", story.results.scenario),
+        body,
+        data: page::data(story)?,
+        style: STYLE,
+        script: SCRIPT,
+        script_hash: SCRIPT_HASH,
+    };
+    out.write_all(render("frame.html", include_str!("assets/frame.html"), &frame)?.as_bytes())
+}
+
+/// What every page has: the policy that forbids the network, the style, the script and its data.
+#[derive(serde::Serialize)]
+struct Frame {
+    title: String,
+    /// Rendered, its text escaped.
+    body: String,
+    /// JSON in which no tag can begin.
+    data: String,
+    style: &'static str,
+    script: &'static str,
+    script_hash: &'static str,
+}
+
+/// A template filled in. Its name ends in `.html`, by which everything in it is escaped that is not declared safe.
+fn render<T: serde::Serialize>(name: &str, template: &str, view: &T) -> io::Result<String> {
+    let mut environment = Environment::new();
+    environment.add_template(name, template).map_err(io::Error::other)?;
+    environment.get_template(name).and_then(|t| t.render(Serde(view))).map_err(io::Error::other)
+}
+
+/// JSON for a `script` element, in which `<` would be the only way out.
+fn json<T: serde::Serialize>(value: &T) -> io::Result<String> {
+    Ok(serde_json::to_string(value)?.replace('<', "\\u003c"))
+}
+
+#[cfg(test)]
+mod tests;

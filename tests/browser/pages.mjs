@@ -1,0 +1,103 @@
+// What must hold of the pages that tests/browser/run has written.
+import assert from 'node:assert/strict';
+import { close, everyLook, open, wellMade } from './browser.mjs';
+
+async function readout(page) {
+  return page.locator('#readout').innerText();
+}
+
+// The page of one forecast, with everything that moves.
+await open('run.html', {}, async (page) => {
+  assert.match(await page.locator('.sentence').innerText(), /A deploy drops 2,294 requests/);
+  assert.equal(await page.locator('svg.plot').count(), 6);
+  for (const mark of ['failures-0', 'pods-ready', 'pods-stale', 'capacity-dip', 'reconnects-reconnects', 'latency-heat', 'underway-flight']) {
+    assert.ok((await page.locator(`svg.plot path.${mark}`).first().getAttribute('d')).length > 20, `${mark} is drawn`);
+  }
+  assert.equal(await page.locator('#pod option').count(), 41, '40 pods and none');
+  const painted = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0);
+  assert.ok(painted < 1000, `first paint after ${painted} ms`);
+
+  // Hover shows a moment in all figures.
+  const before = await readout(page);
+  assert.match(before, /at 0 s/);
+  const box = await page.locator('#capacity').boundingBox();
+  await page.locator('#capacity').hover({ position: { x: box.width * 0.7, y: 40 } });
+  const hovered = await readout(page);
+  assert.notEqual(hovered, before);
+  assert.match(hovered, /pods ready \d+/);
+  const lines = await page.locator('line.cursor').evaluateAll((all) => new Set(all.map((l) => l.getAttribute('x1'))).size);
+  assert.equal(lines, 1, 'one moment in all figures');
+
+  // So do the keys.
+  await page.locator('#moment').focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowRight');
+  assert.match(await page.locator('#moment').getAttribute('aria-valuetext'), /^-\d+ s from the deploy$/);
+
+  // A legend switches its series, by keyboard too.
+  const entry = page.locator('#fig-failures .legend button').first();
+  await entry.focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await page.locator('#failures path.failures-0').isVisible(), false);
+  assert.equal(await entry.getAttribute('aria-pressed'), 'false');
+  await entry.click();
+  assert.equal(await page.locator('#failures path.failures-0').isVisible(), true);
+
+  // The steps of one pod, by a click on its lane or by name.
+  await page.locator('#pods').click({ position: { x: 60, y: 13 * 2.5 } });
+  assert.match(await page.locator('#steps').innerText(), /deleted .* SIGTERM .* listener closed .* gone/);
+  assert.match(await page.locator('#pod option:checked').innerText(), /old-2$/);
+  await page.locator('#pod').selectOption({ label: 'rolling-default-new-3' });
+  assert.match(await page.locator('#steps').innerText(), /^created .* Ready /);
+  await wellMade(page, 'a page in use');
+});
+
+// Complete without script.
+await open('run.html', { javaScriptEnabled: false }, async (page) => {
+  assert.equal(await page.locator('.moment').isVisible(), false);
+  assert.equal(await page.locator('svg.plot').first().isVisible(), true);
+  assert.equal(await page.locator('.legend li').first().isVisible(), true);
+});
+
+// Readable on paper, and where a result was all that was kept.
+await open('run.html', {}, async (page) => {
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await page.locator('.moment').isVisible(), false);
+  assert.ok((await page.pdf()).length > 10_000);
+});
+await open('result.html', {}, async (page) => {
+  assert.equal(await page.locator('svg.plot').count(), 6);
+  assert.equal(await page.locator('path.pods-stale').count(), 0);
+});
+await open('steady.html', {}, (page) => wellMade(page, 'a steady fleet'));
+await open('fleet.html', {}, (page) => wellMade(page, 'a hundred pods'));
+
+// The page of a sweep: maps, sliders, a combination chosen.
+await open('sweep.html', {}, async (page) => {
+  assert.match(await page.locator('.sentence').innerText(), /^Best by dropped: .*preStop 2s/);
+  const map = page.locator('#map');
+  assert.equal(await map.locator('button').count(), await page.locator('#slices table').first().locator('td[style]').count());
+  const before = await map.innerText();
+  await page.locator('.controls input[type=range]').focus();
+  await page.keyboard.press('End');
+  assert.notEqual(await map.innerText(), before, 'a slider changes the map');
+  await page.locator('#figure').selectOption({ label: 'rollout' });
+  assert.match(await map.locator('button').first().innerText(), / s/);
+  const down = await page.locator('#down option:checked').innerText();
+  await page.locator('#down').selectOption({ index: 2 });
+  assert.notEqual(await page.locator('#down option:checked').innerText(), down);
+  await map.locator('button').first().focus();
+  await page.keyboard.press('Enter');
+  assert.match(await page.locator('#chosen code').innerText(), /^dryroll run tests\/data\/cli\/small.yaml --set maxSurge=.* --set preStop=/);
+  assert.ok(await page.locator('#front circle.best').count() >= 1, 'the front is drawn');
+  await wellMade(page, 'a sweep in use');
+});
+await open('sweep.html', { javaScriptEnabled: false }, async (page) => {
+  assert.equal(await page.locator('#explore').isVisible(), false);
+  assert.equal(await page.locator('#slices td[style]').count(), 18);
+  assert.equal(await page.locator('#slices td[style]').first().isVisible(), true);
+});
+await everyLook('run.html');
+await everyLook('sweep.html');
+await close();
+console.log('the pages are well made');

@@ -1,0 +1,111 @@
+//! The page of a forecast as commands write it. What it looks like in a browser is for `tests/browser/run`.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+const SMALL: &str = "tests/data/cli/small.yaml";
+
+fn dryroll(args: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
+    let output = command.args(args).env("NO_COLOR", "1").output().expect("it starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).expect("the page was written")
+}
+
+#[test]
+fn a_page_changes_nothing_in_what_is_printed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [page, again] = ["page.html", "again.html"].map(|n| folder.path().join(n));
+    let args = ["run", SMALL, "--replications", "2", "--format", "json", "--quiet"];
+    let (status, json, _) = dryroll(&args);
+    let with: Vec<&str> = args.iter().copied().chain(["--report", page.to_str().expect("UTF-8")]).collect();
+    assert_eq!(dryroll(&with), (status, json.clone(), String::new()));
+    assert!(read(&page).contains("Dropped requests by cause"));
+    // Whatever the threads do.
+    let one = ["run", SMALL, "--replications", "2", "--quiet", "--jobs", "1", "-o", again.to_str().expect("UTF-8")];
+    assert_eq!(dryroll(&one), (0, String::new(), String::new()));
+    assert_eq!(read(&page), read(&again));
+}
+
+#[test]
+fn a_result_that_was_kept_has_a_page_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [result, page] = ["result.json", "page.html"].map(|n| folder.path().join(n));
+    let [result_name, page_name] = [&result, &page].map(|p| p.to_str().expect("UTF-8"));
+    assert_eq!(dryroll(&["run", SMALL, "--replications", "2", "-o", result_name, "--quiet"]).0, 0);
+    assert_eq!(dryroll(&["report", result_name, "-o", page_name]), (0, String::new(), String::new()));
+    assert!(read(&page).contains("Dropped requests by what clients were left with"));
+    assert_eq!(dryroll(&["report", result_name]).1, read(&page));
+}
+
+#[test]
+fn what_is_no_result_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text, says) in [
+        ("broken.json", "{", "is no result"),
+        ("other.json", r#"{"schema": "dryroll.check/1"}"#, "of which there is no page"),
+        ("short.json", r#"{"schema": "dryroll.result/1"}"#, "is no result"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("it is written");
+        let (status, out, err) = dryroll(&["report", path.to_str().expect("UTF-8")]);
+        assert_eq!((status, out.as_str()), (2, ""), "{name}");
+        assert!(err.contains(says) && err.contains("hint:"), "{name}: {err}");
+    }
+    let (status, _, err) = dryroll(&["report", "no-such.json"]);
+    assert!(status == 2 && err.contains("cannot read `no-such.json`"), "{err}");
+    let (status, _, err) = dryroll(&["run", SMALL, "--report", "no-such-folder/page.html"]);
+    assert!(status == 3 && err.contains("no-such-folder"), "{err}");
+}
+
+#[test]
+fn a_page_of_a_hundred_pods_is_small() {
+    let (status, page, _) = dryroll(&["run", "scenarios/fleet-wrong.yaml", "--replications", "1", "--format", "html"]);
+    assert_eq!(status, 0);
+    assert!(page.contains("<td>") && page.contains("fleet-wrong-new-99"));
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+}
+
+#[test]
+fn a_sweep_has_a_page_of_its_rows_and_its_result_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [page, result, again] = ["page.html", "sweep.json", "again.html"].map(|n| folder.path().join(n));
+    let [page_name, result_name, again_name] = [&page, &result, &again].map(|p| p.to_str().expect("UTF-8"));
+    let sweep = ["sweep", SMALL, "--vary", "maxSurge=1,2", "--vary", "preStop=0s,2s", "--vary", "drainWindow=1s,5s"];
+    let rest = ["--replications", "3", "--quiet", "-o", result_name, "--report", page_name];
+    assert_eq!(dryroll(&[&sweep[..], &rest[..]].concat()), (0, String::new(), String::new()));
+    let text = read(&page);
+    // Two maps of four cells, one for each value of the axis that matters least, and every row in the table of all.
+    assert_eq!(text.matches("<caption>").count(), 2);
+    assert_eq!(text.matches("<td style=\"--v:").count(), 8);
+    assert_eq!(text.matches("<details open><summary>8 rows</summary>").count(), 1);
+    assert!(text.contains("★ the best") && text.contains("≈ can't be told apart"), "marks are missing");
+    assert!(text.contains(&format!("dryroll run {SMALL} --set maxSurge=")), "the command of a combination");
+    // From the result, the same but for the file's name, which it does not keep.
+    assert_eq!(dryroll(&["report", result_name, "-o", again_name]), (0, String::new(), String::new()));
+    let nameless = text.replace(SMALL, "FILE").replace(&SMALL.replace('/', "&#x2f;"), "FILE");
+    assert!(read(&again) == nameless, "the pages differ in more than the file's name");
+    let (status, _, err) = dryroll(&["sweep", SMALL, "--shard", "1/2", "-o", result_name, "--report", page_name]);
+    assert!(status == 2 && err.contains("--report"), "{err}");
+}
+
+#[test]
+fn a_sweep_of_a_thousand_rows_has_a_page_of_a_bearable_size() {
+    let vary = |path: &str, values: std::ops::Range<u32>| {
+        format!("--vary={path}={}", values.map(|v| v.to_string()).collect::<Vec<_>>().join(","))
+    };
+    let all = [vary("minReadySeconds", 0..10), vary("maxSurge", 1..11), vary("terminationGracePeriodSeconds", 30..40)];
+    let mut args =
+        vec!["sweep", SMALL, "--replications", "1", "--format", "html", "--quiet", "--set", "clients.0.rate=1/s"];
+    args.extend(all.iter().map(String::as_str));
+    let (status, page, err) = dryroll(&args);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(page.matches("<td style=\"--v:").count(), 1000);
+    assert!(page.len() < 3_000_000, "{} bytes", page.len());
+}
