@@ -1,8 +1,11 @@
 //! Forecasts held against measurements: each case says what was configured and what came out; one translation makes a
 //! scenario of the former, and nothing in it knows the latter.
 
+mod differences;
 pub mod lab_case;
+pub mod lab_parameters;
 mod lab_run;
+mod lab_settings;
 mod tolerance;
 pub mod translate;
 mod translate_balancer;

@@ -12,7 +12,7 @@ const TIMER: f64 = 0.001;
 /// A relay sleeps in each direction, and passes the bytes through two more sockets: 5 ms measure about 6 to 7 (its README, §5).
 const RELAY: f64 = 0.0015;
 /// Workers of a pod without a limit: more than are ever busy.
-const UNLIMITED: u32 = 1_000;
+pub(super) const UNLIMITED: u32 = 1_000;
 
 /// The scenario of `case`, as a file.
 pub fn scenario(case: &LabCase) -> String {
