@@ -217,6 +217,17 @@ impl Default for Parameters {
     }
 }
 
+impl Balancer {
+    /// All of them, by the format's name.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("haproxy", Self::Haproxy), ("nginx", Self::Nginx), ("envoy", Self::Envoy), ("direct", Self::Direct)];
+
+    /// The format's name.
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find_map(|(name, of)| (of == self).then_some(name)).unwrap_or_default()
+    }
+}
+
 impl Time {
     /// The longest that it is worth waiting for (s).
     pub(super) fn long(&self) -> f64 {

@@ -1,9 +1,12 @@
 //! Forecasts held against measurements: each case says what was configured and what came out; one translation makes a
 //! scenario of the former, and nothing in it knows the latter.
 
+mod differences;
 pub mod kubernetes;
 pub mod lab_case;
+pub mod lab_parameters;
 mod lab_run;
+mod lab_settings;
 pub mod shipped;
 mod tolerance;
 pub mod translate;

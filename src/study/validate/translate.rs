@@ -14,7 +14,7 @@ const RELAY: f64 = 0.0015;
 /// A proxy adds 0.2 to 1 ms to a request (its README, §5): so much a way.
 const PROXY: f64 = 0.0003;
 /// Workers of a pod without a limit: more than are ever busy.
-const UNLIMITED: u32 = 1_000;
+pub(super) const UNLIMITED: u32 = 1_000;
 
 /// The scenario of `case`, as a file.
 pub fn scenario(case: &LabCase) -> String {

@@ -1,0 +1,117 @@
+//! What a scenario says of its balancer, in the words of the lab's settings of a real one: the inverse of
+//! [`super::translate_balancer`].
+
+use serde_json::{Map, Value, json};
+
+use super::lab_case::Balancer;
+use super::lab_parameters::Cannot;
+use crate::engine::Dur;
+use crate::scenario::{Algorithm, LoadBalancer, Membership, Scenario, Sharing};
+
+/// The `lb_settings` of a case.
+pub(super) fn settings(scenario: &Scenario, balancer: Balancer, cannot: &mut Cannot) -> Value {
+    let lb = &scenario.load_balancer;
+    let mut set = Map::new();
+    match balancer {
+        Balancer::Haproxy => haproxy(lb, &mut set, cannot),
+        Balancer::Nginx => nginx(lb, &mut set, cannot),
+        Balancer::Envoy => envoy(lb, &mut set, cannot),
+        Balancer::Direct => {}
+    }
+    Value::Object(set)
+}
+
+/// A duration in whole milliseconds, which all three balancers can read.
+fn ms(d: Dur) -> String {
+    format!("{}ms", (d.secs() * 1e3).round())
+}
+
+/// A field where there is something to say.
+fn put(set: &mut Map<String, Value>, name: &str, value: Value, given: bool) {
+    if given {
+        set.insert(name.to_owned(), value);
+    }
+}
+
+/// Whether it is the least-request algorithm rather than round robin.
+fn least(lb: &LoadBalancer, its: Algorithm, cannot: &mut Cannot) -> bool {
+    if lb.algorithm != Algorithm::RoundRobin && lb.algorithm != its {
+        cannot.say(format!("`loadBalancer.algorithm` is neither RoundRobin nor {its:?}, as in the lab"));
+    }
+    lb.algorithm == its
+}
+
+fn haproxy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
+    put(set, "balance", json!("leastconn"), least(lb, Algorithm::LeastRequest, cannot));
+    put(set, "http_reuse", json!("never"), lb.upstream.share == Sharing::Client);
+    put(set, "maxconn", json!(lb.upstream.max_busy), lb.upstream.max_busy > 0);
+    set.insert("retries".to_owned(), json!(lb.retries.attempts));
+    put(set, "redispatch", Value::Null, lb.retries.same_pod || lb.retries.attempts == 0);
+    put(set, "retry_on", json!("conn-failure empty-response"), lb.retries.attempts > 0 && lb.retries.on_reset);
+    put(set, "membership", json!("reload"), lb.membership == Membership::Reload);
+    let reload = &lb.reload;
+    put(set, "close_spread_s", json!(reload.close_spread.secs()), !reload.close_spread.is_zero());
+    put(set, "hard_stop_after_s", json!(reload.shutdown_timeout.secs()), !reload.shutdown_timeout.is_zero());
+    if let Some(check) = lb.active_health {
+        let (inter, fall, rise) = (ms(check.interval), check.unhealthy_threshold, check.healthy_threshold);
+        set.insert("check".to_owned(), json!(format!("inter {inter} fall {fall} rise {rise}")));
+    }
+    let fails = lb.passive_health.max_fails;
+    put(set, "observe", json!(format!("observe layer4 error-limit {fails} on-error mark-down")), fails > 0);
+    if fails > 0 && lb.active_health.is_none() {
+        cannot.say("`loadBalancer.passiveHealth`: HAProxy observes only a server that it checks (`activeHealth`)");
+    }
+    put(set, "slowstart", json!(ms(lb.slow_start.window)), !lb.slow_start.window.is_zero());
+}
+
+fn nginx(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
+    put(set, "balance", json!("leastconn"), least(lb, Algorithm::LeastRequest, cannot));
+    set.insert("workers".to_owned(), json!(lb.workers));
+    set.insert("keepalive".to_owned(), json!(lb.upstream.connections));
+    let idle = lb.upstream.idle_timeout;
+    put(set, "upstream_keepalive_timeout", json!(ms(idle)), !idle.is_zero());
+    let attempts = lb.retries.attempts;
+    put(set, "next_upstream", json!("off"), attempts == 0);
+    put(set, "next_upstream_tries", json!(attempts + 1), (1..100).contains(&attempts));
+    let stop = lb.reload.shutdown_timeout;
+    put(set, "worker_shutdown_timeout", json!(ms(stop)), !stop.is_zero());
+    set.insert("max_fails".to_owned(), json!(lb.passive_health.max_fails));
+    set.insert("fail_timeout".to_owned(), json!(ms(lb.passive_health.fail_timeout)));
+    if !lb.slow_start.window.is_zero() || lb.active_health.is_some() {
+        cannot.say("`loadBalancer`: nginx as it is free has neither slow start nor active checks");
+    }
+}
+
+fn envoy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
+    put(set, "lb_policy", json!("LEAST_REQUEST"), least(lb, Algorithm::EnvoyLeastRequest, cannot));
+    let idle = lb.upstream.idle_timeout;
+    put(set, "upstream_idle_s", json!(idle.secs()), !idle.is_zero());
+    if lb.retries.attempts > 0 {
+        let on = [(lb.retries.on_connect_failure, "connect-failure"), (lb.retries.on_reset, "reset")];
+        let on: Vec<&str> = on.into_iter().filter_map(|(on, word)| on.then_some(word)).collect();
+        set.insert("retry_on".to_owned(), json!(on.join(",")));
+        set.insert("num_retries".to_owned(), json!(lb.retries.attempts));
+        put(set, "previous_hosts", json!(true), lb.retries.other_pod);
+        let most = if lb.retries.max_concurrent == 0 { 1_000_000 } else { lb.retries.max_concurrent };
+        set.insert("max_retries".to_owned(), json!(most));
+    }
+    let eject = lb.passive_health;
+    if eject.max_fails > 0 {
+        let outlier = json!({
+            "consecutive_5xx": eject.max_fails,
+            "interval": "1s",
+            "base_ejection_time": format!("{}s", eject.fail_timeout.secs()),
+            "max_ejection_percent": (eject.max_ejected * 100.0).round(),
+            "enforcing_consecutive_5xx": 100,
+            "enforcing_success_rate": 0,
+        });
+        set.insert("outlier".to_owned(), outlier);
+        set.insert("update_merge_window".to_owned(), json!(format!("{}s", eject.merge_window.secs())));
+    }
+    let drain = lb.reload.drain;
+    put(set, "drain_time_s", json!(drain.secs()), !drain.is_zero());
+    put(set, "slow_start_s", json!(lb.slow_start.window.secs()), !lb.slow_start.window.is_zero());
+    if lb.active_health.is_some() {
+        cannot.say("`loadBalancer.activeHealth`: the lab's Envoy checks nothing");
+    }
+}
