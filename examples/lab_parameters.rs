@@ -33,7 +33,7 @@ fn plan(arguments: &[String]) -> Result<LabPlan, Vec<String>> {
     };
     let known = Balancer::ALL.into_iter().find(|(name, _)| name == balancer);
     let (_, balancer) = known.ok_or_else(|| vec![format!("the lab has no balancer `{balancer}`")])?;
-    let request = Request { path: Path::new(file), set, rate: None, service_time: None, workload: None, seed: None };
+    let request = Request { set, ..Request::new(Path::new(file)) };
     let loaded = scenario::load(&request).map_err(|found| found.iter().map(|d| d.render(false)).collect::<Vec<_>>())?;
     let cannot = |problem: String| format!("the lab cannot play `{file}`: {problem}");
     lab_plan(&loaded.scenario, balancer).map_err(|problems| problems.into_iter().map(cannot).collect())
