@@ -91,6 +91,13 @@ fn a_sweep_has_a_page_of_its_rows_and_its_result_too() {
     assert_eq!(dryroll(&["report", result_name, "-o", again_name]), (0, String::new(), String::new()));
     let nameless = text.replace(SMALL, "FILE").replace(&SMALL.replace('/', "&#x2f;"), "FILE");
     assert!(read(&again) == nameless, "the pages differ in more than the file's name");
+    // Names and values of whoever wrote the scenario stay text.
+    let evil = "</script><img src=x onerror=alert(1)>";
+    let kept = read(&result).replace("\"small\"", &format!("\"{evil}\"")).replace("\"2s\"", &format!("\"{evil}\""));
+    fs::write(&result, kept).expect("it is written");
+    let hostile = dryroll(&["report", result_name]).1;
+    assert!(hostile.contains("&lt;img") && !hostile.contains("<img"), "a name turned into markup");
+    assert_eq!(hostile.matches("</script>").count(), 2, "the data and the script");
     let (status, _, err) = dryroll(&["sweep", SMALL, "--shard", "1/2", "-o", result_name, "--report", page_name]);
     assert!(status == 2 && err.contains("--report"), "{err}");
 }

@@ -12,10 +12,9 @@ use crate::metrics::summary::Summary;
 use crate::report::Format;
 use crate::study::result::effort::{Effort, Stopped};
 use crate::study::result::finding::{Finding, Verdict};
-use crate::study::result::header::{AxisHead, Header};
+use crate::study::result::header::{AxisHead, Header, Shard};
 use crate::study::result::row::Row;
 use crate::study::result::table::Table;
-use crate::study::shard::Shard;
 
 /// `--format json`: schema `dryroll.sweep/1`; one line.
 pub(super) const FORMAT: Format<SweepPage> = Format { name: "json", endings: &["json"], write };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
-use crate::study::shard::Shard;
+pub use crate::study::shard::Shard;
 
 /// The name and version of the format of journals and parts.
 pub const SCHEMA: &str = "dryroll.sweep-part/1";
