@@ -45,7 +45,8 @@
 //! ```
 //!
 //! A test holds these arrows (`tests/tidy.rs`). A balancing algorithm is a file in `fleet/balancer` and a line in its
-//! `mod.rs`; a rollout strategy a file in `fleet/rollout` and a line in `policy.rs` (or in `place.rs`); a report a file and a line in `report`.
+//! `mod.rs`; a rollout strategy a file in `fleet/rollout` and a line in `policy.rs` (or in `place.rs`); a report a file and a
+//! line in `report`.
 
 pub mod cli;
 pub mod engine;

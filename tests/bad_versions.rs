@@ -95,7 +95,7 @@ fn a_crash_loop_stops_the_rollout_and_hurts_nobody() {
 
 #[test]
 fn a_crash_cuts_what_the_pod_has_and_the_pod_comes_back() {
-    let every = "newVersion.crash.lifetime={distribution: exponential, mean: 3s}";
+    let every = "newVersion.crash.uptime={distribution: exponential, mean: 3s}";
     let r = play(&[every, "workload.progressDeadlineSeconds=20"]);
     assert!(by(&r, Cause::Crash) > 0, "{:?}", r.phases);
     // Between a crash and the proxies' hearing of it, a second, its address refuses.

@@ -33,10 +33,10 @@ impl<O: Observer> World<O> {
     pub(super) fn plan_crash(&mut self, pod: u32, cal: &mut Cal) {
         let p = &mut self.pods[pod as usize];
         p.started = cal.now();
-        let Some(after) = &self.versions[p.version()].pod.crash.lifetime else { return };
+        let Some(uptime) = &self.versions[p.version()].pod.crash.uptime else { return };
         let mut draw = self.streams.family(Purpose::CrashAfter, u64::from(p.restarts)).stream(p.identity());
-        let after = after.sample(&mut draw, u64::from(p.ordinal));
-        Self::pod_timer(pod, after, PodTimer::Crash(p.restarts), cal);
+        let uptime = uptime.sample(&mut draw, u64::from(p.ordinal));
+        Self::pod_timer(pod, uptime, PodTimer::Crash(p.restarts), cal);
     }
 
     /// The pod has taken a request; one too many kills it.

@@ -128,7 +128,7 @@ const fn pods_may_turn_unready(scenario: &Scenario) -> bool {
 
 /// Whether a pod that runs may die by itself. Then it starts again, and all that a start is made of matters.
 const fn pods_may_crash(scenario: &Scenario) -> bool {
-    scenario.pod.crash.lifetime.is_some() || scenario.pod.crash.in_flight.is_some()
+    scenario.pod.crash.uptime.is_some() || scenario.pod.crash.in_flight.is_some()
 }
 
 /// What of `scenario` can matter before the first action, everything else blanked: scenarios for which this is the same

@@ -78,6 +78,7 @@ pub(super) fn answer_of(results: &Results, deadline: Option<f64>) -> Answer {
         let verb = if results.is_steady() { "The steady fleet" } else { "A deploy" };
         format!("{verb} drops nothing: 0 of {} requests.", text::mean(summary.requests, count))
     };
+    notes.extend(rolled_back(results));
     let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(results, deadline)) };
     let tone = match (complete, dropped > 0.0) {
         (true, false) if summary.requests.is_some_and(|r| r.max > 0.0) => Tone::Good,
@@ -127,6 +128,18 @@ fn beyond_normal(results: &Results) -> Option<String> {
         }
         _ => format!("Even before it, {normal} are dropped; the deploy adds {added}."),
     })
+}
+
+/// That the old version is back in the end, where it is: an undo, an abort, a circuit breaker.
+fn rolled_back(results: &Results) -> Option<String> {
+    let decisions = &results.decisions;
+    let last = |revision: &str| decisions.iter().rfind(|d| d.1 == revision).map(|d| d.2);
+    let tried = decisions.iter().any(|d| d.1 != "old" && d.2 > 0);
+    let gone = decisions.iter().all(|d| d.1 == "old" || last(&d.1) == Some(0));
+    // A rollout that never stopped an old pod has left no decision about them.
+    let back = last("old").is_none_or(|size| size > 0);
+    let which = if results.replications > 1 { " (in the first simulated deploy, at least)" } else { "" };
+    (tried && gone && back).then(|| format!("The new version does not stay: it is rolled back{which}."))
 }
 
 /// How much "none seen" can mean.

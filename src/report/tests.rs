@@ -211,6 +211,18 @@ fn a_proposal_takes_the_place_of_what_was_typed() {
 }
 
 #[test]
+fn a_version_that_does_not_stay_is_said_to_be_rolled_back() {
+    let mut results = sample::results(1);
+    let decided = |of: &[(&str, u32)]| of.iter().map(|&(name, size)| (0.0, name.to_owned(), size)).collect::<Vec<_>>();
+    results.decisions = decided(&[("new", 3), ("old", 8), ("new", 0), ("old", 10)]);
+    assert!(terminal(&results, &settings()).contains("The new version does not stay: it is rolled back."));
+    results.decisions = decided(&[("new", 3), ("new", 0)]);
+    assert!(terminal(&results, &settings()).contains("it is rolled back"), "no old pod was ever stopped");
+    results.decisions = decided(&[("new", 3), ("old", 8), ("new", 10), ("old", 0)]);
+    assert!(!terminal(&results, &settings()).contains("rolled back"));
+}
+
+#[test]
 fn all_assumptions_on_demand() {
     let text = text(&terminal::Terminal, &sample::results(10), &settings(), true);
     assert!(sample::meta().assumptions.iter().all(|a| text.contains(a)), "{text}");

@@ -11,7 +11,7 @@ pub struct Crash {
     /// The share of starts that end in a crash instead of a listener.
     pub at_start: f64,
     /// How long a pod listens before it crashes (s).
-    pub lifetime: Option<Dist>,
+    pub uptime: Option<Dist>,
     /// It crashes when it holds more requests than this, queued ones included: memory that runs out.
     pub in_flight: Option<u32>,
 }
@@ -21,7 +21,7 @@ impl Crash {
         let mut f = at.fields();
         let crash = Self {
             at_start: f.or("atStart", Share(0.0)).0,
-            lifetime: f.opt("lifetime"),
+            uptime: f.opt("uptime"),
             in_flight: f.at("inFlight").node.map(|_| f.within("inFlight", 1, 1..=1_000_000)),
         };
         f.end();

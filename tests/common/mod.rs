@@ -115,7 +115,7 @@ impl Writer {
         self.maybe(2, "errorRate", &["1%", "50%", "100%"]);
         if self.one_in(3) {
             self.maybe(2, "slower", &["0.5", "3"]);
-            let crash = ["{atStart: 30%}", "{lifetime: {distribution: exponential, mean: 5s}}", "{inFlight: 3}"];
+            let crash = ["{atStart: 30%}", "{uptime: {distribution: exponential, mean: 5s}}", "{inFlight: 3}"];
             self.maybe(2, "crash", &crash);
         }
         self.maybe(2, "onReaderGone", &["stop"]);
