@@ -20,6 +20,9 @@ pub(super) fn between(this: &impl Debug, that: &impl Debug) -> Vec<String> {
         let (here, there) = (of(&this, path), of(&that, path));
         if here != there {
             let word = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+            // The one thing within an enum or a list of one needs no number.
+            let path = path.replace(".0.", ".");
+            let path = path.strip_suffix(".0").unwrap_or(&path);
             found.push(format!("{path}: {}, {} in the lab", word(here), word(there)));
         }
     }
@@ -98,7 +101,7 @@ mod tests {
         let changed = scenario("network: {latency: 2ms, client: 500us}\npod: {termination: {preStop: 3s}}\nseed: 9");
         let found = between(&changed, &scenario(""));
         let paths: Vec<&str> = found.iter().map(|line| line.split(": ").next().expect("a path")).collect();
-        assert_eq!(paths, ["pod.termination.preStop.0", "network.latency"]);
+        assert_eq!(paths, ["pod.termination.preStop", "network.latency"]);
         assert!(found[1].ends_with("2ms, 500us in the lab"), "{found:?}");
         assert_eq!(between(&changed, &changed), [""; 0]);
     }

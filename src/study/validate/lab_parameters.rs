@@ -10,8 +10,7 @@ use crate::engine::Dur;
 use crate::fleet::rollout;
 use crate::scenario::dist::Dist;
 use crate::scenario::{
-    Arrivals, ByProxy, Clients, ConnectionClose, Deploy, Load, OnSigterm, RetryOn, Rolls, Scenario, Strategy,
-    WarmupOver,
+    Arrivals, ByProxy, Clients, ConnectionClose, Load, OnSigterm, RetryOn, Rolls, Scenario, Strategy, WarmupOver,
 };
 
 /// What the lab runs for a scenario.
@@ -23,8 +22,9 @@ pub struct LabPlan {
     pub differences: Vec<String>,
 }
 
-/// The lab measures for so long (s) before and after the deploy, at the most.
-const MEASURED_MAX: f64 = 10.0;
+/// The lab waits for the deploy so long (s) at the most, and watches so long after its end.
+const BEFORE_MAX: f64 = 120.0;
+const AFTER_MAX: f64 = 20.0;
 /// Requests under way when the lab stops may go on so long (s).
 const LINGER: f64 = 3.0;
 /// Pods of a streamed answer write in this rhythm (s).
@@ -117,14 +117,16 @@ fn pod(scenario: &Scenario, cannot: &mut Cannot) -> Value {
     let warm_s = match new.warmup.over {
         WarmupOver::Time(time) => time.secs(),
         WarmupOver::Requests(_) => {
-            cannot.say("`warmup.requests`: the lab's pods warm up over time");
+            if new.warmup.slowdown > 1.0 {
+                cannot.say("`warmup.requests`: the lab's pods warm up over time");
+            }
             0.0
         }
     };
     let service = time(&old.service_time).unwrap_or_else(|| {
         cannot.say(
             "`pod.serviceTime` is neither a constant nor exponential, uniform or lognormal, as in the lab; \
-             give for instance --set pod.serviceTime=p50=20ms,p99=120ms",
+             give for instance --set pod.serviceTime=20ms",
         );
         Value::Null
     });
@@ -132,15 +134,14 @@ fn pod(scenario: &Scenario, cannot: &mut Cannot) -> Value {
         cannot.say("`newVersion.serviceTime`: the lab's pods differ in their warm-up alone");
     }
     let unlimited = old.concurrency >= translate::UNLIMITED;
-    let slow = new.warmup.slowdown > 1.0;
     json!({
         "service": service,
         "conc": if unlimited { 0 } else { old.concurrency },
         "queue": old.queue,
         "idle_s": if old.keep_alive.idle_timeout.is_zero() { 86_400.0 } else { old.keep_alive.idle_timeout.secs() },
         "startup_s": cannot.constant("pod.startup", &new.startup),
-        "warm_mult": if slow { new.warmup.slowdown } else { 1.0 },
-        "warm_s": if slow { warm_s } else { 0.0 },
+        "warm_mult": new.warmup.slowdown,
+        "warm_s": warm_s,
         "prestop_s": cannot.constant("pod.termination.preStop", &end.pre_stop),
         "drain_mode": drain_mode,
         "jitter_s": end.close_jitter.secs(),
@@ -168,17 +169,24 @@ fn network(scenario: &Scenario, balancer: Balancer, cannot: &mut Cannot) -> Valu
     let shared = cannot.constant("loadBalancer.propagation.shared", &lb.propagation.shared);
     let mut delay = |name: &str, each: &ByProxy| {
         delay(shared, proxies, each).unwrap_or_else(|| {
-            cannot.say(format!("`loadBalancer.propagation.{name}` is none of a constant, exponential or uniform time"));
+            cannot.say(format!(
+                "`loadBalancer.propagation.{name}` is no constant, exponential, uniform or lognormal time"
+            ));
             Value::Null
         })
     };
     json!({
-        "relay_delay_s": if latency < RELAYED { 0.0 } else { latency.secs() },
+        "relay_delay_s": if latency < RELAYED { 0.0 } else { round_ns(latency.secs() - translate::RELAY) },
         "proxies": proxies,
         "add_delay": delay("add", &lb.propagation.add),
         "remove_delay": delay("remove", &lb.propagation.remove),
         "wait_add": lb.readiness_gate,
     })
+}
+
+/// To a nanosecond, lest the difference of two floats be a third.
+fn round_ns(secs: f64) -> f64 {
+    (secs * 1e9).round() / 1e9
 }
 
 /// How late the proxies learn: one distribution for all, or a constant for each.
@@ -193,7 +201,7 @@ fn delay(shared: f64, proxies: u32, each: &ByProxy) -> Option<Value> {
     match (constants.as_deref(), of(0)) {
         (Some([first, rest @ ..]), _) if rest.iter().all(|s| s == first) => Some(json!({"kind": "const", "s": first})),
         (Some(each), _) => Some(json!({"kind": "per_proxy", "s": each})),
-        (None, Dist::Exponential { mean }) if shared == 0.0 => Some(json!({"kind": "exp", "mean": mean})),
+        (None, dist @ (Dist::Exponential { .. } | Dist::Lognormal { .. })) if shared == 0.0 => time(dist),
         (None, Dist::Uniform { min, max }) => Some(json!({"kind": "uniform", "lo": shared + min, "hi": shared + max})),
         _ => None,
     }
@@ -242,7 +250,7 @@ fn arrivals(clients: &Clients, cannot: &mut Cannot) -> (&'static str, f64) {
 
 fn timing(scenario: &Scenario, balancer: Balancer, cannot: &mut Cannot) -> Value {
     let observe = &scenario.observe;
-    let after = observe.after.secs().min(MEASURED_MAX);
+    let after = observe.after.secs().min(AFTER_MAX);
     let Some(deploy) = &scenario.deploy else {
         let watch = observe.steady.secs() - LINGER;
         if watch <= 0.0 {
@@ -259,15 +267,12 @@ fn timing(scenario: &Scenario, balancer: Balancer, cannot: &mut Cannot) -> Value
             "none"
         }
     };
+    cannot.at_most("deploy.at", deploy.at.secs(), BEFORE_MAX);
     json!({
         "strategy": strategy,
-        "before_s": before(deploy),
+        "before_s": deploy.at.secs(),
         "after_s": after,
         "watch_s": after,
         "linger_s": LINGER,
     })
-}
-
-fn before(deploy: &Deploy) -> f64 {
-    deploy.at.secs().min(MEASURED_MAX)
 }

@@ -46,7 +46,7 @@ fn haproxy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot)
     put(set, "http_reuse", json!("never"), lb.upstream.share == Sharing::Client);
     put(set, "maxconn", json!(lb.upstream.max_busy), lb.upstream.max_busy > 0);
     set.insert("retries".to_owned(), json!(lb.retries.attempts));
-    put(set, "redispatch", Value::Null, lb.retries.same_pod || lb.retries.attempts == 0);
+    put(set, "redispatch", Value::Null, lb.retries.same_pod);
     put(set, "retry_on", json!("conn-failure empty-response"), lb.retries.attempts > 0 && lb.retries.on_reset);
     put(set, "membership", json!("reload"), lb.membership == Membership::Reload);
     let reload = &lb.reload;

@@ -10,7 +10,7 @@ use super::translate_balancer;
 /// Sleeps of the lab's pods end about a millisecond late (its README, §5).
 const TIMER: f64 = 0.001;
 /// A relay sleeps in each direction, and passes the bytes through two more sockets: 5 ms measure about 6 to 7 (its README, §5).
-const RELAY: f64 = 0.0015;
+pub(super) const RELAY: f64 = 0.0015;
 /// A proxy adds 0.2 to 1 ms to a request (its README, §5): so much a way.
 const PROXY: f64 = 0.0003;
 /// Workers of a pod without a limit: more than are ever busy.

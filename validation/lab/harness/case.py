@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 
 from . import guard
 from .deploy import Run
@@ -29,14 +30,15 @@ def alone():
     return lock
 
 
-async def measure(parameters, programs, seeds=SEEDS, tries=TRIES, tell=print):
-    """A repeat for each seed, and the noise of those that were repeated. The seeds run side by side, each in a slot of its own."""
+async def measure(parameters, programs, tries=TRIES, until=math.inf, tell=print):
+    """A repeat for each seed, and the noise of those that were repeated. The seeds run side by side, each in a slot of its own.
+    Nothing is repeated any more after `until` (monotonic)."""
     kept, disturbed = {}, []
     folder = tempfile.mkdtemp(prefix="dryroll-lab-")
     try:
         for attempt in range(tries):
-            todo = [seed for seed in seeds if seed not in kept]
-            if not todo:
+            todo = [seed for seed in SEEDS if seed not in kept]
+            if not todo or attempt and time.monotonic() > until:
                 break
             steal = guard.Steal()
             runs = [Run(parameters, seed, slot, os.path.join(folder, f"{attempt}-{slot}"), programs) for slot, seed in enumerate(todo)]
@@ -51,11 +53,11 @@ async def measure(parameters, programs, seeds=SEEDS, tries=TRIES, tell=print):
                     disturbed.append({"seed": repeat["seed"], "noise": repeat["noise"]})
                 else:
                     kept[repeat["seed"]] = repeat
-        if len(kept) < len(seeds):
-            raise Disturbed(f"{len(seeds) - len(kept)} of {len(seeds)} runs were disturbed {tries} times each; the machine is too busy")
+        if len(kept) < len(SEEDS):
+            raise Disturbed(f"{len(SEEDS) - len(kept)} of {len(SEEDS)} runs were disturbed again and again; the machine is too busy")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return [kept[seed] for seed in seeds], disturbed
+    return [kept[seed] for seed in SEEDS], disturbed
 
 
 def case(name, description, parameters, version, repeats, disturbed, differences):

@@ -1,6 +1,7 @@
 """One run: pods, balancers, clients and a deploy, in a slot of loopback addresses of its own."""
 import asyncio
 import json
+import math
 import os
 import random
 import time
@@ -191,6 +192,8 @@ class Run:
             return self.random.uniform(delay["lo"], delay["hi"])
         if kind == "exp":
             return self.random.expovariate(1 / delay["mean"])
+        if kind == "lognormal":
+            return delay["median"] * math.exp(self.random.gauss(0, delay["sigma"]))
         raise ValueError(f"the lab has no delay of kind {kind}")
 
     async def tear_down(self):
