@@ -31,7 +31,8 @@ fn every_measured_case_could_be_measured_again() {
         let text = fs::read_to_string(&file).expect("a file");
         let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let name = value["id"].as_str().expect("an id").to_owned();
-        let scenario = scenario(&Case::read(&name, &text).expect("a case").as_scenario());
+        let case = Case::read(&name, &text).expect("a case");
+        let scenario = scenario(&case.as_scenario().expect("a balancer case makes a scenario"));
         match lab_plan(&scenario, balancer(value["lb"].as_str().expect("a balancer"))) {
             Ok(plan) => assert_eq!(plan.differences, [""; 0], "{name}"),
             Err(why) => refused.push((name, why)),
