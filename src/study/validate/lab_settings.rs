@@ -76,7 +76,8 @@ fn nginx(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
     let stop = lb.reload.shutdown_timeout;
     put(set, "worker_shutdown_timeout", json!(ms(stop)), !stop.is_zero());
     set.insert("max_fails".to_owned(), json!(lb.passive_health.max_fails));
-    set.insert("fail_timeout".to_owned(), json!(ms(lb.passive_health.fail_timeout)));
+    // nginx counts this time in whole seconds.
+    set.insert("fail_timeout".to_owned(), json!(format!("{}s", lb.passive_health.fail_timeout.secs().ceil())));
     if !lb.slow_start.window.is_zero() || lb.active_health.is_some() {
         cannot.say("`loadBalancer`: nginx as it is free has neither slow start nor active checks");
     }
