@@ -283,7 +283,7 @@ impl Case {
         self.config.qps < 1000.0
     }
 
-    /// Within what time pods that turn Ready are as good as simultaneous [s]: of a throttled fleet one does every 50 ms, and
+    /// Within what time pods that turn Ready are as good as simultaneous (s): of a throttled fleet one does every 50 ms, and
     /// one request more or less before a count is taken makes a difference of some of them.
     pub fn simultaneous(&self) -> f64 {
         if self.is_throttled() { 0.3 } else { 0.0 }
