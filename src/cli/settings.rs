@@ -6,6 +6,7 @@ use super::args::ScenarioArgs;
 use crate::metrics::Meta;
 use crate::report::Settings;
 use crate::report::settings::{self, OnSigterm, Spread, Strategy, Termination};
+use crate::report::text::quoted;
 use crate::scenario::dist::Dist;
 use crate::scenario::{
     self, DeployAction, IntOrPercent, Layer, Load, Loaded, OnDrain, Propagation, Scenario, Workload,
@@ -104,16 +105,6 @@ pub(super) fn options(args: &ScenarioArgs) -> Vec<String> {
         .collect()
 }
 
-/// A word as a POSIX shell takes it.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=%:,+@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 pub(super) fn written(n: &IntOrPercent) -> String {
     match n {
         IntOrPercent::Int(n) => n.to_string(),
@@ -166,17 +157,4 @@ fn spread(dist: &Dist) -> Spread {
 fn delay(p: &Propagation, own: &Dist) -> Spread {
     let (p50, p99) = p.median_and_p99(own);
     Spread { p50, p99 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_split_them() {
-        assert_eq!(quoted("k8s/checkout.yaml"), "k8s/checkout.yaml");
-        assert_eq!(quoted("my file"), "'my file'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 }

@@ -1,6 +1,6 @@
 //! The command as it was typed.
 
-use super::settings::quoted;
+use crate::report::text::quoted;
 
 /// The command once more, with `option` where it has it not yet.
 pub(super) fn again(option: &str) -> String {

@@ -175,6 +175,16 @@ fn unit(text: &str) -> &str {
     text.trim_start_matches(|c: char| c.is_ascii_digit() || ",.-".contains(c))
 }
 
+/// A word as a POSIX shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=%:,+@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,5 +251,13 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("it took 12 ms, no more", 10), ["it took", "12 ms, no", "more"]);
         assert_eq!(wrap("incomprehensibilities", 5), ["incomprehensibilities"]);
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_split_them() {
+        assert_eq!(quoted("k8s/checkout.yaml"), "k8s/checkout.yaml");
+        assert_eq!(quoted("my file"), "'my file'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
     }
 }

@@ -12,7 +12,7 @@ use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, exit, loading, settings, table, typed};
 use crate::report::sweep::{FORMATS, HTML, SweepPage};
-use crate::report::text::{count, plural, seconds};
+use crate::report::text::{count, plural, quoted, seconds};
 use crate::scenario::{Diag, Draft, Loaded, fingerprint};
 use crate::study::cost::REQUESTS_PER_CORE_SECOND;
 use crate::study::design::Design;
@@ -246,7 +246,6 @@ fn page(args: &Sweep, table: Table) -> SweepPage {
 
 /// The command up to its output options. A rate that had to be assumed is told, since it would be another for another row.
 fn command(args: &Sweep, assumed_rate: Option<&str>) -> String {
-    let quoted = settings::quoted;
     let mut parts = vec!["dryroll sweep".to_owned(), quoted(&args.file.to_string_lossy())];
     parts.extend(settings::options(&args.scenario));
     parts.extend(assumed_rate.map(|rate| format!("--rate {rate}")));

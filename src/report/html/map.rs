@@ -155,12 +155,6 @@ pub(super) fn command(sweep: &str) -> String {
         .map_or_else(|| "dryroll run FILE".to_owned(), |rest| format!("dryroll run {rest}"))
 }
 
-/// A word as a POSIX shell takes it.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=%:,+@".contains(c);
-    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +165,5 @@ mod tests {
         assert_eq!(command(sweep), "dryroll run a.yaml --set preStop=5s");
         assert_eq!(command("dryroll sweep a.yaml"), "dryroll run a.yaml");
         assert_eq!(command(""), "dryroll run FILE");
-        assert_eq!(quoted("a=25%"), "a=25%");
-        assert_eq!(quoted("a={b: 'c'}"), r"'a={b: '\''c'\''}'");
     }
 }

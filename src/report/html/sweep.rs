@@ -161,7 +161,7 @@ fn combinations(page: &SweepPage) -> Vec<Combination> {
 fn combination(row: &Row, best: Option<&Row>, by: &Shown, names: &[&str], base: &str, rows: usize) -> Combination {
     let pick = |f: &Shown| row.summary.as_ref().and_then(|s| (f.pick)(s));
     let sets: Vec<String> =
-        names.iter().zip(&row.values).map(|(n, v)| format!(" --set {}", map::quoted(&format!("{n}={v}")))).collect();
+        names.iter().zip(&row.values).map(|(n, v)| format!(" --set {}", text::quoted(&format!("{n}={v}")))).collect();
     Combination {
         row: row.row,
         settings: row.values.clone(),
