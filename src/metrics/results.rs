@@ -96,6 +96,22 @@ impl Results {
     pub fn is_steady(&self) -> bool {
         self.summary.rollout.complete.is_none()
     }
+
+    /// When, in s since the deploy's start, the last bin of the time series begins in which some outcome was more than
+    /// twice as frequent as before the deploy; `None` where there is no such bin.
+    pub fn last_trouble(&self) -> Option<f64> {
+        let series = &self.timeseries;
+        let columns: Vec<(f64, Vec<Option<f64>>)> = self
+            .summary
+            .outcomes
+            .iter()
+            .map(|(name, _)| (series.mean(name, f64::NEG_INFINITY, 0.0).unwrap_or(0.0), series.column(name)))
+            .collect();
+        let failed =
+            |i: usize| columns.iter().any(|(usual, c)| c.get(i).copied().flatten().is_some_and(|v| v > 2.0 * usual));
+        let times = series.column("t");
+        (0..times.len()).rev().find(|&i| failed(i)).and_then(|i| times[i])
+    }
 }
 
 impl Simulated {

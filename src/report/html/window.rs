@@ -37,7 +37,7 @@ impl<'a> Window<'a> {
         let steady = results.is_steady();
         let settled = if steady { last } else { results.summary.during.seconds.map_or(last, |s| s.mean).min(last) };
         let margin = (settled * 0.08).max(5.0);
-        let end = settled.max(last_trouble(results, &times).unwrap_or(settled));
+        let end = settled.max(results.last_trouble().map_or(settled, |t| t + second));
         let (from, to) = if steady { (first, last) } else { (-margin, end + margin) };
         let rows = times.partition_point(|&t| t < from)..times.partition_point(|&t| t <= to);
         if rows.is_empty() {
@@ -82,18 +82,4 @@ fn together(values: impl Iterator<Item = f64>, how: How) -> Option<f64> {
         How::Most => values.reduce(f64::max),
         How::Least => values.reduce(f64::min),
     }
-}
-
-/// The end of the last bin in which more requests failed than usual before the deploy.
-fn last_trouble(results: &Results, times: &[f64]) -> Option<f64> {
-    let series = &results.timeseries;
-    let columns: Vec<(f64, Vec<Option<f64>>)> = results
-        .summary
-        .outcomes
-        .iter()
-        .map(|(name, _)| (series.mean(name, f64::NEG_INFINITY, 0.0).unwrap_or(0.0), series.column(name)))
-        .collect();
-    let failed =
-        |i: usize| columns.iter().any(|(usual, c)| c.get(i).copied().flatten().is_some_and(|v| v > 2.0 * usual));
-    (0..times.len()).rev().find(|&i| failed(i)).map(|i| times[i] + f64::from(series.bin_seconds))
 }

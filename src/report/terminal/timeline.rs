@@ -49,21 +49,6 @@ pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
     grid::lines(&rows, WIDTH - 2)
 }
 
-/// The last time of a bin in which requests failed more often than before the deploy, `end` where there is none.
-fn last_failure(results: &Results, end: f64) -> f64 {
-    let series = &results.timeseries;
-    let columns: Vec<(f64, Vec<Option<f64>>)> = results
-        .summary
-        .outcomes
-        .iter()
-        .map(|(name, _)| (series.mean(name, f64::NEG_INFINITY, 0.0).unwrap_or(0.0), series.column(name)))
-        .collect();
-    let failed =
-        |i: usize| columns.iter().any(|(normal, c)| c.get(i).copied().flatten().is_some_and(|v| v > 2.0 * normal));
-    let times = series.column("t");
-    (0..times.len()).rev().find(|&i| failed(i)).and_then(|i| times[i]).unwrap_or(end)
-}
-
 /// The rows of the time series from shortly before the deploy until shortly after its end.
 struct Window<'a> {
     results: &'a Results,
@@ -80,7 +65,7 @@ impl<'a> Window<'a> {
         let margin = end * 0.08;
         let from = times.partition_point(|&t| t < -margin);
         // What fails after the last old pod is gone belongs into the picture as well.
-        let to = times.partition_point(|&t| t <= end.max(last_failure(results, end)) + margin);
+        let to = times.partition_point(|&t| t <= end.max(results.last_trouble().unwrap_or(end)) + margin);
         let start = times.get(from).copied().unwrap_or(0.0);
         Self { results, rows: from..to.max(from), start, end }
     }
