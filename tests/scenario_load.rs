@@ -133,6 +133,46 @@ fn paths_may_be_short_where_they_are_clear() {
     assert!((scenario.pod.service_time.mean() - 0.02).abs() < 1e-12);
 }
 
+/// A field that is added must not take a short name away from those who use it: each of these stands in somebody's script.
+#[test]
+fn the_names_that_people_use_alone_stay_clear() {
+    for set_alone in [
+        "maxSurge=1",
+        "maxUnavailable=0",
+        "minReadySeconds=5",
+        "progressDeadlineSeconds=300",
+        "replicas=4",
+        "concurrency=8",
+        "queue=16",
+        "startup=3s",
+        "serviceTime=20ms",
+        "preStop=5s",
+        "onSigterm=exit",
+        "lameDuck=5s",
+        "drainWindow=10s",
+        "cleanup=1s",
+        "closeJitter=5s",
+        "connectionClose=response",
+        "terminationGracePeriodSeconds=60",
+        "afterExit=unreachable",
+        "layer=4",
+        "proxies=2",
+        "algorithm=random",
+        "remove=2s",
+        "add=1s",
+        "deregistrationDelay=20s",
+        "slowStart=10s",
+        "rate=50/s",
+        "idempotent=50%",
+        "at=90s",
+        "after=30s",
+        "seed=3",
+    ] {
+        let loaded = set(LEAST, &[set_alone]);
+        assert!(loaded.warnings.is_empty(), "{set_alone}: {}", loaded.warnings[0]);
+    }
+}
+
 #[test]
 fn a_manifest_is_read_and_its_traffic_assumed() {
     let loaded = load("tests/data/manifests/checkout.yaml");
