@@ -9,7 +9,7 @@ use crate::report::settings::{self, OnSigterm, Spread, Strategy, Termination};
 use crate::report::text::quoted;
 use crate::scenario::dist::Dist;
 use crate::scenario::{
-    self, DeployAction, IntOrPercent, Layer, Load, Loaded, OnDrain, Propagation, Scenario, Workload,
+    self, DeployAction, IntOrPercent, Layer, Load, LoadBalancer, Loaded, OnDrain, Scenario, Workload,
 };
 
 /// What a result says of its run.
@@ -55,8 +55,8 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings 
         progress_deadline: scenario.workload.progress_deadline.secs(),
         proxied: lb.layer == Layer::L7,
         proxies: lb.proxies,
-        addition: delay(&lb.propagation, lb.propagation.add.slowest()),
-        removal: delay(&lb.propagation, lb.propagation.remove.slowest()),
+        addition: delay(lb, lb.propagation.add.slowest()),
+        removal: delay(lb, lb.propagation.remove.slowest()),
         deregistration_delay: lb.deregistration_delay.secs(),
         upstream_idle: lb.upstream.idle_timeout.secs(),
         pod_idle: pod.keep_alive.idle_timeout.secs(),
@@ -154,7 +154,7 @@ fn spread(dist: &Dist) -> Spread {
 }
 
 /// From a change until a proxy acts on it.
-fn delay(p: &Propagation, own: &Dist) -> Spread {
-    let (p50, p99) = p.median_and_p99(own);
+fn delay(lb: &LoadBalancer, own: &Dist) -> Spread {
+    let (p50, p99) = lb.median_and_p99(own);
     Spread { p50, p99 }
 }

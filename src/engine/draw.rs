@@ -76,6 +76,8 @@ pub enum Purpose {
     CrashAtStart = 26,
     /// How long a pod listens before it crashes.
     CrashAfter = 27,
+    /// When a proxy that polls its name server first does.
+    ResolvePhase = 28,
 }
 
 /// All randomness of one replication of one scenario.

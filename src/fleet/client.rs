@@ -122,6 +122,9 @@ impl<O: Observer> World<O> {
         self.requests[r].connection = c;
         if self.layer == Layer::L4 {
             self.requests[r].at_proxy = cal.now();
+            if self.balancer.pinning.is_some() {
+                self.flow_passes(population, client, cal.now());
+            }
         }
         match self.layer {
             // At layer 7 it is the proxy's connection that fails; the client's needs a count, and who waits for it.

@@ -1,6 +1,6 @@
 //! A client's connections: to its proxy at layer 7, to a pod at layer 4; how they are opened, lost and opened anew.
 
-use crate::engine::{Dur, NIL, Purpose, SimTime};
+use crate::engine::{Dur, NIL, Purpose};
 use crate::scenario::{Layer, Load, RetryOn};
 
 use super::backoff::{MIN_REOPEN, wait};
@@ -64,7 +64,7 @@ impl<O: Observer> World<O> {
             Owner::Stream { population, slot } => (population, slot),
             Owner::Proxy(_) => return true,
         };
-        let Some(pod) = self.pick_for_connection(population, member, cal.now()) else {
+        let Some(pod) = self.pick_for_connection(population, member, cal) else {
             let round_trip = self.client_hop.delay + self.client_hop.delay;
             cal.at(cal.now() + round_trip, Event::ConnectRefused(self.connections.handle(c)));
             return false;
@@ -75,16 +75,27 @@ impl<O: Observer> World<O> {
     }
 
     /// The pod for the next connection of a client or stream: its n-th pick is the same under every policy.
-    fn pick_for_connection(&mut self, population: u16, member: u32, now: SimTime) -> Option<u32> {
+    fn pick_for_connection(&mut self, population: u16, member: u32, cal: &mut Cal) -> Option<u32> {
+        let proxy = self.proxy_of(member);
+        if self.balancer.resolve.is_some() {
+            self.resolve_for_use(proxy, cal);
+        }
         let p = &mut self.populations[usize::from(population)];
         let routed = match p.load() {
             Load::Streams { .. } => &mut p.streams[member as usize].routed,
             _ => &mut p.clients[member as usize].routed,
         };
         *routed += 1;
-        let ordinal = (u64::from(member) << 26) | u64::from(*routed & 0x03FF_FFFF);
+        let n = *routed;
+        if let Some(pod) = self.pinned_pod(population, member, n, cal.now()) {
+            return Some(pod);
+        }
+        let ordinal = (u64::from(member) << 26) | u64::from(n & 0x03FF_FFFF);
         let pick = Pick { population, member, ordinal, attempt: 0, avoid: [NIL; 3] };
-        self.pick(self.proxy_of(member), pick, now)
+        let pod = self.pick_bound(proxy, pick, cal.now())?;
+        self.stick(population, member, pod, cal.now());
+        self.pin(population, member, n, pod, cal.now());
+        Some(pod)
     }
 
     /// A connection that stands from the start.
@@ -108,7 +119,7 @@ impl<O: Observer> World<O> {
             Owner::Stream { population, slot } => (population, slot),
             Owner::Proxy(_) => return false,
         };
-        let Some(pod) = self.pick_for_connection(population, member, cal.now()) else { return false };
+        let Some(pod) = self.pick_for_connection(population, member, cal) else { return false };
         let max_age = self.versions[self.pods[pod as usize].version()].pod.keep_alive.max_age;
         if !max_age.is_zero() {
             // Somewhere in its life, as if connections had come and gone for ever: else all would end together.

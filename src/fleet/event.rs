@@ -57,6 +57,8 @@ pub(super) enum Event {
     Table { proxy: u16, pod: u32, routed: bool },
     /// A proxy's wait before a retry is over.
     ProxyRetryDue(Handle),
+    /// A proxy's attempt at a request has taken too long.
+    TryOver { request: Handle, attempt: u16 },
     /// A proxy's ejections take effect.
     Ejections(u16),
     /// A proxy's new process takes over from the old one.
@@ -71,6 +73,12 @@ pub(super) enum Event {
     ListenerOver(u16),
     /// The deregistration delay of a removed pod is over.
     DeregistrationOver { proxy: u16, pod: u32 },
+    /// A proxy purges its idle connections to a pod.
+    Purge { proxy: u16, pod: u32 },
+    /// A proxy learns that a terminating pod is not to be fallen back on any more.
+    Withdrawn { proxy: u16, pod: u32 },
+    /// A proxy asks its name server.
+    Resolve(u16),
     /// A proxy sends an active health check.
     HealthCheck { proxy: u16, pod: u32 },
     /// The check's answer would be too late now.
@@ -106,6 +114,8 @@ pub(super) enum PodTimer {
     DrainOver,
     /// It exits.
     CleanupOver,
+    /// Its probes have failed for long enough to say that it no longer serves.
+    ServingOver,
     /// SIGKILL.
     GraceOver,
     /// It dies by itself, unless it has been started anew since the so many-th time.

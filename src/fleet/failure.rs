@@ -9,7 +9,7 @@ use super::event::Event;
 use super::fact::Cause;
 use super::lifecycle::Phase;
 use super::proxy::TRUNCATED;
-use super::request::Place;
+use super::request::{Place, Request};
 use super::world::{Cal, Observer, World};
 
 /// Why an attempt of a proxy failed.
@@ -22,8 +22,14 @@ pub(super) enum Failure {
     ResetUnsent,
     Truncated,
     NoEndpoints,
+    /// The time-out for the request as a whole.
     Timeout,
+    /// That of one attempt.
+    TryTimeout,
+    /// The pod has answered, with a status that is to be a failure.
+    Status(u16),
 }
+
 impl<O: Observer> World<O> {
     /// The proxy's attempt of request `r`, already off its connection, has failed: own retry, or the client is told.
     pub(super) fn proxy_failed(&mut self, r: u32, failure: Failure, cause: Cause, cal: &mut Cal) {
@@ -31,7 +37,12 @@ impl<O: Observer> World<O> {
         let pod = self.requests[r].pod;
         self.uncount_active(r, proxy, cal);
         self.requests[r].cause = Some(cause);
-        if failure != Failure::NoEndpoints {
+        let marks = match failure {
+            Failure::NoEndpoints => false,
+            Failure::Status(status) => self.balancer.passive_health.statuses.contains(status),
+            _ => true,
+        };
+        if marks {
             self.mark_failure(r, proxy, pod, cal);
         }
         if self.may_retry(r, proxy, failure) {
@@ -50,8 +61,7 @@ impl<O: Observer> World<O> {
             return self.retry_by_proxy(r, cal);
         }
         // The first request on the client's connection, or one that came after.
-        let c = self.requests[r].connection;
-        let later = c != NIL && self.connections[c].carried > 1;
+        let later = self.is_later(r);
         let status = self.balancer.status;
         let status = match failure {
             Failure::ConnectRefused => status.connect_failure,
@@ -60,7 +70,8 @@ impl<O: Observer> World<O> {
             Failure::Reset | Failure::ResetUnsent => status.reset,
             Failure::Truncated => TRUNCATED,
             Failure::NoEndpoints => status.no_endpoints,
-            Failure::Timeout => status.timeout,
+            Failure::Timeout | Failure::TryTimeout => status.timeout,
+            Failure::Status(status) => status,
         };
         self.respond(r, status, false, cal);
     }
@@ -106,11 +117,51 @@ impl<O: Observer> World<O> {
             || self.proxies[usize::from(proxy)].retries < retries.max_concurrent;
         let class = match failure {
             Failure::ConnectRefused | Failure::ConnectTimeout => retries.on_connect_failure,
-            Failure::ResetUnsent => retries.on_reset,
-            Failure::Reset => retries.on_reset && (retries.non_idempotent || self.is_idempotent(r)),
+            Failure::ResetUnsent => retries.on_unsent_reset,
+            Failure::Reset => retries.on_reset && self.may_be_sent_again(r),
+            Failure::TryTimeout => retries.on_timeout && self.may_be_sent_again(r),
+            Failure::Status(status) => retries.on_status.contains(status) && self.may_be_sent_again(r),
             Failure::Truncated | Failure::NoEndpoints | Failure::Timeout => false,
         };
         room && class
+    }
+
+    /// Whether request `r`, which has been sent, may be sent once more.
+    fn may_be_sent_again(&self, r: u32) -> bool {
+        self.balancer.retries.non_idempotent || self.is_idempotent(r)
+    }
+
+    /// Whether an answer with `status` is anything to a proxy but what its client gets.
+    #[cold]
+    pub(super) fn is_failure(&self, status: u16) -> bool {
+        self.balancer.retries.on_status.contains(status) || self.balancer.passive_health.statuses.contains(status)
+    }
+
+    /// An attempt of request `r` begins, and may not take longer than it is told to.
+    #[cold]
+    pub(super) fn watch_try(&self, r: u32, cal: &mut Cal) {
+        let request = self.requests.handle(r);
+        let attempt = self.requests[r].attempts;
+        cal.at(cal.now() + self.balancer.retries.per_try_timeout, Event::TryOver { request, attempt });
+    }
+
+    /// An attempt of a request has taken too long, if it is still under way and its answer has not begun.
+    pub(super) fn on_try_over(&mut self, request: Handle, attempt: u16, cal: &mut Cal) {
+        let Some(r) = self.requests.live(request) else { return };
+        let Request { population, place, attempts, upstream, .. } = self.requests[r];
+        let streamed = self.populations[usize::from(population)].config.streamed_response;
+        let under_way = match place {
+            Place::UpConnecting | Place::ToPod | Place::Queued | Place::Returning => true,
+            Place::Serving => !streamed,
+            _ => false,
+        };
+        if attempts != attempt || upstream == NIL || !under_way {
+            return;
+        }
+        let cause = self.cause_of_timeout(r);
+        self.leave_upstream(r, cal);
+        self.requests.outdate(r);
+        self.proxy_failed(r, Failure::TryTimeout, cause, cal);
     }
 
     /// A proxy's connection was refused, or nobody answered.

@@ -2,6 +2,8 @@
 
 use crate::engine::{NIL, SimTime};
 
+use super::purge::Purge;
+
 /// What one proxy has with one pod.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
@@ -9,8 +11,12 @@ pub(super) struct Link {
     pub(super) position: u32,
     /// Idle connections, the least recently used first.
     pub(super) idle: Vec<u32>,
+    /// When half of those are closed, where they ever are.
+    pub(super) purge: Purge,
     /// When the last change about this pod reaches, or reached, this proxy: none overtakes it.
     pub(super) last_delivery: SimTime,
+    /// Whether the proxy knows that the pod no longer serves, nor will again.
+    pub(super) withdrawn: bool,
     /// When the pod last left the proxy's table.
     pub(super) removed: SimTime,
     /// The last active check, and whether its answer is awaited.
@@ -23,11 +29,13 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             position: NIL,
             idle: Vec::new(),
+            purge: Purge::default(),
             last_delivery: SimTime::MIN,
+            withdrawn: false,
             removed: SimTime::MIN,
             check: 0,
             check_pending: false,

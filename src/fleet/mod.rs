@@ -8,6 +8,7 @@
 //! What a proxy believes (`proxy`) and what a pod is (`pod`, `lifecycle`) are two state machines joined by a delay
 //! (`propagation`): deploys fail in that gap. Everything that happened leaves as a [`fact::Fact`]; nothing here measures.
 
+mod affinity;
 mod analysis;
 mod arrivals;
 mod backoff;
@@ -33,10 +34,13 @@ mod probe;
 mod process;
 mod propagation;
 mod proxy;
+mod purge;
 mod reload;
 mod request;
+mod resolve;
 pub mod rollout;
 mod selection;
+mod serving;
 mod steady;
 mod stream;
 mod termination;

@@ -54,6 +54,8 @@ pub(super) struct Pod {
     pub(super) held_unready: bool,
     /// Whether it is to get traffic when it is Ready.
     pub(super) selected: bool,
+    /// Whether proxies have been told that it no longer serves though it terminates.
+    pub(super) withdrawn: bool,
     /// How often its container was started anew, how many crashes there were in a row, and since when it listens.
     pub(super) restarts: u16,
     pub(super) crashes: u32,
@@ -86,6 +88,7 @@ impl Pod {
             probe_pending: false,
             held_unready: false,
             selected: true,
+            withdrawn: false,
             restarts: 0,
             crashes: 0,
             started: SimTime::MAX,

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::{Handle, NIL, SimTime};
-use crate::scenario;
+use crate::scenario::{self, PanicMode};
 
 use super::balancer::{self, Host};
 use super::fact::Cause;
@@ -21,11 +21,19 @@ pub(super) struct Process {
     pub(super) algorithm: Box<dyn balancer::Algorithm>,
     /// Whether any host may be ejected or unhealthy.
     pub(super) ejections: bool,
+    /// Pods that left the table because they terminate, and still serve: who is fallen back on with nobody else left.
+    pub(super) terminating: Vec<u32>,
 }
 
 impl Process {
     pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
-        Self { table: Vec::new(), algorithm: balancer::algorithm(algorithm), ejections: false }
+        Self { table: Vec::new(), algorithm: balancer::algorithm(algorithm), ejections: false, terminating: Vec::new() }
+    }
+
+    /// Whether so few are left without a mark against their health that it disbelieves the marks.
+    pub(super) fn panics(&self, mode: PanicMode, now: SimTime) -> bool {
+        mode.is_possible()
+            && mode.disbelieves(self.table.iter().filter(|h| h.is_healthy(now)).count(), self.table.len())
     }
 }
 
@@ -46,6 +54,12 @@ pub(super) struct Proxy {
     pub(super) held: Vec<(u32, SimTime)>,
     /// When the table was last put into force.
     pub(super) last_update: SimTime,
+    /// What the name server has come to know and was not asked for yet: since when, which pod, whether it is one.
+    pub(super) unasked: Vec<(SimTime, u32, bool)>,
+    /// When it last asked.
+    pub(super) asked: SimTime,
+    /// Whether it is about to ask.
+    pub(super) asks: bool,
     /// Changes of the table that a reload will make.
     pub(super) changes: Vec<(u32, bool)>,
     /// How many of them the reload that is under way has read; `None` when there is none.
@@ -72,6 +86,9 @@ impl Proxy {
             retries: 0,
             held: Vec::new(),
             last_update: SimTime::MIN,
+            unasked: Vec::new(),
+            asked: SimTime::MIN,
+            asks: false,
             changes: Vec::new(),
             reloading: None,
             reload_wanted: false,
@@ -127,6 +144,9 @@ impl<O: Observer> World<O> {
         let picked = self.pick_by_old(proxy, old, pick, cal.now());
         self.requests[r].pod = picked.unwrap_or(NIL);
         if let Some(pod) = picked {
+            if !self.balancer.retries.per_try_timeout.is_zero() {
+                self.watch_try(r, cal);
+            }
             return self.open_upstream(r, proxy, pod, cal);
         }
         self.proxy_failed(r, Failure::NoEndpoints, Cause::NoEndpoints, cal);
@@ -136,7 +156,7 @@ impl<O: Observer> World<O> {
     pub(super) fn waits_for_room(&mut self, r: u32, proxy: u16, now: SimTime) -> bool {
         let full = self.max_busy;
         let p = &mut self.proxies[usize::from(proxy)];
-        let alive = |h: &Host| !h.unhealthy && h.ejected_until <= now;
+        let alive = |h: &Host| h.is_healthy(now) || p.process.panics(self.balancer.panic, now);
         if full == u32::MAX || !p.process.table.iter().any(alive) {
             return false;
         }

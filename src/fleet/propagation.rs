@@ -68,6 +68,17 @@ impl<O: Observer> World<O> {
         if !routed {
             self.control_plane.held.retain(|&p| p != pod);
         }
+        let mut last = cal.now();
+        for (proxy, at) in self.deliveries(pod, routed, cal) {
+            last = last.max(at);
+            self.control_plane.removals += u32::from(!routed);
+            cal.at(at, Event::Table { proxy, pod, routed });
+        }
+        last
+    }
+
+    /// When each proxy hears of a change about `pod`.
+    pub(super) fn deliveries(&mut self, pod: u32, routed: bool, cal: &Cal) -> Vec<(u16, SimTime)> {
         let p = &mut self.pods[pod as usize];
         p.changes += 1;
         let identity = (p.identity() << 8) ^ u64::from(p.changes);
@@ -76,7 +87,7 @@ impl<O: Observer> World<O> {
         let shared = self.control_plane.config.shared.sample(&mut draw, ordinal);
         let committed = self.control_plane.commit(cal.now() + shared);
         let own = self.streams.family(Purpose::PropagationOwn, identity);
-        let mut last = cal.now();
+        let mut deliveries = Vec::with_capacity(self.proxies.len());
         for proxy in 0..self.proxies.len() as u16 {
             let config = &self.control_plane.config;
             let dist = if routed { &config.add } else { &config.remove };
@@ -88,11 +99,9 @@ impl<O: Observer> World<O> {
             // A later change never overtakes an earlier one about the same pod.
             let at = (committed + delay).max(l.last_delivery).max(cal.now());
             l.last_delivery = at;
-            last = last.max(at);
-            self.control_plane.removals += u32::from(!routed);
-            cal.at(at, Event::Table { proxy, pod, routed });
+            deliveries.push((proxy, at));
         }
-        last
+        deliveries
     }
 
     /// A proxy acts on a change.
@@ -103,6 +112,9 @@ impl<O: Observer> World<O> {
             return;
         }
         match self.balancer.membership {
+            _ if self.balancer.resolve.is_some() => {
+                self.proxies[usize::from(proxy)].unasked.push((cal.now(), pod, routed));
+            }
             Membership::Reload if self.layer == Layer::L7 => self.want_reload(proxy, Some((pod, routed)), cal),
             Membership::Api | Membership::Reload => self.change_table(proxy, pod, routed, cal),
         }
@@ -137,6 +149,7 @@ impl<O: Observer> World<O> {
             self.enter_table(proxy, pod, cal.now(), cal);
         } else {
             self.leave_table(proxy, pod, cal);
+            self.perhaps_keep_to_fall_back(proxy, pod);
         }
         self.release_ejections(proxy, cal.now());
         self.table_changed(proxy);

@@ -1,7 +1,7 @@
 //! A proxy (layer 7): its table, its connections to pods, what it does with a failure.
 
 use crate::engine::{Dur, Family, Handle, NIL, SimTime};
-use crate::scenario::{ProxyStatus, Reuse, Sharing, SlowStart};
+use crate::scenario::{PanicMode, ProxyStatus, Reuse, Sharing, SlowStart};
 
 use super::balancer::Hosts;
 use super::connection::Owner;
@@ -53,14 +53,34 @@ impl<O: Observer> World<O> {
     pub(super) fn pick(&mut self, proxy: u16, pick: Pick, now: SimTime) -> Option<u32> {
         let process = &mut self.proxies[usize::from(proxy)].process;
         let family = self.populations[usize::from(pick.population)].balance;
-        pick_by(process, pick, family, now, self.balancer.slow_start, self.max_busy)
+        let picked = pick_by(process, pick, family, now, self.balancer.slow_start, self.balancer.panic, self.max_busy);
+        if picked.is_none() && !process.terminating.is_empty() {
+            return process.fall_back(pick, family);
+        }
+        picked
+    }
+
+    /// The same, unless whoever asks is bound to a pod.
+    #[inline(always)]
+    pub(super) fn pick_bound(&mut self, proxy: u16, pick: Pick, now: SimTime) -> Option<u32> {
+        if self.balancer.sticky.is_some()
+            && let Some(pod) = self.sticky_pod(&self.proxies[usize::from(proxy)].process, pick, now)
+        {
+            return Some(pod);
+        }
+        self.pick(proxy, pick, now)
     }
 
     /// One of its old processes does.
     pub(super) fn pick_by_old(&mut self, proxy: u16, old: usize, pick: Pick, now: SimTime) -> Option<u32> {
+        if self.balancer.sticky.is_some()
+            && let Some(pod) = self.sticky_pod(&self.proxies[usize::from(proxy)].old[old].1, pick, now)
+        {
+            return Some(pod);
+        }
         let process = &mut self.proxies[usize::from(proxy)].old[old].1;
         let family = self.populations[usize::from(pick.population)].balance;
-        pick_by(process, pick, family, now, self.balancer.slow_start, u32::MAX)
+        pick_by(process, pick, family, now, self.balancer.slow_start, self.balancer.panic, u32::MAX)
     }
 
     /// A request reaches its proxy.
@@ -90,7 +110,10 @@ impl<O: Observer> World<O> {
         if let Some(old) = self.old_process_of(r) {
             return self.forward_by_old(r, old, pick, cal);
         }
-        let Some(pod) = self.pick(proxy, pick, cal.now()) else {
+        if self.balancer.resolve.is_some() {
+            self.resolve_for_use(proxy, cal);
+        }
+        let Some(pod) = self.pick_bound(proxy, pick, cal.now()) else {
             if self.waits_for_room(r, proxy, cal.now()) {
                 return;
             }
@@ -105,12 +128,18 @@ impl<O: Observer> World<O> {
     pub(super) fn forward_to(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         self.requests[r].pod = pod;
         self.count_active(r, proxy, pod);
+        if !self.balancer.retries.per_try_timeout.is_zero() {
+            self.watch_try(r, cal);
+        }
         let link = self.link(proxy, pod);
-        let idle = &mut self.links[link].idle;
         let c = match (self.balancer.upstream.share, self.balancer.upstream.reuse) {
             (Sharing::Client, _) => self.private.remove(&(link as u32, self.requests[r].connection)),
-            (Sharing::All, Reuse::Mru) => idle.pop(),
-            (Sharing::All, Reuse::Lru) => (!idle.is_empty()).then(|| idle.remove(0)),
+            (Sharing::Later, _) if !self.is_later(r) => None,
+            (Sharing::All | Sharing::Later, Reuse::Mru) => self.links[link].idle.pop(),
+            (Sharing::All | Sharing::Later, Reuse::Lru) => {
+                let idle = &mut self.links[link].idle;
+                (!idle.is_empty()).then(|| idle.remove(0))
+            }
         };
         let Some(c) = c else { return self.open_upstream(r, proxy, pod, cal) };
         self.requests[r].upstream = c;
@@ -138,6 +167,15 @@ impl<O: Observer> World<O> {
         }
         self.requests[r].counted = true;
         self.proxies[usize::from(proxy)].process.table[position as usize].active += 1;
+        if !self.balancer.upstream.purge.is_zero() {
+            self.note_need(proxy, pod);
+        }
+    }
+
+    /// Whether request `r` is not the first on its client's connection.
+    pub(super) fn is_later(&self, r: u32) -> bool {
+        let c = self.requests[r].connection;
+        c != NIL && self.connections[c].carried > 1
     }
 
     #[inline(always)]
@@ -177,14 +215,23 @@ impl<O: Observer> World<O> {
         if close {
             self.proxies[usize::from(proxy)].lost += 1;
             self.forget(c);
+            self.resolve_after_loss(Owner::Proxy(proxy), cal);
         } else {
             self.stock(c, r, proxy, pod, cal);
         }
         if status == REFUSED {
             return self.proxy_failed(r, Failure::ConnectRefused, Cause::Overflow, cal);
         }
+        if status != STATUS_OK && self.is_failure(status) {
+            let cause = self.requests[r].cause.unwrap_or(Cause::Overflow);
+            return self.proxy_failed(r, Failure::Status(status), cause, cal);
+        }
         if self.balancer.passive_health.max_fails > 0 {
             self.forgive(r, proxy, pod);
+        }
+        if self.balancer.sticky.is_some() {
+            let Request { population, client, .. } = self.requests[r];
+            self.stick(population, client, pod, cal.now());
         }
         self.respond(r, status, direct, cal);
     }
@@ -193,16 +240,17 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     fn stock(&mut self, c: u32, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
-        let l = &mut self.links[link];
+        let l = &self.links[link];
         if l.position == NIL
             || l.idle.len() >= self.balancer.upstream.connections as usize
             || self.connections[c].generation != self.proxies[usize::from(proxy)].generation
             || (self.balancer.upstream.share == Sharing::Client && self.requests[r].connection == NIL)
+            || (!self.balancer.upstream.purge.is_zero() && !self.keeps_idle(proxy, pod, cal))
         {
             return self.close_by_owner(c, cal);
         }
         match self.balancer.upstream.share {
-            Sharing::All => l.idle.push(c),
+            Sharing::All | Sharing::Later => self.links[link].idle.push(c),
             Sharing::Client => drop(self.private.insert((link as u32, self.requests[r].connection), c)),
         }
         self.owner_idles(c, cal);
@@ -243,6 +291,7 @@ fn pick_by(
     family: Family,
     now: SimTime,
     slow_start: SlowStart,
+    panic: PanicMode,
     max_busy: u32,
 ) -> Option<u32> {
     let Pick { population, member, ordinal, attempt, avoid } = pick;
@@ -255,6 +304,7 @@ fn pick_by(
         now,
         avoid: &avoid[..avoids],
         restricted: process.ejections || avoids > 0 || may_be_full,
+        panics: process.ejections && process.panics(panic, now),
         slow_start,
         max_busy,
     };

@@ -60,8 +60,7 @@ impl<O: Observer> World<O> {
         let Some(read) = p.reloading.take() else { return };
         p.next_reload = cal.now() + self.balancer.reload.gap;
         let generation = p.generation;
-        let Process { table, algorithm, ejections } = p.process.clone();
-        p.old.push((generation, Process { table, algorithm, ejections }));
+        p.old.push((generation, p.process.clone()));
         p.generation = p.generation.wrapping_add(1);
         p.retries = 0;
         let pods: Vec<u32> = p.process.table.iter().map(|h| h.pod).collect();
@@ -78,7 +77,8 @@ impl<O: Observer> World<O> {
         }
         let p = &mut self.proxies[usize::from(proxy)];
         let fresh = Process::new(self.balancer.algorithm);
-        let table = std::mem::replace(&mut p.process, fresh).table;
+        let Process { table, terminating, .. } = std::mem::replace(&mut p.process, fresh);
+        p.process.terminating = terminating;
         p.process.table = table.iter().map(|h| Host::new(h.pod, h.added)).collect();
         self.table_changed(proxy);
         let changes: Vec<(u32, bool)> = self.proxies[usize::from(proxy)].changes.drain(..read).collect();

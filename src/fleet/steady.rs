@@ -53,6 +53,8 @@ impl<O: Observer> SteadyFleet<O> {
             sojourn_sum: _,
             ended: _,
             private: _,
+            bindings: _,
+            name_cached: _,
             // of settings that are part of what is shared;
             start: _,
             measured_from: _,

@@ -46,6 +46,7 @@ impl<O: Observer> World<O> {
                 self.sever(pod, Cause::SeveredByDrain, cal);
                 self.gone(pod, Signal::Exits, PodStep::Exited, cal);
             }
+            (PodTimer::ServingOver, _) => self.withdraw(pod, cal),
             (PodTimer::GraceOver, phase) if phase != Terminated => {
                 self.sever(pod, Cause::SeveredByKill, cal);
                 self.gone(pod, Signal::Killed, PodStep::Killed, cal);
@@ -252,6 +253,7 @@ impl<O: Observer> World<O> {
         p.queue = std::collections::VecDeque::new();
         p.connections = Vec::new();
         self.pod_levels_changed(pod, false, cal);
+        self.withdraw(pod, cal);
         self.control_pod_gone(pod, cal);
     }
 
@@ -260,5 +262,6 @@ impl<O: Observer> World<O> {
         self.pods[pod as usize].listening = false;
         self.tell_step(pod, PodStep::ListenerClosed, cal);
         self.pod_levels_changed(pod, was_ready, cal);
+        self.begin_to_withdraw(pod, cal);
     }
 }

@@ -228,6 +228,7 @@ impl<O: Observer> World<O> {
     fn connect_failed(&mut self, c: u32, unanswered: bool, cause: Cause, cal: &mut Cal) {
         let owner = self.connections[c].owner;
         self.tell(cal, Fact::ConnectFailed(self.side(owner)));
+        self.resolve_after_loss(owner, cal);
         match owner {
             Owner::Client { .. } => self.client_connect_failed(c, unanswered, cause, cal),
             Owner::Proxy(_) => self.proxy_connect_failed(c, unanswered, cause, cal),
@@ -264,6 +265,7 @@ impl<O: Observer> World<O> {
     /// The owner learns that the pod has closed its connection.
     pub(super) fn on_peer_closed(&mut self, connection: Handle, cal: &mut Cal) {
         let Some(c) = self.connections.live(connection) else { return };
+        self.resolve_after_loss(self.connections[c].owner, cal);
         match self.connections[c].owner {
             Owner::Client { .. } => self.client_connection_lost(c, cal),
             Owner::Proxy(_) => self.proxy_connection_lost(c, cal),

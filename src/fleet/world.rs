@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, Reserved, SimTime, Streams};
 use crate::scenario::{Handshake, Layer, Load, Scenario};
 
+use super::affinity::Bindings;
 use super::connection::Connection;
 use super::control::Control;
 use super::deadline::Deadlines;
@@ -100,6 +101,10 @@ pub(super) struct World<O> {
     pub(super) links: Vec<Link>,
     /// Idle connections that carry the requests of one client's connection alone, by link and that.
     pub(super) private: BTreeMap<(u32, u32), u32>,
+    /// Clients bound to pods.
+    pub(super) bindings: Bindings,
+    /// When the name server's cache was last filled.
+    pub(super) name_cached: SimTime,
     pub(super) deadlines: Deadlines,
     pub(super) idle: IdleTimers,
     pub(super) control: Option<Control>,
@@ -146,6 +151,7 @@ impl<O: Observer> Model for World<O> {
             Event::Pod { pod, timer } => self.on_pod_timer(pod, timer, cal),
             Event::Table { proxy, pod, routed } => self.on_table(proxy, pod, routed, cal),
             Event::ProxyRetryDue(request) => self.on_proxy_retry_due(request, cal),
+            Event::TryOver { request, attempt } => self.on_try_over(request, attempt, cal),
             Event::Ejections(proxy) => self.on_ejections(proxy, cal),
             Event::Reloaded(proxy) => self.on_reloaded(proxy, cal),
             Event::ReloadAgain(proxy) => self.begin_reload(proxy, cal),
@@ -153,6 +159,9 @@ impl<O: Observer> Model for World<O> {
             Event::OldStops { proxy, generation, exits } => self.on_old_stops(proxy, generation, exits, cal),
             Event::ListenerOver(proxy) => self.proxies[usize::from(proxy)].listens = false,
             Event::DeregistrationOver { proxy, pod } => self.on_deregistration_over(proxy, pod, cal),
+            Event::Purge { proxy, pod } => self.on_purge(proxy, pod, cal),
+            Event::Withdrawn { proxy, pod } => self.on_withdrawn(proxy, pod),
+            Event::Resolve(proxy) => self.on_resolve(proxy, cal),
             Event::HealthCheck { proxy, pod } => self.on_health_check(proxy, pod, cal),
             Event::HealthTimeout { proxy, pod, check } => self.on_health_timeout(proxy, pod, check),
             Event::Rollout(event) => self.on_rollout(event, cal),
@@ -204,6 +213,8 @@ impl<O: Observer> World<O> {
             pods: Vec::new(),
             links: Vec::new(),
             private: BTreeMap::new(),
+            bindings: Bindings::default(),
+            name_cached: SimTime::MIN,
             deadlines: Deadlines::new(scenario),
             idle: IdleTimers::new(scenario, pod_hop.delay),
             control: None,
@@ -218,6 +229,7 @@ impl<O: Observer> World<O> {
         let mut cal = Cal::new(start, usize::from(ARRIVALS) + world.populations.len().min(ARRIVAL_LANES));
         world.control = scenario.deploy.as_ref().map(|deploy| Control::new(scenario, deploy, streams));
         world.begin_fleet(scenario.workload.replicas, &mut cal);
+        world.begin_resolvers(&mut cal);
         world.begin_clients(&mut cal);
         let places = cal.reserve(ACTIONS + 1);
         cal.at(start, Event::Sample);
@@ -322,6 +334,7 @@ impl<O: Observer> World<O> {
             + self.pods.iter().map(Pod::bytes).sum::<usize>()
             + links.sum::<usize>()
             + self.idle.bytes()
+            + self.bindings.bytes()
     }
 
     /// Whether the end has come.

@@ -43,8 +43,8 @@ impl<'a> Subject<'a> {
 
     /// Within how long 99 % of all removals have reached a proxy.
     pub fn removal_p99(&self) -> Dur {
-        let propagation = &self.scenario().load_balancer.propagation;
-        Dur::from_secs_f64(propagation.median_and_p99(propagation.remove.slowest()).1)
+        let balancer = &self.scenario().load_balancer;
+        Dur::from_secs_f64(balancer.median_and_p99(balancer.propagation.remove.slowest()).1)
     }
 
     /// The median of the preStop hook.

@@ -1,10 +1,14 @@
 //! The balancer between clients and pods.
 
+use super::affinity::{Pinning, Sticky};
 use super::diag::Diag;
+use super::dist::Dist;
+use super::health::{ActiveHealth, PanicMode, PassiveHealth};
 use super::propagation::Propagation;
 use super::proxy::{ProxyRetries, ProxyStatus};
 use super::read::{At, Read};
 use super::reload::Reload;
+use super::resolve::Resolve;
 use super::tree::Value;
 use super::units::Share;
 use crate::engine::Dur;
@@ -40,6 +44,17 @@ pub struct LoadBalancer {
     pub passive_health: PassiveHealth,
     /// Ejection by probes; `None` = none.
     pub active_health: Option<ActiveHealth>,
+    /// When a proxy disbelieves its own marks of health.
+    pub panic: PanicMode,
+    /// Whether pods that terminate but still pass their probes are picked where no other is left (kube-proxy's
+    /// `ProxyTerminatingEndpoints`).
+    pub terminating_fallback: bool,
+    /// Whether clients are bound to pods.
+    pub sticky: Option<Sticky>,
+    /// Whether what tracks connections outlives them.
+    pub pinning: Option<Pinning>,
+    /// Whether proxies ask for their table rather than being told.
+    pub resolve: Option<Resolve>,
     /// How a new pod's weight rises from 0 to 1.
     pub slow_start: SlowStart,
     /// What an address that does not answer costs whoever connects.
@@ -77,8 +92,10 @@ pub enum Algorithm {
     LeastRequest,
     /// The better of two distinct random ones.
     PowerOfTwo,
-    /// By a hash of the client's connection.
+    /// By a hash of the client's connection, on a ring: a change of one pod moves that pod's share alone.
     RingHash,
+    /// By a hash of the client modulo the number of pods, hashed again where that one is out: nginx's `ip_hash`.
+    IpHash,
     /// The better of two random ones, which may be the same: Envoy's `LEAST_REQUEST`.
     EnvoyLeastRequest,
 }
@@ -96,6 +113,9 @@ pub struct Upstream {
     pub share: Sharing,
     /// Requests that a proxy has at a pod at most, the others waiting in the proxy for any pod; 0 = no limit.
     pub max_busy: u32,
+    /// Once in so long, half of the idle ones that go beyond the need are closed (HAProxy's `pool-purge-delay`); zero =
+    /// never.
+    pub purge: Dur,
 }
 
 /// Whose requests an idle connection may carry.
@@ -105,6 +125,8 @@ pub enum Sharing {
     All,
     /// Those of the client's connection for which it was opened (`http-reuse never`).
     Client,
+    /// Anybody's but the first of a client's connection, which goes over a new one (`http-reuse safe`).
+    Later,
 }
 
 /// Which idle connection is taken first.
@@ -128,34 +150,15 @@ pub struct SlowStart {
     pub step: Dur,
 }
 
-/// Ejection by failures seen, as nginx's `max_fails`; 0 = none.
-#[derive(Clone, Copy, Debug)]
-pub struct PassiveHealth {
-    /// So many failures within `fail_timeout` eject a pod.
-    pub max_fails: u32,
-    /// For this long.
-    pub fail_timeout: Dur,
-    /// An ejection takes effect with the next change of the table, or so long after the last one (Envoy's
-    /// `update_merge_window`); zero = at once.
-    pub merge_window: Dur,
-    /// No more are ejected once this share is.
-    pub max_ejected: f64,
-}
-
-/// Ejection by probes.
-#[derive(Clone, Copy, Debug)]
-pub struct ActiveHealth {
-    /// Between checks.
-    pub interval: Dur,
-    /// A check slower than this has failed.
-    pub timeout: Dur,
-    /// So many passes in a row bring a pod back.
-    pub healthy_threshold: u32,
-    /// So many failures in a row eject it.
-    pub unhealthy_threshold: u32,
-}
-
 impl LoadBalancer {
+    /// The median and the 99 % quantile (s) from a change until a proxy acts on it, where `own` is the part of
+    /// `propagation` that is the proxy's: with the time until it asks, if it does.
+    pub fn median_and_p99(&self, own: &Dist) -> (f64, f64) {
+        let (median, p99) = self.propagation.median_and_p99(own);
+        let (later, longest) = self.resolve.map_or((0.0, 0.0), |resolve| resolve.delay());
+        (median + later, p99 + longest)
+    }
+
     /// Reads `loadBalancer`: a map, or a list of one.
     pub(super) fn read(at: At<'_>) -> Self {
         let at = one_tier(at);
@@ -167,8 +170,10 @@ impl LoadBalancer {
         let mut f = at.fields();
         // Already laid under what stands here.
         f.at("preset");
+        let retries = ProxyRetries::read(f.at("retries"));
+        let layer = f.choice("layer", Layer::L7, &[("7", Layer::L7), ("4", Layer::L4)]);
         let balancer = Self {
-            layer: f.choice("layer", Layer::L7, &[("7", Layer::L7), ("4", Layer::L4)]),
+            layer,
             proxies: f.within("proxies", 3, 1..=1000),
             workers: f.within("workers", 1, 1..=100),
             algorithm: f.choice("algorithm", Algorithm::RoundRobin, &ALGORITHMS),
@@ -182,10 +187,15 @@ impl LoadBalancer {
             reload: Reload::read(f.at("reload")),
             upstream: Upstream::read(f.at("upstream")),
             deregistration_delay: f.or("deregistrationDelay", Dur::from_secs(300)),
-            retries: ProxyRetries::read(f.at("retries")),
+            retries,
             status: ProxyStatus::read(f.at("status")),
-            passive_health: PassiveHealth::read(f.at("passiveHealth")),
+            passive_health: PassiveHealth::read(f.at("passiveHealth"), retries.on_status),
             active_health: ActiveHealth::read(f.at("activeHealth")),
+            panic: PanicMode::read(&mut f),
+            terminating_fallback: f.or("terminatingFallback", false),
+            sticky: Sticky::read(f.at("sticky")),
+            pinning: Pinning::read(f.at("pinning"), layer),
+            resolve: Resolve::read(f.at("resolve")),
             slow_start: SlowStart::read(&f.at("slowStart")),
             connect_timeout: above_zero(&f.at("connectTimeout"), Dur::from_secs(5)),
             request_timeout: above_zero(&f.at("requestTimeout"), Dur::from_secs(60)),
@@ -195,12 +205,13 @@ impl LoadBalancer {
     }
 }
 
-const ALGORITHMS: [(&str, Algorithm); 6] = [
+const ALGORITHMS: [(&str, Algorithm); 7] = [
     ("roundRobin", Algorithm::RoundRobin),
     ("random", Algorithm::Random),
     ("leastRequest", Algorithm::LeastRequest),
     ("powerOfTwo", Algorithm::PowerOfTwo),
     ("ringHash", Algorithm::RingHash),
+    ("ipHash", Algorithm::IpHash),
     ("envoyLeastRequest", Algorithm::EnvoyLeastRequest),
 ];
 
@@ -220,7 +231,7 @@ fn one_tier(at: At<'_>) -> At<'_> {
 }
 
 /// A duration above 0.
-fn above_zero(at: &At<'_>, default: Dur) -> Dur {
+pub(super) fn above_zero(at: &At<'_>, default: Dur) -> Dur {
     let Some(value) = at.node.and_then(|_| Dur::read(at)) else { return default };
     if value.is_zero() {
         at.out_of_range(&format!("`{}` is 0", at.name()), "a duration above 0");
@@ -237,8 +248,13 @@ impl Upstream {
             connections: f.within("connections", 64, 0..=1_000_000),
             idle_timeout: f.or("idleTimeout", Dur::from_secs(60)),
             reuse: f.choice("reuse", Reuse::Mru, &[("mru", Reuse::Mru), ("lru", Reuse::Lru)]),
-            share: f.choice("share", Sharing::All, &[("all", Sharing::All), ("client", Sharing::Client)]),
+            share: f.choice(
+                "share",
+                Sharing::All,
+                &[("all", Sharing::All), ("client", Sharing::Client), ("later", Sharing::Later)],
+            ),
             max_busy: f.or("maxBusy", 0),
+            purge: f.or("purge", Dur::ZERO),
         };
         f.end();
         upstream
@@ -263,38 +279,5 @@ impl SlowStart {
             }
             Some(_) => Self { window: Dur::read(at).unwrap_or(Dur::ZERO), ..none },
         }
-    }
-}
-
-impl PassiveHealth {
-    /// Default: none; nginx's 10 s where only `maxFails` is given.
-    fn read(at: At<'_>) -> Self {
-        let mut f = at.fields();
-        let health = Self {
-            max_fails: f.or("maxFails", 0),
-            fail_timeout: above_zero(&f.at("failTimeout"), Dur::from_secs(10)),
-            merge_window: f.or("mergeWindow", Dur::ZERO),
-            max_ejected: f.or("maxEjected", Share(1.0)).0,
-        };
-        f.end();
-        health
-    }
-}
-
-impl ActiveHealth {
-    /// Default: none (`interval: 0s`).
-    fn read(at: At<'_>) -> Option<Self> {
-        if at.is_word("none") {
-            return None;
-        }
-        let mut f = at.fields();
-        let health = Self {
-            interval: f.or("interval", Dur::ZERO),
-            timeout: above_zero(&f.at("timeout"), Dur::from_secs(1)),
-            healthy_threshold: f.within("healthyThreshold", 2, 1..=1000),
-            unhealthy_threshold: f.within("unhealthyThreshold", 3, 1..=1000),
-        };
-        f.end();
-        (!health.interval.is_zero()).then_some(health)
     }
 }

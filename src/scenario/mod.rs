@@ -4,6 +4,7 @@
 //! (`overrides`), then each part reads its own fields and knows its own defaults, and `validate` looks at what no
 //! part can see alone. Errors carry the place, never stop at the first, and are told by [`diag`].
 
+mod affinity;
 mod analysis;
 mod argo;
 mod clients;
@@ -16,6 +17,7 @@ mod draft;
 mod duration;
 mod fingerprint;
 mod hcl;
+mod health;
 pub mod import;
 mod input;
 mod load_balancer;
@@ -31,6 +33,7 @@ mod propagation;
 mod proxy;
 mod read;
 mod reload;
+mod resolve;
 mod retry;
 pub mod sweep;
 mod termination;
@@ -44,6 +47,7 @@ pub mod yaml;
 use read::{At, Cx};
 use tree::{Node, Span};
 
+pub use affinity::{Pinning, Sticky};
 pub use analysis::Analysis;
 pub use argo::{BlueGreen, Canary, CanaryScale, CanaryStep};
 pub use clients::{Assignment as ClientAssignment, ClientKeepAlive, Clients, WhenBusy};
@@ -53,18 +57,18 @@ pub use diag::{Diag, Severity};
 pub use draft::{Draft, Loaded, load, load_str};
 pub use duration::duration;
 pub use fingerprint::fingerprint;
+pub use health::{ActiveHealth, PanicMode, PassiveHealth};
 pub use input::Request;
-pub use load_balancer::{
-    ActiveHealth, Algorithm, Layer, LoadBalancer, Membership, PassiveHealth, Reuse, Sharing, SlowStart, Upstream,
-};
+pub use load_balancer::{Algorithm, Layer, LoadBalancer, Membership, Reuse, Sharing, SlowStart, Upstream};
 pub use objectives::Objectives;
 pub use observe::{Handshake, Network, Observe};
 pub use placed::{DaemonSetUpdate, StatefulSetUpdate};
 pub use platforms::{EcsDeployment, InstanceRefresh, NomadUpdate};
 pub use pod::{OnOverflow, OnReaderGone, Pod, PodKeepAlive, Probe, Warmup, WarmupOver};
 pub use propagation::{ByProxy, Propagation, PropagationOrder};
-pub use proxy::{ProxyRetries, ProxyStatus};
+pub use proxy::{ProxyRetries, ProxyStatus, Statuses};
 pub use reload::Reload;
+pub use resolve::{Refresh, Resolve};
 pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};
 pub use sweep::{Assignment, Axis, Variant};
 pub use termination::{AfterExit, ConnectionClose, OnSigterm, Termination};

@@ -49,11 +49,12 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &str)] = files! {
-    "alb" "app-gateway" "aws-sdk" "browser" "cloud-foundry" "ecs" "envoy" "envoy-term" "gke-neg" "go-http" "go-shutdown"
-    "grpc-client" "grpc-headless" "gunicorn-sync" "haproxy" "heroku" "ingress-nginx" "istio-1.23" "istio-1.24"
-    "kube-proxy-iptables" "kube-proxy-ipvs" "kube-proxy-nftables" "linkerd" "mqtt-js" "nats" "nginx" "nginx-quit"
-    "nginx-term" "nlb" "node-close" "nomad-fabio" "nomad-traefik" "phoenix-js" "puma" "shell-pid1" "socket-io"
-    "spring-graceful" "sse-chrome" "traefik" "uvicorn"
+    "alb" "app-gateway" "aws-iot" "aws-sdk" "browser" "cloud-foundry" "ecs" "ecs-stoptask" "envoy" "envoy-term"
+    "gke-neg" "go-http" "go-shutdown" "grpc-client" "grpc-headless" "gunicorn-sync" "haproxy" "heroku" "ingress-nginx"
+    "istio-1.23" "istio-1.24" "jvm-headless" "kube-proxy-iptables" "kube-proxy-ipvs" "kube-proxy-nftables" "linkerd"
+    "mqtt-js" "nats" "nginx" "nginx-quit" "nginx-term" "nlb" "node-close" "nomad-fabio" "nomad-traefik" "paho-mqtt"
+    "phoenix-drain" "phoenix-js" "puma" "shell-pid1" "signalr" "skipper" "socket-io" "spring-graceful" "sse-chrome"
+    "sse-firefox" "tomcat-default" "traefik" "uvicorn"
 };
 
 /// All presets, by name.

@@ -13,6 +13,12 @@ pub struct ProxyRetries {
     pub on_connect_failure: bool,
     /// After a connection that ended before the answer.
     pub on_reset: bool,
+    /// After a connection that ended before the request was sent on it (Envoy's `reset-before-request`).
+    pub on_unsent_reset: bool,
+    /// After an attempt that took longer than `per_try_timeout`.
+    pub on_timeout: bool,
+    /// After an answer with one of these statuses.
+    pub on_status: Statuses,
     /// Whether what was sent and is not idempotent may be sent again.
     pub non_idempotent: bool,
     /// Whether a pod that failed this request is avoided.
@@ -23,6 +29,35 @@ pub struct ProxyRetries {
     pub backoff: Backoff,
     /// Retries under way at once, per proxy; 0 = no limit.
     pub max_concurrent: u32,
+    /// From the choice of a pod to the end of its answer, of each attempt; zero = no limit but `requestTimeout`.
+    pub per_try_timeout: Dur,
+}
+
+/// Some of the statuses 500, 502, 503 and 504.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statuses(u8);
+
+impl Statuses {
+    /// These.
+    fn of(statuses: impl Iterator<Item = u16>) -> Self {
+        Self(statuses.fold(0, |set, status| set | Self::bit(status)))
+    }
+
+    /// Whether `status` is one of them.
+    #[inline]
+    pub const fn contains(self, status: u16) -> bool {
+        self.0 & Self::bit(status) != 0
+    }
+
+    const fn bit(status: u16) -> u8 {
+        match status {
+            500 => 1,
+            502 => 2,
+            503 => 4,
+            504 => 8,
+            _ => 0,
+        }
+    }
 }
 
 /// What a proxy tells the client: 500, 502, 503 or 504.
@@ -60,6 +95,12 @@ impl ProxyRetries {
             attempts: f.within("attempts", 0, 0..=1000),
             on_connect_failure: causes.contains(&Cause::ConnectFailure),
             on_reset: causes.contains(&Cause::Reset),
+            on_unsent_reset: causes.contains(&Cause::ResetBeforeRequest) || causes.contains(&Cause::Reset),
+            on_timeout: causes.contains(&Cause::Timeout),
+            on_status: Statuses::of(causes.iter().filter_map(|cause| match cause {
+                Cause::Status(status) => Some(*status),
+                _ => None,
+            })),
             non_idempotent: f.or("nonIdempotent", false),
             other_pod: f.or("otherPod", true),
             same_pod: f.or("samePod", false),
@@ -68,7 +109,12 @@ impl ProxyRetries {
                 Backoff { base: Dur::ZERO, factor: 2.0, cap: Dur::from_secs(1), jitter: Jitter::Full },
             ),
             max_concurrent: f.or("maxConcurrent", 0),
+            per_try_timeout: f.or("perTryTimeout", Dur::ZERO),
         };
+        if retries.on_timeout && retries.per_try_timeout.is_zero() {
+            let diag = on.warning("ignored-field", "no attempt ever takes too long: `perTryTimeout` is not set");
+            on.report(diag.label("`timeout` means nothing here").help("give `retries.perTryTimeout`, such as 5s"));
+        }
         f.end();
         retries
     }
@@ -79,11 +125,32 @@ impl ProxyRetries {
 enum Cause {
     ConnectFailure,
     Reset,
+    ResetBeforeRequest,
+    Timeout,
+    Status(u16),
 }
 
 impl Read for Cause {
     fn read(at: &At<'_>) -> Option<Self> {
-        choose(at, &[("connectFailure", Self::ConnectFailure), ("reset", Self::Reset)])
+        choose(
+            at,
+            &[
+                ("connectFailure", Self::ConnectFailure),
+                ("reset", Self::Reset),
+                ("resetBeforeRequest", Self::ResetBeforeRequest),
+                ("timeout", Self::Timeout),
+                ("500", Self::Status(500)),
+                ("502", Self::Status(502)),
+                ("503", Self::Status(503)),
+                ("504", Self::Status(504)),
+            ],
+        )
+    }
+}
+
+impl Read for Statuses {
+    fn read(at: &At<'_>) -> Option<Self> {
+        Vec::<Status>::read(at).map(|statuses| Self::of(statuses.iter().map(|status| status.0)))
     }
 }
 

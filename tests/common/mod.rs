@@ -147,7 +147,7 @@ impl Writer {
         self.maybe(
             2,
             "algorithm",
-            &["roundRobin", "random", "leastRequest", "powerOfTwo", "ringHash", "envoyLeastRequest"],
+            &["roundRobin", "random", "leastRequest", "powerOfTwo", "ringHash", "ipHash", "envoyLeastRequest"],
         );
         self.processes();
         self.maybe(
@@ -162,6 +162,8 @@ impl Writer {
                 "{share: client, connections: 0, idleTimeout: 50ms}",
                 "{maxBusy: 1}",
                 "{maxBusy: 2, share: client}",
+                "{share: later, purge: 100ms}",
+                "{connections: 3, purge: 1s}",
             ],
         );
         self.maybe(2, "deregistrationDelay", &["0s", "10ms", "1s"]);
@@ -171,6 +173,8 @@ impl Writer {
             "{attempts: 3, maxConcurrent: 1}",
             "{attempts: 2, samePod: true, backoff: {base: 1s, factor: 1, jitter: none}}",
             "{attempts: 2, maxConcurrent: 2, backoff: {base: 25ms}}",
+            "{attempts: 2, on: [connectFailure, resetBeforeRequest, 500, 503], nonIdempotent: true}",
+            "{attempts: 3, on: [503, timeout], perTryTimeout: 60ms}",
         ];
         self.maybe(2, "retries", &retries);
         self.maybe(
@@ -180,6 +184,7 @@ impl Writer {
                 "{maxFails: 1, failTimeout: 1s}",
                 "{maxFails: 3, failTimeout: 200ms}",
                 "{maxFails: 2, failTimeout: 1s, mergeWindow: 500ms, maxEjected: 50%}",
+                "{maxFails: 2, failTimeout: 1s, statuses: [500, 503]}",
             ],
         );
         self.maybe(
@@ -190,6 +195,7 @@ impl Writer {
                 "{interval: 1s, timeout: 2s, healthyThreshold: 1, unhealthyThreshold: 1}",
             ],
         );
+        self.beliefs();
         self.maybe(2, "slowStart", &["1s", "10s", "{window: 4s, step: 1s}"]);
         self.maybe(2, "connectTimeout", &["10ms", "1s"]);
         self.maybe(2, "requestTimeout", &["20ms", "500ms"]);
@@ -206,6 +212,23 @@ impl Writer {
             &["{latency: 0s, client: 0s}", "{latency: 5ms, client: 50ms}", "{latency: 0s, client: 1ms}"],
         );
         self.maybe(0, "handshake", &["{time: 0s}", "{time: 20ms}", "{time: 0s, roundTrips: 0}", "{roundTrips: 3}"]);
+    }
+
+    /// What ties clients to pods, and what a proxy makes of pods that are not healthy, or on their way out.
+    fn beliefs(&mut self) {
+        if self.one_in(2) {
+            self.maybe(2, "panicThreshold", &["50%", "100%"]);
+            self.maybe(2, "failOpen", &["true"]);
+            self.maybe(2, "terminatingFallback", &["true"]);
+            self.maybe(2, "sticky", &["{}", "{lifetime: 200ms}"]);
+            self.maybe(2, "pinning", &["{}", "{entryTimeout: 100ms}", "{entryTimeout: 2s, ports: 3}"]);
+            let resolve = [
+                "{refresh: disconnect, minInterval: 500ms}",
+                "{refresh: use, minInterval: 200ms, ttl: 1s}",
+                "{refresh: poll, minInterval: 300ms}",
+            ];
+            self.maybe(2, "resolve", &resolve);
+        }
     }
 
     fn processes(&mut self) {

@@ -1,6 +1,7 @@
 //! How a proxy picks a pod, by what it believes itself: one file an algorithm, one line here.
 
 mod envoy_least_request;
+mod ip_hash;
 mod least_request;
 mod power_of_two;
 mod random;
@@ -41,6 +42,12 @@ impl Host {
             failing_since: SimTime::MIN,
         }
     }
+
+    /// Whether neither its failures nor its checks speak against it.
+    #[inline]
+    pub(super) fn is_healthy(&self, now: SimTime) -> bool {
+        !self.unhealthy && self.ejected_until <= now
+    }
 }
 
 /// What an algorithm sees: the proxy's own table, and which of it may be picked now.
@@ -53,6 +60,8 @@ pub(super) struct Hosts<'a> {
     pub(super) avoid: &'a [u32],
     /// Whether any host may be ejected, unhealthy, or to be avoided: else all can be picked without a look.
     pub(super) restricted: bool,
+    /// Whether marks of health are disbelieved: too few are left without one.
+    pub(super) panics: bool,
     /// How a new host comes to its full weight.
     pub(super) slow_start: SlowStart,
     /// Hosts with so many requests under way are full.
@@ -73,10 +82,7 @@ impl Hosts<'_> {
             return true;
         }
         let host = &self.table[i as usize];
-        !host.unhealthy
-            && host.ejected_until <= self.now
-            && host.active < self.max_busy
-            && !self.avoid.contains(&host.pod)
+        (self.panics || host.is_healthy(self.now)) && host.active < self.max_busy && !self.avoid.contains(&host.pod)
     }
 
     /// The weight of host `i`, in (0, 1]: linear in its age during the slow start.
@@ -159,6 +165,7 @@ pub(super) fn algorithm(name: scenario::Algorithm) -> Box<dyn Algorithm> {
         scenario::Algorithm::Random => Box::new(random::Random),
         scenario::Algorithm::LeastRequest => Box::new(least_request::LeastRequest),
         scenario::Algorithm::PowerOfTwo => Box::new(power_of_two::PowerOfTwo),
+        scenario::Algorithm::IpHash => Box::new(ip_hash::IpHash),
         scenario::Algorithm::RingHash => Box::new(ring_hash::RingHash::default()),
         scenario::Algorithm::EnvoyLeastRequest => Box::new(envoy_least_request::EnvoyLeastRequest),
     }
@@ -170,9 +177,10 @@ mod contract {
 
     use super::*;
     use crate::engine::{Purpose, Streams};
-    use scenario::Algorithm::{EnvoyLeastRequest, LeastRequest, PowerOfTwo, Random, RingHash, RoundRobin};
+    use scenario::Algorithm::{EnvoyLeastRequest, IpHash, LeastRequest, PowerOfTwo, Random, RingHash, RoundRobin};
 
-    const ALL: [scenario::Algorithm; 6] = [RoundRobin, Random, LeastRequest, PowerOfTwo, RingHash, EnvoyLeastRequest];
+    const ALL: [scenario::Algorithm; 7] =
+        [RoundRobin, Random, LeastRequest, PowerOfTwo, RingHash, IpHash, EnvoyLeastRequest];
 
     fn table(n: u32) -> Vec<Host> {
         (0..n).map(|pod| Host { active: pod % 3, ..Host::new(pod * 7, SimTime::ZERO) }).collect()
@@ -184,6 +192,7 @@ mod contract {
             now: SimTime::from_nanos(1),
             avoid,
             restricted: true,
+            panics: false,
             slow_start: SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO },
             max_busy: u32::MAX,
         }

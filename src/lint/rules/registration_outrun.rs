@@ -32,7 +32,7 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     if scenario.deploy.is_none() || workload.strategy == Strategy::Recreate {
         return Vec::new();
     }
-    let (add, add_p99) = propagation.median_and_p99(propagation.add.slowest());
+    let (add, add_p99) = scenario.load_balancer.median_and_p99(propagation.add.slowest());
     // The old pod goes minReadySeconds after Ready; it is routed to a while longer, and the next wave takes its start-up.
     let probe = scenario.new_pod.readiness_probe.map_or(0.0, |p| p.initial_delay.secs() + p.period.secs() / 2.0);
     let wave = scenario.new_pod.startup.quantile(0.5) + probe + workload.min_ready.secs();

@@ -43,11 +43,22 @@ fn least(lb: &LoadBalancer, its: Algorithm, cannot: &mut Cannot) -> bool {
 
 fn haproxy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
     put(set, "balance", json!("leastconn"), least(lb, Algorithm::LeastRequest, cannot));
-    put(set, "http_reuse", json!("never"), lb.upstream.share == Sharing::Client);
+    match lb.upstream.share {
+        Sharing::Later => {}
+        Sharing::Client => drop(set.insert("http_reuse".to_owned(), json!("never"))),
+        Sharing::All => drop(set.insert("http_reuse".to_owned(), json!("always"))),
+    }
+    // HAProxy always purges; to do it once an hour is as good as never.
+    let purge = if lb.upstream.purge.is_zero() { Dur::from_secs(3600) } else { lb.upstream.purge };
+    set.insert("pool_purge_delay".to_owned(), json!(ms(purge)));
     put(set, "maxconn", json!(lb.upstream.max_busy), lb.upstream.max_busy > 0);
     set.insert("retries".to_owned(), json!(lb.retries.attempts));
     put(set, "redispatch", Value::Null, lb.retries.same_pod);
-    put(set, "retry_on", json!("conn-failure empty-response"), lb.retries.attempts > 0 && lb.retries.on_reset);
+    let on = [(true, "conn-failure"), (lb.retries.on_reset, "empty-response")];
+    let statuses = [500u16, 502, 503, 504].into_iter().filter(|&status| lb.retries.on_status.contains(status));
+    let on = on.into_iter().filter(|(on, _)| *on).map(|(_, word)| word.to_owned());
+    let on: Vec<String> = on.chain(statuses.map(|status| status.to_string())).collect();
+    put(set, "retry_on", json!(on.join(" ")), lb.retries.attempts > 0 && on.len() > 1);
     put(set, "membership", json!("reload"), lb.membership == Membership::Reload);
     let reload = &lb.reload;
     put(set, "close_spread_s", json!(reload.close_spread.secs()), !reload.close_spread.is_zero());
@@ -88,7 +99,14 @@ fn envoy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
     let idle = lb.upstream.idle_timeout;
     put(set, "upstream_idle_s", json!(idle.secs()), !idle.is_zero());
     if lb.retries.attempts > 0 {
-        let on = [(lb.retries.on_connect_failure, "connect-failure"), (lb.retries.on_reset, "reset")];
+        let retries = &lb.retries;
+        let gateway = [502u16, 503, 504].into_iter().any(|status| retries.on_status.contains(status));
+        let on = [
+            (retries.on_connect_failure, "connect-failure"),
+            (retries.on_reset, "reset"),
+            (retries.on_status.contains(500), "5xx"),
+            (gateway && !retries.on_status.contains(500), "gateway-error"),
+        ];
         let on: Vec<&str> = on.into_iter().filter_map(|(on, word)| on.then_some(word)).collect();
         set.insert("retry_on".to_owned(), json!(on.join(",")));
         set.insert("num_retries".to_owned(), json!(lb.retries.attempts));

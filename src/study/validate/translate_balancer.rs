@@ -15,10 +15,15 @@ const HAPROXY_GAP: &str = "75ms";
 const HAPROXY_STEP: &str = "1s";
 /// After `hard-stop-after` HAProxy's old process lives so much longer.
 const HAPROXY_LINGER: &str = "1s";
+/// HAProxy purges its pools so often.
+const HAPROXY_PURGE: &str = "5s";
 /// nginx's master waits so long between starting new workers and telling the old ones to quit.
 const NGINX_TAKES: &str = "100ms";
 /// Envoy's waits before a retry: up to 25 ms, then twice as long.
 const ENVOY_BACKOFF: &str = "{base: 25ms, factor: 2, cap: 250ms, jitter: full}";
+/// Envoy disbelieves its marks of health below this share of healthy hosts, and takes any answer from 500 on for a failure.
+const ENVOY_PANIC: &str = "50%";
+const ENVOY_FAILURES: &str = "[500, 502, 503, 504]";
 /// Envoy holds changes of health back for so long after a change of the membership.
 const ENVOY_MERGE_WINDOW: &str = "1s";
 /// Envoy's slow start begins at a tenth, and its scheduler takes weights as they are at each turn.
@@ -66,10 +71,16 @@ fn propagation(p: &Parameters) -> String {
 fn haproxy(set: &Settings, lines: &mut Vec<String>) {
     let least = set.balance.as_deref() == Some("leastconn");
     lines.push(format!("algorithm: {}", if least { "leastRequest" } else { "roundRobin" }));
-    let share = if set.http_reuse.as_deref() == Some("never") { "client" } else { "all" };
+    let share = match set.http_reuse.as_deref() {
+        None | Some("safe") => "later",
+        Some("never") => "client",
+        Some(_) => "all",
+    };
     let busy = set.maxconn.unwrap_or(0);
-    lines
-        .push(format!("upstream: {{connections: 1000, idleTimeout: 0s, reuse: mru, share: {share}, maxBusy: {busy}}}"));
+    let purge = set.pool_purge_delay.as_deref().unwrap_or(HAPROXY_PURGE);
+    lines.push(format!(
+        "upstream: {{connections: 1000, idleTimeout: 0s, reuse: mru, share: {share}, maxBusy: {busy}, purge: {purge}}}"
+    ));
     lines.push(
         "status: {connectFailure: 503, connectTimeout: 503, reset: 502, resetLater: close, noEndpoints: 503, timeout: 504}"
             .to_owned(),
@@ -80,6 +91,11 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
     let classes = [
         (all || on.contains("conn-failure"), "connectFailure"),
         (all || on.contains("empty-response") || on.contains("response-timeout"), "reset"),
+        // Of these a pod's own are 500 and 503; all-retryable-errors has 500, 502, 503 and 504.
+        (all || on.contains("500"), "500"),
+        (all || on.contains("502"), "502"),
+        (all || on.contains("503"), "503"),
+        (all || on.contains("504"), "504"),
     ];
     let on: Vec<&str> = classes.into_iter().filter_map(|(given, class)| given.then_some(class)).collect();
     let on = on.join(", ");
@@ -159,6 +175,7 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     lines.push(
         "status: {connectFailure: 503, connectTimeout: 503, reset: 503, noEndpoints: 503, timeout: 504}".to_owned(),
     );
+    lines.push(format!("panicThreshold: {ENVOY_PANIC}"));
     if let Some(on) = &set.retry_on {
         let mut classes = Vec::new();
         let has = |names: &[&str]| on.split(',').any(|word| names.contains(&word.trim()));
@@ -168,6 +185,12 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
         }
         if has(&["reset", "5xx", "gateway-error"]) {
             classes.push("reset");
+        }
+        if has(&["5xx"]) {
+            classes.push("500");
+        }
+        if has(&["5xx", "gateway-error"]) {
+            classes.extend(["502", "503", "504"]);
         }
         lines.push(format!(
             "retries: {{attempts: {}, on: [{}], otherPod: {}, maxConcurrent: {}, backoff: {ENVOY_BACKOFF}}}",
@@ -179,7 +202,7 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     }
     if let Some(outlier) = &set.outlier {
         lines.push(format!(
-            "passiveHealth: {{maxFails: {}, failTimeout: {}, mergeWindow: {}, maxEjected: {}%}}",
+            "passiveHealth: {{maxFails: {}, failTimeout: {}, mergeWindow: {}, maxEjected: {}%, statuses: {ENVOY_FAILURES}}}",
             outlier.consecutive_5xx,
             outlier.base_ejection_time,
             set.update_merge_window.as_deref().unwrap_or(ENVOY_MERGE_WINDOW),

@@ -1,61 +1,10 @@
-//! What balancers do that others do not, one mechanism a test, each in a scenario in which nothing else can be the reason.
+//! What was measured of real balancers.
 
 use std::collections::BTreeSet;
 
-use dryroll::engine::SimTime;
 use dryroll::fleet::fact::{Cause, Fact, Outcome, PodStep, Side};
-use dryroll::fleet::{Observer, simulate};
-use dryroll::scenario::load_str;
 
-#[derive(Default)]
-struct Log(Vec<(f64, Fact)>);
-
-impl Observer for Log {
-    fn observe(&mut self, now: SimTime, fact: Fact) {
-        self.0.push((now.secs(), fact));
-    }
-}
-
-/// All facts of one replication, with their times.
-fn facts(yaml: &str) -> Vec<(f64, Fact)> {
-    let loaded = load_str("balancer.yaml", yaml, &[]).unwrap_or_else(|diags| {
-        panic!("{yaml}\n{}", diags.iter().map(|d| d.render(false)).collect::<String>());
-    });
-    simulate(&loaded.scenario, 1, 0, Log::default()).0.0
-}
-
-fn count(facts: &[(f64, Fact)], wanted: impl Fn(f64, &Fact) -> bool) -> usize {
-    facts.iter().filter(|(t, f)| wanted(*t, f)).count()
-}
-
-fn ended(facts: &[(f64, Fact)], with: Outcome) -> usize {
-    count(facts, |_, f| matches!(f, Fact::Ended { outcome, .. } if *outcome == with))
-}
-
-fn dropped(facts: &[(f64, Fact)], by: Cause) -> usize {
-    count(facts, |_, f| matches!(f, Fact::Ended { cause: Some(cause), .. } if *cause == by))
-}
-
-fn opened(facts: &[(f64, Fact)], by: Side, from: f64, to: f64) -> usize {
-    count(facts, |t, f| matches!(f, Fact::Opened { side, .. } if *side == by) && (from..to).contains(&t))
-}
-
-/// Four pods replaced one by one, which stop listening at once and leave the tables a second later: 100 requests/s, so
-/// about 80 meet a closed port.
-fn rolling(balancer: &str, clients: &str) -> String {
-    format!(
-        "\
-workload: {{replicas: 4, strategy: {{rollingUpdate: {{maxSurge: 1, maxUnavailable: 0}}}}}}
-pod: {{startup: 2s, serviceTime: 20ms, readinessProbe: none}}
-loadBalancer: {{proxies: 1, propagation: {{shared: 0s, add: 0s, remove: 1s}}, {balancer}}}
-network: {{latency: 0s}}
-handshake: {{time: 0s}}
-clients: [{{rate: 100/s, {clients}}}]
-deploy: {{at: 5s, controller: {{qps: 0}}}}
-observe: {{warmup: 0s, after: 5s}}
-"
-    )
-}
+use super::{count, dropped, ended, facts, opened, rolling};
 
 #[test]
 fn a_close_without_an_answer_is_for_later_requests_of_a_connection() {

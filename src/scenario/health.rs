@@ -1,0 +1,96 @@
+//! Which pods a proxy keeps away from by itself, and when it no longer does.
+
+use super::load_balancer::above_zero;
+use super::proxy::Statuses;
+use super::read::{At, Fields};
+use super::units::Share;
+use crate::engine::Dur;
+
+/// Ejection by failures seen, as nginx's `max_fails`; 0 = none.
+#[derive(Clone, Copy, Debug)]
+pub struct PassiveHealth {
+    /// So many failures within `fail_timeout` eject a pod.
+    pub max_fails: u32,
+    /// For this long.
+    pub fail_timeout: Dur,
+    /// An ejection takes effect with the next change of the table, or so long after the last one (Envoy's
+    /// `update_merge_window`); zero = at once.
+    pub merge_window: Dur,
+    /// No more are ejected once this share is.
+    pub max_ejected: f64,
+    /// Answers with one of these statuses are failures, too.
+    pub statuses: Statuses,
+}
+
+/// Ejection by probes.
+#[derive(Clone, Copy, Debug)]
+pub struct ActiveHealth {
+    /// Between checks.
+    pub interval: Dur,
+    /// A check slower than this has failed.
+    pub timeout: Dur,
+    /// So many passes in a row bring a pod back.
+    pub healthy_threshold: u32,
+    /// So many failures in a row eject it.
+    pub unhealthy_threshold: u32,
+}
+
+/// When a proxy disbelieves its own marks of health, active and passive, and picks among all pods of its table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PanicMode {
+    /// Below this share of healthy pods (Envoy's `healthy_panic_threshold`); 0 = never.
+    pub threshold: f64,
+    /// With none healthy (AWS: fail-open).
+    pub fail_open: bool,
+}
+
+impl PassiveHealth {
+    /// Default: none; nginx's 10 s where only `maxFails` is given, and its statuses: those that are retried.
+    pub(super) fn read(at: At<'_>, retried: Statuses) -> Self {
+        let mut f = at.fields();
+        let health = Self {
+            max_fails: f.or("maxFails", 0),
+            fail_timeout: above_zero(&f.at("failTimeout"), Dur::from_secs(10)),
+            merge_window: f.or("mergeWindow", Dur::ZERO),
+            max_ejected: f.or("maxEjected", Share(1.0)).0,
+            statuses: f.or("statuses", retried),
+        };
+        f.end();
+        health
+    }
+}
+
+impl ActiveHealth {
+    /// Default: none (`interval: 0s`).
+    pub(super) fn read(at: At<'_>) -> Option<Self> {
+        if at.is_word("none") {
+            return None;
+        }
+        let mut f = at.fields();
+        let health = Self {
+            interval: f.or("interval", Dur::ZERO),
+            timeout: above_zero(&f.at("timeout"), Dur::from_secs(1)),
+            healthy_threshold: f.within("healthyThreshold", 2, 1..=1000),
+            unhealthy_threshold: f.within("unhealthyThreshold", 3, 1..=1000),
+        };
+        f.end();
+        (!health.interval.is_zero()).then_some(health)
+    }
+}
+
+impl PanicMode {
+    /// Default: never.
+    pub(super) fn read(f: &mut Fields<'_>) -> Self {
+        Self { threshold: f.or("panicThreshold", Share(0.0)).0, fail_open: f.or("failOpen", false) }
+    }
+
+    /// Whether it can ever happen.
+    pub fn is_possible(&self) -> bool {
+        self.fail_open || self.threshold > 0.0
+    }
+
+    /// Whether `healthy` of `all` are too few to be believed.
+    pub fn disbelieves(&self, healthy: usize, all: usize) -> bool {
+        (self.fail_open && healthy == 0) || (healthy as f64) < self.threshold * all as f64
+    }
+}

@@ -1,0 +1,107 @@
+//! Who is believed alive: what counts as a failure, and what a proxy does when too many fail.
+
+use std::collections::BTreeSet;
+
+use dryroll::fleet::fact::{Fact, Outcome};
+
+use super::{facts, rolling, share};
+
+#[test]
+fn a_status_is_retried_where_it_is_named_and_the_request_may_be_sent_again() {
+    // A fifth of all attempts at the new version end in a 500, each by a lot of its own.
+    let failed = |retries: &str, clients: &str| {
+        let yaml = rolling(&format!("retries: {{{retries}}}"), &format!("connections: 500, {clients}"))
+            .replace("deploy: {", "newVersion: {errorRate: 20%}\ndeploy: {")
+            .replace("after: 5s", "after: 120s");
+        share(&facts(&yaml), 20.0, 120.0, Outcome::S500)
+    };
+    let near = |found: f64, expected: f64| {
+        // Five standard errors of a binomial share of some 10,000.
+        let error = (expected * (1.0 - expected) / 10_000.0).sqrt();
+        assert!((found - expected).abs() < 5.0 * error, "{found}, not {expected}");
+    };
+    near(failed("attempts: 2", "idempotent: 100%"), 0.2);
+    near(failed("attempts: 1, on: [500]", "idempotent: 100%"), 0.04);
+    near(failed("attempts: 2, on: [500]", "idempotent: 100%"), 0.008);
+    near(failed("attempts: 2, on: [502, 503, 504]", "idempotent: 100%"), 0.2);
+    near(failed("attempts: 1, on: [500]", "idempotent: 50%"), 0.5 * 0.2 + 0.5 * 0.04);
+    near(failed("attempts: 1, on: [500], nonIdempotent: true", "idempotent: 50%"), 0.04);
+}
+
+#[test]
+fn a_status_marks_a_pod_where_it_is_a_failure() {
+    let failed = |passive: &str| {
+        let yaml = rolling(&format!("passiveHealth: {{{passive}}}"), "connections: 500")
+            // Half old, and paused: whoever is marked leaves the others their work.
+            .replace("deploy: {", "newVersion: {errorRate: 100%}\ndeploy: {events: [{at: 3s, pause: true}], ")
+            .replace("after: 5s", "after: 30s, limit: 40s");
+        share(&facts(&yaml), 10.0, 30.0, Outcome::S500)
+    };
+    assert!(failed("maxFails: 1") > 0.2);
+    assert!(failed("maxFails: 1, failTimeout: 5s, statuses: [500]") < 0.02);
+}
+
+#[test]
+fn an_attempt_that_takes_too_long_is_made_again_elsewhere() {
+    let outcomes = |retries: &str| {
+        let yaml =
+            rolling(&format!("algorithm: random, retries: {{{retries}}}"), "connections: 2000, idempotent: 100%")
+                .replace("serviceTime: 20ms", "concurrency: 10000, serviceTime: {distribution: sequence, values: [5s]}")
+                .replace("deploy: {", "newVersion: {serviceTime: 20ms}\ndeploy: {")
+                .replace("after: 5s", "after: 30s");
+        let facts = facts(&yaml);
+        (share(&facts, -4.0, 0.0, Outcome::S504), share(&facts, 25.0, 40.0, Outcome::Ok), facts)
+    };
+    let (given_up, served, facts) = outcomes("attempts: 2, on: [timeout], perTryTimeout: 100ms");
+    assert!(given_up > 0.99 && served > 0.99, "{given_up} {served}");
+    let tries: BTreeSet<u16> = facts
+        .iter()
+        .filter_map(|(t, f)| match f {
+            Fact::Ended { outcome: Outcome::S504, attempts, .. } if *t < 0.0 => Some(*attempts),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(tries, BTreeSet::from([3]), "each is tried three times, and told so after 300 ms");
+    let (given_up, ..) = outcomes("attempts: 2, on: [timeout], perTryTimeout: 6s");
+    assert!(given_up < 0.01, "{given_up}");
+}
+
+/// Four pods that go at once and stay in the table, while four new ones come into it five seconds later: checked by the
+/// proxy.
+fn half_dead(balancer: &str) -> String {
+    rolling(
+        &format!("activeHealth: {{interval: 500ms, timeout: 400ms, unhealthyThreshold: 2}}, {balancer}"),
+        "connections: 500",
+    )
+    .replace("strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}", "strategy: Recreate")
+    .replace("remove: 1s", "remove: 1h")
+    .replace("after: 5s", "after: 40s, limit: 60s")
+}
+
+#[test]
+fn below_the_panic_threshold_marks_of_health_are_disbelieved() {
+    let failed = |balancer: &str| share(&facts(&half_dead(balancer)), 12.0, 40.0, Outcome::S502);
+    assert_eq!(failed("retries: {attempts: 0}"), 0.0);
+    assert_eq!(failed("panicThreshold: 50%"), 0.0, "half of them is not below a half");
+    let half = failed("panicThreshold: 60%");
+    assert!((0.49..0.51).contains(&half), "round robin over all eight, four of them dead: {half}");
+    assert_eq!(failed("failOpen: true"), 0.0, "some are healthy");
+}
+
+#[test]
+fn with_none_healthy_a_balancer_that_fails_open_asks_them_all_the_same() {
+    let outcomes = |balancer: &str| {
+        // Checks queue behind requests, and time out on pods that are merely busy.
+        let health = "activeHealth: {interval: 1s, timeout: 10ms, unhealthyThreshold: 1, healthyThreshold: 2}";
+        let yaml = rolling(&format!("{health}, {balancer}"), "connections: 500")
+            .replace("serviceTime: 20ms", "concurrency: 1, serviceTime: 38ms");
+        let facts = facts(&yaml);
+        (share(&facts, -3.0, 0.0, Outcome::S503), share(&facts, -3.0, 0.0, Outcome::Ok))
+    };
+    let (unrouted, _) = outcomes("failOpen: false");
+    let (open, served) = outcomes("failOpen: true");
+    assert!(unrouted > 0.1, "nobody left to ask: {unrouted}");
+    assert!(open < 1e-9 && served > 0.9, "{open} {served}");
+    let (panic, _) = outcomes("panicThreshold: 50%");
+    assert!(panic < 1e-9, "a panic includes it: {panic}");
+}

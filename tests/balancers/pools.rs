@@ -1,0 +1,41 @@
+//! Pools of connections to pods.
+
+use dryroll::fleet::fact::{Cause, Side};
+
+use super::{dropped, facts, opened, rolling};
+
+#[test]
+fn the_first_request_of_a_client_may_have_to_open_a_connection_of_its_own() {
+    let opened_by = |share: &str| {
+        let yaml = rolling(&format!("algorithm: random, upstream: {{share: {share}}}"), "connections: 20000");
+        opened(&facts(&yaml), Side::Upstream, -3.0, 0.0)
+    };
+    let (own, pooled) = (opened_by("later"), opened_by("all"));
+    assert!(own > 250 && pooled < 60, "{own} of 300 and {pooled}");
+}
+
+#[test]
+fn half_of_what_is_idle_beyond_the_need_is_closed_once_in_a_while() {
+    // A burst of requests at once, then silence: the pool it has opened goes in halves.
+    let yaml = |purge: &str| {
+        "\
+workload: {replicas: 1}
+pod: {serviceTime: 50ms, concurrency: 1000, readinessProbe: none, keepAlive: {idleTimeout: 1s}}
+loadBalancer: {proxies: 1, upstream: {connections: 1000, idleTimeout: 0s, purge: PURGE}}
+network: {latency: 20ms}
+handshake: {time: 0s}
+clients: [{rate: 1/s, connections: 30, timeout: 0s}]
+deploy: none
+observe: {warmup: 1s, for: 3000s}
+"
+        .replace("PURGE", purge)
+    };
+    let raced = |purge: &str| dropped(&facts(&yaml(purge)), Cause::KeepAliveRace);
+    // One connection, a request a second: P(960 ms < gap < 1 s) = e^-0.96 - e^-1 = 1.5 % race with its end.
+    let never = raced("0s");
+    assert!((28..65).contains(&never), "{never} of 3,000");
+    // Purged once in 400 ms it goes in the second or third round after its last use, mostly before that second is over.
+    let often = raced("400ms");
+    assert!(often < never && often > 3, "{often} and {never}");
+    assert_eq!(raced("100ms"), 0, "gone within 300 ms");
+}
