@@ -27,3 +27,12 @@ Exit status:
   1  findings (with --exit-zero: 0)
   2  wrong usage, or an invalid scenario or manifest
   3  the result could not be written";
+
+/// What `recommend --help` says of them.
+pub(super) const RECOMMEND_HELP: &str = "\
+Exit status:
+  0  what is recommended holds
+  1  nothing that was looked at can hold
+  2  wrong usage, or an invalid scenario or manifest
+  3  the search failed (I/O, interrupted)
+  4  can't tell at this many replications (with --allow-undecided: 0)";

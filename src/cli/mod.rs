@@ -12,6 +12,7 @@ mod loading;
 mod merge;
 mod output;
 mod presets;
+mod recommend;
 mod report;
 mod run;
 mod settings;
@@ -57,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Explain(args) => explain::run(args, ui),
+        Command::Recommend(args) => recommend::run(args, ui),
         Command::Lint(args) => lint::run(args, ui),
         Command::Merge(args) => merge::run(args, ui),
         Command::Validate(args) => validate::run(args, ui),

@@ -13,7 +13,7 @@ use super::objectives::Objectives;
 use super::read::{At, Cx};
 use super::sweep::{self, Assignment, Axis, Variant};
 use super::tree::{Node, Source, Span};
-use super::{Load, Scenario, presets, traffic, validate, yaml};
+use super::{Load, Scenario, overrides, presets, traffic, validate, yaml};
 
 /// The share of all workers that is busy where nothing tells the traffic of a manifest.
 const ASSUMED_UTILISATION: f64 = 0.6;
@@ -143,9 +143,23 @@ impl Draft {
     pub fn axes(&self, vary: &[String]) -> Result<Vec<Axis>, Vec<Diag>> {
         let cx = self.cx();
         self.input.notes.iter().for_each(|d| cx.report(d.clone()));
-        let known = self.known();
-        let block = sweep::read(&self.sweep_at(&cx), &known, &self.input.root);
-        let axes = sweep::axes(&cx, block, vary, &known, &self.input.root);
+        let block = sweep::read(&self.sweep_at(&cx), &self.known(), &self.input.root);
+        self.checked(cx, block, vary)
+    }
+
+    /// The axes that `vary` names, and no others.
+    ///
+    /// # Errors
+    /// As [`Draft::axes`], but for what is wrong with `sweep`.
+    pub fn axes_of(&self, vary: &[String]) -> Result<Vec<Axis>, Vec<Diag>> {
+        let cx = self.cx();
+        self.input.notes.iter().for_each(|d| cx.report(d.clone()));
+        self.checked(cx, Vec::new(), vary)
+    }
+
+    /// The axes of `block` with those of the options in their places, every value read by itself.
+    fn checked(&self, cx: Cx, block: Vec<sweep::Dimension>, vary: &[String]) -> Result<Vec<Axis>, Vec<Diag>> {
+        let axes = sweep::axes(&cx, block, vary, &self.known(), &self.input.root);
         if !cx.has_errors() {
             sweep::check_values(&cx, &axes, &|assignments| {
                 let (root, _) = match self.laid_over(assignments) {
@@ -158,6 +172,30 @@ impl Draft {
             });
         }
         if cx.has_errors() { Err(cx.finish().0) } else { Ok(axes) }
+    }
+
+    /// The whole path that `path` means, which may be its last name alone.
+    ///
+    /// # Errors
+    /// No field, or more than one, is called so.
+    pub fn path_of(&self, option: &str, path: &str) -> Result<String, Diag> {
+        let source = Source::new(option, path, SET_ORDER);
+        overrides::resolve(path.trim(), &self.known(), &self.input.root, &Span::whole(&source))
+    }
+
+    /// The value at a path on one line, as `--set` takes it; `None` where the file leaves it to the default.
+    pub fn text_at(&self, path: &str) -> Option<String> {
+        self.input.root.at(path).filter(|n| !n.is_null()).map(sweep::text)
+    }
+
+    /// The file as it was read.
+    pub(super) const fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// Whether this is a workload's own file rather than a scenario.
+    pub const fn is_manifest(&self) -> bool {
+        self.input.bare_manifest
     }
 
     /// The variants `NAME:PATH=VALUE,PATH=VALUE` of this scenario, in order.

@@ -15,6 +15,7 @@ pub mod diag;
 pub mod dist;
 mod draft;
 mod duration;
+pub mod edit;
 mod fingerprint;
 mod hcl;
 mod health;

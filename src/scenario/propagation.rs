@@ -36,6 +36,12 @@ impl ByProxy {
         &self.0[usize::from(proxy).min(self.0.len() - 1)]
     }
 
+    /// Each `factor` times as long.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Self {
+        Self(self.0.iter().map(|d| d.times(factor)).collect())
+    }
+
     /// The one with the longest mean.
     pub fn slowest(&self) -> &Dist {
         self.0.iter().max_by(|a, b| a.mean().total_cmp(&b.mean())).unwrap_or(&self.0[0])

@@ -46,14 +46,8 @@ impl Grid {
     }
 
     /// Which step of each axis row `index` takes, from 0.
-    pub fn point(&self, mut index: u128) -> Vec<usize> {
-        let mut point = vec![0; self.axes.len()];
-        for (step, axis) in point.iter_mut().zip(&self.axes).rev() {
-            let length = axis.len() as u128;
-            *step = (index % length) as usize;
-            index /= length;
-        }
-        point
+    pub fn point(&self, index: u128) -> Vec<usize> {
+        point(&self.axes.iter().map(Axis::len).collect::<Vec<_>>(), index)
     }
 
     /// The row that takes these steps: what [`Grid::point`] undoes.
@@ -85,6 +79,16 @@ impl Grid {
             (0..axis.len()).flat_map(|n| axis.step(n)).map(Assignment::text).fold(hash, text)
         })
     }
+}
+
+/// Which step row `index` takes on each axis of these lengths, the last varying fastest.
+pub(super) fn point(lengths: &[usize], mut index: u128) -> Vec<usize> {
+    let mut point = vec![0; lengths.len()];
+    for (step, &length) in point.iter_mut().zip(lengths).rev() {
+        *step = (index % length as u128) as usize;
+        index /= length as u128;
+    }
+    point
 }
 
 #[cfg(test)]

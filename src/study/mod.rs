@@ -2,12 +2,15 @@
 
 pub mod cost;
 pub mod design;
+pub mod flip;
 pub mod forecast;
 pub mod grid;
+pub mod input;
 pub mod journal;
 pub mod measure;
 pub mod objective;
 pub mod parts;
+pub mod recommend;
 pub mod replicate;
 pub mod result;
 pub mod sample;

@@ -88,6 +88,21 @@ impl Objective {
         figure.map(|f| f.mean)
     }
 
+    /// How far one deploy is from the limit, in parts of it (of 1 where that is more, and of 0); 0 where it is met.
+    pub fn missed_by(&self, summary: &Summary) -> f64 {
+        if self.is_met(summary) {
+            return 0.0;
+        }
+        let Some(value) = self.value(summary) else { return 1.0 };
+        // What is missing to the whole, where that is what counts.
+        let of = if self.quantity == Quantity::Availability { 1.0 - self.limit } else { self.limit.abs() };
+        let least = match self.quantity {
+            Quantity::Dropped | Quantity::Excess | Quantity::PeakReconnects => 1.0,
+            Quantity::Availability | Quantity::P99 | Quantity::MinHeadroom | Quantity::Duration => 1e-6,
+        };
+        (value - self.limit).abs() / of.max(least)
+    }
+
     /// Whether one deploy, of which this is the summary, meets the limit. A rollout that never completes takes longer than
     /// any limit; of what was not there to be measured (no request, no deploy) no limit is exceeded.
     pub fn is_met(&self, summary: &Summary) -> bool {

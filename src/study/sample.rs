@@ -15,7 +15,7 @@
 
 use std::collections::BTreeSet;
 
-use super::grid::Grid;
+use super::grid::{self, Grid};
 use crate::scenario::{Assignment, Axis, Diag};
 
 /// Bits of a coordinate, and of the number of a point.
@@ -76,7 +76,8 @@ impl Sample {
             let what = format!("a sample has at most {AXES_MAX} axes, and {} are varied", grid.axes().len());
             return Err(too_large(what, "vary fewer, or let some move together by `zip`"));
         }
-        let points = distinct(&grid, n as usize);
+        let lengths: Vec<usize> = grid.axes().iter().map(Axis::len).collect();
+        let points = spread(&lengths, n as usize);
         Ok(Self { grid, points })
     }
 
@@ -106,9 +107,9 @@ impl Sample {
     }
 }
 
-/// The first `n` different points that the sequence meets.
-fn distinct(grid: &Grid, n: usize) -> Vec<Vec<usize>> {
-    let lengths: Vec<usize> = grid.axes().iter().map(Axis::len).collect();
+/// The first `n` different points of a grid of these lengths, [`AXES_MAX`] of them at most, that the sequence meets; all of
+/// its points where there are no more.
+pub(super) fn spread(lengths: &[usize], n: usize) -> Vec<Vec<usize>> {
     let sequence = Sobol::new(lengths.len());
     let mut seen = BTreeSet::new();
     let mut points = Vec::with_capacity(n);
@@ -119,8 +120,8 @@ fn distinct(grid: &Grid, n: usize) -> Vec<Vec<usize>> {
         };
         lengths.iter().enumerate().map(step).collect::<Vec<usize>>()
     });
-    let rest = (0..grid.len()).map(|i| grid.point(i));
-    for point in met.chain(rest) {
+    let all = lengths.iter().fold(1_u128, |n, &length| n.saturating_mul(length as u128));
+    for point in met.chain((0..all).map(|index| grid::point(lengths, index))) {
         if points.len() == n {
             break;
         }

@@ -6,6 +6,7 @@ mod explain;
 mod lint;
 mod merge;
 mod presets;
+mod recommend;
 mod report;
 mod run;
 mod sweep;
@@ -24,6 +25,7 @@ pub(super) use explain::Explain;
 pub(super) use lint::Lint;
 pub(super) use merge::Merge;
 pub(super) use presets::Presets;
+pub(super) use recommend::{Recommend, RecommendOutput};
 pub(super) use report::{PageArgs, Report};
 pub(super) use run::{OutputArgs, Run};
 pub(super) use sweep::Sweep;
@@ -62,6 +64,9 @@ pub(in crate::cli) enum Command {
     /// Say why requests were dropped in one simulated deploy: each with its pod, its proxy and what that believed
     #[command(after_help = exit::HELP)]
     Explain(Explain),
+    /// Search for the cheapest settings that hold the objectives: why each, how sure, and how near it breaks
+    #[command(after_help = exit::RECOMMEND_HELP)]
+    Recommend(Recommend),
     /// Find settings that incidents are made of, without a simulation
     Lint(Lint),
     /// Join the parts that `sweep --shard` wrote, to the bytes of the whole

@@ -3,6 +3,7 @@
 use crate::engine::Dur;
 use crate::metrics::summary::Summary;
 use crate::study::result::effort::Precise;
+use crate::study::result::price::Cost;
 
 /// `PATH=VALUE`, both sides there.
 pub(super) fn assignment(text: &str) -> Result<String, String> {
@@ -22,6 +23,18 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     let number = text.trim().strip_suffix('%').and_then(|n| n.trim().parse::<f64>().ok());
     let share = number.filter(|p| (0.0..100.0).contains(p)).map(|p| p / 100.0);
     share.ok_or_else(|| "expected a share from 0% up and below 100%, as in 5%".to_owned())
+}
+
+/// `surge=1`, a cost and what one of it is worth.
+pub(super) fn price(text: &str) -> Result<(Cost, f64), String> {
+    let names = || Cost::ALL.map(Cost::name).join(", ");
+    let Some((name, price)) = text.split_once('=') else {
+        return Err(format!("expected COST=PRICE, for instance duration=10; costs are {}", names()));
+    };
+    let cost = Cost::ALL.into_iter().find(|c| c.name() == name.trim());
+    let cost = cost.ok_or_else(|| format!("no cost is called `{}`: there is {}", name.trim(), names()))?;
+    let price = price.trim().parse::<f64>().ok().filter(|p| p.is_finite() && *p >= 0.0);
+    price.map(|price| (cost, price)).ok_or_else(|| "expected a price from 0 up, in minutes of a pod".to_owned())
 }
 
 /// `5%`, `p99_during=1%`.

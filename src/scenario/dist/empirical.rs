@@ -18,6 +18,12 @@ struct Piece {
 }
 
 impl Empirical {
+    /// `factor` times as long throughout.
+    pub(super) fn times(&self, factor: f64) -> Self {
+        let scaled = |p: &Piece| Piece { low: p.low * factor, high: p.high * factor, ..*p };
+        Self { pieces: self.pieces.iter().map(scaled).collect(), mean: self.mean * factor }
+    }
+
     /// From pieces (weight, low, high) (s), sorted here. `None` where there is nothing, or nothing of any weight, or
     /// something negative or not a number.
     pub fn new(mut pieces: Vec<(f64, f64, f64)>) -> Option<Self> {

@@ -21,6 +21,11 @@ impl Gamma {
         self.scale * self.shape
     }
 
+    /// The shape.
+    pub const fn shape(&self) -> f64 {
+        self.shape
+    }
+
     /// The distribution with density t f(t) / E[X]: one more in shape.
     pub(super) const fn length_biased(&self) -> Self {
         Self { scale: self.scale, shape: self.shape + 1.0 }

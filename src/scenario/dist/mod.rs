@@ -9,6 +9,7 @@ mod gamma;
 pub(crate) mod normal;
 mod read;
 mod sampler;
+mod scale;
 
 use std::sync::Arc;
 

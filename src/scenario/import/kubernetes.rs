@@ -55,6 +55,13 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
     }
 }
 
+/// The workload that [`import`] reads, and its kind.
+pub fn find<'a>(docs: &'a [Node], wanted: Option<&str>) -> Option<(&'a Node, &'static str)> {
+    let objects = docs.iter().flat_map(flatten).filter(|o| wanted.is_none_or(|w| name(o) == Some(w)));
+    let mut found = objects.filter_map(|o| known(o).map(|(kind, _)| (o, kind)));
+    found.next()
+}
+
 /// The objects of a document: itself, or the items of a `List`.
 fn flatten(doc: &Node) -> Vec<&Node> {
     if kind_of(doc).ends_with("List") {

@@ -4,6 +4,6 @@ mod ecs;
 pub(super) mod foreign;
 pub mod kubernetes;
 mod nomad;
-mod pre_stop;
+pub(super) mod pre_stop;
 mod probes;
 mod strategy;

@@ -4,9 +4,9 @@ use crate::scenario::Diag;
 use crate::scenario::tree::{Node, Span};
 
 /// A hook's duration.
-pub(super) struct PreStop {
+pub(in crate::scenario) struct PreStop {
     /// How long it takes (s).
-    pub(super) seconds: f64,
+    pub(in crate::scenario) seconds: f64,
     /// Where that is said.
     pub(super) span: Span,
     /// What could not be told.
@@ -14,7 +14,7 @@ pub(super) struct PreStop {
 }
 
 /// Reads a `preStop` hook.
-pub(super) fn read(hook: &Node) -> Result<PreStop, Diag> {
+pub(in crate::scenario) fn read(hook: &Node) -> Result<PreStop, Diag> {
     if let Some(node) = hook.at("sleep.seconds") {
         let seconds = node.text().and_then(|t| t.parse::<u32>().ok());
         let Some(seconds) = seconds else {

@@ -4,7 +4,7 @@ use crate::scenario::tree::{Node, Value};
 use crate::scenario::units::number;
 
 /// YAML in flow style, whatever style it was written in. Read again, it is the same value.
-pub(super) fn text(node: &Node) -> String {
+pub(in crate::scenario) fn text(node: &Node) -> String {
     match &node.value {
         Value::Scalar { text, quoted } if is_plain(text) && !(*quoted && is_other_without_quotes(text)) => text.clone(),
         _ => nested(node),

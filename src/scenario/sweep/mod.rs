@@ -38,6 +38,7 @@ pub use axis::{Assignment, Axis};
 pub use variant::Variant;
 
 pub(super) use check::check_values;
+pub(super) use flow::text;
 pub(super) use variant::variants;
 
 /// Diagnostics about `--vary` come in this place and after.

@@ -5,5 +5,7 @@ pub mod comparison;
 pub mod effort;
 pub mod finding;
 pub mod header;
+pub mod price;
+pub mod recommendation;
 pub mod row;
 pub mod table;

@@ -1,0 +1,134 @@
+//! `dryroll recommend`: the cheapest settings that hold the objectives.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{Recommend, RecommendOutput};
+use super::output::Output;
+use super::ui::Ui;
+use super::{Failure, effort, interrupt, loading, settings, table};
+use crate::report::recommend::{FORMATS, RecommendPage};
+use crate::report::text::quoted;
+use crate::scenario::{Draft, Loaded};
+use crate::study::objective::Objective;
+use crate::study::recommend::{Space, Told, Wish, Work, recommend};
+use crate::study::result::effort::{Decide, Effort};
+use crate::study::result::price::Prices;
+use crate::study::result::recommendation::Recommendation;
+use crate::study::tally::Question;
+
+pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
+    let path = args.output.output.as_deref();
+    let draft = Draft::open(&loading::request(&args.file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
+    let loaded = draft.read().map_err(|d| loading::told(&d, ui))?;
+    loading::warn(&loaded, ui);
+    if loaded.scenario.deploy.is_none() {
+        let hint = "take `deploy: none` out of the scenario";
+        return Err(Failure::Usage(format!("nothing is deployed, so there is nothing to recommend\n\nhint: {hint}")));
+    }
+    let space = Space::of(&draft, &loaded.scenario, &args.vary, &args.keep).map_err(|d| loading::told(&d, ui))?;
+    if space.is_empty() {
+        let hint = "name a field and its values, as in --vary preStop=0s,5s,10s";
+        return Err(Failure::Usage(format!("there is no setting to search\n\nhint: {hint}")));
+    }
+    let mut places = Places::open(args)?;
+    let recommendation = search(args, &draft, &loaded, &space, ui)?;
+    let status = effort::status(Some(recommendation.verdict), args.allow_undecided);
+    places.write(args, &draft, &recommendation, ui)?;
+    if Places::is_stdout_taken(args) {
+        return Ok(status);
+    }
+    let page = RecommendPage { recommendation, settings: settings::of(&args.file, &args.scenario, &loaded) };
+    let format = table::format(&FORMATS, args.output.format.as_deref(), path, "table");
+    table::write(format, &page, places.main, path, ui)?;
+    Ok(status)
+}
+
+/// The places that are written to, all tried before the work.
+struct Places {
+    main: Output,
+    patch: Option<Output>,
+    edit: Option<Output>,
+}
+
+impl Places {
+    fn open(args: &Recommend) -> Result<Self, Failure> {
+        let open = |path: &Path| {
+            let file = (path != Path::new("-")).then_some(path);
+            Output::open(file).map_err(|e| table::cannot_write(file, &e))
+        };
+        let RecommendOutput { output, patch, edit, .. } = &args.output;
+        if is_dash(patch.as_deref()) && is_dash(edit.as_deref()) {
+            return Err(Failure::Usage("--patch and --edit cannot both be written to stdout".to_owned()));
+        }
+        Ok(Self {
+            main: Output::open(output.as_deref()).map_err(|e| table::cannot_write(output.as_deref(), &e))?,
+            patch: patch.as_deref().map(open).transpose()?,
+            edit: edit.as_deref().map(open).transpose()?,
+        })
+    }
+
+    /// Whether the recommendation has no place: something else was asked for there.
+    fn is_stdout_taken(args: &Recommend) -> bool {
+        let RecommendOutput { output, patch, edit, .. } = &args.output;
+        output.is_none() && (is_dash(patch.as_deref()) || is_dash(edit.as_deref()))
+    }
+
+    /// Writes the patch and the edited file; what they cannot hold is told.
+    fn write(&mut self, args: &Recommend, draft: &Draft, r: &Recommendation, ui: Ui) -> Result<(), Failure> {
+        let workload = args.scenario.workload.as_deref();
+        let mut left = Vec::new();
+        let file = |path: &Option<PathBuf>| path.clone().filter(|p| p != Path::new("-"));
+        if let Some(output) = self.patch.take() {
+            let patch = draft.patch(&r.set, workload).map_err(Failure::Failed)?;
+            let text = match patch {
+                Some(patch) => {
+                    left = patch.left;
+                    patch.text
+                }
+                None => r.set.iter().flat_map(|set| ["--set ".to_owned(), quoted(set), "\n".to_owned()]).collect(),
+            };
+            table::finish(text.as_bytes(), output, file(&args.output.patch).as_deref(), ui)?;
+        }
+        if let Some(output) = self.edit.take() {
+            let edited = draft.edited(&r.set, workload).map_err(Failure::Failed)?;
+            left = edited.left;
+            table::finish(edited.text.as_bytes(), output, file(&args.output.edit).as_deref(), ui)?;
+        }
+        for set in left {
+            ui.warning(&format!("the manifest cannot hold `{set}`: it is for the application or the balancer"));
+        }
+        Ok(())
+    }
+}
+
+fn is_dash(path: Option<&Path>) -> bool {
+    path == Some(Path::new("-"))
+}
+
+fn search(args: &Recommend, draft: &Draft, loaded: &Loaded, space: &Space, ui: Ui) -> Result<Recommendation, Failure> {
+    let objectives = loaded.objectives.as_ref();
+    let question = Question {
+        effort: Effort::Adaptive {
+            least: 1,
+            most: args.max_replications,
+            precise: Vec::new(),
+            decide: Decide::Verdict,
+        },
+        objectives: Objective::all(objectives),
+        share: objectives.map_or(0.95, |o| o.share),
+        confidence: objectives.map_or(0.95, |o| o.confidence),
+    };
+    let mut prices = Prices::default();
+    for &(cost, price) in &args.price {
+        prices.set(cost, price);
+    }
+    let wish = Wish { question: &question, prices, worth: args.worth, most: args.max_replications };
+    let progress = ui.progress(0, "simulated");
+    let tell = |told: Told| match told {
+        Told::Wanted(n) => progress.spare(-i64::from(n)),
+        Told::Done => progress.step(),
+    };
+    let work = Work { jobs: args.jobs.map(usize::from), cancel: interrupt::watch(), tell: &tell };
+    let meta = settings::meta(&loaded.scenario, &loaded.assumptions);
+    recommend(draft, &loaded.scenario, space, &wish, &meta, work).map_err(|e| Failure::Failed(e.to_string()))
+}

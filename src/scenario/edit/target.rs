@@ -1,0 +1,131 @@
+//! Which field of a manifest a setting of a scenario is.
+
+use serde_json::{Value as Json, json};
+
+use super::Setting;
+use crate::scenario::duration;
+use crate::scenario::import::pre_stop;
+use crate::scenario::tree::{Node, Span};
+
+/// A field of an object.
+pub(super) struct Target {
+    /// Keys, and indexes of lists.
+    pub(super) steps: Vec<String>,
+    pub(super) value: Json,
+    /// Where only a part of a text is to be replaced: which, and by what.
+    pub(super) inside: Option<(Span, String)>,
+}
+
+/// Fields of `workload` that a manifest has in `spec` under the same name.
+const OF_SPEC: [&str; 7] = [
+    "strategy",
+    "updateStrategy",
+    "minReadySeconds",
+    "replicas",
+    "progressDeadlineSeconds",
+    "podManagementPolicy",
+    "podReplacementPolicy",
+];
+
+const POD: &str = "spec.template.spec";
+
+/// Where `setting` stands in `object`; `None` where a manifest cannot say it.
+pub(super) fn of(object: &Node, setting: &Setting) -> Option<Target> {
+    let at = |path: String| Target {
+        steps: path.split('.').map(str::to_owned).collect(),
+        value: setting.value.clone(),
+        inside: None,
+    };
+    if let Some(field) = setting.path.strip_prefix("workload.") {
+        return OF_SPEC.contains(&field.split('.').next()?).then(|| at(format!("spec.{field}")));
+    }
+    match setting.path.as_str() {
+        "pod.termination.terminationGracePeriodSeconds" => Some(at(format!("{POD}.terminationGracePeriodSeconds"))),
+        "pod.termination.preStop" => hook(object, seconds(&setting.value)?),
+        path => {
+            let field = path.strip_prefix("pod.readinessProbe.")?;
+            let (n, container) = serving(object)?;
+            container.get("readinessProbe")?;
+            Some(at(format!("{POD}.containers.{n}.readinessProbe.{field}")))
+        }
+    }
+}
+
+/// A time in whole seconds, which is what a hook may say; rounded up.
+fn seconds(value: &Json) -> Option<u64> {
+    let secs = match value {
+        Json::Number(n) => n.as_f64()?,
+        Json::String(text) => duration(text)?.secs(),
+        _ => return None,
+    };
+    Some(libm::ceil(secs) as u64)
+}
+
+/// The container that takes the traffic, as far as it can be told: the first with a readiness probe, else with a port, else the
+/// first.
+pub(super) fn serving(object: &Node) -> Option<(usize, &Node)> {
+    let containers = object.at(&format!("{POD}.containers"))?.items();
+    let with = |field: &str| containers.iter().position(|c| c.get(field).is_some_and(|n| !n.is_null()));
+    let n = with("readinessProbe").or_else(|| with("ports")).unwrap_or(0);
+    containers.get(n).map(|c| (n, c))
+}
+
+/// The hook of the container that has one, or a new one where none has; `None` where it is not a plain sleep.
+fn hook(object: &Node, secs: u64) -> Option<Target> {
+    let containers = object.at(&format!("{POD}.containers"))?.items();
+    let hook = |c: &Node| c.at("lifecycle.preStop").filter(|h| !h.is_null()).cloned();
+    let hooks = containers.iter().enumerate().filter_map(|(n, c)| hook(c).map(|h| (n, h)));
+    // They run side by side: the longest governs.
+    let takes = |hook: &Node| pre_stop::read(hook).map_or(0.0, |read| read.seconds);
+    let found = hooks.max_by(|a, b| takes(&a.1).total_cmp(&takes(&b.1)).then(b.0.cmp(&a.0)));
+    let at = |n: usize, field: &str, value: Json, inside| {
+        let path = format!("{POD}.containers.{n}.lifecycle.preStop.{field}");
+        Target { steps: path.split('.').map(str::to_owned).collect(), value, inside }
+    };
+    let Some((n, hook)) = found else {
+        let (n, _) = serving(object)?;
+        return Some(at(n, "sleep.seconds", json!(secs), None));
+    };
+    if hook.get("sleep").is_some() {
+        return Some(at(n, "sleep.seconds", json!(secs), None));
+    }
+    let words = hook.at("exec.command")?.items();
+    let (place, inside, replacement) = words.iter().enumerate().find_map(|(i, word)| slept(words, i, word, secs))?;
+    let text = |(i, word): (usize, &Node)| {
+        if i == place { Json::from(replacement.0.as_str()) } else { Json::from(word.text().unwrap_or_default()) }
+    };
+    let command: Json = words.iter().enumerate().map(text).collect();
+    Some(at(n, "exec.command", command, Some((inside, replacement.1))))
+}
+
+/// Where a command says how long it sleeps: which word, which part of the file, and what to write there (as a word, and in the
+/// file).
+fn slept(words: &[Node], i: usize, word: &Node, secs: u64) -> Option<(usize, Span, (String, String))> {
+    let text = word.text()?;
+    let before = i.checked_sub(1).and_then(|n| words[n].text());
+    if before.is_some_and(|b| b == "sleep" || b.ends_with("/sleep")) {
+        text.trim_end_matches(['s', 'm', 'h']).parse::<f64>().ok()?;
+        return Some((i, word.span.clone(), (secs.to_string(), format!("\"{secs}\""))));
+    }
+    // In a script; where it sleeps twice nobody can say which is meant.
+    let written = word.span.text();
+    let new = in_script(text, secs)?;
+    let raw = in_script(written, secs)?;
+    (i > 0).then(|| (i, word.span.clone(), (new, raw)))
+}
+
+/// A script with its one `sleep N` made `sleep secs`.
+fn in_script(script: &str, secs: u64) -> Option<String> {
+    let mut found = script.match_indices("sleep ");
+    let (at, name) = found.next()?;
+    if found.next().is_some() {
+        return None;
+    }
+    let rest = &script[at + name.len()..];
+    let start = rest.find(|c: char| !c.is_whitespace())?;
+    let end = rest[start..].find(|c: char| !(c.is_ascii_digit() || ".smh".contains(c))).unwrap_or(rest.len() - start);
+    let time = &rest[start..start + end];
+    time.trim_end_matches(['s', 'm', 'h']).parse::<f64>().ok()?;
+    let from = at + name.len() + start;
+    Some(format!("{}{secs}{}", &script[..from], &script[from + end..]))
+}

@@ -1,0 +1,177 @@
+//! What is written is read again as what was set, and nothing else of the file has moved.
+
+use crate::scenario::Draft;
+
+const MANIFEST: &str = "\
+# the shop's checkout
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: checkout}   # as in production
+spec:
+  replicas: 20 # peak
+  selector: {matchLabels: {app: checkout}}
+  template:
+    metadata:
+      labels: {app: checkout}
+    spec:
+      containers:
+        # the sidecar comes first
+        - name: proxy
+          image: envoy
+        - name: app
+          image: app:1
+          readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 5}
+";
+
+const SET: [&str; 5] = [
+    "workload.strategy.rollingUpdate.maxSurge=50%",
+    "workload.strategy.rollingUpdate.maxUnavailable=0",
+    "workload.minReadySeconds=4",
+    "pod.termination.preStop=7s",
+    "pod.termination.terminationGracePeriodSeconds=42",
+];
+
+fn own(set: &[&str]) -> Vec<String> {
+    set.iter().map(|s| (*s).to_owned()).collect()
+}
+
+fn draft(name: &str, text: &str) -> Draft {
+    Draft::open_str(name, text, &[]).unwrap_or_else(|d| panic!("{}", d[0]))
+}
+
+/// The lines of `before`, in order, all stand in `after`.
+fn survives(before: &str, after: &str) {
+    let mut lines = after.lines();
+    for line in before.lines() {
+        assert!(lines.any(|l| l == line), "`{line}` is gone or has moved:\n{after}");
+    }
+}
+
+/// The scenario of an edited file is the one that `--set` gives.
+fn agrees(name: &str, before: &str, after: &str, set: &[&str]) {
+    let expected = Draft::open_str(name, before, &own(set)).and_then(|d| d.read()).expect("it can be set");
+    let found = draft(name, after).read().unwrap_or_else(|d| panic!("{}\n{after}", d[0]));
+    assert_eq!(format!("{:?}", found.scenario), format!("{:?}", expected.scenario), "{after}");
+}
+
+#[test]
+fn a_manifest_keeps_its_comments_and_its_order() {
+    let edited = draft("m.yaml", MANIFEST).edited(&own(&SET), None).expect("it can hold all of it");
+    assert!(edited.left.is_empty());
+    survives(MANIFEST, &edited.text);
+    agrees("m.yaml", MANIFEST, &edited.text, &SET);
+    // In the container that takes the traffic.
+    assert!(edited.text.find("seconds: 7").expect("written") > edited.text.find("- name: app").expect("there"));
+    // Once more changes the same places.
+    let again = draft("m.yaml", &edited.text).edited(&own(&["pod.termination.preStop=9s"]), None).expect("written");
+    assert_eq!(again.text, edited.text.replace("seconds: 7", "seconds: 9"));
+}
+
+#[test]
+fn hooks_keep_their_form() {
+    let hooks = [
+        ("{preStop: {exec: {command: [sleep, \"5\"]}}}", "{preStop: {exec: {command: [sleep, \"7\"]}}}"),
+        (
+            "{preStop: {exec: {command: [/bin/sh, -c, \"sleep 5\"]}}}",
+            "{preStop: {exec: {command: [/bin/sh, -c, \"sleep 7\"]}}}",
+        ),
+        (
+            "{preStop: {exec: {command: [sh, -c, 'sleep 5 && nginx -s quit']}}}",
+            "{preStop: {exec: {command: [sh, -c, 'sleep 7 && nginx -s quit']}}}",
+        ),
+        ("{preStop: {sleep: {seconds: 5}}}", "{preStop: {sleep: {seconds: 7}}}"),
+    ];
+    for (before, after) in hooks {
+        let text =
+            |hook: &str| MANIFEST.replace("image: app:1\n", &format!("image: app:1\n          lifecycle: {hook}\n"));
+        let edited = draft("m.yaml", &text(before)).edited(&own(&["pod.termination.preStop=6.2s"]), None);
+        assert_eq!(edited.expect("written").text, text(after));
+    }
+    let other = MANIFEST.replace(
+        "image: app:1\n",
+        "image: app:1\n          lifecycle: {preStop: {httpGet: {path: /quit, port: 80}}}\n",
+    );
+    let edited = draft("m.yaml", &other).edited(&own(&["pod.termination.preStop=7s"]), None).expect("no error");
+    assert_eq!((edited.left.len(), edited.text == other), (1, true), "what it does is not known");
+}
+
+#[test]
+fn json_stays_json() {
+    let json = r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"},
+  "spec": {
+    "replicas": 4,
+    "template": {"spec": {"containers": [{"name": "app", "image": "app:1"}]}}
+  }
+}"#;
+    let edited = draft("m.json", json).edited(&own(&SET), None).expect("written").text;
+    serde_json::from_str::<serde_json::Value>(&edited).unwrap_or_else(|e| panic!("{e}\n{edited}"));
+    agrees("m.json", json, &edited, &SET);
+}
+
+#[test]
+fn a_patch_knows_containers_by_name() {
+    let patch = draft("m.yaml", MANIFEST).patch(&own(&SET), None).expect("it can say it").expect("a manifest");
+    assert!(patch.left.is_empty());
+    let expected = "\
+# kubectl patch deployment checkout --patch-file THIS_FILE
+spec:
+  minReadySeconds: 4
+  strategy:
+    rollingUpdate:
+      maxSurge: 50%
+      maxUnavailable: 0
+  template:
+    spec:
+      containers:
+      - name: app
+        lifecycle:
+          preStop:
+            sleep:
+              seconds: 7
+      terminationGracePeriodSeconds: 42
+";
+    assert_eq!(patch.text, expected);
+    let left = draft("m.yaml", MANIFEST).patch(&own(&["pod.termination.drainWindow=9s"]), None).expect("no error");
+    assert_eq!(left.expect("a manifest").left, ["pod.termination.drainWindow=9s"]);
+}
+
+#[test]
+fn a_kind_that_is_not_kubernetes_own_gets_a_merge_patch() {
+    let rollout = MANIFEST.replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout");
+    let rollout = rollout.replace("  replicas: 20 # peak\n", "  replicas: 20 # peak\n  strategy: {canary: {}}\n");
+    let set = own(&["workload.strategy.canary.maxSurge=50%"]);
+    let patch = draft("r.yaml", &rollout).patch(&set, None).expect("it can say it").expect("a manifest");
+    assert!(patch.text.contains("--type merge") && patch.text.contains("maxSurge: 50%"), "{}", patch.text);
+    let refused = draft("r.yaml", &rollout).patch(&own(&["pod.termination.preStop=7s"]), None);
+    assert!(refused.expect_err("a list cannot be merged").contains("--edit"));
+}
+
+#[test]
+fn a_scenario_is_edited_in_place_whatever_its_style() {
+    let set = [
+        "pod.termination.preStop=7s",
+        "workload.strategy.rollingUpdate.maxSurge=50%",
+        "clients.web.retries.attempts=1",
+    ];
+    let scenarios = [
+        "clients: [{name: web, rate: 100/s}]   # all of it\n",
+        "# head\nworkload:\n  replicas: 4   # four\n  strategy: {rollingUpdate: {maxUnavailable: 0}}\nclients:\n  - name: web\n    rate: 100/s\npod: {termination: {drainWindow: 5s}}\n",
+        "pod:\n  termination:\n    preStop: 1s   # short\n\nworkload: {strategy: }\nclients:\n- {name: web, rate: 100/s, retries: {attempts: 0}}",
+    ];
+    for text in scenarios {
+        let edited = draft("s.yaml", text).edited(&own(&set), None).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        agrees("s.yaml", text, &edited.text, &set);
+        for comment in text.lines().filter_map(|l| l.split_once('#')).map(|l| l.1) {
+            assert!(edited.text.contains(comment), "{}", edited.text);
+        }
+    }
+}
+
+#[test]
+fn every_document_but_the_workload_is_left_alone() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: checkout}\nspec: {ports: [{port: 80}]}\n";
+    let docs = format!("{service}---\n{MANIFEST}");
+    let edited = draft("m.yaml", &docs).edited(&own(&SET), None).expect("written").text;
+    survives(&docs, &edited);
+    assert!(edited.starts_with(service));
+}

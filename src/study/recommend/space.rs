@@ -1,0 +1,197 @@
+//! What may be changed: settings, and the values that each may take.
+
+use crate::scenario::{Assignment, Axis, Diag, Draft, Scenario, duration};
+
+use super::default::Proposed;
+
+/// For each setting its value: `None` leaves it as it is.
+pub type Point = Vec<Option<usize>>;
+
+/// A setting and its values.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    axis: Axis,
+    /// The values that the search begins with; others lie between them.
+    coarse: Vec<usize>,
+    /// The values as numbers, where they are; in the unit of the setting.
+    numbers: Option<Vec<f64>>,
+    /// The value that stands.
+    now: String,
+    now_number: Option<f64>,
+}
+
+/// All settings that may be changed.
+#[derive(Clone, Debug)]
+pub struct Space {
+    settings: Vec<Setting>,
+    /// Whether the grace period follows what must fit into it.
+    grace_follows: bool,
+}
+
+const GRACE: &str = "pod.termination.terminationGracePeriodSeconds";
+
+impl Space {
+    /// The settings that `vary` names, and those that follow from the scenario beside them, but for the paths in `keep`.
+    ///
+    /// # Errors
+    /// What is wrong with `vary` and `keep`.
+    pub fn of(draft: &Draft, scenario: &Scenario, vary: &[String], keep: &[String]) -> Result<Self, Vec<Diag>> {
+        let named = draft.axes_of(vary)?;
+        if let Some(open) = named.iter().find_map(Axis::needs_count) {
+            return Err(vec![open]);
+        }
+        let mut taken: Vec<String> = named.iter().flat_map(Axis::paths).map(str::to_owned).collect();
+        for path in keep {
+            taken.push(draft.path_of("--keep", path).map_err(|d| vec![d])?);
+        }
+        let is_taken = |path: &str| taken.iter().any(|t| holds(t, path) || holds(path, t));
+        let mut settings: Vec<Setting> = named.into_iter().map(|axis| Setting::named(axis, draft)).collect();
+        for proposed in super::default::proposed(scenario, draft.is_manifest()) {
+            if proposed.paths.iter().any(|p| is_taken(p)) {
+                continue;
+            }
+            let axes = draft.axes_of(&[proposed.vary()])?;
+            settings.extend(axes.into_iter().map(|axis| Setting::proposed(axis, &proposed)));
+        }
+        Ok(Self { settings, grace_follows: !is_taken(GRACE) })
+    }
+
+    /// The settings, in order.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// How many combinations there are.
+    pub fn len(&self) -> u128 {
+        self.settings.iter().fold(1, |n, s| n.saturating_mul(1 + s.axis.len() as u128))
+    }
+
+    /// Whether there is nothing to change.
+    pub fn is_empty(&self) -> bool {
+        self.settings.is_empty()
+    }
+
+    /// Everything as it is.
+    pub fn as_it_is(&self) -> Point {
+        vec![None; self.settings.len()]
+    }
+
+    /// What a point sets.
+    pub fn assignments(&self, point: &Point) -> Vec<Assignment> {
+        let set = self.settings.iter().zip(point);
+        set.filter_map(|(s, value)| Some(s.axis.step((*value)?))).flatten().cloned().collect()
+    }
+
+    /// The scenario at a point, with all that is set there: the grace period follows what has to fit into it. `None` where
+    /// the combination breaks a rule of the format.
+    pub fn scenario(&self, draft: &Draft, point: &Point) -> Option<(Scenario, Vec<Assignment>)> {
+        let mut assignments = self.assignments(point);
+        let mut scenario = draft.with(&assignments).ok()?.scenario;
+        let stops = assignments.iter().any(|a| a.path().starts_with("pod.termination."));
+        if let Some(grace) = grace_for(&scenario).filter(|_| stops && self.grace_follows) {
+            let axis = draft.axes_of(&[format!("{GRACE}={grace}")]).ok()?;
+            assignments.extend(axis.first()?.step(0).iter().cloned());
+            scenario = draft.with(&assignments).ok()?.scenario;
+        }
+        Some((scenario, assignments))
+    }
+}
+
+/// Whether `path` is `whole` or lies in it.
+fn holds(whole: &str, path: &str) -> bool {
+    path.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// A reserve in the grace period (s): the kubelet is no clockwork.
+const RESERVE: f64 = 5.0;
+
+/// The grace period (s) that leaves room for everything before it, where the one there is does not.
+fn grace_for(scenario: &Scenario) -> Option<f64> {
+    let needs = [&scenario.pod, &scenario.new_pod].map(|pod| {
+        let t = &pod.termination;
+        t.pre_stop.quantile(0.999) + t.lame_duck.secs() + t.drain_window.secs() + t.cleanup.secs()
+    });
+    let needs = libm::ceil(needs[0].max(needs[1]));
+    (needs > scenario.pod.termination.grace_period.secs()).then_some(needs + RESERVE)
+}
+
+impl Setting {
+    /// One that the user named: all of its values are looked at.
+    fn named(axis: Axis, draft: &Draft) -> Self {
+        let coarse = (0..axis.len()).collect();
+        let now: Vec<String> = axis.paths().map(|p| draft.text_at(p).unwrap_or_else(|| "default".to_owned())).collect();
+        let single = axis.paths().count() == 1;
+        let numbers = (0..axis.len()).map(|n| number(axis.step(n)[0].text())).collect::<Option<Vec<f64>>>();
+        let now_number = number(&now[0]).filter(|_| single);
+        Self { coarse, numbers: numbers.filter(|_| single), now: now.join(", "), now_number, axis }
+    }
+
+    fn proposed(axis: Axis, proposed: &Proposed) -> Self {
+        Self {
+            axis,
+            coarse: proposed.coarse.clone(),
+            numbers: proposed.numbers.clone(),
+            now: proposed.now.clone(),
+            now_number: proposed.now_number,
+        }
+    }
+
+    /// The whole path of its field; of several that move together, all of them.
+    pub fn path(&self) -> String {
+        self.axis.paths().collect::<Vec<_>>().join(",")
+    }
+
+    /// The last name of its field.
+    pub fn name(&self) -> String {
+        let last = |p: &str| p.rsplit('.').next().unwrap_or(p).to_owned();
+        self.axis.paths().map(last).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The value that stands, as text.
+    pub fn now(&self) -> &str {
+        &self.now
+    }
+
+    /// The text of a value.
+    pub fn text(&self, value: Option<usize>) -> String {
+        value.map_or_else(
+            || self.now.clone(),
+            |n| self.axis.step(n).iter().map(Assignment::text).collect::<Vec<_>>().join(", "),
+        )
+    }
+
+    /// How many values it may take, the one that stands apart.
+    pub fn len(&self) -> usize {
+        self.axis.len()
+    }
+
+    /// Never: an axis has values.
+    pub fn is_empty(&self) -> bool {
+        self.axis.is_empty()
+    }
+
+    /// The values that the search begins with.
+    pub fn coarse(&self) -> &[usize] {
+        &self.coarse
+    }
+
+    /// All values in order of their size, the one that stands among them; `None` where they have no order.
+    pub fn scale(&self) -> Option<Vec<Option<usize>>> {
+        let (numbers, now) = (self.numbers.as_ref()?, self.now_number?);
+        let mut all: Vec<(f64, Option<usize>)> = numbers.iter().enumerate().map(|(n, &x)| (x, Some(n))).collect();
+        all.push((now, None));
+        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        // A value that is the one that stands under another name is that.
+        all.dedup_by(|later, first| later.0 == first.0);
+        Some(all.into_iter().map(|(_, value)| value).collect())
+    }
+}
+
+/// A value as a number: of seconds, of pods, of per cent.
+fn number(text: &str) -> Option<f64> {
+    let plain = |t: &str| t.trim().parse::<f64>().ok().filter(|x| x.is_finite());
+    plain(text)
+        .or_else(|| duration(text).map(crate::engine::Dur::secs))
+        .or_else(|| plain(text.strip_suffix('%')?))
+        .or_else(|| plain(text.strip_suffix("/s")?))
+}

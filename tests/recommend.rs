@@ -1,0 +1,148 @@
+//! What `recommend` advises: it holds when it is checked, it is the same at any number of threads, and it says so where nothing
+//! holds.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const SMALL: &str = "tests/data/cli/small.yaml";
+const CHECKOUT: &str = "tests/data/manifests/checkout.yaml";
+
+fn dryroll(args: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).env("NO_COLOR", "1").output();
+    let output = output.expect("it starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
+}
+
+fn advice(args: &[&str]) -> (i32, Value) {
+    let mut all = vec!["recommend"];
+    all.extend(args);
+    all.extend(["--format", "json", "--quiet"]);
+    let (code, out, err) = dryroll(&all);
+    (code, serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}\n{err}")))
+}
+
+fn set(advice: &Value) -> Vec<&str> {
+    advice["set"].as_array().expect("a list").iter().map(|s| s.as_str().expect("a text")).collect()
+}
+
+#[test]
+fn what_is_advised_holds_when_it_is_checked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let edited = folder.path().join("edited.yaml");
+    let edited = edited.to_str().expect("UTF-8");
+    let (code, advice) = advice(&[SMALL, "--edit", edited]);
+    assert_eq!((code, advice["verdict"].as_str()), (0, Some("holds")));
+    assert_eq!(advice["schema"], "dryroll.recommendation/1");
+    assert_eq!(advice["now"]["verdict"], "broken", "it drops as it is");
+    // The removal takes a second: the pods must listen that long.
+    let pre_stop =
+        set(&advice).iter().find_map(|s| s.strip_prefix("pod.termination.preStop=")).expect("a preStop").to_owned();
+    assert!(pre_stop.trim_end_matches('s').parse::<f64>().expect("seconds") >= 1.0, "{pre_stop}");
+    let (code, out, err) = dryroll(&["check", edited]);
+    assert_eq!(code, 0, "{out}{err}");
+    let text = fs::read_to_string(edited).expect("it was written");
+    assert!(text.starts_with("# Five pods that close their listeners at once"), "comments survive: {text}");
+}
+
+#[test]
+fn each_change_is_needed_and_says_what_happens_without_it() {
+    let (_, advice) = advice(&[SMALL]);
+    let changes = advice["changes"].as_array().expect("a list");
+    let pre_stop = changes.iter().find(|c| c["name"] == "preStop").expect("it is changed");
+    assert_eq!(pre_stop["without"]["verdict"], "broken");
+    let more = &pre_stop["without"]["costs"]["dropped"];
+    assert!(more["ci95"][0].as_f64().expect("an interval") > 0.0, "surely more: {more}");
+    // At 0 s it breaks, and nothing above the advice does.
+    assert_eq!(pre_stop["cliff"]["lower"][1], "0s");
+    assert!(pre_stop["cliff"]["upper"].is_null());
+    // What only makes room for another has no reason of its own.
+    let grace = changes.iter().find(|c| c["name"] == "terminationGracePeriodSeconds").expect("room is made");
+    assert!(grace["without"].is_null());
+}
+
+#[test]
+fn the_number_of_threads_cannot_be_told_from_the_advice() {
+    let args = ["recommend", SMALL, "--keep", "maxSurge", "--keep", "minReadySeconds", "--quiet"];
+    let with = |jobs: &str| dryroll(&[&args[..], &["--jobs", jobs]].concat());
+    let one = with("1");
+    assert_eq!(one.0, 0, "{}", one.2);
+    assert_eq!(one.1, with("3").1);
+}
+
+#[test]
+fn where_nothing_can_hold_it_says_so() {
+    // No policy makes a service of 10 ms quicker.
+    let (code, advice) =
+        advice(&[SMALL, "--set", "objectives={p99: 5ms}", "--keep", "maxSurge", "--keep", "minReadySeconds"]);
+    assert_eq!((code, advice["verdict"].as_str()), (1, Some("broken")));
+    assert_eq!(advice["inputs"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn too_few_deploys_cannot_tell() {
+    let few =
+        [SMALL, "--max-replications", "20", "--vary", "preStop=2s", "--keep", "maxSurge", "--keep", "minReadySeconds"];
+    let (code, advice) = advice(&few);
+    assert_eq!((code, advice["verdict"].as_str()), (4, Some("undecided")));
+    let (code, _, _) = dryroll(&[&["recommend", "--allow-undecided", "--quiet"][..], &few[..]].concat());
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn nothing_is_changed_where_all_is_well() {
+    let (code, advice) = advice(&[SMALL, "--set", "preStop=2s"]);
+    assert_eq!((code, set(&advice).len()), (0, 0), "{}", advice["set"]);
+}
+
+#[test]
+fn what_is_kept_stays_and_what_is_varied_is_searched() {
+    let (code, advice) = advice(&[SMALL, "--keep", "preStop", "--vary", "lameDuck=1s,3s", "--keep", "maxSurge"]);
+    assert_eq!(code, 0);
+    let names = advice["settings"].as_array().expect("a list");
+    assert!(
+        names.iter().any(|n| n == "pod.termination.lameDuck") && names.iter().all(|n| n != "pod.termination.preStop")
+    );
+    assert!(set(&advice).iter().any(|s| s.starts_with("pod.termination.lameDuck=")), "{}", advice["set"]);
+}
+
+#[test]
+fn a_manifest_gets_a_patch_and_an_edited_copy_that_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let (patch, edited, page) = (path("patch.yaml"), path("edited.yaml"), path("advice.md"));
+    let traffic = ["--rate", "100/s", "--set", "startup=1s", "--set", "readinessProbe=none"];
+    let places = ["--patch", &patch, "--edit", &edited, "-o", &page];
+    let (code, _, err) =
+        dryroll(&[&["recommend", CHECKOUT, "--workload", "checkout", "--quiet"][..], &traffic, &places].concat());
+    assert_eq!(code, 0, "{err}");
+    let patch = fs::read_to_string(&patch).expect("it was written");
+    assert!(patch.starts_with("# kubectl patch deployment checkout"), "{patch}");
+    let before = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(CHECKOUT)).expect("it is there");
+    let after = fs::read_to_string(&edited).expect("it was written");
+    for comment in before.lines().filter(|l| l.trim_start().starts_with('#')) {
+        assert!(after.contains(comment), "{comment} is gone");
+    }
+    let (code, out, err) = dryroll(&[&["check", &edited, "--workload", "checkout", "--quiet"][..], &traffic].concat());
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(fs::read_to_string(&page).expect("it was written").contains("| policy |"));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    for (args, told) in [
+        (&["scenarios/steady.yaml"][..], "nothing is deployed"),
+        (&[SMALL, "--keep", "preStpo"], "did you mean"),
+        (&[SMALL, "--vary", "drainWindow=0s..60s"], "does not say how many"),
+        (&[SMALL, "--price", "surgee=1"], "no cost is called"),
+        (&[SMALL, "--patch", "-", "--edit", "-"], "cannot both"),
+        (&[SMALL, "-o", "/no/such/folder/x.json"], "there is no folder"),
+    ] {
+        let (code, out, err) = dryroll(&[&["recommend"], args].concat());
+        assert!(code != 0 && out.is_empty() && err.contains(told), "{args:?}: {code} {err}");
+    }
+}
