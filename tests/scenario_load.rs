@@ -190,14 +190,23 @@ fn a_manifest_is_read_and_its_traffic_assumed() {
 }
 
 #[test]
-fn no_pod_is_ready_before_its_startup_probe_is_made() {
-    let probe = load("tests/data/manifests/paused.yaml").scenario.pod.readiness_probe.expect("a probe");
-    assert_eq!((probe.initial_delay, probe.period), (Dur::from_secs(20), Dur::from_secs(3)));
-    let only = "kind: Deployment\nspec: {template: {spec: {containers: [{startupProbe: \
-                {initialDelaySeconds: 7, periodSeconds: 2, failureThreshold: 90}}]}}}";
-    let probe = set(only, &[]).scenario.pod.readiness_probe.expect("the startup probe");
-    let told = (probe.initial_delay, probe.period, probe.failure_threshold);
-    assert_eq!(told, (Dur::from_secs(7), Dur::from_secs(2), 3));
+fn the_probes_of_a_manifest_are_read() {
+    let pod = load("tests/data/manifests/paused.yaml").scenario.pod;
+    let (startup, liveness) = (pod.startup_probe.expect("a probe"), pod.liveness_probe.expect("a probe"));
+    let readiness = pod.readiness_probe.expect("a probe");
+    assert_eq!((readiness.initial_delay, readiness.period), (Dur::from_secs(5), Dur::from_secs(3)));
+    assert_eq!((startup.probe.initial_delay, startup.probe.failure_threshold), (Dur::from_secs(20), 30));
+    assert_eq!((liveness.probe.period, liveness.grace_period), (Dur::from_secs(10), None));
+}
+
+#[test]
+fn the_strictest_liveness_probe_of_several_containers_governs() {
+    let two = "kind: Deployment\nspec: {template: {spec: {containers: [{livenessProbe: {failureThreshold: 9}}, \
+               {livenessProbe: {periodSeconds: 3, terminationGracePeriodSeconds: 5}}]}}}";
+    let loaded = set(two, &[]);
+    let liveness = loaded.scenario.pod.liveness_probe.expect("a probe");
+    assert_eq!((liveness.probe.period, liveness.grace_period), (Dur::from_secs(3), Some(Dur::from_secs(5))));
+    assert!(loaded.scenario.pod.readiness_probe.is_none(), "Ready as soon as started");
 }
 
 #[test]

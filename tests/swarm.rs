@@ -83,7 +83,7 @@ impl Watch {
         let deleted = known.has(PodStep::DeletionRequested);
         let possible = match step {
             PodStep::Created => known.steps.is_empty(),
-            PodStep::Started | PodStep::Crashed => known.has(PodStep::Created) && !deleted,
+            PodStep::Started | PodStep::Condemned | PodStep::Crashed => known.has(PodStep::Created) && !deleted,
             PodStep::Ready => life.contains(&PodStep::Started) && !deleted && last_readiness != Some(&PodStep::Ready),
             PodStep::Unready => !deleted && last_readiness == Some(&PodStep::Ready),
             PodStep::DeletionRequested => known.has(PodStep::Created),
@@ -94,7 +94,9 @@ impl Watch {
         known.steps.push(step);
         match step {
             // The first time counts: who was refused then may hear of it after the next.
-            PodStep::ListenerClosed | PodStep::Crashed => drop(known.not_listening_since.get_or_insert(now)),
+            PodStep::ListenerClosed | PodStep::Condemned | PodStep::Crashed => {
+                known.not_listening_since.get_or_insert(now);
+            }
             PodStep::Exited | PodStep::Killed => {
                 known.gone = Some(now);
                 known.not_listening_since.get_or_insert(now);

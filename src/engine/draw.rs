@@ -78,6 +78,10 @@ pub enum Purpose {
     CrashAfter = 27,
     /// When a proxy that polls its name server first does.
     ResolvePhase = 28,
+    /// Where in its period a pod's startup probe begins.
+    StartupProbePhase = 30,
+    /// Where in its period a pod's liveness probe begins.
+    LivenessProbePhase = 31,
 }
 
 /// All randomness of one replication of one scenario.

@@ -163,7 +163,7 @@ impl Teller<'_> {
                 (format!("it had waited or been served {:.2} s at pod {pod}; {}", waited.secs(), load(e)), None)
             }
             Cause::AppError => (format!("the version of pod {pod} answers so by itself (errorRate)"), None),
-            Cause::Crash => (format!("pod {pod} died by itself"), None),
+            Cause::Crash => (format!("the container of pod {pod} died, or was stopped for a failed probe"), None),
         }
     }
 

@@ -196,7 +196,7 @@ impl<O: Observer> World<O> {
         for &pod in pods.iter().filter(|&&p| (p as usize) < self.pods.len()).collect::<Vec<_>>() {
             self.pods[pod as usize].held_unready = hold;
             match self.pods[pod as usize].phase {
-                Phase::Ready if hold => self.turn_unready(pod, cal),
+                phase if hold && phase.is_ready() => self.turn_unready(pod, cal),
                 Phase::Running if !hold => self.turn_ready(pod, cal),
                 _ => {}
             }

@@ -2,9 +2,10 @@
 
 use crate::engine::{Dur, Purpose, SimTime};
 
-use super::event::PodTimer;
+use super::event::{Event, PodTimer};
 use super::fact::{Cause, PodStep};
 use super::lifecycle::Signal;
+use super::probe::{ProbeKind, Probing};
 use super::world::{Cal, Observer, World};
 
 /// The kubelet's first wait before it starts a container anew, the longest, and after what time it begins from the first.
@@ -49,7 +50,7 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// The pod dies: everything in it is cut. Its container is started again, after a while if that has happened before.
+    /// The pod's container ends: everything in it is cut. Its container is started again, after a while if that has happened before.
     pub(super) fn crash(&mut self, pod: u32, cal: &mut Cal) {
         let was_ready = self.pods[pod as usize].phase.is_ready();
         self.sever(pod, Cause::Crash, cal);
@@ -76,7 +77,7 @@ impl<O: Observer> World<O> {
         p.restarts = p.restarts.wrapping_add(1);
         p.started = SimTime::MAX;
         (p.ready_since, p.begun, p.warm) = (SimTime::MAX, 0, false);
-        (p.probe_streak, p.probe_pending) = (0, false);
+        p.probes.iter_mut().for_each(Probing::forget);
         // Workers of their own: those that were cut are never heard of again.
         let first = p.workers.len() as u32;
         p.workers.extend((0..version.concurrency).map(|_| None));
@@ -87,13 +88,16 @@ impl<O: Observer> World<O> {
         let p = &self.pods[pod as usize];
         let version = &self.versions[p.version()].pod;
         let mut draw = self.streams.family(Purpose::Startup, u64::from(p.restarts)).stream(p.identity());
-        let wait = back_off(p.crashes) + version.startup.sample(&mut draw, u64::from(p.ordinal));
+        let begins = cal.now() + back_off(p.crashes);
+        let listens = begins + version.startup.sample(&mut draw, u64::from(p.ordinal));
+        let timer = PodTimer::Started(p.restarts);
         // Probes that are answered at once end when the pod is Ready, and have to begin anew.
-        let probes = version.readiness_probe.is_some() && was_ready && !version.probes_through_queue;
-        Self::pod_timer(pod, wait, PodTimer::Started, cal);
+        let probes = was_ready && !p.probes[ProbeKind::Readiness as usize].planned;
+        cal.at(listens, Event::Pod { pod, timer });
         if probes {
-            self.first_probe(pod, cal);
+            self.first_probe(pod, ProbeKind::Readiness, cal);
         }
+        self.begin_container(pod, begins, cal);
     }
 }
 

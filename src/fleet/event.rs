@@ -2,6 +2,7 @@
 
 use crate::engine::Handle;
 
+use super::probe::ProbeKind;
 use super::rollout;
 
 /// Something that will happen. Handles in it go stale when what it was for is over.
@@ -95,29 +96,29 @@ pub(super) enum Event {
     End,
 }
 
-/// A pod's own clock.
+/// A pod's own clock. Steps of one container carry how many its pod had before: those of a container that is no more are stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PodTimer {
     /// It begins to listen.
-    Started,
-    /// A readiness probe is due.
-    Probe,
+    Started(u16),
+    /// A probe is due.
+    Probe(ProbeKind, u16),
     /// A probe sent through the queue would be too late now.
-    ProbeTimeout(u16),
+    ProbeTimeout(ProbeKind, u16),
     /// The way down begins (at once, or when the balancer has drained it).
     Terminate,
     /// SIGTERM.
-    PreStopOver,
+    PreStopOver(u16),
     /// The listener closes.
-    LameDuckOver,
+    LameDuckOver(u16),
     /// What is in flight is severed.
-    DrainOver,
+    DrainOver(u16),
     /// It exits.
-    CleanupOver,
+    CleanupOver(u16),
     /// Its probes have failed for long enough to say that it no longer serves.
     ServingOver,
     /// SIGKILL.
-    GraceOver,
-    /// It dies by itself, unless it has been started anew since the so many-th time.
+    GraceOver(u16),
+    /// It dies by itself.
     Crash(u16),
 }

@@ -81,7 +81,7 @@ pub enum Cause {
     Slow,
     /// The version's own errors.
     AppError,
-    /// The pod died by itself.
+    /// The pod died by itself, or liveness killed it.
     Crash,
 }
 
@@ -148,8 +148,10 @@ pub enum PodStep {
     Exited,
     /// It was killed.
     Killed,
-    /// It died by itself, and is started again.
+    /// Its container ended, by itself or stopped for a probe, and is started again.
     Crashed,
+    /// The kubelet stops its container: it failed its liveness probe, or its startup probe, too often.
+    Condemned,
 }
 
 /// One thing that happened.

@@ -41,6 +41,7 @@ mod resolve;
 pub mod rollout;
 mod selection;
 mod serving;
+mod start;
 mod steady;
 mod stream;
 mod termination;

@@ -9,6 +9,7 @@ use super::event::Event;
 use super::fact::{Cause, Fact, PodId, PodStep, Revision};
 use super::lifecycle::Phase;
 use super::link::Link;
+use super::probe::Probing;
 use super::proxy::{REFUSED, STATUS_OK};
 use super::request::{Job, Place, Request};
 use super::version::Version;
@@ -46,10 +47,12 @@ pub(super) struct Pod {
     pub(super) routed_by: u32,
     /// Proxies that have been told to add it, and not to remove it.
     pub(super) told: u32,
-    /// Readiness probes: results in a row other than what it is now, and the probe whose answer is awaited.
-    pub(super) probe_streak: u32,
-    pub(super) probe: u16,
-    pub(super) probe_pending: bool,
+    /// What came of its container's probes, by kind.
+    pub(super) probes: [Probing; 3],
+    /// Whether its container has passed its startup probe, if there is one.
+    pub(super) startup_passed: bool,
+    /// When its container began to start.
+    pub(super) container_since: SimTime,
     /// Readiness held down by `deploy.events`.
     pub(super) held_unready: bool,
     /// Whether it is to get traffic when it is Ready.
@@ -83,9 +86,9 @@ impl Pod {
             changes: 0,
             routed_by: 0,
             told: 0,
-            probe_streak: 0,
-            probe: 0,
-            probe_pending: false,
+            probes: [Probing::default(); 3],
+            startup_passed: false,
+            container_since: SimTime::MIN,
             held_unready: false,
             selected: true,
             withdrawn: false,
@@ -207,7 +210,7 @@ impl<O: Observer> World<O> {
                 self.levels.queued += 1;
             }
             Job::Handshake(_) => p.waiting_handshakes += 1,
-            Job::Probe(_) | Job::Check { .. } | Job::Stopped => {}
+            Job::Probe(..) | Job::Check { .. } | Job::Stopped => {}
         }
         p.queue.push_back(job);
         true
@@ -235,7 +238,7 @@ impl<O: Observer> World<O> {
                 }
                 self.handshake.time
             }
-            Job::Probe(_) | Job::Check { .. } | Job::Stopped => Dur::ZERO,
+            Job::Probe(..) | Job::Check { .. } | Job::Stopped => Dur::ZERO,
         };
         // Times 1 is left alone, not computed.
         let work = if (factor - 1.0).abs() > 0.0 { work.scale(factor) } else { work };
@@ -269,7 +272,7 @@ impl<O: Observer> World<O> {
                     self.stands_at_pod(c, cal);
                 }
             }
-            Job::Probe(probe) => self.on_probe_answered(pod, probe, cal),
+            Job::Probe(kind, probe) => self.probe_over(pod, kind, probe, true, cal),
             Job::Check { proxy, check } => self.on_check_answered(proxy, pod, check),
         }
         self.next_job(pod, cal);
@@ -289,7 +292,7 @@ impl<O: Observer> World<O> {
                     self.levels.queued -= 1;
                 }
                 Job::Handshake(_) => p.waiting_handshakes -= 1,
-                Job::Probe(_) | Job::Check { .. } | Job::Stopped => {}
+                Job::Probe(..) | Job::Check { .. } | Job::Stopped => {}
             }
             self.begin_job(pod, job, cal);
         }

@@ -3,6 +3,7 @@
 use crate::engine::{Handle, Links, NIL, SimTime};
 
 use super::fact::Cause;
+use super::probe::ProbeKind;
 
 /// Where a request is. What is written beside each says who moves it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +127,8 @@ pub(super) enum Job {
     Stopped,
     /// Shake hands with a new connection.
     Handshake(Handle),
-    /// Answer a readiness probe.
-    Probe(u16),
+    /// Answer a probe.
+    Probe(ProbeKind, u16),
     /// Answer a proxy's health check.
     Check { proxy: u16, check: u32 },
 }

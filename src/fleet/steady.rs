@@ -130,7 +130,11 @@ const fn pods_may_turn_unready(scenario: &Scenario) -> bool {
 
 /// Whether a pod that runs may die by itself. Then it starts again, and all that a start is made of matters.
 const fn pods_may_crash(scenario: &Scenario) -> bool {
-    scenario.pod.crash.uptime.is_some() || scenario.pod.crash.in_flight.is_some()
+    let pod = &scenario.pod;
+    // A pod that listens fails its liveness probe only where that waits behind requests.
+    pod.crash.uptime.is_some()
+        || pod.crash.in_flight.is_some()
+        || pod.liveness_probe.is_some() && pod.probes_through_queue
 }
 
 /// What of `scenario` can matter before the first action, everything else blanked: scenarios for which this is the same
@@ -149,6 +153,7 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
     }
     // No pod is created, and those that are there are warm.
     s.pod.startup = Dist::Constant(Dur::ZERO);
+    s.pod.startup_probe = None;
     s.pod.warmup = Warmup { slowdown: 1.0, over: WarmupOver::Requests(0) };
     // No pod is deleted.
     s.pod.termination = Termination {
@@ -178,6 +183,7 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
 /// Blanks what only matters once a pod turns not Ready: the probe itself, how proxies hear of it, what controllers make of it.
 fn blank_what_unready_pods_call_for(s: &mut Scenario) {
     s.pod.readiness_probe = None;
+    s.pod.liveness_probe = None;
     s.pod.probes_through_queue = false;
     s.pod.never_ready = false;
     s.load_balancer.propagation = Propagation {

@@ -1,12 +1,13 @@
 //! A pod's way down: preStop, SIGTERM, lame duck, listener closed, drain, exit – or SIGKILL when the grace period is over.
 
-use crate::engine::{Dur, Handle, Purpose};
+use crate::engine::{Dur, Handle, Purpose, Stream};
 use crate::scenario::{ConnectionClose, OnSigterm, PropagationOrder, Termination};
 
 use super::connection::Stage;
 use super::event::{Event, PodTimer};
 use super::fact::{Cause, Fact, PodId, PodStep};
 use super::lifecycle::{Phase, Signal, Step};
+use super::pod::Pod;
 use super::request::{Job, Place};
 use super::world::{Cal, Observer, World};
 
@@ -26,30 +27,29 @@ impl<O: Observer> World<O> {
     }
 
     pub(super) fn on_pod_timer(&mut self, pod: u32, timer: PodTimer, cal: &mut Cal) {
-        use Phase::{Pending, Ready, Running, Terminated, Terminating};
+        use Phase::{Pending, Ready, Running, Terminating};
         // A step that the pod has gone past by itself is stale: this table says when each still counts.
-        let phase = self.pods[pod as usize].phase;
-        match (timer, phase) {
-            (PodTimer::Started, Pending) => self.pod_started(pod, cal),
-            (PodTimer::Crash(n), Running | Ready) if n == self.pods[pod as usize].restarts => self.crash(pod, cal),
-            (PodTimer::Probe, _) => self.probe_due(pod, cal),
-            (PodTimer::ProbeTimeout(probe), _) => self.probe_timed_out(pod, probe, cal),
-            (PodTimer::Terminate, Terminating(Step::Deregistering)) => self.terminate(pod, cal),
-            (PodTimer::PreStopOver, Terminating(Step::PreStop)) => self.sigterm(pod, cal),
-            (PodTimer::LameDuckOver, Terminating(Step::LameDuck)) => self.close_listener(pod, cal),
-            (PodTimer::DrainOver, Terminating(Step::Drain)) => {
-                self.sever(pod, Cause::SeveredByDrain, cal);
+        let Pod { phase, restarts, .. } = self.pods[pod as usize];
+        match (timer, phase, phase.step()) {
+            (PodTimer::Started(n), Pending, _) if n == restarts => self.pod_started(pod, cal),
+            (PodTimer::Crash(n), Running | Ready | Phase::Stopping(..), _) if n == restarts => self.crash(pod, cal),
+            (PodTimer::Probe(kind, container), ..) => self.probe_due(pod, kind, container, cal),
+            (PodTimer::ProbeTimeout(kind, probe), ..) => self.probe_over(pod, kind, probe, false, cal),
+            (PodTimer::Terminate, Terminating(Step::Deregistering), _) => self.terminate(pod, cal),
+            (PodTimer::PreStopOver(n), _, Some(Step::PreStop)) if n == restarts => self.sigterm(pod, cal),
+            (PodTimer::LameDuckOver(n), _, Some(Step::LameDuck)) if n == restarts => self.close_listener(pod, cal),
+            (PodTimer::DrainOver(n), _, Some(Step::Drain)) if n == restarts => {
+                let cause = if phase.is_deleted() { Cause::SeveredByDrain } else { Cause::Crash };
+                self.sever(pod, cause, cal);
                 self.drained(pod, cal);
             }
-            (PodTimer::CleanupOver, Terminating(Step::Cleanup)) => {
-                // Whoever stayed connected loses the connection with the process.
-                self.sever(pod, Cause::SeveredByDrain, cal);
-                self.gone(pod, Signal::Exits, PodStep::Exited, cal);
+            // Whoever stayed connected loses the connection with the process.
+            (PodTimer::CleanupOver(n), _, Some(Step::Cleanup)) if n == restarts => {
+                self.gone(pod, Cause::SeveredByDrain, Signal::Exits, PodStep::Exited, cal);
             }
-            (PodTimer::ServingOver, _) => self.withdraw(pod, cal),
-            (PodTimer::GraceOver, phase) if phase != Terminated => {
-                self.sever(pod, Cause::SeveredByKill, cal);
-                self.gone(pod, Signal::Killed, PodStep::Killed, cal);
+            (PodTimer::ServingOver, ..) => self.withdraw(pod, cal),
+            (PodTimer::GraceOver(n), _, Some(_)) if n == restarts => {
+                self.gone(pod, Cause::SeveredByKill, Signal::Killed, PodStep::Killed, cal);
             }
             _ => {}
         }
@@ -61,6 +61,7 @@ impl<O: Observer> World<O> {
         let was_ready = self.pods[pod as usize].phase.is_ready();
         self.signal(pod, Signal::Deleted);
         self.tell_step(pod, PodStep::DeletionRequested, cal);
+        let stops = self.pods[pod as usize].phase != Phase::Terminating(Step::Deregistering);
         // One that is not selected was taken out of every table when that began.
         let selected = self.pods[pod as usize].selected;
         let acted = if selected { self.propagate(pod, false, cal) } else { cal.now() };
@@ -72,7 +73,11 @@ impl<O: Observer> World<O> {
             // Nothing to drain from a pod that no proxy was told of.
             PropagationOrder::DrainThenStop | PropagationOrder::Parallel | PropagationOrder::RemoveThenAdd => Dur::ZERO,
         };
-        if wait.is_zero() {
+        if stops {
+            // Its container is being stopped already; what is left of that has the pod's grace period at the most.
+            let timer = PodTimer::GraceOver(self.pods[pod as usize].restarts);
+            Self::pod_timer(pod, self.termination(pod).grace_period, timer, cal);
+        } else if wait.is_zero() {
             self.terminate(pod, cal);
         } else {
             Self::pod_timer(pod, wait, PodTimer::Terminate, cal);
@@ -81,10 +86,15 @@ impl<O: Observer> World<O> {
 
     fn terminate(&mut self, pod: u32, cal: &mut Cal) {
         self.signal(pod, Signal::Terminate);
-        let mut draw = self.pod_stream(pod, Purpose::PreStop);
-        let ordinal = u64::from(self.pods[pod as usize].ordinal);
+        let (mut draw, grace) = (self.pod_stream(pod, Purpose::PreStop), self.termination(pod).grace_period);
+        self.begin_stop(pod, grace, &mut draw, cal);
+    }
+
+    /// The container of `pod` is stopped, within `grace`: its hook, then SIGTERM.
+    pub(super) fn begin_stop(&mut self, pod: u32, grace: Dur, draw: &mut Stream, cal: &mut Cal) {
+        let (ordinal, container) = (u64::from(self.pods[pod as usize].ordinal), self.pods[pod as usize].restarts);
         let t = self.termination(pod);
-        let (pre_stop, grace) = (t.pre_stop.sample(&mut draw, ordinal), t.grace_period);
+        let pre_stop = t.pre_stop.sample(draw, ordinal);
         let extension = t.pre_stop_extension;
         // The hook is cut at the end of the grace period, and what comes after it still gets its least.
         let (pre_stop, grace) = if extension.is_zero() || pre_stop.is_zero() {
@@ -92,21 +102,20 @@ impl<O: Observer> World<O> {
         } else {
             (pre_stop.min(grace), grace.max(pre_stop.min(grace) + extension))
         };
-        Self::pod_timer(pod, grace, PodTimer::GraceOver, cal);
+        Self::pod_timer(pod, grace, PodTimer::GraceOver(container), cal);
         if pre_stop.is_zero() {
             self.sigterm(pod, cal);
         } else if pre_stop < grace {
-            Self::pod_timer(pod, pre_stop, PodTimer::PreStopOver, cal);
+            Self::pod_timer(pod, pre_stop, PodTimer::PreStopOver(container), cal);
         }
     }
 
     fn sigterm(&mut self, pod: u32, cal: &mut Cal) {
-        self.tell_step(pod, PodStep::Sigterm, cal);
+        if self.pods[pod as usize].phase.is_deleted() {
+            self.tell_step(pod, PodStep::Sigterm, cal);
+        }
         match self.termination(pod).on_sigterm {
-            OnSigterm::Exit => {
-                self.sever(pod, Cause::SeveredByKill, cal);
-                self.gone(pod, Signal::SigtermExits, PodStep::Exited, cal);
-            }
+            OnSigterm::Exit => self.gone(pod, Cause::SeveredByKill, Signal::SigtermExits, PodStep::Exited, cal),
             OnSigterm::Ignore => self.signal(pod, Signal::SigtermIgnored),
             OnSigterm::Drain => {
                 self.signal(pod, Signal::SigtermDrains);
@@ -115,7 +124,8 @@ impl<O: Observer> World<O> {
                 if lame_duck.is_zero() || !self.pods[pod as usize].listening {
                     self.close_listener(pod, cal);
                 } else {
-                    Self::pod_timer(pod, lame_duck, PodTimer::LameDuckOver, cal);
+                    let timer = PodTimer::LameDuckOver(self.pods[pod as usize].restarts);
+                    Self::pod_timer(pod, lame_duck, timer, cal);
                 }
             }
         }
@@ -127,7 +137,8 @@ impl<O: Observer> World<O> {
         self.stop_listening(pod, cal);
         self.reset_accept_queue(pod, cal);
         let drain_window = self.termination(pod).drain_window;
-        Self::pod_timer(pod, drain_window, PodTimer::DrainOver, cal);
+        let container = self.pods[pod as usize].restarts;
+        Self::pod_timer(pod, drain_window, PodTimer::DrainOver(container), cal);
         let (jitter, mode) = (self.termination(pod).close_jitter, self.termination(pod).connection_close);
         let mut draw = self.pod_stream(pod, Purpose::CloseJitter);
         for c in self.pods[pod as usize].connections.clone() {
@@ -224,7 +235,7 @@ impl<O: Observer> World<O> {
     #[inline]
     pub(super) fn exit_if_drained(&mut self, pod: u32, cal: &mut Cal) {
         let p = &self.pods[pod as usize];
-        if p.phase != Phase::Terminating(Step::Drain) {
+        if p.phase.step() != Some(Step::Drain) {
             return;
         }
         let t = self.termination(pod);
@@ -239,10 +250,16 @@ impl<O: Observer> World<O> {
     fn drained(&mut self, pod: u32, cal: &mut Cal) {
         self.signal(pod, Signal::Drained);
         let cleanup = self.termination(pod).cleanup;
-        Self::pod_timer(pod, cleanup, PodTimer::CleanupOver, cal);
+        let container = self.pods[pod as usize].restarts;
+        Self::pod_timer(pod, cleanup, PodTimer::CleanupOver(container), cal);
     }
 
-    fn gone(&mut self, pod: u32, signal: Signal, step: PodStep, cal: &mut Cal) {
+    /// The process ends, and with it the pod, or that container of it.
+    fn gone(&mut self, pod: u32, cause: Cause, signal: Signal, step: PodStep, cal: &mut Cal) {
+        if !self.pods[pod as usize].phase.is_deleted() {
+            return self.crash(pod, cal);
+        }
+        self.sever(pod, cause, cal);
         if self.pods[pod as usize].listening {
             self.stop_listening(pod, cal);
         }
@@ -260,7 +277,9 @@ impl<O: Observer> World<O> {
     fn stop_listening(&mut self, pod: u32, cal: &mut Cal) {
         let was_ready = self.pods[pod as usize].phase.is_ready();
         self.pods[pod as usize].listening = false;
-        self.tell_step(pod, PodStep::ListenerClosed, cal);
+        if self.pods[pod as usize].phase.is_deleted() {
+            self.tell_step(pod, PodStep::ListenerClosed, cal);
+        }
         self.pod_levels_changed(pod, was_ready, cal);
         self.begin_to_withdraw(pod, cal);
     }

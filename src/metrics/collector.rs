@@ -211,7 +211,7 @@ impl Collector {
                 life.gone = Some(now);
                 life.killed = step == PodStep::Killed;
             }
-            PodStep::Started | PodStep::Ready | PodStep::Unready | PodStep::Crashed => {}
+            PodStep::Started | PodStep::Ready | PodStep::Unready | PodStep::Crashed | PodStep::Condemned => {}
         }
     }
 

@@ -54,7 +54,10 @@ fn reason(cause: &str, share: f64, page: &Page<'_>) -> Reason {
         "noEndpoints" => ("no endpoints", no_endpoints(page)),
         "slow" => ("slow", slow(page)),
         "appError" => ("app error", (app_error(settings), None)),
-        "crash" => ("crash", ("a pod died by itself with requests in flight".to_owned(), None)),
+        "crash" => (
+            "crash",
+            ("a container died, or was restarted for its liveness probe, with requests in flight".to_owned(), None),
+        ),
         _ => ("other", (format!("cause {cause}"), None)),
     };
     Reason { name, share, sentence, remedy }

@@ -2,7 +2,7 @@
 
 use super::crash::Crash;
 use super::dist::Dist;
-use super::duration::Seconds;
+use super::probe::{KillingProbe, Probe};
 use super::read::{At, Cx, Fields};
 use super::termination::Termination;
 use super::units::Share;
@@ -31,7 +31,11 @@ pub struct Pod {
     pub warmup: Warmup,
     /// `None`: Ready as soon as started.
     pub readiness_probe: Option<Probe>,
-    /// Whether a worker answers the readiness probe, in turn, like a request.
+    /// The kubelet stops a container that fails it, and starts it anew in its pod.
+    pub liveness_probe: Option<KillingProbe>,
+    /// The same for a container that has not passed it once; until then there are no other probes.
+    pub startup_probe: Option<KillingProbe>,
+    /// Whether a worker answers probes, in turn, like requests.
     pub probes_through_queue: bool,
     /// From deletion to exit.
     pub termination: Termination,
@@ -94,21 +98,6 @@ pub enum WarmupOver {
     Requests(u32),
 }
 
-/// A readiness probe, in Kubernetes' words.
-#[derive(Clone, Copy, Debug)]
-pub struct Probe {
-    /// From the container's start to the first probe.
-    pub initial_delay: Dur,
-    /// Between probes.
-    pub period: Dur,
-    /// A probe slower than this has failed.
-    pub timeout: Dur,
-    /// So many in a row make it Ready.
-    pub success_threshold: u32,
-    /// So many failures in a row make it not Ready.
-    pub failure_threshold: u32,
-}
-
 /// The most workers, waiting requests or waiting connections that a pod may have.
 const MAX_PLACES: u32 = 1_000_000;
 
@@ -146,6 +135,8 @@ impl Pod {
             keep_alive: PodKeepAlive::read(f.at("keepAlive")),
             warmup: Warmup::read(f.at("warmup")),
             readiness_probe: Probe::read(f.at("readinessProbe")),
+            liveness_probe: KillingProbe::read(f.at("livenessProbe")),
+            startup_probe: KillingProbe::read(f.at("startupProbe")),
             probes_through_queue: read_probes(f.at("probes")),
             termination: Termination::read(f.at("termination")),
             error_rate: f.or("errorRate", Share(0.0)).0,
@@ -153,7 +144,6 @@ impl Pod {
             slower: f.within("slower", 1.0, 0.001..=1000.0),
             crash: Crash::read(f.at("crash")),
         };
-        not_simulated(&mut f, &["livenessProbe", "startupProbe"]);
         f.end();
         pod
     }
@@ -165,18 +155,6 @@ fn read_concurrency(f: &mut Fields<'_>) -> u32 {
         at.cx.assume(format!("{} 16 (workers; Puma has 5 threads a process, Tomcat 200)", at.path));
     }
     f.within("concurrency", 16, 1..=MAX_PLACES)
-}
-
-/// Fields that a manifest has beside the readiness probe, and that do nothing here.
-fn not_simulated(f: &mut Fields<'_>, names: &[&'static str]) {
-    f.ignore(names);
-    for name in names {
-        if let Some(span) = f.key(name) {
-            let diag =
-                super::diag::Diag::warning("ignored-field", format!("`{name}` is not simulated in this version"));
-            f.at.cx.report(diag.at(span, "ignored").path(format!("{}.{name}", f.at.path)));
-        }
-    }
 }
 
 fn read_probes(at: At<'_>) -> bool {
@@ -222,40 +200,6 @@ impl Warmup {
         };
         Self { slowdown, over }
     }
-}
-
-impl Probe {
-    /// Kubernetes' defaults (0 s, every 10 s, 1 s, 1, 3), or nothing where the file says `none`.
-    fn read(at: At<'_>) -> Option<Self> {
-        if at.is_word("none") {
-            return None;
-        }
-        if at.node.is_none() {
-            at.cx.assume(format!("{} every 10 s from the start (Kubernetes' default)", at.path));
-        }
-        let mut f = at.fields();
-        f.ignore(&["httpGet", "tcpSocket", "grpc", "exec", "terminationGracePeriodSeconds"]);
-        let probe = Self {
-            initial_delay: f.or("initialDelaySeconds", Seconds(Dur::ZERO)).0,
-            period: positive(&mut f, "periodSeconds", 10),
-            timeout: positive(&mut f, "timeoutSeconds", 1),
-            success_threshold: f.within("successThreshold", 1, 1..=1000),
-            failure_threshold: f.within("failureThreshold", 3, 1..=1000),
-        };
-        f.end();
-        Some(probe)
-    }
-}
-
-/// A number of seconds above 0.
-fn positive(f: &mut Fields<'_>, name: &'static str, default: u64) -> Dur {
-    let at = f.at(name);
-    let Seconds(value) = f.or(name, Seconds(Dur::from_secs(default)));
-    if value.is_zero() {
-        at.out_of_range(&format!("`{name}` is 0"), "a number of seconds above 0");
-        return Dur::from_secs(default);
-    }
-    value
 }
 
 /// The pods of the new version, whose assumptions are those of `pod` and need not be said twice.

@@ -112,6 +112,15 @@ impl Writer {
             ],
         );
         self.maybe(2, "probes", &["{throughQueue: true}"]);
+        let killing = [
+            "{periodSeconds: 1, failureThreshold: 1}",
+            "{periodSeconds: 1, failureThreshold: 2, terminationGracePeriodSeconds: 1}",
+            "{initialDelaySeconds: 1, periodSeconds: 2, timeoutSeconds: 2}",
+        ];
+        if self.one_in(4) {
+            self.maybe(2, "livenessProbe", &killing);
+            self.maybe(2, "startupProbe", &killing);
+        }
         self.maybe(2, "errorRate", &["1%", "50%", "100%"]);
         if self.one_in(3) {
             self.maybe(2, "slower", &["0.5", "3"]);

@@ -8,6 +8,7 @@ mod drain_too_short;
 mod grace_too_short;
 mod keep_alive_race;
 mod least_request_black_hole;
+mod liveness_kills_start;
 mod misplaced_field;
 mod prestop_exceeds_grace;
 mod probe_in_tight_queue;
@@ -19,10 +20,11 @@ mod stuck_rollout;
 use super::Rule;
 
 /// Every rule, in the order of a pod's life.
-pub const RULES: [&Rule; 15] = [
+pub const RULES: [&Rule; 16] = [
     &misplaced_field::RULE,
     &stuck_rollout::RULE,
     &capacity_below_demand::RULE,
+    &liveness_kills_start::RULE,
     &cold_pods_count::RULE,
     &registration_outrun::RULE,
     &probe_in_tight_queue::RULE,

@@ -117,7 +117,7 @@ pub(super) fn meaning(cause: &str) -> &'static str {
         "noEndpoints" => "the proxy had no pod left",
         "slow" => "a time-out while queued or served",
         "appError" => "the version's own errors",
-        "crash" => "the pod died by itself",
+        "crash" => "the container died, or was restarted",
         _ => "",
     }
 }

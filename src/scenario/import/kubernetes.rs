@@ -191,7 +191,7 @@ fn workload(object: &Node) -> Result<Imported, Vec<Diag>> {
     let containers: Vec<&Node> =
         pod.and_then(|p| p.get("containers")).map(|c| c.items().iter().collect()).unwrap_or_default();
     probes::read(&mut tree, &containers);
-    tree.notes.extend(probes::ignored(pod, &containers));
+    tree.notes.extend(probes::ignored(pod));
     tree.notes.extend(paused(spec, &name).filter(|_| kind == "Deployment"));
     pre_stop(&mut tree, &containers)?;
     misplaced(&mut tree, object);

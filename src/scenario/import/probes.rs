@@ -1,44 +1,57 @@
-//! The probes of a manifest's containers as the one readiness probe that a pod has here.
+//! The probes of a manifest's containers as those that a pod has here, which is one container.
 
 use super::kubernetes::{Tree, only};
 use crate::scenario::Diag;
-use crate::scenario::tree::{Node, Span};
+use crate::scenario::tree::Node;
 
-const PROBE: [&str; 5] =
-    ["initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold", "failureThreshold"];
-const DELAY: &str = "initialDelaySeconds";
+const PROBE: [&str; 6] = [
+    "initialDelaySeconds",
+    "periodSeconds",
+    "timeoutSeconds",
+    "successThreshold",
+    "failureThreshold",
+    "terminationGracePeriodSeconds",
+];
 
-/// A pod is Ready when each of its containers is, so the slowest probe governs, and none passes before the last
-/// startup probe is made for the first time.
+/// A pod is Ready when each of its containers is, so the slowest readiness and the slowest startup probe govern; the first
+/// container to fail is restarted, so the strictest liveness probe does.
 pub(super) fn read(tree: &mut Tree, containers: &[&Node]) {
     let probes = |field: &str| -> Vec<&Node> {
         containers.iter().filter_map(|c| c.get(field)).filter(|p| !p.is_null()).collect()
     };
-    let readiness = probes("readinessProbe");
-    // Without a readiness probe a container is Ready as soon as its startup probe has passed.
-    let started = slowest(&probes("startupProbe"));
-    let Some(governs) = slowest(&readiness).or(started) else {
-        tree.put("pod.readinessProbe", None, "none");
-        let text = "pod.readinessProbe none (the manifest has none: Ready as soon as started)";
-        tree.assumptions.push(text.to_owned());
-        return;
+    let (readiness, startup, liveness) = (probes("readinessProbe"), probes("startupProbe"), probes("livenessProbe"));
+    let first_pass = |p: &Node| seconds(p, "initialDelaySeconds", 0.0) + seconds(p, "periodSeconds", 10.0);
+    let first_kill = |p: &Node| {
+        let failures = seconds(p, "failureThreshold", 3.0);
+        seconds(p, "initialDelaySeconds", 0.0) + seconds(p, "periodSeconds", 10.0) * failures
     };
-    if readiness.len() > 1 {
-        let text = format!("{} containers have a readinessProbe: the slowest governs", readiness.len());
-        tree.notes.push(Diag::warning("several-probes", text).at(&governs.span, "this one"));
+    if let Some(probe) = slowest(&readiness, first_pass) {
+        tree.put("pod.readinessProbe", Some(&only(probe, &PROBE)), "");
+    } else {
+        tree.put("pod.readinessProbe", None, "none");
+        let until = if startup.is_empty() { "as soon as started" } else { "when its startupProbe has passed" };
+        tree.assumptions.push(format!("pod.readinessProbe none (the manifest has none: Ready {until})"));
     }
-    // How often a startup probe may fail and what it then does have no counterpart.
-    let fields = if readiness.is_empty() { &PROBE[..3] } else { &PROBE[..] };
-    tree.put("pod.readinessProbe", Some(&only(governs, fields)), "");
-    let later = started.and_then(|s| s.get(DELAY)).filter(|d| number(d) > seconds(governs, DELAY, 0.0));
-    if later.is_some() {
-        tree.put("pod.readinessProbe.initialDelaySeconds", later, "");
+    if let Some(probe) = slowest(&startup, first_pass) {
+        tree.put("pod.startupProbe", Some(&only(probe, &PROBE)), "");
+    }
+    if let Some(probe) = slowest(&liveness, |p| -first_kill(p)) {
+        tree.put("pod.livenessProbe", Some(&only(probe, &PROBE)), "");
+    }
+    for (name, all, governs) in [
+        ("readinessProbe", &readiness, slowest(&readiness, first_pass)),
+        ("livenessProbe", &liveness, slowest(&liveness, |p| -first_kill(p))),
+    ] {
+        if let Some(probe) = governs.filter(|_| all.len() > 1) {
+            let which = if name == "readinessProbe" { "slowest" } else { "strictest" };
+            let text = format!("{} containers have a {name}: the {which} governs", all.len());
+            tree.notes.push(Diag::warning("several-probes", text).at(&probe.span, "this one"));
+        }
     }
 }
 
-/// The probe that takes the longest to pass for the first time.
-fn slowest<'a>(probes: &[&'a Node]) -> Option<&'a Node> {
-    let wait = |p: &Node| seconds(p, DELAY, 0.0) + seconds(p, "periodSeconds", 10.0);
+/// The first of those probes for which `wait` is the longest.
+fn slowest<'a>(probes: &[&'a Node], wait: impl Fn(&Node) -> f64) -> Option<&'a Node> {
     probes.iter().rev().max_by(|a, b| wait(a).total_cmp(&wait(b))).copied()
 }
 
@@ -46,32 +59,10 @@ fn seconds(probe: &Node, field: &str, default: f64) -> f64 {
     probe.get(field).and_then(Node::text).and_then(|t| t.parse().ok()).unwrap_or(default)
 }
 
-fn number(node: &Node) -> f64 {
-    node.text().and_then(|t| t.parse().ok()).unwrap_or(0.0)
-}
-
-/// One note for what a pod has that makes it start later or die earlier than it does here.
-pub(super) fn ignored(pod: Option<&Node>, containers: &[&Node]) -> Option<Diag> {
-    let probe = |field: &str| -> Option<&Span> {
-        containers.iter().filter_map(|c| c.entry(field)).find(|e| !e.value.is_null()).map(|e| &e.key_span)
-    };
-    let init = pod.and_then(|p| p.entry("initContainers")).filter(|e| !e.value.items().is_empty());
-    let fields = [
-        ("initContainers", init.map(|e| &e.key_span), "they run before the pod starts"),
-        ("startupProbe", probe("startupProbe"), "of it, only initialDelaySeconds counts"),
-        ("livenessProbe", probe("livenessProbe"), "no pod is restarted"),
-    ];
-    let found: Vec<(&str, &Span, &str)> = fields.into_iter().filter_map(|(n, s, why)| Some((n, s?, why))).collect();
-    let names: Vec<String> = found.iter().map(|(name, ..)| format!("`{name}`")).collect();
-    let (last, rest) = names.split_last()?;
-    let verb = if names.len() == 1 && *last != "`initContainers`" { "is" } else { "are" };
-    let names = if rest.is_empty() { last.clone() } else { format!("{} and {last}", rest.join(", ")) };
-    let (_, first, why) = found.first()?;
-    let mut diag = Diag::warning("ignored-field", format!("{names} {verb} not simulated in this version"));
-    diag = diag.at(first, *why);
-    for (_, span, why) in &found[1..] {
-        diag = diag.and(span, *why);
-    }
-    let starts_later = found.iter().any(|(name, ..)| *name != "livenessProbe");
-    Some(if starts_later { diag.help("count the time they take in, as in `--set startup=40s`") } else { diag })
+/// A note for what a pod has that makes it start later than it does here.
+pub(super) fn ignored(pod: Option<&Node>) -> Option<Diag> {
+    let init = pod.and_then(|p| p.entry("initContainers")).filter(|e| !e.value.items().is_empty())?;
+    let diag = Diag::warning("ignored-field", "`initContainers` are not simulated in this version");
+    let diag = diag.at(&init.key_span, "they run before the pod starts");
+    Some(diag.help("count the time they take in, as in `--set startup=40s`"))
 }
