@@ -362,3 +362,43 @@ fn an_analysis_calls_a_failing_version_off_at_one_pod_in_ten() {
     assert_above("failed after the rollout", &each(&wrong, |r| r.phases[2].dropped() as f64), 2_500.0);
     assert_none("failed after it was called off", &each(&right, |r| r.phases[2].dropped() as f64));
 }
+
+#[test]
+fn a_dead_node_takes_requests_until_it_is_noticed_unless_proxies_find_out_by_themselves() {
+    let (wrong, right) = pair("nodes");
+    assert_dominant(&wrong, &[Cause::StaleRoute], 0.95);
+    assert_above("dropped", &each(&wrong, dropped), 700.0);
+    assert_factor("dropped", &each(&wrong, dropped), &each(&right, dropped), 30.0);
+    assert_above("in flight when it died", &each(&right, by(Cause::Crash)), 0.5);
+    // Its pods are missed until they are not tolerated any longer: the rollout waits for that.
+    assert!(wrong.iter().chain(&right).all(|r| duration(r) > 330.0), "not before the API has evicted them");
+}
+
+#[test]
+fn a_drain_without_a_budget_takes_a_third_of_the_pods_at_once() {
+    let (wrong, right) = pair("budget");
+    assert_above("dropped", &each(&wrong, dropped), 30.0);
+    assert_none("other causes", &each(&wrong, |r| dropped(r) - by(Cause::Overflow)(r) - by(Cause::Slow)(r)));
+    assert!(wrong.iter().all(|r| r.capacity.min_ready <= 8), "four of twelve go at once");
+    assert_below("headroom", &each(&wrong, headroom), 1.0);
+    assert_none("dropped", &each(&right, dropped));
+    assert!(right.iter().all(|r| r.capacity.min_ready >= 11), "one at a time");
+}
+
+#[test]
+fn an_image_that_all_nodes_fetch_at_once_holds_a_rollout_up_until_the_peak() {
+    let (wrong, right) = pair("pulls");
+    assert_above("dropped", &each(&wrong, dropped), 500.0);
+    assert_dominant(&wrong, &[Cause::Overflow], 1.0);
+    assert_factor("duration", &each(&wrong, duration), &each(&right, duration), 2.0);
+    assert_none("dropped", &each(&right, dropped));
+}
+
+#[test]
+fn a_weight_without_the_pods_for_it_topples_the_canary() {
+    let (wrong, right) = pair("weights");
+    assert_above("dropped", &each(&wrong, dropped), 5_000.0);
+    assert_dominant(&wrong, &[Cause::Overflow], 0.95);
+    assert_none("dropped", &each(&right, dropped));
+    assert!(right.iter().all(|r| r.capacity.min_ready >= 10), "all stable pods stay until the promotion");
+}

@@ -111,7 +111,7 @@ impl Fleet {
                     self.push(gone, Due::Gone(pod));
                 }
                 Command::Complete => self.completed += 1,
-                Command::Desired { .. } | Command::Condition(_) | Command::Select { .. } => {}
+                Command::Desired { .. } | Command::Condition(_) | Command::Select { .. } | Command::Route(_) => {}
             }
         }
     }
@@ -149,6 +149,7 @@ fn strategy(chance: &mut Stream) -> Strategy {
                 traffic_routing: chance.chance(0.3),
                 dynamic_stable_scale: chance.chance(0.3),
                 scale_down_delay: short,
+                abort_scale_down_delay: short,
                 promote_after: long,
             })
         }

@@ -7,9 +7,10 @@
 use dryroll::engine::{Dur, SimTime};
 use dryroll::fleet::fact::Revision;
 use dryroll::fleet::rollout::policy::{SetView, Step, View, policy};
-use dryroll::fleet::rollout::{Memory, resolve};
+use dryroll::fleet::rollout::{Memory, desired_healthy, may_evict, resolve};
 use dryroll::scenario::{
-    BlueGreen, Canary, CanaryStep, EcsDeployment, InstanceRefresh, IntOrPercent, NomadUpdate, Strategy,
+    BlueGreen, BudgetBound, Canary, CanaryScale, CanaryStep, DisruptionBudget, EcsDeployment, InstanceRefresh,
+    IntOrPercent, NomadUpdate, Strategy,
 };
 use std::collections::BTreeMap;
 
@@ -36,6 +37,8 @@ struct State {
     template: u8,
     /// Further changes of the template that may come, at any moment.
     changes_left: u8,
+    /// Pods that may still be evicted, or vanish with their nodes, at any moment.
+    disruptions_left: u8,
     /// Which version was last rolled out to the end.
     stable: u8,
     /// What the strategy has kept in mind; its step begins at 0.
@@ -43,6 +46,10 @@ struct State {
     /// Whether every time that it has set itself has come.
     late: bool,
 }
+
+/// What evictions heed.
+const BUDGET: DisruptionBudget =
+    DisruptionBudget { bound: BudgetBound::MaxUnavailable(IntOrPercent::Int(1)), always_allow_unhealthy: false };
 
 #[derive(Clone)]
 struct Rules {
@@ -97,7 +104,7 @@ impl Rules {
         };
         let active = matches!(self.strategy, Strategy::BlueGreen(_)).then_some(Revision(0));
         let memory = Memory { active, ..Memory::new() };
-        State { sets: vec![old], template: 1, changes_left, stable: 0, memory, late: false }
+        State { sets: vec![old], template: 1, changes_left, disruptions_left: 0, stable: 0, memory, late: false }
     }
 
     /// Whether its bounds leave it anything to do: those of an ECS service need not, which a scenario is told.
@@ -115,7 +122,8 @@ impl Rules {
         let views = Self::views(state);
         let view = self.view(state, &views);
         let mut next = state.clone();
-        if !self.strategy.is_deployment() && self.is_complete(state) {
+        let done = policy(&self.strategy).is_complete(&view) == Some(true) || self.is_complete(state);
+        if !self.strategy.is_deployment() && done {
             next.stable = next.template;
         }
         let begun = |memory: Memory| Memory { since: SimTime::ZERO, ..memory };
@@ -193,7 +201,40 @@ impl Rules {
                 all.push(State { template, changes_left, memory, late: false, ..state.clone() });
             }
         }
+        if state.disruptions_left > 0 {
+            all.extend(self.disrupted(state));
+        }
         all.retain(|next| next != state);
+        all
+    }
+
+    /// One pod less: by an eviction that the budget allows, or by a node that dies and is deleted.
+    fn disrupted(&self, state: &State) -> Vec<State> {
+        let healthy: u32 = state.sets.iter().map(|s| u32::from(s.ready)).sum();
+        let replicas = u32::from(self.replicas);
+        let left = |healthy| assert!(healthy >= desired_healthy(&BUDGET, replicas), "an eviction too many: {state:?}");
+        let mut all = Vec::new();
+        for (i, set) in state.sets.iter().enumerate() {
+            let mut with = |gone: Set| {
+                let mut next = State { disruptions_left: state.disruptions_left - 1, ..state.clone() };
+                next.sets[i] = gone;
+                all.push(next);
+            };
+            let leaving = u8::from(self.recreate() || self.room);
+            if set.ready > 0 {
+                let ready = set.ready - 1;
+                with(Set { ready, ..*set });
+                if may_evict(&BUDGET, replicas, healthy, true) {
+                    left(healthy - 1);
+                    with(Set { ready, terminating: set.terminating + leaving, ..*set });
+                }
+            }
+            if set.starting > 0 {
+                let starting = set.starting - 1;
+                with(Set { starting, ..*set });
+                with(Set { starting, terminating: set.terminating + leaving, ..*set });
+            }
+        }
         all
     }
 
@@ -243,7 +284,7 @@ impl Rules {
 
     /// Visits all states; every one must be within bounds and able to reach completion. How many there are.
     fn explore(&self, initial: State) -> usize {
-        let single = initial.changes_left == 0;
+        let single = initial.changes_left + initial.disruptions_left == 0;
         let mut numbers = BTreeMap::from([(initial.clone(), 0)]);
         let mut states = vec![initial];
         let mut before: Vec<Vec<usize>> = vec![Vec::new()];
@@ -355,8 +396,15 @@ fn canary(surge: u32, unavailable: u32, steps: &[CanaryStep], traffic_routing: b
         traffic_routing,
         dynamic_stable_scale: false,
         scale_down_delay: LONG,
+        abort_scale_down_delay: LONG,
         promote_after: LONG,
     })
+}
+
+/// The same with stable pods that go as the canary comes.
+fn dynamic(strategy: Strategy) -> Strategy {
+    let Strategy::Canary(canary) = strategy else { panic!("a canary") };
+    Strategy::Canary(Canary { dynamic_stable_scale: true, ..canary })
 }
 
 fn blue_green(auto_promotion: bool, preview_replicas: Option<u32>) -> Strategy {
@@ -387,13 +435,18 @@ fn refresh(min_healthy: f64, max_healthy: f64, checkpoints: &[f64]) -> Strategy 
 
 /// Strategies that replace sets of pods in ways of their own.
 fn others() -> Vec<Strategy> {
-    use CanaryStep::{Pause, SetWeight};
+    use CanaryStep::{Pause, SetCanaryScale, SetWeight};
     let steps = [SetWeight(20), Pause(None), SetWeight(60), Pause(Some(LONG))];
+    let scaled =
+        [SetCanaryScale(CanaryScale::Replicas(1)), SetWeight(50), SetCanaryScale(CanaryScale::MatchTrafficWeight)];
     let bounds = [(1, 0), (0, 1), (2, 1)];
     let mut all: Vec<Strategy> = bounds.iter().map(|&(surge, most)| canary(surge, most, &[], false)).collect();
     all.extend(bounds.iter().map(|&(surge, most)| canary(surge, most, &steps, false)));
     all.extend([
         canary(1, 0, &steps, true),
+        canary(1, 0, &[], true),
+        dynamic(canary(1, 0, &steps, true)),
+        canary(1, 0, &scaled, true),
         blue_green(true, None),
         blue_green(false, None),
         blue_green(false, Some(1)),
@@ -434,5 +487,33 @@ fn unready_old_pods_or_another_template_get_none_of_the_others_stuck() {
                 rules.explore(rules.initial(0, 1));
             }
         }
+    }
+}
+
+#[test]
+fn an_eviction_or_a_lost_node_at_any_moment_gets_no_rollout_stuck_and_no_size_out_of_bounds() {
+    let mut states = 0;
+    let deployments = [rolling(1, 0), rolling(0, 1), rolling(1, 1), Strategy::Recreate];
+    for strategy in deployments.into_iter().chain(others()) {
+        for replicas in 1..=2 {
+            for room in [false, true].into_iter().take(1 + usize::from(strategy.is_deployment())) {
+                let rules = Rules { replicas, strategy: strategy.clone(), healthy: true, room };
+                if rules.may_move() || rules.recreate() {
+                    states += rules.explore(State { disruptions_left: 1, ..rules.initial(0, 0) });
+                }
+            }
+        }
+    }
+    assert!(states > 10_000, "only {states} states were explored");
+}
+
+/// A weight that falls brings stable pods back, for which a report from before may be taken: nothing is promised of availability.
+#[test]
+fn weights_that_fall_get_no_dynamic_canary_stuck() {
+    use CanaryStep::SetWeight;
+    let strategy = dynamic(canary(1, 0, &[SetWeight(60), SetWeight(0), SetWeight(20)], true));
+    for replicas in 1..=3 {
+        let rules = Rules { replicas, strategy: strategy.clone(), healthy: false, room: false };
+        rules.explore(rules.initial(0, 0));
     }
 }

@@ -27,6 +27,8 @@ struct State {
     changes_left: u8,
     /// Pods that were Ready and may turn unready, at any moment.
     failures_left: u8,
+    /// Pods that may be evicted, or vanish with their nodes, at any moment.
+    disruptions_left: u8,
 }
 
 struct Rules {
@@ -85,6 +87,9 @@ impl Rules {
                 all.push(next);
             }
         }
+        if state.disruptions_left > 0 {
+            all.extend(disrupted(state));
+        }
         if state.changes_left > 0 {
             let (template, changes_left) = ((state.template + 1) % 3, state.changes_left - 1);
             all.push(State { template, changes_left, ..state.clone() });
@@ -94,10 +99,10 @@ impl Rules {
     }
 
     /// How many states there are.
-    fn explore(&self, changes_left: u8, failures_left: u8) -> usize {
+    fn explore(&self, changes_left: u8, failures_left: u8, disruptions_left: u8) -> usize {
         let places = vec![vec![(0, Phase::Ready)]; self.replicas];
-        let initial = State { places, template: 1, changes_left, failures_left };
-        let disturbed = changes_left + failures_left > 0;
+        let initial = State { places, template: 1, changes_left, failures_left, disruptions_left };
+        let disturbed = changes_left + failures_left + disruptions_left > 0;
         let mut numbers = BTreeMap::from([(initial.clone(), 0)]);
         let (mut states, mut before, mut alive, mut open) = (vec![initial], vec![Vec::new()], Vec::new(), 0);
         while open < states.len() {
@@ -128,6 +133,21 @@ impl Rules {
         assert!(stuck.is_none(), "{:?}: stuck: {stuck:?}", self.strategy);
         states.len()
     }
+}
+
+/// One pod less: evicted, so that it terminates, or gone with its node.
+fn disrupted(state: &State) -> Vec<State> {
+    let mut all = Vec::new();
+    for (place, pods) in state.places.iter().enumerate() {
+        for (n, _) in pods.iter().enumerate().filter(|(_, p)| p.1 != Phase::Terminating) {
+            let mut evicted = State { disruptions_left: state.disruptions_left - 1, ..state.clone() };
+            let mut lost = evicted.clone();
+            evicted.places[place][n].1 = Phase::Terminating;
+            lost.places[place].remove(n);
+            all.extend([evicted, lost]);
+        }
+    }
+    all
 }
 
 fn ready(pods: &[Pod]) -> bool {
@@ -195,7 +215,7 @@ fn every_small_stateful_set_keeps_its_bounds_and_can_always_complete() {
     for update in stateful_sets() {
         for replicas in 1..=5 {
             let strategy = Strategy::StatefulSet(update);
-            states += Rules { strategy, replicas, bound: stateful_set_bound }.explore(0, 0);
+            states += Rules { strategy, replicas, bound: stateful_set_bound }.explore(0, 0, 0);
         }
     }
     assert!(states > 1_000, "only {states} states were explored");
@@ -207,20 +227,21 @@ fn every_small_daemon_set_keeps_its_bounds_and_can_always_complete() {
     for update in daemon_sets() {
         for replicas in 1..=4 {
             let strategy = Strategy::DaemonSet(update);
-            states += Rules { strategy, replicas, bound: daemon_set_bound }.explore(0, 0);
+            states += Rules { strategy, replicas, bound: daemon_set_bound }.explore(0, 0, 0);
         }
     }
     assert!(states > 1_000, "only {states} states were explored");
 }
 
 #[test]
-fn another_template_or_a_pod_that_turns_unready_gets_none_of_them_stuck() {
+fn another_template_or_a_pod_that_turns_unready_or_is_evicted_or_lost_gets_none_of_them_stuck() {
     let all = stateful_sets().into_iter().filter(|u| u.partition == 0).map(Strategy::StatefulSet);
     for strategy in all.chain(daemon_sets().into_iter().map(Strategy::DaemonSet)) {
         for replicas in 1..=3 {
             let rules = Rules { strategy: strategy.clone(), replicas, bound: |_, _| () };
-            rules.explore(1, 0);
-            rules.explore(0, 1);
+            rules.explore(1, 0, 0);
+            rules.explore(0, 1, 0);
+            rules.explore(0, 0, 1);
         }
     }
 }

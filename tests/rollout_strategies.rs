@@ -24,6 +24,8 @@ struct Log {
     /// Desired sizes of the first three versions after each second in which one changed.
     sizes: Vec<(i64, [u32; 3])>,
     selected: Vec<(i64, u16)>,
+    /// Whose pods the router takes for the stable ones, and what per cent the others get.
+    routes: Vec<(i64, u16, u32)>,
     complete: Vec<i64>,
     /// When pods were created and asked to go.
     created: Vec<i64>,
@@ -103,6 +105,10 @@ impl Fleet {
                             _ => log.sizes.push((second, sizes)),
                         }
                     }
+                    Command::Route(route) => {
+                        let percent = route.canary.map_or(0, |w| w.percent);
+                        log.routes.push((second, route.stable.0, percent));
+                    }
                     Command::Select { revision } => log.selected.push((second, revision.0)),
                     Command::Complete => log.complete.push(second),
                     Command::Condition(c) => log.late |= format!("{:?}", c.reason) == "ProgressDeadlineExceeded",
@@ -177,6 +183,7 @@ fn canary(steps: &[CanaryStep], traffic_routing: bool) -> Strategy {
         traffic_routing,
         dynamic_stable_scale: false,
         scale_down_delay: Dur::from_secs(30),
+        abort_scale_down_delay: Dur::from_secs(30),
         promote_after: Dur::from_secs(60),
     })
 }
@@ -216,9 +223,59 @@ fn a_router_lets_the_canary_have_its_own_scale_beside_all_stable_pods() {
     let steps = [SetCanaryScale(CanaryScale::Replicas(2)), SetWeight(10), pause];
     let log = roll(4, canary(&steps, true));
     assert_eq!(log.sizes[0].1, [4, 2, 0]);
-    // 10 s, a pause of 20 s, all at once, and the old ones for 30 s more.
+    // 10 s, a pause of 20 s, all at once; the old ones stay for 30 s after the new ones have all the traffic.
     assert_eq!(log.sizes[1], (30, [4, 4, 0]));
-    assert_eq!(log.sizes[2], (60, [0, 4, 0]));
+    assert_eq!(log.sizes[2], (70, [0, 4, 0]));
+    assert_eq!((log.routes, log.complete), (vec![(10, 0, 10), (40, 0, 100), (40, 1, 100), (40, 1, 0)], vec![40]));
+}
+
+/// 20 % for 20 s, then half for 20 s.
+fn weighted() -> [CanaryStep; 4] {
+    let pause = CanaryStep::Pause(Some(Dur::from_secs(20)));
+    [CanaryStep::SetWeight(20), pause, CanaryStep::SetWeight(50), pause]
+}
+
+#[test]
+fn a_router_gets_each_weight_when_the_pods_are_there_that_carry_it() {
+    let log = roll(5, canary(&weighted(), true));
+    assert_eq!(log.routes[..2], [(10, 0, 20), (40, 0, 50)]);
+    assert_eq!(log.routes[2..], [(70, 0, 100), (70, 1, 100), (70, 1, 0)]);
+    assert_eq!(log.sizes, [(0, [5, 1, 0]), (30, [5, 3, 0]), (60, [5, 5, 0]), (100, [0, 5, 0])]);
+    assert_eq!((log.complete, log.least_ready), (vec![70], 5));
+}
+
+#[test]
+fn a_router_takes_all_traffic_back_at_once_when_a_canary_is_called_off() {
+    let actions = vec![(0, TEMPLATE), (45, Action::Abort)];
+    let log = Fleet { startup: HEALTHY, actions }.play(&spec(5, canary(&weighted(), true)));
+    assert_eq!(log.routes, [(10, 0, 20), (40, 0, 50), (45, 0, 0)]);
+    // Its pods stay for a while (`abortScaleDownDelaySeconds`).
+    assert_eq!(log.sizes.last(), Some(&(75, [5, 0, 0])));
+    assert_eq!(log.complete, [45]);
+}
+
+#[test]
+fn a_dynamic_stable_scale_gives_traffic_back_as_its_pods_come_back() {
+    let Strategy::Canary(plain) = canary(&weighted(), true) else { panic!("a canary") };
+    let strategy = Strategy::Canary(Canary { dynamic_stable_scale: true, ..plain });
+    let log = roll(5, strategy.clone());
+    assert_eq!(
+        log.sizes,
+        [(0, [5, 1, 0]), (10, [4, 1, 0]), (30, [4, 3, 0]), (40, [3, 3, 0]), (60, [3, 5, 0]), (70, [0, 5, 0])]
+    );
+    assert_eq!(log.least_ready, 5);
+    let actions = vec![(0, TEMPLATE), (45, Action::Abort)];
+    let log = Fleet { startup: HEALTHY, actions }.play(&spec(5, strategy));
+    // Three of five stable pods carry 60 %: 40 % stay with the canary until the others are back.
+    assert_eq!(log.routes[..3], [(10, 0, 20), (40, 0, 50), (45, 0, 40)]);
+    assert_eq!(log.routes.last(), Some(&(55, 0, 0)));
+    assert_eq!(log.least_ready, 5);
+}
+
+#[test]
+fn a_canary_that_is_never_ready_gets_no_traffic() {
+    let log = Fleet { startup: BROKEN, actions: vec![(0, TEMPLATE)] }.play(&spec(5, canary(&weighted(), true)));
+    assert!(log.routes.is_empty() && log.complete.is_empty() && log.late, "{log:?}");
 }
 
 #[test]

@@ -88,16 +88,23 @@ impl Watch {
             PodStep::Unready => !deleted && last_readiness == Some(&PodStep::Ready),
             PodStep::DeletionRequested => known.has(PodStep::Created),
             PodStep::Sigterm | PodStep::ListenerClosed | PodStep::Exited | PodStep::Killed => deleted,
+            PodStep::Lost => known.gone.is_none(),
         };
         let again = matches!(step, PodStep::Ready | PodStep::Unready | PodStep::Crashed) || !life.contains(&step);
-        assert!(possible && again && known.gone.is_none(), "{pod:?} took step {step:?} after {:?}", known.steps);
+        // What has died with its node may still be asked to go: nobody knows.
+        let asked = step == PodStep::DeletionRequested && known.has(PodStep::Lost);
+        assert!(
+            possible && again && (known.gone.is_none() || asked),
+            "{pod:?} took step {step:?} after {:?}",
+            known.steps
+        );
         known.steps.push(step);
         match step {
             // The first time counts: who was refused then may hear of it after the next.
             PodStep::ListenerClosed | PodStep::Condemned | PodStep::Crashed => {
                 known.not_listening_since.get_or_insert(now);
             }
-            PodStep::Exited | PodStep::Killed => {
+            PodStep::Exited | PodStep::Killed | PodStep::Lost => {
                 known.gone = Some(now);
                 known.not_listening_since.get_or_insert(now);
             }

@@ -6,7 +6,7 @@ use super::args::ScenarioArgs;
 use crate::metrics::Meta;
 use crate::report::Settings;
 use crate::report::settings::{self, OnSigterm, Spread, Strategy, Termination};
-use crate::report::text::quoted;
+use crate::report::text::{self, quoted};
 use crate::scenario::dist::Dist;
 use crate::scenario::{
     self, DeployAction, IntOrPercent, Layer, Load, LoadBalancer, Loaded, OnDrain, Scenario, Workload,
@@ -51,6 +51,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings 
         kind: loaded.kind.map(str::to_owned),
         replicas: scenario.workload.replicas,
         strategy: scenario.deploy.as_ref().map(|_| strategy(&scenario.workload)),
+        events: events(scenario),
         min_ready: scenario.workload.min_ready.secs(),
         progress_deadline: scenario.workload.progress_deadline.secs(),
         proxied: lb.layer == Layer::L7,
@@ -65,10 +66,37 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings 
         service: spread(&pod.service_time),
         streams: streams(scenario),
         proxy_retries: lb.retries.attempts,
+        ejects: lb.passive_health.max_fails > 0 || lb.active_health.is_some(),
         unretried: unretried(scenario),
         error_rate: scenario.new_pod.error_rate,
         termination: termination(&pod.termination),
     }
+}
+
+/// What `deploy.events` do to the workload, in order; what they do to nodes is told by what comes of it.
+fn events(scenario: &Scenario) -> Vec<String> {
+    let mut events: Vec<_> = scenario.deploy.iter().flat_map(|d| &d.events).collect();
+    events.sort_by(|a, b| a.at_secs.total_cmp(&b.at_secs));
+    let told = |event: &&scenario::DeployEvent| {
+        let what = match &event.action {
+            DeployAction::Scale(replicas) => format!("scaled to {replicas}"),
+            DeployAction::Template(name) => format!("template changed to `{name}`"),
+            DeployAction::Pause => "paused".to_owned(),
+            DeployAction::Resume => "resumed".to_owned(),
+            DeployAction::Undo => "undone".to_owned(),
+            DeployAction::Promote => "promoted".to_owned(),
+            DeployAction::Abort => "called off".to_owned(),
+            DeployAction::Unready(pods) => format!("{} of its pods made unready", pods.len()),
+            DeployAction::Ready(pods) => format!("{} of its pods made ready again", pods.len()),
+            DeployAction::Reload => "proxies reloaded".to_owned(),
+            DeployAction::NodeFailure(_)
+            | DeployAction::ZoneFailure(_)
+            | DeployAction::Drain(_)
+            | DeployAction::Uncordon(_) => return None,
+        };
+        Some(format!("{what} at {}", text::since(event.at_secs)))
+    };
+    events.iter().filter_map(told).collect()
 }
 
 /// The streams that last longest, where there is nothing but streams.

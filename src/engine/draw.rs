@@ -82,6 +82,16 @@ pub enum Purpose {
     StartupProbePhase = 30,
     /// Where in its period a pod's liveness probe begins.
     LivenessProbePhase = 31,
+    /// Which of several equal nodes a pod gets.
+    Placement = 40,
+    /// The phases of a node's heartbeats, and of the looks at them.
+    NodeClock = 41,
+    /// Whose pods a router sends a request to.
+    RouterWeight = 42,
+    /// How late a proxy hears of a router's weights.
+    RouteDelay = 43,
+    /// What a pull takes beside the transfer.
+    ImagePull = 44,
 }
 
 /// All randomness of one replication of one scenario.

@@ -163,6 +163,9 @@ impl Teller<'_> {
                 (format!("it had waited or been served {:.2} s at pod {pod}; {}", waited.secs(), load(e)), None)
             }
             Cause::AppError => (format!("the version of pod {pod} answers so by itself (errorRate)"), None),
+            Cause::Crash if self.pod(e).is_some_and(|p| p.lost) => {
+                (format!("the node of pod {pod} died with this in flight{}", self.closed(e)), None)
+            }
             Cause::Crash => (format!("the container of pod {pod} died, or was stopped for a failed probe"), None),
         }
     }
@@ -177,6 +180,14 @@ impl Teller<'_> {
         let t = &self.scenario.pod.termination;
         let Some(row) = self.pod(e) else { return ("no pod listened there any more".to_owned(), None) };
         let closed = row.listener_closed.or(row.gone).unwrap_or(e.at.secs());
+        if row.lost {
+            let text = format!(
+                "the node of pod {pod} had died at {}: nobody answers there; proxy {} had not heard",
+                at(closed),
+                e.proxy.0
+            );
+            return (text, Some("loadBalancer.passiveHealth or activeHealth, and retries".to_owned()));
+        }
         let why = match t.on_sigterm {
             OnSigterm::Drain => format!("SIGTERM, preStop {} s, lame duck {}", t.pre_stop.quantile(0.5), t.lame_duck),
             OnSigterm::Exit => format!("exit at SIGTERM, preStop {} s", t.pre_stop.quantile(0.5)),

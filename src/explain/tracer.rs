@@ -81,6 +81,7 @@ impl Observer for Tracer {
             Fact::Levels(levels) => self.levels = levels,
             // Pods' lives are part of what is measured.
             Fact::Pod { .. }
+            | Fact::Node { .. }
             | Fact::Unfinished { .. }
             | Fact::Answer(_)
             | Fact::Severed { .. }

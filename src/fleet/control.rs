@@ -1,12 +1,13 @@
 //! The controllers in the fleet: carries out what they command, tells them what becomes of pods, and sees when all is settled.
 
 use crate::engine::{Dur, Purpose, Reserved, SimTime, Streams};
-use crate::scenario::{Deletion, Deploy, DeployAction, DeployEvent, Rolls, Scenario};
+use crate::scenario::{Deletion, Deploy, DeployAction, DeployEvent, DisruptionBudget, Rolls, Scenario};
 
 use super::analysis::Analysis;
 use super::event::Event;
 use super::fact::{Fact, PodId, Revision};
 use super::lifecycle::Phase;
+use super::node::Cluster;
 use super::rollout::{Action, Command, InitialPod, Rollout, Spec};
 use super::world::{Cal, Observer, World};
 
@@ -33,6 +34,8 @@ pub(super) struct Control {
     /// Whether the progress deadline passed while events were left.
     stuck: bool,
     commands: Vec<Command>,
+    /// What evictions must leave.
+    pub(super) budget: Option<DisruptionBudget>,
     pub(super) analysis: Option<Analysis>,
 }
 
@@ -48,7 +51,9 @@ impl Control {
             wall_clock_fraction: streams.stream(Purpose::WallClock, 0).open01(),
         };
         let created = SimTime::ZERO - AGE;
-        let initial = (0..spec.replicas).map(|_| InitialPod { created, ready: Some(created), node: None });
+        let nodes = Cluster::initial(scenario, streams);
+        let node = |pod| nodes.as_ref().and_then(|n| n.node_of(pod));
+        let initial = (0..spec.replicas).map(|pod| InitialPod { created, ready: Some(created), node: node(pod) });
         let rolled = match deploy.rolls {
             Rolls::Pods => DeployAction::Template("new".into()),
             Rolls::LoadBalancer => DeployAction::Reload,
@@ -71,6 +76,7 @@ impl Control {
             progress_deadline: scenario.workload.progress_deadline,
             stuck: false,
             commands: Vec::new(),
+            budget: scenario.workload.budget,
             analysis: deploy.analysis.map(Analysis::new),
         }
     }
@@ -83,6 +89,31 @@ impl Control {
     /// Whether the rollout is.
     pub(super) fn is_complete(&self) -> bool {
         self.rollout.is_complete()
+    }
+
+    /// Whether nothing is on its way and nothing is missing.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.rollout.is_quiet()
+    }
+
+    /// Whether the API has `pod` as Ready, and not as being deleted.
+    pub(super) fn counts_as_ready(&self, pod: PodId) -> bool {
+        self.rollout.pod(pod).is_some_and(|p| p.ready && !p.terminating)
+    }
+
+    /// Whether `pod` is on its way out, or gone.
+    pub(super) fn is_leaving(&self, pod: PodId) -> bool {
+        self.rollout.pod(pod).is_none_or(|p| p.terminating)
+    }
+
+    /// `pod` was given a node.
+    pub(super) fn pod_bound(&mut self, pod: PodId, node: u32) {
+        self.rollout.pod_bound(pod, node);
+    }
+
+    /// The machine of `pod` is gone, and nobody has noticed.
+    pub(super) fn pod_lost(&mut self, pod: PodId) {
+        self.rollout.pod_lost(pod);
     }
 
     /// Whether pods of `revision` get traffic.
@@ -121,7 +152,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Lets the controllers do something, and carries out what they command.
-    fn with_rollout(&mut self, cal: &mut Cal, act: impl FnOnce(&mut Rollout, SimTime, &mut Vec<Command>)) {
+    pub(super) fn with_rollout(&mut self, cal: &mut Cal, act: impl FnOnce(&mut Rollout, SimTime, &mut Vec<Command>)) {
         let Some(control) = &mut self.control else { return };
         let mut commands = std::mem::take(&mut control.commands);
         act(&mut control.rollout, cal.now(), &mut commands);
@@ -137,12 +168,13 @@ impl<O: Observer> World<O> {
     fn carry_out(&mut self, command: Command, cal: &mut Cal) {
         match command {
             Command::Schedule { at, event } => cal.at(at, Event::Rollout(event)),
-            Command::CreatePod { pod, revision, ordinal } => {
-                let created = self.create_pod(revision, ordinal, cal);
+            Command::CreatePod { pod, revision, ordinal, place } => {
+                let created = self.create_pod(revision, ordinal, place, cal);
                 assert_eq!(created, pod.0, "the controller and the fleet count pods alike");
             }
             Command::DeletePod { pod } => self.delete_pod(pod.0, cal),
             Command::Select { revision } => self.select(revision, cal),
+            Command::Route(route) => self.split(route, cal),
             Command::Desired { revision, size } => self.tell(cal, Fact::Desired { revision, size }),
             Command::Complete => self.tell(cal, Fact::Complete),
             Command::Condition(condition) => {
@@ -178,6 +210,16 @@ impl<O: Observer> World<O> {
             DeployAction::Abort => Action::Abort,
             DeployAction::Unready(pods) => return self.hold_unready(&pods, true, cal),
             DeployAction::Ready(pods) => return self.hold_unready(&pods, false, cal),
+            DeployAction::NodeFailure(node) => {
+                self.fail_node(node, cal);
+                return self.settle(cal);
+            }
+            DeployAction::ZoneFailure(zone) => {
+                self.fail_zone(&zone, cal);
+                return self.settle(cal);
+            }
+            DeployAction::Drain(node) => return self.drain_node(node, cal),
+            DeployAction::Uncordon(node) => return self.uncordon_node(node, cal),
             DeployAction::Reload => {
                 self.reload_all(cal);
                 return self.settle(cal);
@@ -219,13 +261,15 @@ impl<O: Observer> World<O> {
         self.with_rollout(cal, |rollout, now, out| rollout.pod_gone(now, PodId(pod), out));
     }
 
-    /// *During* ends when the rollout is complete, no event is left, and the last old pod is gone.
-    fn settle(&mut self, cal: &mut Cal) {
+    /// *During* ends when the rollout is complete, no event is left, the last old pod is gone, and what was done to nodes has been
+    /// noticed or carried out.
+    pub(super) fn settle(&mut self, cal: &mut Cal) {
+        let undone = self.cluster.as_ref().is_some_and(|c| !c.is_settled());
         let Some(control) = &mut self.control else { return };
         if control.settled.is_some() || control.pending > 0 || !control.rollout.is_complete() {
             return;
         }
-        if control.rollout.has_leftovers() {
+        if undone || control.rollout.has_leftovers() {
             return;
         }
         control.settled = Some(cal.now());

@@ -2,6 +2,7 @@
 
 use crate::engine::Handle;
 
+use super::node::NodeEvent;
 use super::probe::ProbeKind;
 use super::rollout;
 
@@ -56,6 +57,8 @@ pub(super) enum Event {
     Pod { pod: u32, timer: PodTimer },
     /// A proxy acts on a change.
     Table { proxy: u16, pod: u32, routed: bool },
+    /// A proxy acts on a split of the traffic.
+    Route { proxy: u16, route: u32 },
     /// A proxy's wait before a retry is over.
     ProxyRetryDue(Handle),
     /// A proxy's attempt at a request has taken too long.
@@ -88,6 +91,8 @@ pub(super) enum Event {
     Rollout(rollout::Event),
     /// An entry of `deploy.events`, or the deploy itself (0).
     Action(u32),
+    /// A node's own.
+    Node(NodeEvent),
     /// An interval of the analysis is over.
     Analysis,
     /// The levels are sampled.

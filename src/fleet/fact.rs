@@ -10,6 +10,10 @@ pub struct PodId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProxyId(pub u32);
 
+/// A node, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
 /// A template, by order of first use: 0 = old, 1 = new, then later ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u16);
@@ -152,6 +156,49 @@ pub enum PodStep {
     Crashed,
     /// The kubelet stops its container: it failed its liveness probe, or its startup probe, too often.
     Condemned,
+    /// Its node died, and it with it.
+    Lost,
+}
+
+/// What happens to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum NodeStep {
+    /// It died.
+    Failed,
+    /// The API says that it is not Ready.
+    NotReady,
+    /// Its pods were given deletion timestamps.
+    Evicted,
+    /// It was deleted from the API.
+    Deleted,
+    /// Its drain began: it takes no more pods.
+    Cordoned,
+    /// The budget refused the eviction of one of its pods.
+    EvictionRefused,
+    /// Nothing moves any more, and the budget still refuses.
+    DrainBlocked,
+    /// Nothing is left on it.
+    Drained,
+    /// It takes pods again.
+    Uncordoned,
+}
+
+impl NodeStep {
+    /// Its name in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::NotReady => "notReady",
+            Self::Evicted => "evicted",
+            Self::Deleted => "deleted",
+            Self::Cordoned => "cordoned",
+            Self::EvictionRefused => "evictionRefused",
+            Self::DrainBlocked => "drainBlocked",
+            Self::Drained => "drained",
+            Self::Uncordoned => "uncordoned",
+        }
+    }
 }
 
 /// One thing that happened.
@@ -216,6 +263,13 @@ pub enum Fact {
         requests: u32,
         /// Whether it was killed rather than at the end of its drain window.
         killed: bool,
+    },
+    /// Something happened to a node.
+    Node {
+        /// Which.
+        node: NodeId,
+        /// What.
+        step: NodeStep,
     },
     /// A proxy changed its table.
     Table {

@@ -246,7 +246,11 @@ impl<O: Observer> World<O> {
                 let gone = pod != NIL && self.pods[pod as usize].phase == Phase::Terminated;
                 if gone { Cause::StaleRoute } else { Cause::Slow }
             }
-            _ => Cause::Slow,
+            _ => {
+                let pod = self.pods.get(request.pod as usize);
+                // It was there when its machine died, or was sent there afterwards.
+                if pod.is_some_and(|p| p.lost) { request.cause.unwrap_or(Cause::StaleRoute) } else { Cause::Slow }
+            }
         }
     }
 

@@ -208,6 +208,8 @@ impl<O: Observer> World<O> {
         } else if !closed {
             match side {
                 IdleSide::Owner => self.close_by_owner(c, cal),
+                // A machine that is gone closes nothing.
+                IdleSide::Pod if self.pods[self.connections[c].pod as usize].lost => {}
                 IdleSide::Pod => {
                     let pod = self.connections[c].pod;
                     self.close_by_pod(c, false, cal);

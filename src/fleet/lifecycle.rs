@@ -65,6 +65,8 @@ pub(super) enum Signal {
     Killed,
     /// Its container ends, by itself or stopped, and will be started again.
     Crashed,
+    /// Its machine is gone.
+    Lost,
 }
 
 impl Step {
@@ -99,7 +101,8 @@ impl Phase {
             (Terminating(Deregistering), Signal::Terminate) => Terminating(PreStop),
             (Terminating(PreStop), Signal::SigtermExits)
             | (Terminating(Cleanup), Signal::Exits)
-            | (Terminating(PreStop | Step::Ignoring | Step::LameDuck | Drain | Cleanup), Signal::Killed) => Terminated,
+            | (Terminating(PreStop | Step::Ignoring | Step::LameDuck | Drain | Cleanup), Signal::Killed)
+            | (Pending | Running | Ready | Stopping(..) | Terminating(_), Signal::Lost) => Terminated,
             (Terminating(step), _) => match step.on(signal) {
                 Some(next) => Terminating(next),
                 None => return None,
@@ -142,50 +145,65 @@ Pending + Started -> Running
 Pending + Condemned -> Stopping(PreStop, false)
 Pending + Deleted -> Terminating(Deregistering)
 Pending + Crashed -> Pending
+Pending + Lost -> Terminated
 Running + ProbePassed -> Ready
 Running + Condemned -> Stopping(PreStop, false)
 Running + Deleted -> Terminating(Deregistering)
 Running + Crashed -> Pending
+Running + Lost -> Terminated
 Ready + ProbeFailed -> Running
 Ready + Condemned -> Stopping(PreStop, true)
 Ready + Deleted -> Terminating(Deregistering)
 Ready + Crashed -> Pending
+Ready + Lost -> Terminated
 Stopping(PreStop, true) + ProbeFailed -> Stopping(PreStop, false)
 Stopping(PreStop, true) + Deleted -> Terminating(PreStop)
 Stopping(PreStop, true) + SigtermDrains -> Stopping(LameDuck, true)
 Stopping(PreStop, true) + SigtermIgnored -> Stopping(Ignoring, true)
 Stopping(PreStop, true) + Crashed -> Pending
+Stopping(PreStop, true) + Lost -> Terminated
 Stopping(PreStop, false) + ProbePassed -> Stopping(PreStop, true)
 Stopping(PreStop, false) + Deleted -> Terminating(PreStop)
 Stopping(PreStop, false) + SigtermDrains -> Stopping(LameDuck, false)
 Stopping(PreStop, false) + SigtermIgnored -> Stopping(Ignoring, false)
 Stopping(PreStop, false) + Crashed -> Pending
+Stopping(PreStop, false) + Lost -> Terminated
 Stopping(Ignoring, true) + ProbeFailed -> Stopping(Ignoring, false)
 Stopping(Ignoring, true) + Deleted -> Terminating(Ignoring)
 Stopping(Ignoring, true) + Crashed -> Pending
+Stopping(Ignoring, true) + Lost -> Terminated
 Stopping(LameDuck, true) + ProbeFailed -> Stopping(LameDuck, false)
 Stopping(LameDuck, true) + Deleted -> Terminating(LameDuck)
 Stopping(LameDuck, true) + ListenerCloses -> Stopping(Drain, true)
 Stopping(LameDuck, true) + Crashed -> Pending
+Stopping(LameDuck, true) + Lost -> Terminated
 Stopping(Drain, true) + ProbeFailed -> Stopping(Drain, false)
 Stopping(Drain, true) + Deleted -> Terminating(Drain)
 Stopping(Drain, true) + Drained -> Stopping(Cleanup, true)
 Stopping(Drain, true) + Crashed -> Pending
+Stopping(Drain, true) + Lost -> Terminated
 Stopping(Cleanup, true) + ProbeFailed -> Stopping(Cleanup, false)
 Stopping(Cleanup, true) + Deleted -> Terminating(Cleanup)
 Stopping(Cleanup, true) + Crashed -> Pending
+Stopping(Cleanup, true) + Lost -> Terminated
 Terminating(Deregistering) + Terminate -> Terminating(PreStop)
+Terminating(Deregistering) + Lost -> Terminated
 Terminating(PreStop) + SigtermDrains -> Terminating(LameDuck)
 Terminating(PreStop) + SigtermExits -> Terminated
 Terminating(PreStop) + SigtermIgnored -> Terminating(Ignoring)
 Terminating(PreStop) + Killed -> Terminated
+Terminating(PreStop) + Lost -> Terminated
 Terminating(Ignoring) + Killed -> Terminated
+Terminating(Ignoring) + Lost -> Terminated
 Terminating(LameDuck) + ListenerCloses -> Terminating(Drain)
 Terminating(LameDuck) + Killed -> Terminated
+Terminating(LameDuck) + Lost -> Terminated
 Terminating(Drain) + Drained -> Terminating(Cleanup)
 Terminating(Drain) + Killed -> Terminated
+Terminating(Drain) + Lost -> Terminated
 Terminating(Cleanup) + Exits -> Terminated
 Terminating(Cleanup) + Killed -> Terminated
+Terminating(Cleanup) + Lost -> Terminated
 ";
 
     /// Reviewers see a changed lifecycle at once: the whole table, every possible pair.
@@ -213,6 +231,7 @@ Terminating(Cleanup) + Killed -> Terminated
             Exits,
             Killed,
             Crashed,
+            Lost,
         ];
         let mut table = String::new();
         for phase in &phases {

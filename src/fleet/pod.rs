@@ -59,6 +59,10 @@ pub(super) struct Pod {
     pub(super) selected: bool,
     /// Whether proxies have been told that it no longer serves though it terminates.
     pub(super) withdrawn: bool,
+    /// Whether its container has been started: it has a node, and its node its image.
+    pub(super) container: bool,
+    /// Whether its machine is gone: nothing that is sent there is ever answered.
+    pub(super) lost: bool,
     /// How often its container was started anew, how many crashes there were in a row, and since when it listens.
     pub(super) restarts: u16,
     pub(super) crashes: u32,
@@ -92,6 +96,8 @@ impl Pod {
             held_unready: false,
             selected: true,
             withdrawn: false,
+            container: false,
+            lost: false,
             restarts: 0,
             crashes: 0,
             started: SimTime::MAX,
@@ -200,6 +206,10 @@ impl<O: Observer> World<O> {
                 p.in_flight += 1;
             }
             self.begin_job(pod, job, cal);
+            return true;
+        }
+        if p.lost {
+            self.swallow(job);
             return true;
         }
         match job {

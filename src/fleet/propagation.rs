@@ -1,6 +1,6 @@
 //! How late a proxy learns: a delay shared by all, one of its own, the control plane's batches, and its order.
 
-use crate::engine::{Dur, Purpose, SimTime, Streams};
+use crate::engine::{Dur, Purpose, SimTime, Stream, Streams};
 use crate::scenario::{Layer, Membership, Propagation, PropagationOrder};
 
 use super::balancer::Host;
@@ -39,6 +39,16 @@ impl ControlPlane {
     pub(super) fn retarget(&mut self, config: &Propagation, streams: Streams) {
         self.config.clone_from(config);
         self.tick = first_tick(config, streams);
+    }
+
+    /// When the control plane commits a change that is made `now`.
+    pub(super) fn committed(&self, now: SimTime, mut draw: Stream, ordinal: u64) -> SimTime {
+        self.commit(now + self.config.shared.sample(&mut draw, ordinal))
+    }
+
+    /// How much later proxy `of` hears of an addition.
+    pub(super) fn addition(&self, of: u16, mut draw: Stream, ordinal: u64) -> Dur {
+        self.config.add.of(of).sample(&mut draw, ordinal)
     }
 
     /// The first moment from `at` on at which the control plane commits.
@@ -83,9 +93,8 @@ impl<O: Observer> World<O> {
         p.changes += 1;
         let identity = (p.identity() << 8) ^ u64::from(p.changes);
         let ordinal = u64::from(p.ordinal);
-        let mut draw = self.streams.stream(Purpose::PropagationShared, identity);
-        let shared = self.control_plane.config.shared.sample(&mut draw, ordinal);
-        let committed = self.control_plane.commit(cal.now() + shared);
+        let draw = self.streams.stream(Purpose::PropagationShared, identity);
+        let committed = self.control_plane.committed(cal.now(), draw, ordinal);
         let own = self.streams.family(Purpose::PropagationOwn, identity);
         let mut deliveries = Vec::with_capacity(self.proxies.len());
         for proxy in 0..self.proxies.len() as u16 {
@@ -161,7 +170,7 @@ impl<O: Observer> World<O> {
     pub(super) fn enter_table(&mut self, proxy: u16, pod: u32, added: SimTime, cal: &mut Cal) {
         let table = &mut self.proxies[usize::from(proxy)].process.table;
         let position = table.len() as u32;
-        table.push(Host::new(pod, added));
+        table.push(Host { revision: self.pods[pod as usize].revision, ..Host::new(pod, added) });
         let link = self.link(proxy, pod);
         self.links[link].position = position;
         self.pods[pod as usize].routed_by += 1;
@@ -196,6 +205,7 @@ impl<O: Observer> World<O> {
     pub(super) fn table_changed(&mut self, proxy: u16) {
         let Proxy { process: Process { table, algorithm, .. }, .. } = &mut self.proxies[usize::from(proxy)];
         algorithm.table_changed(table);
+        self.router_sees_table(proxy);
     }
 
     /// A proxy sends a health check, one hop ahead of its arrival.
@@ -207,7 +217,7 @@ impl<O: Observer> World<O> {
             return;
         }
         cal.at(cal.now() + health.interval, Event::HealthCheck { proxy, pod });
-        if self.pods[pod as usize].listening {
+        if self.pods[pod as usize].listening || self.pods[pod as usize].lost {
             let l = &mut self.links[link];
             l.check = l.check.wrapping_add(1);
             l.check_pending = true;

@@ -3,10 +3,10 @@
 use crate::engine::{Dur, Family, Handle, NIL, SimTime};
 use crate::scenario::{PanicMode, ProxyStatus, Reuse, Sharing, SlowStart};
 
-use super::balancer::Hosts;
+use super::balancer::{Algorithm, Hosts};
 use super::connection::Owner;
 use super::event::Event;
-use super::fact::Cause;
+use super::fact::{Cause, Revision};
 use super::failure::Failure;
 use super::process::Process;
 use super::request::{Place, Request};
@@ -51,9 +51,13 @@ impl<O: Observer> World<O> {
     /// Proxy `proxy` picks a pod by what it believes.
     #[inline(always)]
     pub(super) fn pick(&mut self, proxy: u16, pick: Pick, now: SimTime) -> Option<u32> {
+        if self.router.is_some() {
+            return self.pick_routed(proxy, None, pick, now);
+        }
+        let limits = self.limits(None);
         let process = &mut self.proxies[usize::from(proxy)].process;
         let family = self.populations[usize::from(pick.population)].balance;
-        let picked = pick_by(process, pick, family, now, self.balancer.slow_start, self.balancer.panic, self.max_busy);
+        let picked = pick_by(process, None, pick, family, now, limits);
         if picked.is_none() && !process.terminating.is_empty() {
             return process.fall_back(pick, family);
         }
@@ -78,9 +82,20 @@ impl<O: Observer> World<O> {
         {
             return Some(pod);
         }
+        if self.router.is_some() {
+            return self.pick_routed(proxy, Some(old), pick, now);
+        }
+        let limits = Limits { max_busy: u32::MAX, ..self.limits(None) };
         let process = &mut self.proxies[usize::from(proxy)].old[old].1;
         let family = self.populations[usize::from(pick.population)].balance;
-        pick_by(process, pick, family, now, self.balancer.slow_start, self.balancer.panic, u32::MAX)
+        pick_by(process, None, pick, family, now, limits)
+    }
+
+    /// What every pick has to heed, and whose pods alone it may pick.
+    #[inline(always)]
+    pub(super) const fn limits(&self, lane: Option<Revision>) -> Limits {
+        let (slow_start, panic) = (self.balancer.slow_start, self.balancer.panic);
+        Limits { slow_start, panic, max_busy: self.max_busy, lane }
     }
 
     /// A request reaches its proxy.
@@ -283,38 +298,52 @@ impl<O: Observer> World<O> {
     }
 }
 
-/// `process` picks a pod by what it believes.
+/// What a pick has to heed beside the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) slow_start: SlowStart,
+    pub(super) panic: PanicMode,
+    pub(super) max_busy: u32,
+    /// Whose pods alone may be picked.
+    pub(super) lane: Option<Revision>,
+}
+
+/// `process` picks a pod by what it believes, in its own turns or in these.
 #[inline(always)]
-fn pick_by(
+pub(super) fn pick_by(
     process: &mut Process,
+    turns: Option<&mut dyn Algorithm>,
     pick: Pick,
     family: Family,
     now: SimTime,
-    slow_start: SlowStart,
-    panic: PanicMode,
-    max_busy: u32,
+    limits: Limits,
 ) -> Option<u32> {
     let Pick { population, member, ordinal, attempt, avoid } = pick;
+    let Limits { slow_start, panic, max_busy, lane } = limits;
     // The identity of whoever's connection it is, by which a ring hash sticks to a pod.
     let key = (u64::from(population) << 32) | u64::from(member);
     let avoids = avoid.iter().position(|&a| a == NIL).unwrap_or(avoid.len());
     let may_be_full = max_busy != u32::MAX;
+    let panics = process.ejections && process.panics(panic, now);
+    let Process { table, algorithm, ejections, .. } = process;
+    let algorithm = turns.unwrap_or(&mut **algorithm);
     let mut hosts = Hosts {
-        table: &process.table,
+        table,
         now,
         avoid: &avoid[..avoids],
-        restricted: process.ejections || avoids > 0 || may_be_full,
-        panics: process.ejections && process.panics(panic, now),
+        restricted: *ejections || avoids > 0 || may_be_full || lane.is_some(),
+        panics,
         slow_start,
         max_busy,
+        lane,
     };
     let draw = &mut family.stream(ordinal.wrapping_mul(64).wrapping_add(u64::from(attempt)));
-    let mut picked = process.algorithm.pick(&hosts, key, draw);
+    let mut picked = algorithm.pick(&hosts, key, draw);
     if picked.is_none() && avoids > 0 {
         // Nobody else is left: better one that has failed before than none.
         hosts.avoid = &[];
-        hosts.restricted = process.ejections || may_be_full;
-        picked = process.algorithm.pick(&hosts, key, draw);
+        hosts.restricted = *ejections || may_be_full || lane.is_some();
+        picked = algorithm.pick(&hosts, key, draw);
     }
-    picked.map(|i| process.table[i as usize].pod)
+    picked.map(|i| table[i as usize].pod)
 }

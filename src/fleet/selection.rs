@@ -17,7 +17,7 @@ impl<O: Observer> World<O> {
             let p = &mut self.pods[pod as usize];
             let selected = p.revision == revision;
             let changed = std::mem::replace(&mut p.selected, selected) != selected;
-            if changed && p.phase.is_ready() {
+            if changed && (p.phase.is_ready() || p.lost && !selected) {
                 self.propagate(pod, selected, cal);
             }
         }

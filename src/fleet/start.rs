@@ -5,6 +5,7 @@ use crate::engine::{Purpose, SimTime};
 use super::event::PodTimer;
 use super::fact::{PodStep, Revision};
 use super::lifecycle::{Phase, Signal};
+use super::pod::Pod;
 use super::probe::ProbeKind;
 use super::world::{Cal, Observer, World};
 
@@ -16,6 +17,7 @@ impl<O: Observer> World<O> {
         let p = &mut self.pods[pod as usize];
         p.phase = Phase::Ready;
         p.listening = true;
+        p.container = true;
         p.warm = true;
         p.startup_passed = true;
         p.ready_since = SimTime::MIN;
@@ -29,19 +31,32 @@ impl<O: Observer> World<O> {
         self.plan_crash(pod, cal);
     }
 
-    /// The controller creates a pod.
-    pub(super) fn create_pod(&mut self, revision: Revision, ordinal: u32, cal: &mut Cal) -> u32 {
+    /// The controller creates a pod, for a place of its own where it has one.
+    pub(super) fn create_pod(&mut self, revision: Revision, ordinal: u32, place: Option<u32>, cal: &mut Cal) -> u32 {
         let pod = self.add_pod(revision, ordinal);
         self.pods[pod as usize].selected = self.is_selected(revision);
         self.tell_step(pod, PodStep::Created, cal);
         self.pod_levels_changed(pod, false, cal);
+        if self.schedule_pod(pod, place, cal) {
+            self.start_container(pod, cal);
+        }
+        pod
+    }
+
+    /// The kubelet starts the pod's container, as soon as its image is there.
+    pub(super) fn start_container(&mut self, pod: u32, cal: &mut Cal) {
+        let Pod { ordinal, phase, .. } = self.pods[pod as usize];
+        // It may have been deleted before it could.
+        if phase != Phase::Pending || self.pulls_first(pod, cal) {
+            return;
+        }
+        self.pods[pod as usize].container = true;
         let mut draw = self.pod_stream(pod, Purpose::Startup);
         let version = &self.versions[self.pods[pod as usize].version()].pod;
         let startup = version.startup.sample(&mut draw, u64::from(ordinal));
         Self::pod_timer(pod, startup, PodTimer::Started(0), cal);
         self.first_probe(pod, ProbeKind::Readiness, cal);
         self.begin_container(pod, cal.now(), cal);
-        pod
     }
 
     pub(super) fn pod_started(&mut self, pod: u32, cal: &mut Cal) {

@@ -65,6 +65,8 @@ impl<O: Observer> SteadyFleet<O> {
             max_busy: _,
             populations: _,
             deadlines: _,
+            cluster: _,
+            router: _,
             // of settings that may differ.
             control_plane,
             balancer,
@@ -151,9 +153,12 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
     if pods_may_crash(scenario) {
         return s;
     }
+    // No pod is evicted.
+    s.workload.budget = None;
     // No pod is created, and those that are there are warm.
     s.pod.startup = Dist::Constant(Dur::ZERO);
     s.pod.startup_probe = None;
+    s.pod.image = None;
     s.pod.warmup = Warmup { slowdown: 1.0, over: WarmupOver::Requests(0) };
     // No pod is deleted.
     s.pod.termination = Termination {
@@ -204,6 +209,7 @@ fn blank_what_unready_pods_call_for(s: &mut Scenario) {
         replacement: PodReplacement::default(),
         min_ready: Dur::ZERO,
         progress_deadline: Dur::ZERO,
+        budget: None,
     };
     if let Some(deploy) = &mut s.deploy {
         deploy.controller = Controller { qps: 0.0, burst: 0, reaction: Dur::ZERO, release: Release::V1_28 };

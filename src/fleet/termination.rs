@@ -58,6 +58,12 @@ impl<O: Observer> World<O> {
     /// The pod gets its deletion timestamp: the removal starts on its way to every proxy, and so does the pod's own clock,
     /// unless the balancer drains it first.
     pub(super) fn delete_pod(&mut self, pod: u32, cal: &mut Cal) {
+        if self.pods[pod as usize].lost {
+            // Nobody is there to do anything, but proxies hear of it.
+            self.tell_step(pod, PodStep::DeletionRequested, cal);
+            self.propagate(pod, false, cal);
+            return;
+        }
         let was_ready = self.pods[pod as usize].phase.is_ready();
         self.signal(pod, Signal::Deleted);
         self.tell_step(pod, PodStep::DeletionRequested, cal);
@@ -272,6 +278,7 @@ impl<O: Observer> World<O> {
         self.pod_levels_changed(pod, false, cal);
         self.withdraw(pod, cal);
         self.control_pod_gone(pod, cal);
+        self.pod_left_node(pod, cal);
     }
 
     fn stop_listening(&mut self, pod: u32, cal: &mut Cal) {

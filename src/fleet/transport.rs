@@ -93,7 +93,9 @@ impl<O: Observer> World<O> {
     fn reception(&self, pod: &Pod) -> Reception {
         let version = &self.versions[pod.version()].pod;
         match pod.phase {
-            Phase::Terminated if version.termination.after_exit == AfterExit::Unreachable => Reception::Unanswered,
+            Phase::Terminated if pod.lost || version.termination.after_exit == AfterExit::Unreachable => {
+                Reception::Unanswered
+            }
             _ if !pod.listening => Reception::Refused,
             // Where a worker is free, or none is needed, nothing has to wait.
             _ if pod.waiting_handshakes >= version.backlog

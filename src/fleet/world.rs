@@ -14,11 +14,13 @@ use super::fact::Fact;
 use super::idle::IdleTimers;
 use super::levels::LevelMeter;
 use super::link::Link;
+use super::node::Cluster;
 use super::pod::Pod;
 use super::population::Population;
 use super::process::Proxy;
 use super::propagation::ControlPlane;
 use super::request::Request;
+use super::router::Router;
 use super::version::Version;
 
 /// Who is told what happens. Facts come in order of time.
@@ -93,10 +95,14 @@ pub(super) struct World<O> {
     /// Requests that a proxy has at a pod at most.
     pub(super) max_busy: u32,
     pub(super) control_plane: ControlPlane,
+    /// What splits the traffic by weight; `None` = nothing does.
+    pub(super) router: Option<Router>,
     pub(super) balancer: crate::scenario::LoadBalancer,
     /// Old and new.
     pub(super) versions: [Version; 2],
     pub(super) pods: Vec<Pod>,
+    /// The machines that they run on; `None` = no matter where.
+    pub(super) cluster: Option<Cluster>,
     /// What proxy k has with pod p, at p × proxies + k.
     pub(super) links: Vec<Link>,
     /// Idle connections that carry the requests of one client's connection alone, by link and that.
@@ -150,6 +156,7 @@ impl<O: Observer> Model for World<O> {
             Event::IdleOver { connection, by_pod } => self.on_idle_over(connection, by_pod, cal),
             Event::Pod { pod, timer } => self.on_pod_timer(pod, timer, cal),
             Event::Table { proxy, pod, routed } => self.on_table(proxy, pod, routed, cal),
+            Event::Route { proxy, route } => self.on_route(proxy, route),
             Event::ProxyRetryDue(request) => self.on_proxy_retry_due(request, cal),
             Event::TryOver { request, attempt } => self.on_try_over(request, attempt, cal),
             Event::Ejections(proxy) => self.on_ejections(proxy, cal),
@@ -166,6 +173,7 @@ impl<O: Observer> Model for World<O> {
             Event::HealthTimeout { proxy, pod, check } => self.on_health_timeout(proxy, pod, check),
             Event::Rollout(event) => self.on_rollout(event, cal),
             Event::Action(n) => self.on_action(n, cal),
+            Event::Node(event) => self.on_node(event, cal),
             Event::Analysis => self.on_analysis(cal),
             Event::Sample => self.on_sample(cal),
             Event::End => self.ended = self.end <= cal.now(),
@@ -207,10 +215,12 @@ impl<O: Observer> World<O> {
                 0 => u32::MAX,
                 n => n,
             },
+            router: Router::of(scenario, proxies),
             control_plane: ControlPlane::new(&scenario.load_balancer.propagation, streams),
             balancer: scenario.load_balancer.clone(),
             versions: Version::both(scenario, &[]),
             pods: Vec::new(),
+            cluster: Cluster::initial(scenario, streams),
             links: Vec::new(),
             private: BTreeMap::new(),
             bindings: Bindings::default(),
@@ -335,6 +345,7 @@ impl<O: Observer> World<O> {
             + links.sum::<usize>()
             + self.idle.bytes()
             + self.bindings.bytes()
+            + self.cluster.as_ref().map_or(0, Cluster::bytes)
     }
 
     /// Whether the end has come.

@@ -8,7 +8,7 @@ use super::replication::{
 };
 use crate::engine::{Dur, SimTime};
 use crate::fleet::Observer;
-use crate::fleet::fact::{Cause, Fact, Levels, Outcome, PodId, PodStep, Revision, Side};
+use crate::fleet::fact::{Cause, Fact, Levels, NodeId, NodeStep, Outcome, PodId, PodStep, Revision, Side};
 use crate::scenario::{Layer, Scenario};
 
 /// Width of the bins in which reconnects are counted for their peak, of which ten neighbours make a second.
@@ -68,6 +68,7 @@ pub struct Collector {
     peak_pods: u32,
     bins: Bins,
     decisions: Vec<(SimTime, Revision, u32)>,
+    nodes: Vec<(SimTime, NodeId, NodeStep)>,
     pods: Vec<PodLife>,
 }
 
@@ -114,6 +115,7 @@ impl Collector {
             bins: Bins::new(measured_from),
             decisions: Vec::new(),
             pods: Vec::new(),
+            nodes: Vec::new(),
         }
     }
 
@@ -196,6 +198,7 @@ impl Collector {
                 listener_closed: None,
                 gone: None,
                 killed: false,
+                lost: false,
             };
             self.pods.push(unborn);
         }
@@ -210,6 +213,10 @@ impl Collector {
             PodStep::Exited | PodStep::Killed => {
                 life.gone = Some(now);
                 life.killed = step == PodStep::Killed;
+            }
+            PodStep::Lost => {
+                life.listener_closed.get_or_insert(now);
+                (life.gone, life.lost) = (Some(now), true);
             }
             PodStep::Started | PodStep::Ready | PodStep::Unready | PodStep::Crashed | PodStep::Condemned => {}
         }
@@ -301,6 +308,7 @@ impl Collector {
             phases: self.phases,
             decisions: self.decisions,
             pods: self.pods,
+            nodes: self.nodes,
         }
     }
 
@@ -310,6 +318,7 @@ impl Collector {
             + self.bins.bytes()
             + self.decisions.capacity() * size_of::<(SimTime, Revision, u32)>()
             + self.pods.capacity() * size_of::<PodLife>()
+            + self.nodes.capacity() * size_of::<(SimTime, NodeId, NodeStep)>()
     }
 
     /// A request is in flight at the end: it belongs to *during* if that lasts to the end or saw it, like any other.
@@ -350,6 +359,7 @@ impl Observer for Collector {
             }
             Fact::Pod { pod, revision, step } => self.took_step(now, pod, revision, step),
             Fact::Table { .. } | Fact::Severed { .. } => {}
+            Fact::Node { node, step } => self.nodes.push((now, node, step)),
             Fact::Desired { revision, size } => self.decided(now, revision, size),
             Fact::Unfinished { born } => self.unfinished(now, born),
             Fact::Complete => drop(self.complete.get_or_insert(now)),

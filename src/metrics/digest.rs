@@ -30,6 +30,7 @@ impl Digest {
             Fact::Table { proxy, pod, routed } => (3, u64::from(pod.0), u64::from(proxy.0) << 1 | u64::from(routed)),
             Fact::Desired { revision, size } => (4, u64::from(revision.0), u64::from(size)),
             Fact::Complete => (5, 0, 0),
+            Fact::Node { node, step } => (6, u64::from(node.0), step as u64),
             // What follows from the above, or only samples it.
             Fact::Born
             | Fact::Unfinished { .. }

@@ -18,4 +18,4 @@ pub mod validation;
 pub use collector::Collector;
 pub use figures::{Figure, Figures};
 pub use results::{Meta, Results, Simulated, digest_of};
-pub use series::PodRow;
+pub use series::{NodeRow, PodRow};

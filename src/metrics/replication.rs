@@ -1,7 +1,7 @@
 //! What one replication leaves behind: counts, quantiles and series, in integers wherever they are added up.
 
 use crate::engine::SimTime;
-use crate::fleet::fact::{PodId, Revision};
+use crate::fleet::fact::{NodeId, NodeStep, PodId, Revision};
 
 /// Where a request or a moment lies relative to the deploy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,6 +124,8 @@ pub struct PodLife {
     pub gone: Option<SimTime>,
     /// Whether by SIGKILL.
     pub killed: bool,
+    /// Whether with its node.
+    pub lost: bool,
 }
 
 /// One second of the plot.
@@ -176,4 +178,6 @@ pub struct Replication {
     pub decisions: Vec<(SimTime, Revision, u32)>,
     /// All pods by order of creation.
     pub pods: Vec<PodLife>,
+    /// What happened to nodes, in order.
+    pub nodes: Vec<(SimTime, NodeId, NodeStep)>,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::replication::Replication;
-use super::series::{self, PodRow, Timeseries};
+use super::series::{self, NodeRow, PodRow, Timeseries};
 use super::summary::{Looks, Summary};
 use crate::engine::mix;
 
@@ -56,6 +56,9 @@ pub struct Results {
     pub decisions: Vec<(f64, String, u32)>,
     /// The pods of the first replication, by order of creation.
     pub pods: Vec<PodRow>,
+    /// What happened to nodes in the first replication, in order; left out where nothing did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeRow>,
 }
 
 /// The size of the work.
@@ -89,6 +92,7 @@ impl Results {
             timeseries: Timeseries::new(replications),
             decisions: first.map(|r| series::decisions(meta, r)).unwrap_or_default(),
             pods: first.map(|r| series::pods(meta, r)).unwrap_or_default(),
+            nodes: first.map(series::nodes).unwrap_or_default(),
         }
     }
 

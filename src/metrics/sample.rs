@@ -69,6 +69,7 @@ fn pods() -> Vec<PodLife> {
             listener_closed: (!new).then(|| at(step + 9.6)),
             gone: (!new).then(|| at(step + 11.25)),
             killed: false,
+            lost: false,
         }
     };
     (0..40).map(pod).collect()
@@ -134,6 +135,7 @@ pub(crate) fn clean(i: u32) -> Replication {
             (at(9.52), Revision(1), 6),
         ],
         pods: pods(),
+        nodes: Vec::new(),
     }
 }
 

@@ -119,6 +119,7 @@ impl Observer for Scene {
             | Fact::Answer(_)
             | Fact::Opened { .. }
             | Fact::ConnectFailed(_)
+            | Fact::Node { .. }
             | Fact::Desired { .. }
             | Fact::Complete
             | Fact::Settled

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::replication::{Bin, Replication};
 use super::results::Meta;
 use crate::engine::SimTime;
-use crate::fleet::fact::{Outcome, Revision};
+use crate::fleet::fact::{NodeId, NodeStep, Outcome, Revision};
 
 /// Rows of figures over time. A bin's row is the mean over the replications that lasted until it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,21 @@ pub struct PodRow {
     pub gone: Option<f64>,
     /// Whether by SIGKILL.
     pub killed: bool,
+    /// Whether with its node.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
+}
+
+/// Something that happened to a node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeRow {
+    /// When (s since the deploy).
+    pub t: f64,
+    /// Which, from 0.
+    pub node: u32,
+    /// What: `failed`, `notReady`, `evicted`, `deleted`, `cordoned`, `evictionRefused`, `drainBlocked`, `drained`, `uncordoned`.
+    pub step: String,
 }
 
 impl Timeseries {
@@ -124,6 +139,15 @@ pub(super) fn decisions(meta: &Meta, r: &Replication) -> Vec<(f64, String, u32)>
     r.decisions.iter().map(|&(at, of, size)| (at.secs(), revision(meta, of), size)).collect()
 }
 
+pub(super) fn nodes(r: &Replication) -> Vec<NodeRow> {
+    let row = |&(at, node, step): &(SimTime, NodeId, NodeStep)| NodeRow {
+        t: at.secs(),
+        node: node.0,
+        step: step.name().to_owned(),
+    };
+    r.nodes.iter().map(row).collect()
+}
+
 pub(super) fn pods(meta: &Meta, r: &Replication) -> Vec<PodRow> {
     let mut born: BTreeMap<Revision, u32> = BTreeMap::new();
     let secs = |t: Option<SimTime>| t.map(SimTime::secs);
@@ -142,6 +166,7 @@ pub(super) fn pods(meta: &Meta, r: &Replication) -> Vec<PodRow> {
             listener_closed: secs(p.listener_closed),
             gone: secs(p.gone),
             killed: p.killed,
+            lost: p.lost,
         }
     };
     r.pods.iter().map(row).collect()

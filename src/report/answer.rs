@@ -59,7 +59,12 @@ pub(super) fn simulated(results: &Results) -> &'static str {
 
 /// The answer to "what will my users see?".
 pub(super) fn answer(page: &Page<'_>) -> Answer {
-    answer_of(page.results, Some(page.settings.progress_deadline))
+    let mut answer = answer_of(page.results, Some(page.settings.progress_deadline));
+    let events = &page.settings.events;
+    if !events.is_empty() {
+        answer.notes.push(format!("Meanwhile: {}.", events.join("; ")));
+    }
+    answer
 }
 
 /// The same of a result alone, where nobody may know any more how long a rollout may stand still (s).
@@ -78,7 +83,9 @@ pub(super) fn answer_of(results: &Results, deadline: Option<f64>) -> Answer {
         let verb = if results.is_steady() { "The steady fleet" } else { "A deploy" };
         format!("{verb} drops nothing: 0 of {} requests.", text::mean(summary.requests, count))
     };
+    notes.extend((!complete).then(|| never_ready(results)).flatten());
     notes.extend(rolled_back(results));
+    notes.extend(super::nodes::sentences(results));
     let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(results, deadline)) };
     let tone = match (complete, dropped > 0.0) {
         (true, false) if summary.requests.is_some_and(|r| r.max > 0.0) => Tone::Good,
@@ -112,6 +119,16 @@ fn losses(results: &Results) -> String {
     format!(
         "A deploy {lost}: {during} of the {sent} sent while it rolls ({share}), {after} after its last old pod is gone."
     )
+}
+
+/// How many new pods a rollout that stands still is waiting for, in the first simulated deploy.
+fn never_ready(results: &Results) -> Option<String> {
+    let new = || results.pods.iter().filter(|p| p.revision != "old" && p.created.is_some());
+    let waiting = new().filter(|p| p.ready.is_none() && p.deletion_requested.is_none() && !p.lost).count() as f64;
+    let of = plural(new().count() as f64, "new pod");
+    let which = if results.replications > 1 { " in the first simulated deploy" } else { "" };
+    (waiting > 0.0)
+        .then(|| format!("It waits for pods that never turn Ready: {} of {of}{which}.", count(waiting, waiting)))
 }
 
 /// What would have been dropped without a deploy, where that is anything.

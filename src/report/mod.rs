@@ -13,6 +13,7 @@ pub mod html;
 mod json;
 pub mod lint;
 mod markdown;
+mod nodes;
 pub mod recommend;
 pub mod settings;
 mod style;

@@ -13,6 +13,8 @@ pub struct Settings {
     pub replicas: u32,
     /// How old pods are replaced; `None` for a steady fleet.
     pub strategy: Option<Strategy>,
+    /// What is done to the workload beside the deploy, in order: `scaled to 30 at +15 s`.
+    pub events: Vec<String>,
     /// `workload.minReadySeconds`.
     pub min_ready: f64,
     /// `workload.progressDeadlineSeconds`.
@@ -41,6 +43,8 @@ pub struct Settings {
     pub streams: Option<Streams>,
     /// The retries that the proxies make already, `loadBalancer.retries.attempts`.
     pub proxy_retries: u32,
+    /// Whether proxies find out by themselves who does not answer: `passiveHealth` or `activeHealth`.
+    pub ejects: bool,
     /// A population with idempotent requests that its clients do not retry.
     pub unretried: Option<String>,
     /// The share of requests that the new version answers 500.

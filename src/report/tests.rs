@@ -30,6 +30,8 @@ fn settings() -> Settings {
         service: Spread { p50: 0.02, p99: 0.12 },
         streams: None,
         proxy_retries: 0,
+        ejects: false,
+        events: Vec::new(),
         unretried: Some("web".to_owned()),
         error_rate: 0.0,
         termination: Termination {

@@ -93,6 +93,20 @@ pub fn estimate(figure: Figure, format: Format) -> String {
     format!("{}{gap}{interval}", mean(figure, format))
 }
 
+/// A moment after the deploy, `+43 s`, or before it.
+pub fn since(t: f64) -> String {
+    let sign = if t < 0.0 { "" } else { "+" };
+    format!("{sign}{}", seconds(t, t))
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn listed(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 /// `n` of a thing, in the singular where it is one.
 pub fn plural(n: f64, thing: &str) -> String {
     let number = count(n, n);

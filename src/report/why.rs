@@ -45,7 +45,7 @@ pub(super) fn reasons(page: &Page<'_>) -> Vec<Reason> {
 fn reason(cause: &str, share: f64, page: &Page<'_>) -> Reason {
     let settings = page.settings;
     let (name, (sentence, remedy)) = match cause {
-        "staleRoute" => ("stale route", stale_route(settings)),
+        "staleRoute" => ("stale route", stale_route(page)),
         "severedByDrain" => ("severed by drain", severed_by_drain(settings)),
         "severedByKill" => ("severed by kill", severed_by_kill(settings)),
         "severedByDeregistration" => ("severed by balancer", severed_by_deregistration(settings)),
@@ -54,10 +54,7 @@ fn reason(cause: &str, share: f64, page: &Page<'_>) -> Reason {
         "noEndpoints" => ("no endpoints", no_endpoints(page)),
         "slow" => ("slow", slow(page)),
         "appError" => ("app error", (app_error(settings), None)),
-        "crash" => (
-            "crash",
-            ("a container died, or was restarted for its liveness probe, with requests in flight".to_owned(), None),
-        ),
+        "crash" => ("crash", (crash(page).to_owned(), None)),
         _ => ("other", (format!("cause {cause}"), None)),
     };
     Reason { name, share, sentence, remedy }
@@ -81,9 +78,33 @@ fn grace_for(settings: &Settings, more: f64) -> Option<String> {
         .then(|| format!("terminationGracePeriodSeconds={}", libm::ceil(needs) + 5.0))
 }
 
-fn stale_route(s: &Settings) -> Told {
+/// Whether pods were lost with their nodes.
+fn lost_nodes(page: &Page<'_>) -> bool {
+    page.results.pods.iter().any(|p| p.lost)
+}
+
+fn crash(page: &Page<'_>) -> &'static str {
+    if lost_nodes(page) {
+        "the node of a pod, or its container, died with requests in flight"
+    } else {
+        "a container died, or was restarted for its liveness probe, with requests in flight"
+    }
+}
+
+/// Nothing that a pod does on its way down helps where it has none: only proxies that find out by themselves.
+fn dead_nodes(s: &Settings, who: &str) -> Told {
+    let sentence = format!("{who} kept sending to pods whose nodes had died, until the API had noticed");
+    let finds_out = Remedy::new(["loadBalancer.passiveHealth.maxFails=1".to_owned()], "proxies find out by themselves");
+    (sentence, (s.proxied && !s.ejects).then_some(finds_out))
+}
+
+fn stale_route(page: &Page<'_>) -> Told {
+    let s = page.settings;
     let t = &s.termination;
     let who = plural(f64::from(s.proxies), if s.proxied { "proxy" } else { "node" }).replace("proxys", "proxies");
+    if lost_nodes(page) && t.listens() >= s.removal.p99 {
+        return dead_nodes(s, &who);
+    }
     let open = if t.lame_duck > 0.0 {
         format!("preStop {} and lameDuck {}", secs(t.pre_stop), secs(t.lame_duck))
     } else {

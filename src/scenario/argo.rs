@@ -17,8 +17,10 @@ pub struct Canary {
     pub traffic_routing: bool,
     /// With a router: whether the stable pods shrink as the canary grows all the same.
     pub dynamic_stable_scale: bool,
-    /// With a router: how long the old pods stay after the last step.
+    /// With a router: how long the old pods stay after the promotion.
     pub scale_down_delay: Dur,
+    /// With a router: how long the canary's pods stay when it is called off.
+    pub abort_scale_down_delay: Dur,
     /// How long a pause without a duration lasts until somebody promotes.
     pub promote_after: Dur,
 }
@@ -117,13 +119,10 @@ impl Canary {
     fn read(at: At<'_>, promote_after: Dur) -> Self {
         let mut f = at.fields();
         f.ignore(&["canaryService", "stableService", "canaryMetadata", "stableMetadata", "antiAffinity", "analysis"]);
-        f.ignore(&["abortScaleDownDelaySeconds", "minPodsPerReplicaSet", "scaleDownDelayRevisionLimit", "pingPong"]);
+        f.ignore(&["minPodsPerReplicaSet", "scaleDownDelayRevisionLimit", "pingPong"]);
         let routing = f.at("trafficRouting");
         let traffic_routing = routing.node.is_some_and(|n| !n.is_null());
-        if traffic_routing {
-            let diag = routing.warning("traffic-weights", "a router's weights are not simulated in this version");
-            routing.report(diag.label("traffic is spread evenly over all pods that are ready"));
-        }
+        let abort_delay = f.at("abortScaleDownDelaySeconds");
         let canary = Self {
             steps: f.or("steps", Vec::new()),
             max_surge: f.or("maxSurge", QUARTER),
@@ -131,8 +130,13 @@ impl Canary {
             traffic_routing,
             dynamic_stable_scale: f.or("dynamicStableScale", false),
             scale_down_delay: f.or("scaleDownDelaySeconds", Delay(Dur::from_secs(SCALE_DOWN_DELAY))).0,
+            abort_scale_down_delay: f.or("abortScaleDownDelaySeconds", Delay(Dur::from_secs(SCALE_DOWN_DELAY))).0,
             promote_after,
         };
+        if canary.abort_scale_down_delay.is_zero() && abort_delay.node.is_some() {
+            let text = "0 leaves the pods of a canary that is called off for ever; a forecast lets them go";
+            abort_delay.report(abort_delay.warning("ignored-field", text).label("taken as at once"));
+        }
         f.end();
         canary
     }

@@ -98,6 +98,14 @@ pub enum DeployAction {
     Ready(Vec<u32>),
     /// Every proxy is reloaded.
     Reload,
+    /// This node, from 0, dies with all that is on it.
+    NodeFailure(u32),
+    /// All nodes of this zone do.
+    ZoneFailure(String),
+    /// `kubectl drain`: this node takes no more pods, and those on it are evicted.
+    Drain(u32),
+    /// This node takes pods again.
+    Uncordon(u32),
 }
 
 impl Deploy {
@@ -146,8 +154,22 @@ impl Controller {
 }
 
 /// What an event may do, exactly one of which it must name.
-const ACTIONS: [&str; 10] =
-    ["scale", "template", "pause", "resume", "undo", "promote", "abort", "unready", "ready", "reload"];
+const ACTIONS: [&str; 14] = [
+    "scale",
+    "template",
+    "pause",
+    "resume",
+    "undo",
+    "promote",
+    "abort",
+    "unready",
+    "ready",
+    "reload",
+    "nodeFailure",
+    "zoneFailure",
+    "drain",
+    "uncordon",
+];
 
 impl Read for DeployEvent {
     fn read(at: &At<'_>) -> Option<Self> {
@@ -174,24 +196,30 @@ fn signed(at: &At<'_>) -> Option<f64> {
 impl DeployAction {
     fn read(f: &mut Fields<'_>) -> Option<Self> {
         let given: Vec<&str> = ACTIONS.into_iter().filter(|a| f.key(a).is_some()).collect();
-        let scale = f.opt("scale").map(Self::Scale);
-        let template = f.opt("template").map(Self::Template);
-        let mut flag = |name, action: Self| {
+        let mut read: Vec<Option<Self>> = vec![
+            f.opt("scale").map(Self::Scale),
+            f.opt("template").map(Self::Template),
+            f.opt("unready").map(Self::Unready),
+            f.opt("ready").map(Self::Ready),
+            f.opt("nodeFailure").map(Self::NodeFailure),
+            f.opt("zoneFailure").map(Self::ZoneFailure),
+            f.opt("drain").map(Self::Drain),
+            f.opt("uncordon").map(Self::Uncordon),
+        ];
+        let flags = [
+            ("pause", Self::Pause),
+            ("resume", Self::Resume),
+            ("undo", Self::Undo),
+            ("promote", Self::Promote),
+            ("abort", Self::Abort),
+            ("reload", Self::Reload),
+        ];
+        for (name, action) in flags {
             let at = f.at(name);
-            at.node.and_then(|_| choose(&at, &[("true", action)]))
-        };
-        let pause = flag("pause", Self::Pause);
-        let resume = flag("resume", Self::Resume);
-        let undo = flag("undo", Self::Undo);
-        let promote = flag("promote", Self::Promote);
-        let abort = flag("abort", Self::Abort);
-        let reload = flag("reload", Self::Reload);
-        let unready = f.opt("unready").map(Self::Unready);
-        let ready = f.opt("ready").map(Self::Ready);
+            read.push(at.node.and_then(|_| choose(&at, &[("true", action)])));
+        }
         match given[..] {
-            [_] => {
-                scale.or(template).or(pause).or(resume).or(undo).or(promote).or(abort).or(unready).or(ready).or(reload)
-            }
+            [_] => read.into_iter().flatten().next(),
             [first, second, ..] => {
                 if let (Some(a), Some(b)) = (f.key(first), f.key(second)) {
                     super::report_both(&f.at, (first, a), (second, b));

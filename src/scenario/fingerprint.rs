@@ -19,6 +19,7 @@ pub fn fingerprint(scenario: &Scenario, objectives: Option<&Objectives>) -> Vec<
         ("workload", hash(&s.workload)),
         ("pod", hash(&s.pod)),
         ("newVersion", hash(&s.new_pod)),
+        ("nodes", hash(&s.nodes)),
         ("loadBalancer", hash(&s.load_balancer)),
         ("network", hash(&s.network)),
         ("handshake", hash(&s.handshake)),

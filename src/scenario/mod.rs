@@ -7,11 +7,13 @@
 mod affinity;
 mod analysis;
 mod argo;
+mod bytes;
 mod clients;
 mod crash;
 mod csv_file;
 mod deploy;
 pub mod diag;
+mod disruption_budget;
 pub mod dist;
 mod draft;
 mod duration;
@@ -19,9 +21,11 @@ pub mod edit;
 mod fingerprint;
 mod hcl;
 mod health;
+mod image;
 pub mod import;
 mod input;
 mod load_balancer;
+mod nodes;
 mod objectives;
 mod observe;
 mod overrides;
@@ -56,12 +60,15 @@ pub use clients::{Assignment as ClientAssignment, ClientKeepAlive, Clients, When
 pub use crash::Crash;
 pub use deploy::{Controller, Deletion, Deploy, DeployAction, DeployEvent, Release, Rolls};
 pub use diag::{Diag, Severity};
+pub use disruption_budget::{BudgetBound, DisruptionBudget};
 pub use draft::{Draft, Loaded, load, load_str};
 pub use duration::duration;
 pub use fingerprint::fingerprint;
 pub use health::{ActiveHealth, PanicMode, PassiveHealth};
+pub use image::{Image, PullPolicy};
 pub use input::Request;
 pub use load_balancer::{Algorithm, Layer, LoadBalancer, Membership, Reuse, Sharing, SlowStart, Upstream};
+pub use nodes::Nodes;
 pub use objectives::Objectives;
 pub use observe::{Handshake, Network, Observe};
 pub use placed::{DaemonSetUpdate, StatefulSetUpdate};
@@ -91,6 +98,8 @@ pub struct Scenario {
     pub pod: Pod,
     /// The pods of the new version: `pod` with the fields of `newVersion` laid over it.
     pub new_pod: Pod,
+    /// The machines that they run on; `None` = no matter where.
+    pub nodes: Option<Nodes>,
     /// The balancer in front of the pods.
     pub load_balancer: LoadBalancer,
     /// Constant latencies.
@@ -128,6 +137,7 @@ impl Scenario {
             workload,
             pod,
             new_pod,
+            nodes: Nodes::read(f.at("nodes")),
             load_balancer: LoadBalancer::read(f.at("loadBalancer")),
             network: Network::read(f.at("network")),
             handshake: Handshake::read(f.at("handshake")),

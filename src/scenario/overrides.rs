@@ -7,7 +7,7 @@ use super::tree::{Entry, Node, Source, Span, Value};
 use super::yaml;
 
 /// Parts of a scenario whose fields a short name never means: they repeat names that stand elsewhere.
-const LONG_NAMES_ONLY: [&str; 2] = ["newVersion.", "objectives."];
+const LONG_NAMES_ONLY: [&str; 4] = ["newVersion.", "objectives.", "nodes.", "workload.podDisruptionBudget."];
 
 /// `PATH=VALUE` as it was typed.
 pub(super) struct Typed {

@@ -2,6 +2,7 @@
 
 use super::crash::Crash;
 use super::dist::Dist;
+use super::image::Image;
 use super::probe::{KillingProbe, Probe};
 use super::read::{At, Cx, Fields};
 use super::termination::Termination;
@@ -47,6 +48,8 @@ pub struct Pod {
     pub slower: f64,
     /// What makes it die by itself.
     pub crash: Crash,
+    /// Its image; `None` = every node has it.
+    pub image: Option<Image>,
 }
 
 /// What a request gets that finds the pod's queue full.
@@ -143,6 +146,7 @@ impl Pod {
             never_ready: f.or("neverReady", false),
             slower: f.within("slower", 1.0, 0.001..=1000.0),
             crash: Crash::read(f.at("crash")),
+            image: Image::read(f.at("image")),
         };
         f.end();
         pod

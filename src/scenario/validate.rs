@@ -4,12 +4,12 @@ use super::diag::Diag;
 use super::dist::Dist;
 use super::read::Cx;
 use super::tree::{Node, Span};
-use super::{Arrivals, Load, OnSigterm, Scenario};
+use super::{Arrivals, DeployAction, Load, OnSigterm, Scenario, Strategy};
 use crate::engine::{Dur, SimTime};
 
 /// Reports what is wrong with a scenario that could be read.
 pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
-    for rule in [names, deadline, pre_stop, drain_window, overload, streams, deploy_time, events] {
+    for rule in [names, deadline, pre_stop, drain_window, overload, streams, deploy_time, events, nodes] {
         rule(&Check { cx, root, scenario });
     }
 }
@@ -190,6 +190,72 @@ fn events(c: &Check<'_>) {
             let text = "this event lies before the start of the simulation";
             let path = format!("deploy.events.{n}.at");
             c.report(Diag::error("out-of-range", text), &path, &format!("the deploy begins at {}", deploy.at), &[]);
+        }
+    }
+}
+
+/// Events name nodes and zones that there are; and what has no Kubernetes nodes is not rolled on any.
+fn nodes(c: &Check<'_>) {
+    match &c.scenario.nodes {
+        Some(nodes) => on_nodes(c, nodes),
+        None if c.scenario.pod.image.is_some() => {
+            let diag = Diag::warning("ignored-field", "images are pulled to nodes, and there are none");
+            c.report(diag.help("add `nodes: {count: 6}`"), "pod.image", "taken as there already", &[]);
+        }
+        None => {}
+    }
+    let events = c.scenario.deploy.iter().flat_map(|deploy| &deploy.events).enumerate();
+    for (n, event) in events {
+        let (field, node, zone) = match &event.action {
+            DeployAction::NodeFailure(node) => ("nodeFailure", Some(*node), None),
+            DeployAction::Drain(node) => ("drain", Some(*node), None),
+            DeployAction::Uncordon(node) => ("uncordon", Some(*node), None),
+            DeployAction::ZoneFailure(zone) => ("zoneFailure", None, Some(zone)),
+            _ => continue,
+        };
+        let path = format!("deploy.events.{n}.{field}");
+        let Some(nodes) = &c.scenario.nodes else {
+            let diag =
+                Diag::error("missing-field", "there are no nodes").help("add `nodes: {count: 6, zones: [a, b, c]}`");
+            c.report(diag, &path, "of which nodes?", &[]);
+            continue;
+        };
+        if node.is_some_and(|node| node >= nodes.count) {
+            let last = nodes.count - 1;
+            let diag = Diag::error("out-of-range", "there is no such node");
+            c.report(diag, &path, &format!("expected 0 to {last}"), &[("nodes.count", "so many nodes".to_owned())]);
+        }
+        if let Some(zone) = zone.filter(|zone| !nodes.zones.contains(zone)) {
+            let label = match super::diag::nearest(zone, nodes.zones.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the zones are {}", nodes.zones.join(", ")),
+            };
+            c.report(Diag::error("unknown-value", "there is no such zone"), &path, &label, &[]);
+        }
+    }
+}
+
+fn on_nodes(c: &Check<'_>, nodes: &super::Nodes) {
+    let workload = &c.scenario.workload;
+    let others = [("workload.kind", "of this kind".to_owned())];
+    match &workload.strategy {
+        Strategy::Ecs(_) | Strategy::Nomad(_) | Strategy::InstanceRefresh(_) => {
+            let text = "nodes are those of Kubernetes, and this workload is of another orchestrator";
+            c.report(Diag::error("not-supported", text), "nodes", "not simulated for it", &others);
+        }
+        Strategy::DaemonSet(_) if nodes.count != workload.replicas => {
+            let text =
+                format!("a DaemonSet has a pod on each node: {} replicas, {} nodes", workload.replicas, nodes.count);
+            let others = [("workload.replicas", "as many as nodes".to_owned())];
+            c.report(Diag::error("contradiction", text), "nodes.count", "one pod each", &others);
+        }
+        _ => {
+            let places = u64::from(nodes.count) * u64::from(nodes.max_pods);
+            if places < u64::from(workload.replicas) {
+                let text = format!("{places} pods fit on these nodes, and there are {}", workload.replicas);
+                let diag = Diag::error("out-of-range", text).help("more nodes, or more `maxPods`");
+                c.report(diag, "nodes.maxPods", "so many on each", &[("nodes.count", "so many nodes".to_owned())]);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::argo::{self, BlueGreen, Canary};
 use super::diag::Diag;
+use super::disruption_budget::DisruptionBudget;
 use super::duration::Seconds;
 use super::placed::{DaemonSetUpdate, StatefulSetUpdate};
 use super::platforms::{EcsDeployment, InstanceRefresh, NomadUpdate, Pace};
@@ -21,6 +22,8 @@ pub struct Workload {
     pub progress_deadline: Dur,
     /// Whether a terminating pod still takes up room.
     pub replacement: PodReplacement,
+    /// What evictions must leave; rollouts heed none.
+    pub budget: Option<DisruptionBudget>,
 }
 
 /// When a pod may be created in place of one that terminates: `podReplacementPolicy`, an alpha feature of Deployments
@@ -142,6 +145,7 @@ impl Workload {
             min_ready,
             progress_deadline: deadline,
             replacement: PodReplacement::read(kind, &mut f),
+            budget: DisruptionBudget::read(f.at("podDisruptionBudget")),
         };
         f.end();
         workload

@@ -338,6 +338,7 @@ impl Writer {
                 events.push(format!("{{at: {at}, {what}}}"));
             }
         }
+        let nodes = self.nodes(&mut events);
         if self.one_in(6) {
             self.line("  analysis: {interval: 2s, failureLimit: 1, errorRate: 5%, p99: 300ms}");
         }
@@ -356,7 +357,27 @@ impl Writer {
                 "{startup: 4s, keepAlive: {idleTimeout: 30ms}}",
             ],
         );
+        if let Some(nodes) = nodes {
+            self.line(&nodes);
+        }
         self.line("observe: {warmup: 1s, after: 3s, limit: 40s}");
+    }
+
+    /// Nodes that die and are drained, for what runs on some.
+    fn nodes(&mut self, events: &mut Vec<String>) -> Option<String> {
+        let without = ["EcsService", "NomadJob", "InstanceRefresh", "DaemonSet"];
+        if !self.one_in(4) || without.iter().any(|kind| self.yaml.contains(kind)) {
+            return None;
+        }
+        for _ in 0..=self.draw.below(3) {
+            let at = self.pick(&["-500ms", "500ms", "2s", "5s"]);
+            let whats = ["nodeFailure: 1", "zoneFailure: b", "drain: 0", "drain: 2", "uncordon: 0", "nodeFailure: 3"];
+            let what = self.pick(&whats);
+            events.push(format!("{{at: {at}, {what}}}"));
+        }
+        let clocks = "nodeLeaseRenewInterval: 1s, nodeMonitorPeriod: 500ms, nodeMonitorGracePeriod: 2s, silence: 2s";
+        let more = self.pick(&["tolerationSeconds: 3", "tolerationSeconds: 0, deletedAfter: 4s", "maxPods: 4"]);
+        Some(format!("nodes: {{count: 5, zones: [a, b], {clocks}, nodeEvictionRate: 2, {more}}}"))
     }
 }
 

@@ -38,8 +38,10 @@ pub(crate) const FREE: &[Setting] = &[
     ("name", "other"),
     ("seed", "7"),
     ("clients.0.name", "other"),
+    ("workload.podDisruptionBudget", "{maxUnavailable: 1}"),
     ("pod.startup", "3s"),
     ("pod.startupProbe", "{periodSeconds: 1}"),
+    ("pod.image", "{size: 100MB}"),
     ("pod.warmup.slowdown", "5"),
     ("pod.warmup.duration", "5s"),
     ("pod.termination.preStop", "1s"),
@@ -93,6 +95,7 @@ pub(crate) const OF_UNREADY_PODS: &[Setting] = &[
 pub(crate) const BINDING: &[Setting] = &[
     ("clients.0.assignment", "inTurn"),
     ("handshake.roundTrips", "3"),
+    ("nodes", "{count: 3}"),
     ("loadBalancer.membership", "reload"),
     ("loadBalancer.passiveHealth.maxEjected", "50%"),
     ("loadBalancer.passiveHealth.mergeWindow", "1s"),

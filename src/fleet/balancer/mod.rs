@@ -8,6 +8,7 @@ mod random;
 mod ring_hash;
 mod round_robin;
 
+use super::fact::Revision;
 use crate::engine::{Dur, SimTime, Stream};
 use crate::scenario::{self, SlowStart};
 
@@ -16,6 +17,8 @@ use crate::scenario::{self, SlowStart};
 pub(super) struct Host {
     /// Which pod.
     pub(super) pod: u32,
+    /// Its version.
+    pub(super) revision: Revision,
     /// Requests (layer 4: connections) that this proxy has under way there.
     pub(super) active: u32,
     /// When it came into the table: its slow start counts from here.
@@ -34,6 +37,7 @@ impl Host {
     pub(super) const fn new(pod: u32, added: SimTime) -> Self {
         Self {
             pod,
+            revision: Revision(0),
             active: 0,
             added,
             ejected_until: SimTime::MIN,
@@ -66,6 +70,8 @@ pub(super) struct Hosts<'a> {
     pub(super) slow_start: SlowStart,
     /// Hosts with so many requests under way are full.
     pub(super) max_busy: u32,
+    /// Whose pods alone may be picked, where a router splits the traffic.
+    pub(super) lane: Option<Revision>,
 }
 
 impl Hosts<'_> {
@@ -82,7 +88,10 @@ impl Hosts<'_> {
             return true;
         }
         let host = &self.table[i as usize];
-        (self.panics || host.is_healthy(self.now)) && host.active < self.max_busy && !self.avoid.contains(&host.pod)
+        (self.panics || host.is_healthy(self.now))
+            && host.active < self.max_busy
+            && self.lane.is_none_or(|lane| lane == host.revision)
+            && !self.avoid.contains(&host.pod)
     }
 
     /// The weight of host `i`, in (0, 1]: linear in its age during the slow start.
@@ -195,6 +204,7 @@ mod contract {
             panics: false,
             slow_start: SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO },
             max_busy: u32::MAX,
+            lane: None,
         }
     }
 

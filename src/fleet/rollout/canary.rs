@@ -2,11 +2,16 @@
 
 use super::fenceposts::Fenceposts;
 use super::policy::{Policy, SetView, Step, View};
-use crate::scenario::{Canary, CanaryScale, CanaryStep};
+use super::routed_canary;
+use crate::engine::Dur;
+use crate::scenario::{Canary, CanaryStep};
 
 /// The strategy of that name, after `canary.go` and `utils/replicaset/canary.go` of Argo Rollouts 1.x.
 impl Policy for Canary {
     fn reconcile(&self, view: &View<'_>) -> Step {
+        if self.traffic_routing {
+            return routed_canary::reconcile(self, view);
+        }
         let Some(new) = view.new else { return Step::Create(0) };
         let sizes = self.sizes(view, new);
         let changed: Vec<_> = sizes.into_iter().filter(|&(i, size)| size != view.sets[i].size).collect();
@@ -17,11 +22,8 @@ impl Policy for Canary {
             return Step::Wait;
         }
         match self.step(view) {
-            None => self.wait_to_shrink(view),
-            Some(CanaryStep::Pause(span)) => {
-                let due = view.memory.since + span.unwrap_or(self.promote_after);
-                if due > view.now && !view.memory.promoted { Step::WakeAt(due) } else { next(view) }
-            }
+            None => Step::Wait,
+            Some(CanaryStep::Pause(span)) => pause(self, view, span),
             Some(CanaryStep::SetWeight(_) | CanaryStep::SetCanaryScale(_)) => {
                 if self.is_reached(view, new) {
                     next(view)
@@ -31,9 +33,24 @@ impl Policy for Canary {
             }
         }
     }
+
+    fn is_complete(&self, view: &View<'_>) -> Option<bool> {
+        self.traffic_routing.then(|| routed_canary::is_complete(self, view))
+    }
 }
 
-fn next(view: &View<'_>) -> Step {
+/// The stage at which all steps are done.
+pub(super) const fn finished(canary: &Canary) -> u32 {
+    canary.steps.len() as u32
+}
+
+/// Waits for the span, or until somebody promotes.
+pub(super) fn pause(canary: &Canary, view: &View<'_>, span: Option<Dur>) -> Step {
+    let due = view.memory.since + span.unwrap_or(canary.promote_after);
+    if due > view.now && !view.memory.promoted { Step::WakeAt(due) } else { next(view) }
+}
+
+pub(super) fn next(view: &View<'_>) -> Step {
     Step::Remember(view.memory.at(view.memory.stage + 1, view.now))
 }
 
@@ -50,49 +67,19 @@ impl Canary {
         done.map_or(100, |done| done.iter().rev().find_map(set).unwrap_or(0))
     }
 
-    /// The scale that a router's canary has apart from its weight.
-    fn scale(&self, view: &View<'_>) -> Option<CanaryScale> {
-        let done = self.steps.get(..=view.memory.stage as usize).filter(|_| self.traffic_routing)?;
-        let set = |s: &CanaryStep| if let CanaryStep::SetCanaryScale(scale) = s { Some(*scale) } else { None };
-        done.iter().rev().find_map(set).filter(|scale| *scale != CanaryScale::MatchTrafficWeight)
-    }
-
     /// New and stable pods that this step asks for.
     fn wanted(&self, view: &View<'_>, new: usize) -> (u32, u32) {
         if view.stable.is_none_or(|stable| stable == new) {
             return (view.replicas, 0);
         }
         let weight = self.weight(view);
-        if !self.traffic_routing {
-            return approximate(view.replicas, weight, view.fenceposts.surge > 0);
-        }
-        let canary = match self.scale(view) {
-            Some(CanaryScale::Replicas(pods)) => pods,
-            Some(CanaryScale::Weight(weight)) => share(view.replicas, weight),
-            _ => share(view.replicas, weight),
-        };
-        let done = self.step(view).is_none();
-        let stable = match (done, self.dynamic_stable_scale) {
-            // The last step is taken: the stable pods go when all new ones have come, and traffic has moved.
-            (true, _) => {
-                let set = &view.sets[new];
-                let moved = set.size == view.replicas && set.available >= view.replicas;
-                if moved && view.now >= view.memory.since + self.scale_down_delay { 0 } else { view.replicas }
-            }
-            (false, true) => share(view.replicas, 100 - weight),
-            (false, false) => view.replicas,
-        };
-        (canary, stable)
+        approximate(view.replicas, weight, view.fenceposts.surge > 0)
     }
 
     /// What each set is to have now, on the way to what this step asks for.
     fn sizes(&self, view: &View<'_>, new: usize) -> Vec<(usize, u32)> {
         let stable = view.stable.filter(|&stable| stable != new);
         let (wanted_new, wanted_stable) = self.wanted(view, new);
-        if self.traffic_routing {
-            let others = view.old_sets().filter(|(i, _)| Some(*i) != stable).map(|(i, _)| (i, 0));
-            return others.chain(stable.map(|i| (i, wanted_stable))).chain([(new, wanted_new)]).collect();
-        }
         let mut sizes = shrink_others(view, stable);
         let (new_size, stable_size) = within_bounds(view, new, stable, (wanted_new, wanted_stable));
         sizes.push((new, new_size));
@@ -108,16 +95,10 @@ impl Canary {
         let others = view.old_sets().filter(|(i, _)| Some(*i) != view.stable).all(|(_, s)| s.available == 0);
         at(&view.sets[new], wanted_new) && stable.is_none_or(|s| at(s, wanted_stable)) && others
     }
-
-    /// All steps are done; with a router the old pods stay for a while.
-    fn wait_to_shrink(&self, view: &View<'_>) -> Step {
-        let due = view.memory.since + self.scale_down_delay;
-        if self.traffic_routing && due > view.now { Step::WakeAt(due) } else { Step::Wait }
-    }
 }
 
 /// So many per cent of the pods, rounded up.
-fn share(replicas: u32, weight: u32) -> u32 {
+pub(super) fn share(replicas: u32, weight: u32) -> u32 {
     (u64::from(replicas) * u64::from(weight)).div_ceil(100) as u32
 }
 

@@ -5,7 +5,7 @@ use super::policy::{SetView, Step, View, policy};
 use super::progress::{Condition, ConditionStatus, Conditions, Counts, Reason};
 use super::rate_limit::TokenBucket;
 use super::replica_set::{Pod, ReplicaSet, SetStatus};
-use super::{Command, Event, Rollout, proportional, resolve};
+use super::{Command, Event, Rollout, Route, proportional, resolve};
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::Revision;
 use crate::scenario::{PodReplacement, Strategy};
@@ -34,6 +34,8 @@ pub(super) struct Deployment {
     pub(super) next_look: Option<SimTime>,
     /// What the controller pays its requests from.
     pub(super) requests: TokenBucket,
+    /// How the router splits the traffic, where there is one.
+    pub(super) route: Route,
     pub(super) queued: bool,
 }
 
@@ -52,6 +54,7 @@ impl Deployment {
             conditions: Conditions::initial(),
             next_look: None,
             requests,
+            route: Route::FIRST,
             queued: false,
         }
     }
@@ -113,6 +116,7 @@ impl Rollout {
         if complete == Some(true) {
             self.announce_completion(out);
         }
+        self.tell_router(now, out);
         if !stale {
             if created {
                 let condition = Condition::progressing(ConditionStatus::True, Reason::NewReplicaSetCreated);
@@ -121,6 +125,17 @@ impl Rollout {
             self.report(now, !scaling, out);
         }
         if changed || stale {
+            self.trigger_deployment(now, out);
+        }
+    }
+
+    /// The router hears of what has changed, and what is left to do with it is looked at.
+    fn tell_router(&mut self, now: SimTime, out: &mut Vec<Command>) {
+        let routed = matches!(&self.spec.strategy, Strategy::Canary(canary) if canary.traffic_routing);
+        let route = Route { stable: self.deployment.stable, canary: self.deployment.memory.weights };
+        if routed && route != self.deployment.route {
+            self.deployment.route = route;
+            out.push(Command::Route(route));
             self.trigger_deployment(now, out);
         }
     }

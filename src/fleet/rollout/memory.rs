@@ -14,15 +14,26 @@ pub struct Memory {
     pub promoted: bool,
     /// The template whose pods alone get traffic; `None` where all do.
     pub active: Option<Revision>,
+    /// What a router sends elsewhere than to the stable version; `None` = nothing.
+    pub weights: Option<Weights>,
+}
+
+/// How a router splits the traffic: the rest is the stable version's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Weights {
+    /// Whose pods get a share.
+    pub canary: Revision,
+    /// How large, 1 to 100.
+    pub percent: u32,
 }
 
 impl Memory {
     /// Nothing has happened yet.
     pub const fn new() -> Self {
-        Self { stage: 0, since: SimTime::ZERO, promoted: false, active: None }
+        Self { stage: 0, since: SimTime::ZERO, promoted: false, active: None, weights: None }
     }
 
-    /// Another template is wanted: the steps begin anew. Who gets traffic stays as it is.
+    /// Another template is wanted: the steps begin anew. Who gets traffic stays as it is, until the next sync.
     pub(super) const fn begin(&mut self, now: SimTime) {
         *self = self.at(0, now);
     }
@@ -30,7 +41,7 @@ impl Memory {
     /// The same at another step, which begins `now`.
     #[must_use]
     pub const fn at(self, stage: u32, now: SimTime) -> Self {
-        Self { stage, since: now, promoted: false, active: self.active }
+        Self { stage, since: now, promoted: false, active: self.active, weights: self.weights }
     }
 }
 

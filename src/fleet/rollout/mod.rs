@@ -15,6 +15,7 @@ mod blue_green;
 mod canary;
 mod daemon_set;
 mod deployment;
+mod disruption;
 mod ecs;
 mod event_recorder;
 mod fenceposts;
@@ -32,6 +33,7 @@ mod rate_limit;
 mod recreate;
 mod replica_set;
 mod rolling_update;
+mod routed_canary;
 mod stateful_set;
 mod wall_clock;
 
@@ -39,12 +41,13 @@ use crate::engine::{Purpose, SimTime, Streams};
 use crate::fleet::fact::{PodId, Revision};
 use crate::scenario::{PodReplacement, Strategy};
 use deployment::Deployment;
+pub use disruption::{Eviction, desired_healthy, may_evict};
 use event_recorder::EventRecorder;
 pub use fenceposts::{Fenceposts, resolve};
-pub use memory::Memory;
+pub use memory::{Memory, Weights};
 use places::Places;
 pub use progress::{Condition, ConditionKind, ConditionStatus, Reason};
-pub use protocol::{Action, Command, Event, InitialPod, PodState, Spec};
+pub use protocol::{Action, Command, Event, InitialPod, PodState, Route, Spec};
 use rate_limit::TokenBucket;
 use replica_set::{Pod, ReplicaSet};
 use wall_clock::WallClock;
@@ -262,7 +265,7 @@ impl Rollout {
         let policy = place::policy(&self.spec.strategy);
         let keeps = |p: &Pod| policy.zip(p.place).is_some_and(|(policy, place)| policy.keeps(place));
         let old = |p: &Pod| self.sets[p.set].revision != self.template() && !keeps(p);
-        self.living().any(|(_, p)| p.terminating || old(p))
+        self.living().any(|(_, p)| !p.lost && (p.terminating || old(p)))
     }
 
     /// Each ReplicaSet's template and desired size, oldest first.
@@ -322,6 +325,7 @@ impl Rollout {
                 self.streams.stream(Purpose::PodUid, u64::from(id.0)).bits()
             },
             terminating: false,
+            lost: false,
             gone: false,
         });
         owner.created += 1;

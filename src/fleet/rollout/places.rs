@@ -6,6 +6,7 @@ use super::progress::{Condition, ConditionStatus, Reason};
 use super::replica_set::ReplicaSet;
 use super::{Command, Event, Rollout};
 use crate::engine::SimTime;
+use crate::scenario::Strategy;
 
 /// What the controller keeps in mind between two looks.
 #[derive(Clone, Debug)]
@@ -138,7 +139,8 @@ impl Rollout {
                 let pod = self.add_pod(set, now, Some(place));
                 self.resize_revision(set, 1, out);
                 let ordinal = self.pods[pod.0 as usize].ordinal;
-                out.push(Command::CreatePod { pod, revision: wanted, ordinal });
+                let place = matches!(self.spec.strategy, Strategy::DaemonSet(_)).then_some(place);
+                out.push(Command::CreatePod { pod, revision: wanted, ordinal, place });
             }
             PlaceStep::Delete(pod) => {
                 let Some(record) = self.pods.get_mut(pod.0 as usize).filter(|p| p.is_active()) else { return };

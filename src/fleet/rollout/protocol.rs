@@ -1,5 +1,6 @@
 //! What goes into the controllers, and what they want done.
 
+use super::memory::Weights;
 use super::place::PlaceStep;
 use super::progress::Condition;
 use crate::engine::{Dur, SimTime};
@@ -106,6 +107,8 @@ pub enum Command {
         revision: Revision,
         /// Its number in the order of creation within its revision, from 0.
         ordinal: u32,
+        /// The node that its controller has chosen for it, if it does that.
+        place: Option<u32>,
     },
     /// A pod got a deletion timestamp. It is in no count of any controller from now on.
     DeletePod {
@@ -124,10 +127,26 @@ pub enum Command {
         /// Whose.
         revision: Revision,
     },
+    /// From now on a router splits the traffic so.
+    Route(Route),
     /// A condition of the Deployment changed its status or its reason.
     Condition(Condition),
     /// The test of `kubectl rollout status` is met for the first time since the last action.
     Complete,
+}
+
+/// How a router splits the traffic. Pods of other templates get none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Whose pods get what is not the canary's.
+    pub stable: Revision,
+    /// Who gets a share of its own.
+    pub canary: Option<Weights>,
+}
+
+impl Route {
+    /// Before any rollout: everything is the first template's.
+    pub const FIRST: Self = Self { stable: Revision(0), canary: None };
 }
 
 /// What the controllers know of one pod.

@@ -28,6 +28,7 @@ impl AgeScale {
 /// Sorts `candidates`, first to be deleted first, by the rules of Kubernetes (`ActivePodsWithRanks`), as
 /// far as they apply to pods that are scheduled, running and never restarted:
 ///
+/// 0. without a node before those that have one;
 /// 1. not Ready before Ready;
 /// 2. on a node with more active pods of this Deployment (`crowd`) first;
 /// 3. Ready (else: created) more recently first, as finely as `scale` tells;
@@ -51,7 +52,7 @@ pub(super) fn sort_for_deletion(
             AgeScale::Seconds => now.saturating_since(since).nanos() as i64,
             AgeScale::PowersOfTwo => i64::from(age_bucket(now, since)),
         };
-        (pod.ready_since.is_some(), Reverse(neighbours), age, pod.uid)
+        (pod.node.is_some(), pod.ready_since.is_some(), Reverse(neighbours), age, pod.uid)
     });
 }
 
@@ -68,7 +69,18 @@ mod tests {
     fn pod(age_secs: u64, ready: bool, node: Option<u32>, uid: u64) -> Pod {
         let since = SimTime::ZERO - Dur::from_secs(age_secs);
         let ready_since = ready.then_some(since);
-        Pod { set: 0, place: None, ordinal: 0, created: since, ready_since, node, uid, terminating: false, gone: false }
+        Pod {
+            set: 0,
+            place: None,
+            ordinal: 0,
+            created: since,
+            ready_since,
+            node,
+            uid,
+            terminating: false,
+            lost: false,
+            gone: false,
+        }
     }
 
     fn order(pods: &[Pod], crowd: &BTreeMap<u32, u32>) -> Vec<u32> {

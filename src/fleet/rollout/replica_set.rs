@@ -36,6 +36,8 @@ pub(super) struct Pod {
     pub(super) uid: u64,
     /// Whether it has a deletion timestamp.
     pub(super) terminating: bool,
+    /// Whether its machine is gone, whatever the API says of it.
+    pub(super) lost: bool,
     /// Whether it is no more.
     pub(super) gone: bool,
 }
@@ -227,7 +229,7 @@ impl Rollout {
     pub(super) fn create_pod(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
         let pod = self.add_pod(set, now, None);
         let ordinal = self.pods[pod.0 as usize].ordinal;
-        out.push(Command::CreatePod { pod, revision: self.sets[set].revision, ordinal });
+        out.push(Command::CreatePod { pod, revision: self.sets[set].revision, ordinal, place: None });
         self.record(now, set, out);
         self.trigger_replica_set(now, set, out);
     }

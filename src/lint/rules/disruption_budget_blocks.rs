@@ -1,9 +1,8 @@
 //! A budget that lets nobody go.
 
-use crate::lint::linter::items;
+use crate::fleet::rollout::desired_healthy;
 use crate::lint::{Check, Rule, Subject};
-use crate::scenario::Diag;
-use crate::scenario::tree::Node;
+use crate::scenario::{BudgetBound, Diag};
 
 pub(super) const RULE: Rule = Rule {
     code: "disruption-budget-blocks",
@@ -49,59 +48,18 @@ spec: {maxUnavailable: 1, selector: {matchLabels: {app: checkout}}}
     check: Check::Rule(check),
 };
 
-/// The pods that a budget lets go of `replicas`, and the field that says so. The disruption controller rounds percentages of both up.
-fn allowed(budget: &Node, replicas: u32) -> Option<(u32, &'static str, &Node)> {
-    let pods = |node: &Node| {
-        let text = node.text()?;
-        match text.strip_suffix('%') {
-            Some(percent) => Some(libm::ceil(percent.parse::<f64>().ok()? * f64::from(replicas) / 100.0) as u32),
-            None => text.parse().ok(),
-        }
-    };
-    if let Some(node) = budget.at("spec.maxUnavailable") {
-        return Some((pods(node)?, "maxUnavailable", node));
-    }
-    let node = budget.at("spec.minAvailable")?;
-    Some((replicas.saturating_sub(pods(node)?), "minAvailable", node))
-}
-
-/// Whether every label that the budget selects by is on the pods. Expressions are not read, so they select nothing here.
-fn selects(budget: &Node, pods: &Node) -> bool {
-    let Some(labels) = budget.at("spec.selector.matchLabels").map(Node::entries) else { return false };
-    let on_pod = |key: &str| pods.at("spec.template.metadata.labels").and_then(|l| l.get(key)).and_then(Node::text);
-    let expressions = budget.at("spec.selector.matchExpressions").is_some();
-    !expressions
-        && !labels.is_empty()
-        && labels.iter().all(|l| l.value.text().is_some() && on_pod(&l.key) == l.value.text())
-}
-
 fn check(s: &Subject<'_>) -> Vec<Diag> {
-    let objects: Vec<&Node> = s.manifest.iter().flat_map(items).collect();
-    let text = |o: &'_ Node, path: &str| o.at(path).and_then(Node::text).map(str::to_owned);
-    let name = s.scenario().name.as_str();
-    let mut found = Vec::new();
-    let workloads: Vec<&&Node> = objects.iter().filter(|o| o.at("spec.template").is_some()).collect();
-    for workload in &workloads {
-        // A manifest may hold several, and a scenario may call its only one something else.
-        if workloads.len() > 1 && text(workload, "metadata.name").as_deref() != Some(name) {
-            continue;
-        }
-        let replicas = s.scenario().workload.replicas;
-        for budget in objects.iter().filter(|o| text(o, "kind").as_deref() == Some("PodDisruptionBudget")) {
-            let same = text(budget, "metadata.namespace") == text(workload, "metadata.namespace");
-            if let Some((0, field, node)) = allowed(budget, replicas).filter(|_| same && selects(budget, workload)) {
-                let message = format!("this budget never lets one of the {replicas} pods of `{name}` be evicted");
-                let diag = Diag::warning(RULE.code, message)
-                    .at(&node.span, format!("allows 0 of {replicas} to be missing"))
-                    .path(format!("spec.{field}"));
-                let help = if replicas > 1 {
-                    "maxUnavailable: 1"
-                } else {
-                    "maxUnavailable: 1, and a second replica to serve meanwhile"
-                };
-                found.push(diag.help(help));
-            }
-        }
-    }
-    found
+    let workload = &s.scenario().workload;
+    let (name, replicas) = (&s.scenario().name, workload.replicas);
+    let Some(budget) = workload.budget.filter(|b| desired_healthy(b, replicas) >= replicas) else { return Vec::new() };
+    let field = match budget.bound {
+        BudgetBound::MinAvailable(_) => "minAvailable",
+        BudgetBound::MaxUnavailable(_) => "maxUnavailable",
+    };
+    let message = format!("this budget never lets one of the {replicas} pods of `{name}` be evicted");
+    let path = format!("workload.podDisruptionBudget.{field}");
+    let diag = s.find(RULE.code, message, &path, &format!("allows 0 of {replicas} to be missing"), &[]);
+    let help =
+        if replicas > 1 { "maxUnavailable: 1" } else { "maxUnavailable: 1, and a second replica to serve meanwhile" };
+    vec![diag.path(format!("spec.{field}")).help(help)]
 }

@@ -124,7 +124,7 @@ fn rectangle(path: &mut String, axis: Axis, (from, to): (f64, f64), (y, height):
 /// What a pod was, from its creation until it was gone.
 fn truth(pod: &PodRow, watched: Option<&ScenePod>, axis: Axis) -> Spans {
     let end = pod.gone.unwrap_or(axis.end);
-    let deleted = pod.deletion_requested.unwrap_or(end);
+    let deleted = pod.deletion_requested.unwrap_or(end).min(end);
     let closed = pod.listener_closed.unwrap_or(end).max(deleted);
     let born = pod.created.unwrap_or(axis.start);
     let mut spans = Spans::new();
@@ -271,6 +271,7 @@ mod tests {
             listener_closed: Some(6.0),
             gone: Some(9.0),
             killed: false,
+            lost: false,
         }
     }
 

@@ -91,10 +91,11 @@ fn whys(page: &Page<'_>) -> Vec<String> {
         return Vec::new();
     }
     let name_width = reasons.iter().map(|r| r.name.chars().count()).max().unwrap_or(0);
-    let margin = 4 + 7 + 2 + name_width + 2;
+    let share_width = reasons.iter().map(|r| percent(r.share, r.share).chars().count()).max().unwrap_or(0).max(7);
+    let margin = 4 + share_width + 2 + name_width + 2;
     let mut lines = vec![format!("  {}", paint(BOLD, "Why"))];
     for r in &reasons {
-        let share = format!("{:>7}", percent(r.share, r.share));
+        let share = format!("{:>share_width$}", percent(r.share, r.share));
         for (i, text) in wrap(&r.sentence, WIDTH - margin).into_iter().enumerate() {
             if i == 0 {
                 let fill = " ".repeat(name_width - r.name.chars().count());

@@ -123,7 +123,7 @@ pub(in crate::report) fn phases(r: &Results) -> Vec<Row> {
         format: seconds,
         remark: String::new(),
         after: text::mean(s.after.seconds, seconds),
-        note: "to the last old pod".to_owned(),
+        note: if s.rollout.complete == Some(false) { "to the end" } else { "to the last old pod" }.to_owned(),
     });
     rows
 }

@@ -3,7 +3,7 @@
 //! The result is a scenario's tree whose nodes still stand in the manifest, so that whoever finds fault with a value
 //! points at the line it came from. Fields that mean nothing here are Kubernetes' own affair and left alone.
 
-use super::{pre_stop, probes, strategy};
+use super::{budget, pre_stop, probes, strategy};
 use crate::scenario::Diag;
 use crate::scenario::tree::{Entry, Node, Span, Value};
 
@@ -39,8 +39,10 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
     let found: Vec<&Node> = objects.iter().filter(named).filter(|o| known(o).is_some()).copied().collect();
     match found[..] {
         [one] => {
-            let mut imported = workload(one)?;
-            let others = objects.iter().filter(|o| !std::ptr::eq(**o, one));
+            let budget = budget::of(&objects, one);
+            let mut imported = workload(one, budget)?;
+            let read = |o: &Node| std::ptr::eq(o, one) || budget.is_some_and(|b| std::ptr::eq(o, b));
+            let others = objects.iter().filter(|o| !read(o));
             imported.notes.extend(skipped(others.copied()));
             Ok(imported)
         }
@@ -168,7 +170,7 @@ impl Tree {
     }
 }
 
-fn workload(object: &Node) -> Result<Imported, Vec<Diag>> {
+fn workload(object: &Node, budget: Option<&Node>) -> Result<Imported, Vec<Diag>> {
     let (kind, nameless) = known(object).unwrap_or(WORKLOADS[0]);
     let whole = object.span.clone();
     let Some(spec) = object.get("spec").filter(|n| matches!(n.value, Value::Map(_))) else {
@@ -185,6 +187,9 @@ fn workload(object: &Node) -> Result<Imported, Vec<Diag>> {
     tree.put("workload.minReadySeconds", spec.get("minReadySeconds"), "0");
     tree.put("workload.progressDeadlineSeconds", spec.get("progressDeadlineSeconds"), "600");
     strategy::read(&mut tree, spec, kind);
+    if let Some(budget) = budget {
+        budget::read(&mut tree, budget);
+    }
     let pod = spec.at("template.spec");
     let grace = pod.and_then(|p| p.get("terminationGracePeriodSeconds"));
     tree.put("pod.termination.terminationGracePeriodSeconds", grace, "30");

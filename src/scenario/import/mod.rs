@@ -1,5 +1,6 @@
 //! Foreign files into scenarios.
 
+mod budget;
 mod ecs;
 pub(super) mod foreign;
 pub mod kubernetes;

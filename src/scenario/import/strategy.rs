@@ -54,8 +54,15 @@ fn update(tree: &mut Tree, spec: &Node, fields: &[&str]) {
 }
 
 /// Fields of Argo's strategies that the scenario has, and those that would change the forecast if it had them.
-const CANARY: [&str; 6] =
-    ["steps", "maxSurge", "maxUnavailable", "trafficRouting", "dynamicStableScale", "scaleDownDelaySeconds"];
+const CANARY: [&str; 7] = [
+    "steps",
+    "maxSurge",
+    "maxUnavailable",
+    "trafficRouting",
+    "dynamicStableScale",
+    "scaleDownDelaySeconds",
+    "abortScaleDownDelaySeconds",
+];
 const BLUE_GREEN: [&str; 4] =
     ["autoPromotionEnabled", "autoPromotionSeconds", "previewReplicaCount", "scaleDownDelaySeconds"];
 const ANALYSES: [&str; 3] = ["analysis", "prePromotionAnalysis", "postPromotionAnalysis"];

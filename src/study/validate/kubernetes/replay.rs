@@ -127,7 +127,7 @@ impl Replay<'_> {
     fn execute(&mut self, now: SimTime, command: Command) {
         match command {
             Command::Schedule { at, event } => self.push(at, Due::Timer(event)),
-            Command::CreatePod { pod, revision, ordinal } => {
+            Command::CreatePod { pod, revision, ordinal, place: _ } => {
                 assert_eq!(pod.0 as usize, self.names.len(), "pods are numbered in the order of their creation");
                 self.names.push((revision, ordinal));
                 if let Some(nodes) = self.case.config.nodes {
@@ -154,6 +154,7 @@ impl Replay<'_> {
                 }
             }
             Command::Select { .. } => panic!("a Deployment's Service selects all its pods"),
+            Command::Route(_) => panic!("no router splits a Deployment's traffic"),
             Command::Complete => self.log.run.complete_at = Some(now.secs()),
         }
     }

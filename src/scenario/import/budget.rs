@@ -1,0 +1,30 @@
+//! The `PodDisruptionBudget` that stands beside a workload and selects its pods.
+
+use super::kubernetes::{Tree, only};
+use crate::scenario::tree::Node;
+
+/// The first of `objects` that is a budget of `workload`'s pods: a second one would make every eviction an error.
+pub(super) fn of<'a>(objects: &[&'a Node], workload: &Node) -> Option<&'a Node> {
+    let text = |o: &Node, path: &str| o.at(path).and_then(Node::text).map(str::to_owned);
+    let kind = |o: &Node| text(o, "kind").as_deref() == Some("PodDisruptionBudget");
+    let same = |o: &Node| text(o, "metadata.namespace") == text(workload, "metadata.namespace");
+    objects.iter().copied().find(|o| kind(o) && same(o) && selects(o, workload))
+}
+
+/// Whether every label that the budget selects by is on the pods. Expressions are not read, so they select nothing here.
+fn selects(budget: &Node, workload: &Node) -> bool {
+    let Some(labels) = budget.at("spec.selector.matchLabels").map(Node::entries) else { return false };
+    let on_pod = |key: &str| workload.at("spec.template.metadata.labels").and_then(|l| l.get(key)).and_then(Node::text);
+    let expressions = budget.at("spec.selector.matchExpressions").is_some();
+    !expressions
+        && !labels.is_empty()
+        && labels.iter().all(|l| l.value.text().is_some() && on_pod(&l.key) == l.value.text())
+}
+
+/// What it says.
+pub(super) fn read(tree: &mut Tree, budget: &Node) {
+    if let Some(spec) = budget.get("spec") {
+        let fields = only(spec, &["minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy"]);
+        tree.put("workload.podDisruptionBudget", Some(&fields), "");
+    }
+}
