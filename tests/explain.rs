@@ -187,3 +187,62 @@ fn the_readme_shows_what_it_prints() {
     let (_, out, _) = dryroll(&["explain", "scenarios/routing-wrong.yaml"]);
     assert!(out.starts_with(shown.trim_end()), "the README shows something else than\n{out}");
 }
+
+/// Five pods close their listeners at SIGTERM and the proxies hear a second later: what prevents it is known, and from which value on.
+#[test]
+fn a_counterfactual_finds_the_setting_and_the_least_value_that_suffices() {
+    let (code, out, err) = dryroll(&["explain", SMALL, "--counterfactual", "--format", "json", "--quiet"]);
+    assert_eq!(code, 0, "{err}");
+    let told: Value = serde_json::from_str(&out).expect("JSON");
+    let causes = told["counterfactuals"]["causes"].as_array().expect("a list");
+    let stale = causes.iter().find(|c| c["cause"] == "staleRoute").expect("it is the main cause");
+    let remedies = stale["remedies"].as_array().expect("a list");
+    let of = |name: &str| remedies.iter().find(|r| r["name"] == name).unwrap_or_else(|| panic!("{name}: {remedies:?}"));
+    let pre_stop = of("preStop");
+    // Removal takes one second: of whole seconds, one suffices and none does not.
+    assert_eq!(
+        (&pre_stop["range"][0], &pre_stop["bounded"][0]),
+        (&Value::from("1s"), &Value::from(true)),
+        "{pre_stop}"
+    );
+    assert!(pre_stop["removed"]["mean"].as_f64().expect("a share") > 0.95, "{pre_stop}");
+    assert!(
+        pre_stop["removed"]["ci95"][0].as_f64().expect("an interval") > 0.9,
+        "never more than was seen: {pre_stop}"
+    );
+    // A proxy that tries another pod hides it as well.
+    let retries = remedies.iter().find(|r| r["path"] == "loadBalancer.retries.attempts").expect("it helps");
+    assert!(retries["removed"]["mean"].as_f64().expect("a share") > 0.5, "{retries}");
+    // What has nothing to do with it is no remedy.
+    assert!(remedies.iter().all(|r| r["name"] != "drainWindow"), "{remedies:?}");
+}
+
+/// preStop eats the grace period that the drain needs: too little is too little, and too much is, too.
+#[test]
+fn where_more_is_not_better_the_interval_of_good_values_is_told() {
+    let set = ["--set", "serviceTime=2s", "--set", "concurrency=100", "--set", "terminationGracePeriodSeconds=8"];
+    let vary = ["--vary", "preStop=0s..8s:9", "--cause", "staleRoute"];
+    let all = [&["explain", SMALL, "--counterfactual", "--format", "json", "--quiet"][..], &set, &vary].concat();
+    let (code, out, err) = dryroll(&all);
+    assert_eq!(code, 0, "{err}");
+    let told: Value = serde_json::from_str(&out).expect("JSON");
+    let remedies = told["counterfactuals"]["causes"][0]["remedies"].as_array().expect("a list");
+    let pre_stop = remedies.iter().find(|r| r["name"] == "preStop").expect("it helps");
+    assert_eq!(pre_stop["range"][0], "1s", "{pre_stop}");
+    // All stale routes are gone at 8 s, too, but then the requests are killed: of all drops it removes less.
+    let (code, out, _) = dryroll(
+        &[
+            &["recommend", SMALL, "--quiet", "--format", "json", "--keep", "terminationGracePeriodSeconds"][..],
+            &["--keep", "maxSurge", "--keep", "minReadySeconds", "--keep", "drainWindow"],
+            &set,
+            &vary[..2],
+        ]
+        .concat(),
+    );
+    assert_eq!(code, 0, "{out}");
+    let advice: Value = serde_json::from_str(&out).expect("JSON");
+    let change = &advice["changes"].as_array().expect("a list")[0];
+    assert_eq!(change["name"], "preStop");
+    let cliff = &change["cliff"];
+    assert!(cliff["lower"].is_array() && cliff["upper"].is_array(), "it breaks on both sides: {cliff}");
+}

@@ -3,14 +3,16 @@
 use super::args::Explain;
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, exit, lint, loading, settings, table};
+use super::{Failure, exit, interrupt, lint, loading, settings, table};
 use crate::explain::{Explanation, Tracer, Which};
 use crate::fleet::fact::Cause;
 use crate::metrics::summary::Looks;
 use crate::metrics::{self, Results};
 use crate::report::explain::{ExplainPage, FORMATS};
-use crate::scenario::Scenario;
+use crate::scenario::{Draft, Loaded, Scenario};
 use crate::simulate;
+use crate::study::recommend::{Space, Told, Work, counterfactuals};
+use crate::study::result::counterfactual::Counterfactuals;
 
 pub(super) fn run(args: &Explain, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
@@ -18,12 +20,35 @@ pub(super) fn run(args: &Explain, ui: Ui) -> Result<u8, Failure> {
     if let Some(rule) = args.file.to_str().and_then(crate::lint::rule).filter(|_| !args.file.exists()) {
         return lint::explain(rule, output, path, ui);
     }
-    let loaded = loading::load(&args.file, &args.scenario, ui)?;
+    let draft = Draft::open(&loading::request(&args.file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
+    let loaded = draft.read().map_err(|d| loading::told(&d, ui))?;
+    loading::warn(&loaded, ui);
     let explanation = explain(args, &loaded.scenario, &settings::meta(&loaded.scenario, &loaded.assumptions))?;
-    let page = ExplainPage { explanation, all_pods: args.all_pods };
+    let counterfactuals = args.counterfactual.then(|| relax(args, &draft, &loaded, ui)).transpose()?;
+    let page = ExplainPage { explanation, counterfactuals, all_pods: args.all_pods };
     let format = table::format(&FORMATS, args.format.as_deref(), path, "table");
     table::write(format, &page, output, path, ui)?;
     Ok(exit::OK)
+}
+
+/// The same deploys with one setting otherwise.
+fn relax(args: &Explain, draft: &Draft, loaded: &Loaded, ui: Ui) -> Result<Counterfactuals, Failure> {
+    let scenario = &loaded.scenario;
+    let space = Space::relaxed(draft, scenario, &args.vary).map_err(|d| loading::told(&d, ui))?;
+    let progress = ui.progress(0, "simulated");
+    let tell = |told: Told| match told {
+        Told::Wanted(n) => progress.spare(-i64::from(n)),
+        Told::Done => progress.step(),
+    };
+    let work = Work { jobs: None, cancel: interrupt::watch(), tell: &tell };
+    let meta = settings::meta(scenario, &loaded.assumptions);
+    counterfactuals(draft, scenario, &space, cause(args), args.deploys, &meta, work)
+        .map_err(|e| Failure::Failed(e.to_string()))
+}
+
+/// The one cause that is asked for.
+fn cause(args: &Explain) -> Option<Cause> {
+    args.cause.as_deref().and_then(|name| Cause::ALL.into_iter().find(|c| c.name() == name))
 }
 
 fn explain(args: &Explain, scenario: &Scenario, meta: &metrics::Meta) -> Result<Explanation, Failure> {
@@ -32,7 +57,7 @@ fn explain(args: &Explain, scenario: &Scenario, meta: &metrics::Meta) -> Result<
     let (replication, tracer) = simulate::traced(scenario, scenario.seed, args.replication - 1, tracer);
     let digest = metrics::digest_of(std::slice::from_ref(&replication));
     let results = Results::of(meta, &[replication], Looks::Once);
-    let cause = args.cause.as_deref().and_then(|name| Cause::ALL.into_iter().find(|c| c.name() == name));
+    let cause = cause(args);
     if let Some(pod) = args.pod.as_deref().filter(|pod| results.pods.iter().all(|p| p.name != *pod)) {
         let near = crate::scenario::diag::nearest(pod, results.pods.iter().map(|p| p.name.as_str()));
         let hint = near.map_or_else(String::new, |n| format!(": did you mean `{n}`?"));

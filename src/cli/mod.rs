@@ -22,6 +22,7 @@ mod table;
 mod typed;
 mod ui;
 mod validate;
+mod worst;
 
 use std::process::ExitCode;
 

@@ -16,6 +16,9 @@ use crate::study::forecast::forecast;
 use crate::study::tally::{Keep, Tally};
 
 pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
+    if let Some(n) = args.worst {
+        return super::worst::run(args, n, ui);
+    }
     let report = report(&args.output);
     let loaded = loading::load(&args.file, &args.scenario, ui)?;
     // Opened before the work, so that a mistyped folder costs no simulation.

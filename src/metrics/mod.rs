@@ -6,6 +6,7 @@ mod collector;
 mod columns;
 mod digest;
 mod figures;
+pub mod recovery;
 pub mod replication;
 pub mod results;
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod terminal;
 pub mod text;
 pub mod validation;
 mod why;
+pub mod worst;
 
 use std::io;
 

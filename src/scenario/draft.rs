@@ -59,6 +59,8 @@ pub struct Draft {
     input: Input,
     /// What stands at `sweep`, which no row of it needs.
     sweep: Option<Node>,
+    /// What stands at `uncertain`, which only a search for the worst needs.
+    uncertain: Option<Node>,
     /// The rate that is assumed where nothing tells the traffic.
     assumed_rate: Option<String>,
     seed: Option<u64>,
@@ -107,9 +109,10 @@ impl Draft {
             input.notes.extend(done.err());
         }
         let sweep = input.root.take("sweep");
+        let uncertain = input.root.take("uncertain");
         let (stem, folder) = (stem.to_owned(), folder.to_owned());
         let (seed, files) = (request.seed, Arc::default());
-        let mut draft = Self { input, sweep, assumed_rate: None, seed, source, stem, folder, files };
+        let mut draft = Self { input, sweep, uncertain, assumed_rate: None, seed, source, stem, folder, files };
         if draft.input.bare_manifest && !tells_traffic(&draft.input.root) {
             draft.assumed_rate = Some(draft.assume_rate());
         }
@@ -124,6 +127,7 @@ impl Draft {
         self.typed(&[], |cx| {
             let known = self.known();
             sweep::read(&self.sweep_at(cx), &known, &self.input.root);
+            sweep::read(&self.uncertain_at(cx), &known, &self.input.root);
         })
     }
 
@@ -155,6 +159,18 @@ impl Draft {
         let cx = self.cx();
         self.input.notes.iter().for_each(|d| cx.report(d.clone()));
         self.checked(cx, Vec::new(), vary)
+    }
+
+    /// The inputs of which only a range is known: the scenario's own `uncertain`, replaced path by path by `options`, which are
+    /// written as those of `--vary`.
+    ///
+    /// # Errors
+    /// As [`Draft::axes`].
+    pub fn uncertain(&self, options: &[String]) -> Result<Vec<Axis>, Vec<Diag>> {
+        let cx = self.cx();
+        self.input.notes.iter().for_each(|d| cx.report(d.clone()));
+        let block = sweep::read(&self.uncertain_at(&cx), &self.known(), &self.input.root);
+        self.checked(cx, block, options)
     }
 
     /// The axes of `block` with those of the options in their places, every value read by itself.
@@ -267,6 +283,10 @@ impl Draft {
 
     fn sweep_at<'a>(&'a self, cx: &'a Cx) -> At<'a> {
         At { cx, path: "sweep".to_owned(), node: self.sweep.as_ref() }
+    }
+
+    fn uncertain_at<'a>(&'a self, cx: &'a Cx) -> At<'a> {
+        At { cx, path: "uncertain".to_owned(), node: self.uncertain.as_ref() }
     }
 
     /// The tree with some values laid over it and the presets that it then names under it, and the rate if that had to be

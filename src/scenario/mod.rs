@@ -148,6 +148,7 @@ impl Scenario {
         let objectives = Objectives::read(f.at("objectives"));
         // Read by the draft, since no row of a sweep needs it.
         f.at("sweep");
+        f.at("uncertain");
         f.end();
         (scenario, objectives)
     }

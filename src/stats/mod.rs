@@ -23,6 +23,7 @@ mod estimate;
 mod normal;
 pub mod paired;
 pub mod precision;
+pub mod removed;
 mod robust;
 pub mod share;
 mod student;

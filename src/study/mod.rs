@@ -23,3 +23,4 @@ pub mod sweep;
 pub mod tally;
 pub mod validate;
 pub mod versus;
+pub mod worst;

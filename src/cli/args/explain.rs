@@ -31,6 +31,19 @@ pub(in crate::cli) struct Explain {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(in crate::cli) replication: u32,
 
+    /// Play the same deploys once more with one setting otherwise, value by value: which would have prevented these drops, from
+    /// which value on, and what it costs
+    #[arg(long, conflicts_with = "request")]
+    pub(in crate::cli) counterfactual: bool,
+
+    /// With --counterfactual, values of a setting to look at, as in `sweep`; repeatable
+    #[arg(long, value_name = "PATH=V1,V2,…", requires = "counterfactual", value_parser = super::values::assignment)]
+    pub(in crate::cli) vary: Vec<String>,
+
+    /// With --counterfactual, deploys by which each value is told
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(in crate::cli) deploys: u32,
+
     /// List the steps of every pod, not of the first few that went
     #[arg(long)]
     pub(in crate::cli) all_pods: bool,

@@ -17,6 +17,16 @@ pub(in crate::cli) struct Run {
     #[command(flatten)]
     pub(in crate::cli) scenario: ScenarioArgs,
 
+    /// Instead of a forecast: search N deploys, over seeds and what is `uncertain`, for the worst, with the command that
+    /// plays it again; and how likely a 5xx is in a deploy
+    #[arg(long, value_name = "N", help_heading = "Work", conflicts_with_all = ["replications", "precision", "until_decided", "check", "page"], value_parser = clap::value_parser!(u32).range(4..=1_000_000))]
+    pub(in crate::cli) worst: Option<u32>,
+
+    /// An input of which only a range is known, `propagation.remove=1s..6s`; in the place of what the scenario's `uncertain` says of
+    /// it, or beside it; repeatable
+    #[arg(long, value_name = "PATH=LOW..HIGH", help_heading = "Work", requires = "worst", value_parser = super::values::assignment)]
+    pub(in crate::cli) uncertain: Vec<String>,
+
     #[command(flatten)]
     pub(in crate::cli) work: WorkArgs,
 

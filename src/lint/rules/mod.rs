@@ -14,19 +14,21 @@ mod prestop_exceeds_grace;
 mod probe_in_tight_queue;
 mod reconnect_at_once;
 mod registration_outrun;
+mod scale_down_outrun;
 mod sigterm_not_handled;
 mod stuck_rollout;
 
 use super::Rule;
 
 /// Every rule, in the order of a pod's life.
-pub const RULES: [&Rule; 16] = [
+pub const RULES: [&Rule; 17] = [
     &misplaced_field::RULE,
     &stuck_rollout::RULE,
     &capacity_below_demand::RULE,
     &liveness_kills_start::RULE,
     &cold_pods_count::RULE,
     &registration_outrun::RULE,
+    &scale_down_outrun::RULE,
     &probe_in_tight_queue::RULE,
     &closes_before_removal::RULE,
     &least_request_black_hole::RULE,

@@ -3,16 +3,20 @@
 //! A new format is one file with a [`Format`] and one line in [`FORMATS`].
 
 mod json;
+mod remedies;
 mod table;
 
 use crate::explain::Explanation;
 use crate::report::Format;
+use crate::study::result::counterfactual::Counterfactuals;
 
 /// An explanation to be written.
 #[derive(Clone, Debug)]
 pub struct ExplainPage {
     /// What became of the requests.
     pub explanation: Explanation,
+    /// What one setting would have prevented, where that was asked for.
+    pub counterfactuals: Option<Counterfactuals>,
     /// Whether every pod is listed, rather than the first that went.
     pub all_pods: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::ExplainPage;
+use super::{ExplainPage, remedies};
 use crate::explain::{Chain, Explanation, Group, PodOrder, Tally};
 use crate::report::Format;
 use crate::report::grid::{self, Cell, paint};
@@ -39,6 +39,9 @@ fn write(page: &ExplainPage, out: &mut dyn io::Write) -> io::Result<()> {
     for group in &e.causes {
         writeln!(out)?;
         write_group(out, e, group)?;
+    }
+    if let Some(all) = &page.counterfactuals {
+        remedies::write(all, out)?;
     }
     write_pods(out, page)?;
     writeln!(out, "\n  {}", paint(DIM, &format!("digest {}, as without the trace", e.digest)))

@@ -51,6 +51,9 @@ fn write(page: &RecommendPage, out: &mut dyn io::Write) -> io::Result<()> {
     for s in &r.inputs {
         writeln!(out, "- {}: {}", s.input, escape(&words::sensitivity(s)))?;
     }
+    if let Some(text) = words::recovers(r) {
+        writeln!(out, "- {}", escape(&text))?;
+    }
     if let Some(text) = words::measure_first(r) {
         writeln!(out, "\n**{}**", escape(&text))?;
     }

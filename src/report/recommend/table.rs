@@ -121,8 +121,9 @@ fn limits(r: &Recommendation, out: &mut dyn io::Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "\n{}", paint(BOLD, "How near it breaks, with what is recommended"))?;
-    let rows: Vec<Vec<Cell>> =
+    let mut rows: Vec<Vec<Cell>> =
         r.inputs.iter().map(|s| vec![Cell::left(&*s.input), Cell::left(words::sensitivity(s))]).collect();
+    rows.extend(words::recovers(r).map(|text| vec![Cell::left("recovery"), Cell::left(text)]));
     for line in grid::lines(&rows, WIDTH - 2) {
         writeln!(out, "  {line}")?;
     }

@@ -144,6 +144,16 @@ pub(super) fn sensitivity(s: &Sensitivity) -> String {
     format!("{what}{} {source}: {limit}", size(1.0))
 }
 
+/// Up to which load it recovers.
+pub(super) fn recovers(r: &Recommendation) -> Option<String> {
+    let recovers = r.recovers?;
+    let after = "after the rollout the fleet comes back to what it was";
+    Some(match recovers.not_at {
+        Some(not) => format!("{after} at × {} of the load, and not at × {not}", recovers.up_to),
+        None => format!("{after} even at × {} of the load", recovers.up_to),
+    })
+}
+
 /// The input that it is most worth to measure: assumed, and the first that breaks it.
 pub(super) fn measure_first(r: &Recommendation) -> Option<String> {
     let first = r.inputs.iter().find(|s| s.assumed && s.breaks_at.is_some())?;

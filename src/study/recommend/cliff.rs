@@ -7,10 +7,13 @@ use crate::study::flip::flip;
 use crate::study::input::Input;
 use crate::study::replicate::ReplicateError;
 use crate::study::result::finding::Verdict;
-use crate::study::result::recommendation::{Cliff, Sensitivity};
+use crate::study::result::recommendation::{Cliff, Recovers, Sensitivity};
 
 /// Deploys by which a value is judged.
 const DEPLOYS: u32 = 40;
+
+/// Deploys by which it is told whether a fleet recovers.
+const RECOVERIES: u32 = 5;
 
 /// How many times as large an input is made.
 const FACTORS: [f64; 12] = [1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0];
@@ -73,6 +76,31 @@ impl Field<'_> {
             holds_at: FACTORS[holds],
             breaks_at: breaks,
         })
+    }
+
+    /// Up to how many times the load the fleet comes back to what it was once the rollout is over; `None` where that cannot be
+    /// told, or it does not come back even as it is.
+    ///
+    /// # Errors
+    /// As [`Field::play`].
+    pub(super) fn recovery(&mut self, e: usize) -> Result<Option<Recovers>, ReplicateError> {
+        let (point, scenario) = (self.entrants[e].point.clone(), self.entrants[e].scenario.clone());
+        let good = |field: &mut Self, i: usize| -> Result<bool, ReplicateError> {
+            let guest = field.guest(point.clone(), Input::Load.scaled(&scenario, FACTORS[i]));
+            field.play_all(&[guest], RECOVERIES)?;
+            let [recovered, of] = field.entrants[guest].heard.recovered();
+            Ok(of > 0 && recovered == of)
+        };
+        if !good(self, 0)? {
+            return Ok(None);
+        }
+        let last = FACTORS.len() - 1;
+        let (holds, breaks) = if good(self, last)? {
+            (last, None)
+        } else {
+            flip(0, last, |i| good(self, i)).map(|(h, b)| (h, Some(b)))?
+        };
+        Ok(Some(Recovers { up_to: FACTORS[holds], not_at: breaks.map(|b| FACTORS[b]) }))
     }
 
     /// The same for every input that was assumed, and for the load, the tightest first.

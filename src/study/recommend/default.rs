@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::scenario::{
-    Canary, IntOrPercent, Layer, Load, OnDrain, OnSigterm, PropagationOrder, Scenario, Strategy, WarmupOver,
+    Canary, ConnectionClose, IntOrPercent, Layer, Load, OnDrain, OnSigterm, PropagationOrder, Scenario, Strategy,
+    WarmupOver,
 };
 
 /// A setting with values to try.
@@ -265,4 +266,58 @@ fn close_jitter(scenario: &Scenario) -> Option<Proposed> {
     let mut ladder = vec![5.0, 15.0, 30.0, window / 2.0];
     ladder.retain(|&s| s > now && s <= window);
     Proposed::seconds("pod.termination.closeJitter", now, &ladder, "s")
+}
+
+/// Everything that is tried of `scenario` in one way or another.
+pub(super) fn known(scenario: &Scenario) -> Vec<Proposed> {
+    let mut all = proposed(scenario, false);
+    all.extend(relaxed(scenario));
+    all
+}
+
+/// What else can be told apart from the others, one at a time: retries, the grace period, how a process ends.
+pub(super) fn relaxed(scenario: &Scenario) -> Vec<Proposed> {
+    let t = &scenario.pod.termination;
+    let mut all = vec![drain_window(scenario), close_jitter(scenario), grace(scenario)];
+    let counts = |path: String, now: u32| {
+        let values: Vec<u32> = [1, 2].into_iter().filter(|&n| n > now).collect();
+        (!values.is_empty()).then(|| Proposed {
+            paths: vec![path],
+            coarse: (0..values.len()).collect(),
+            numbers: Some(values.iter().map(|&n| f64::from(n)).collect()),
+            values: values.iter().map(u32::to_string).collect(),
+            now: now.to_string(),
+            now_number: Some(f64::from(now)),
+        })
+    };
+    if scenario.load_balancer.layer == Layer::L7 {
+        all.push(counts("loadBalancer.retries.attempts".to_owned(), scenario.load_balancer.retries.attempts));
+    }
+    for clients in scenario.clients.iter().filter(|c| !matches!(c.load, Load::Streams { .. }) && !c.name.contains('.'))
+    {
+        all.push(counts(format!("clients.{}.retries.attempts", clients.name), clients.retries.attempts));
+    }
+    match t.on_sigterm {
+        OnSigterm::Drain => {}
+        OnSigterm::Exit => all.push(Some(Proposed::words(&["pod.termination.onSigterm"], "exit", &["drain"]))),
+        OnSigterm::Ignore => all.push(Some(Proposed::words(&["pod.termination.onSigterm"], "ignore", &["drain"]))),
+    }
+    if t.connection_close == ConnectionClose::Idle {
+        all.push(Some(Proposed::words(&["pod.termination.connectionClose"], "idle", &["response", "both"])));
+    }
+    let (pod, proxy) =
+        (scenario.pod.keep_alive.idle_timeout.secs(), scenario.load_balancer.upstream.idle_timeout.secs());
+    if scenario.load_balancer.layer == Layer::L7 && pod > 0.0 && pod <= proxy {
+        all.push(Proposed::seconds("pod.keepAlive.idleTimeout", pod, &[1.25 * proxy], "s"));
+    }
+    all.into_iter().flatten().collect()
+}
+
+/// The grace period, where what must fit into it does not.
+fn grace(scenario: &Scenario) -> Option<Proposed> {
+    let t = &scenario.pod.termination;
+    let now = t.grace_period.secs();
+    let needs = t.pre_stop.quantile(0.999) + t.lame_duck.secs() + t.drain_window.secs() + t.cleanup.secs();
+    let ladder: Vec<f64> = [needs, 1.5 * needs, 2.0 * now].into_iter().filter(|&s| libm::ceil(s) > now).collect();
+    Proposed::seconds("pod.termination.terminationGracePeriodSeconds", now, &ladder, "")
 }

@@ -1,6 +1,8 @@
 //! A combination of settings in the race, and what has been heard of it.
 
 use super::space::Point;
+use crate::fleet::fact::Cause;
+use crate::metrics::recovery::Recovery;
 use crate::metrics::replication::Replication;
 use crate::metrics::summary::Summary;
 use crate::metrics::{Figure, Meta};
@@ -23,6 +25,10 @@ pub(super) struct Heard {
     costs: Vec<[f64; Cost::ALL.len()]>,
     /// By deploy: how far it was from its objectives, in parts of each limit; 0 where it met them.
     missed: Vec<f64>,
+    /// By deploy: dropped requests by cause, in the order of the causes.
+    causes: Vec<[f64; Cause::ALL.len()]>,
+    /// Deploys after which the fleet came back to what it was before, and those of which that can be told.
+    recovered: [u32; 2],
     /// Whether a rollout did not complete.
     stuck: bool,
 }
@@ -35,6 +41,8 @@ impl Heard {
             standings: question.objectives.iter().map(standing).collect(),
             costs: Vec::new(),
             missed: Vec::new(),
+            causes: Vec::new(),
+            recovered: [0, 0],
             stuck: false,
         }
     }
@@ -51,9 +59,14 @@ impl Heard {
             standing.observe(&alone);
             missed += standing.objective.missed_by(&alone);
         }
+        if let Some(recovery) = Recovery::of(replication) {
+            self.recovered[0] += u32::from(recovery.recovered);
+            self.recovered[1] += 1;
+        }
         self.missed.push(missed);
         self.stuck |= alone.rollout.complete == Some(false);
         self.costs.push(Cost::ALL.map(|cost| cost.of(&alone)));
+        self.causes.push(Cause::ALL.map(|cause| alone.causes.get(cause.name()).map_or(0.0, |f| f.mean)));
     }
 
     /// How the objectives stand. A rollout that does not complete has met none.
@@ -78,10 +91,20 @@ impl Heard {
         self.missed.iter().sum::<f64>() / self.missed.len().max(1) as f64
     }
 
+    /// Deploys after which the fleet came back to what it was before, and those of which that can be told.
+    pub(super) const fn recovered(&self) -> [u32; 2] {
+        self.recovered
+    }
+
     /// One cost, deploy by deploy.
     pub(super) fn values(&self, cost: Cost) -> Vec<f64> {
         let place = cost as usize;
         self.costs.iter().map(|c| c[place]).collect()
+    }
+
+    /// Requests dropped for one cause, deploy by deploy.
+    pub(super) fn of_cause(&self, cause: Cause) -> Vec<f64> {
+        self.causes.iter().map(|c| c[cause as usize]).collect()
     }
 
     /// What each deploy cost in all.
@@ -130,6 +153,8 @@ pub(super) struct Batch {
     /// How many there were, and how many there are to be.
     pub(super) from: u32,
     pub(super) to: u32,
+    /// Whether all of them are wanted, whatever is broken.
+    pub(super) all: bool,
 }
 
 impl Judge for Batch {
@@ -141,6 +166,6 @@ impl Judge for Batch {
     fn hear(&mut self, replication: Replication) -> Result<bool, String> {
         self.heard.hear(&replication);
         let enough = self.heard.deploys() >= self.to;
-        Ok(enough || self.heard.verdict() == Verdict::Broken && self.to > ALWAYS)
+        Ok(enough || !self.all && self.heard.verdict() == Verdict::Broken && self.to > ALWAYS)
     }
 }

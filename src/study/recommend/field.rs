@@ -108,12 +108,25 @@ impl<'a> Field<'a> {
     /// # Errors
     /// As [`crate::study::forecast::forecast`].
     pub(super) fn play(&mut self, wishes: &[(usize, u32)]) -> Result<(), ReplicateError> {
+        self.play_to(wishes, false)
+    }
+
+    /// Plays `to` deploys of each, whatever is broken.
+    ///
+    /// # Errors
+    /// As [`Field::play`].
+    pub(super) fn play_all(&mut self, entrants: &[usize], to: u32) -> Result<(), ReplicateError> {
+        let wishes: Vec<(usize, u32)> = entrants.iter().map(|&e| (e, to)).collect();
+        self.play_to(&wishes, true)
+    }
+
+    fn play_to(&mut self, wishes: &[(usize, u32)], all: bool) -> Result<(), ReplicateError> {
         let wishes: Vec<(usize, u32)> =
             wishes.iter().copied().filter(|&(e, to)| self.entrants[e].heard.deploys() < to).collect();
         let batch = |&(e, to): &(usize, u32)| {
             let heard = self.entrants[e].heard.clone();
             let from = heard.deploys();
-            (e, Batch { heard, from, to })
+            (e, Batch { heard, from, to, all })
         };
         let batches: Vec<(usize, Batch)> = wishes.iter().map(batch).collect();
         let heard = self.batches(batches, 0)?;
@@ -132,7 +145,7 @@ impl<'a> Field<'a> {
         let mut wanted = question_least(question);
         loop {
             let from = heard.deploys();
-            let batch = Batch { heard, from, to: wanted.min(to) };
+            let batch = Batch { heard, from, to: wanted.min(to), all: false };
             let mut played = self.batches(vec![(e, batch)], FRESH)?;
             heard = played.pop().map(|(_, heard)| heard).ok_or(ReplicateError::Interrupted)?;
             let decided = heard.verdict() != crate::study::result::finding::Verdict::Undecided;

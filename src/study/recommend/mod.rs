@@ -6,9 +6,11 @@
 //! race             who is surely dearer or broken leaves
 //! search           what is looked at next
 //! cliff            how near the winner breaks
+//! counterfactual   what a single setting would have prevented
 //! ```
 
 mod cliff;
+mod counterfactual;
 mod default;
 mod entrant;
 mod field;
@@ -28,6 +30,7 @@ use super::result::price::{Cost, Prices};
 use super::result::recommendation::{self, Change, Policy, Recommendation, Without};
 use super::tally::Question;
 
+pub use counterfactual::counterfactuals;
 pub use field::{Told, Work};
 pub use space::{Point, Setting, Space};
 
@@ -79,6 +82,7 @@ pub fn recommend(
     let front = field.front(&pool, &Rules { most: rules.most.min(PATIENCE), ..rules })?;
     let changes = if e == now { Vec::new() } else { field.changes(e, verdict == Verdict::Holds)? };
     let inputs = if verdict == Verdict::Holds { field.sensitivities(e, draft)? } else { Vec::new() };
+    let recovers = if verdict == Verdict::Holds { field.recovery(e)? } else { None };
     Ok(Recommendation {
         schema: recommendation::SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -98,6 +102,7 @@ pub fn recommend(
         set: field.entrants[e].assignments.iter().map(ToString::to_string).collect(),
         front,
         inputs,
+        recovers,
     })
 }
 

@@ -45,7 +45,8 @@ impl Space {
             taken.push(draft.path_of("--keep", path).map_err(|d| vec![d])?);
         }
         let is_taken = |path: &str| taken.iter().any(|t| holds(t, path) || holds(path, t));
-        let mut settings: Vec<Setting> = named.into_iter().map(|axis| Setting::named(axis, draft)).collect();
+        let known = super::default::known(scenario);
+        let mut settings: Vec<Setting> = named.into_iter().map(|axis| Setting::named(axis, draft, &known)).collect();
         for proposed in super::default::proposed(scenario, draft.is_manifest()) {
             if proposed.paths.iter().any(|p| is_taken(p)) {
                 continue;
@@ -54,6 +55,25 @@ impl Space {
             settings.extend(axes.into_iter().map(|axis| Setting::proposed(axis, &proposed)));
         }
         Ok(Self { settings, grace_follows: !is_taken(GRACE) })
+    }
+
+    /// Every setting that may have something to do with drops, by itself: what follows from others stays as it is.
+    ///
+    /// # Errors
+    /// What is wrong with `vary`, whose axes stand in the place of those of the same paths, or beside them.
+    pub fn relaxed(draft: &Draft, scenario: &Scenario, vary: &[String]) -> Result<Self, Vec<Diag>> {
+        let mut space = Self::of(draft, scenario, vary, &[])?;
+        let named: Vec<String> = space.settings.iter().flat_map(|s| s.axis.paths()).map(str::to_owned).collect();
+        let is_taken = |path: &str| named.iter().any(|t| holds(t, path) || holds(path, t));
+        for proposed in super::default::relaxed(scenario) {
+            if proposed.paths.iter().any(|p| is_taken(p)) {
+                continue;
+            }
+            // What a combination of layers or kinds does not have is no setting of it.
+            let Ok(axes) = draft.axes_of(&[proposed.vary()]) else { continue };
+            space.settings.extend(axes.into_iter().map(|axis| Setting::proposed(axis, &proposed)));
+        }
+        Ok(Self { grace_follows: false, ..space })
     }
 
     /// The settings, in order.
@@ -117,9 +137,12 @@ fn grace_for(scenario: &Scenario) -> Option<f64> {
 
 impl Setting {
     /// One that the user named: all of its values are looked at.
-    fn named(axis: Axis, draft: &Draft) -> Self {
+    fn named(axis: Axis, draft: &Draft, known: &[Proposed]) -> Self {
         let coarse = (0..axis.len()).collect();
-        let now: Vec<String> = axis.paths().map(|p| draft.text_at(p).unwrap_or_else(|| "default".to_owned())).collect();
+        // What the file leaves to a default is known of the settings that would be tried anyway.
+        let by_default = |path: &str| known.iter().find(|p| p.paths == [path]).map(|p| p.now.clone());
+        let now = |path: &str| draft.text_at(path).or_else(|| by_default(path)).unwrap_or_else(|| "default".to_owned());
+        let now: Vec<String> = axis.paths().map(now).collect();
         let single = axis.paths().count() == 1;
         let numbers = (0..axis.len()).map(|n| number(axis.step(n)[0].text())).collect::<Option<Vec<f64>>>();
         let now_number = number(&now[0]).filter(|_| single);
@@ -180,7 +203,7 @@ impl Setting {
         let (numbers, now) = (self.numbers.as_ref()?, self.now_number?);
         let mut all: Vec<(f64, Option<usize>)> = numbers.iter().enumerate().map(|(n, &x)| (x, Some(n))).collect();
         all.push((now, None));
-        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         // A value that is the one that stands under another name is that.
         all.dedup_by(|later, first| later.0 == first.0);
         Some(all.into_iter().map(|(_, value)| value).collect())

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod comparison;
+pub mod counterfactual;
 pub mod effort;
 pub mod finding;
 pub mod header;
@@ -9,3 +10,4 @@ pub mod price;
 pub mod recommendation;
 pub mod row;
 pub mod table;
+pub mod worst;

@@ -94,6 +94,16 @@ pub struct Sensitivity {
     pub breaks_at: Option<f64>,
 }
 
+/// Up to how many times the load a fleet comes back, after the rollout, to what it was before: not metastable.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recovers {
+    /// The largest factor at which it does, of those looked at.
+    pub up_to: f64,
+    /// The smallest at which it does not; `None` where it does at all that were looked at.
+    pub not_at: Option<f64>,
+}
+
 /// A recommendation.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -134,6 +144,8 @@ pub struct Recommendation {
     pub front: Vec<Policy>,
     /// How much larger than said each input may be, the tightest first.
     pub inputs: Vec<Sensitivity>,
+    /// Up to which load the fleet recovers from the rollout; `None` where that was not told.
+    pub recovers: Option<Recovers>,
 }
 
 fn by_name<S: Serializer>(costs: &[Figure], serializer: S) -> Result<S::Ok, S::Error> {
