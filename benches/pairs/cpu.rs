@@ -22,13 +22,27 @@ fn schedstat() -> Option<u64> {
     (sum > 0).then_some(sum)
 }
 
+/// Nanoseconds of CPU time of all children of this process that have ended, in ticks of 10 ms.
+///
+/// # Errors
+/// As [`spent`].
+pub(crate) fn of_children() -> Result<u64, String> {
+    ticks_from(13).ok_or_else(|| "no CPU time in /proc: these measurements need Linux".to_owned())
+}
+
 fn ticks() -> Option<u64> {
+    ticks_from(11)
+}
+
+/// Two neighbouring fields of `/proc/self/stat`: utime and stime are fields 11 and 12 behind the name, those of children the
+/// next two.
+fn ticks_from(first: usize) -> Option<u64> {
     /// `USER_HZ`, which is 100 on every architecture that Rust's Linux targets run on.
     const NANOSECONDS_PER_TICK: u64 = 10_000_000;
     let text = fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field is the program's name in brackets, and may hold spaces: utime and stime are 12 and 13 after it.
+    // The second field is the program's name in brackets, and may hold spaces.
     let (_, rest) = text.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11);
+    let mut fields = rest.split_whitespace().skip(first);
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
     Some((user + system) * NANOSECONDS_PER_TICK)

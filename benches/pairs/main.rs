@@ -10,6 +10,7 @@ mod floor;
 #[path = "../sides/dryroll.rs"]
 mod ours;
 mod table;
+mod whole;
 
 use std::process::{Command, ExitCode};
 
@@ -20,14 +21,24 @@ struct Side {
     name: &'static str,
     /// Plays so many seconds of its work under a seed.
     run: fn(seconds: u64, seed: u64) -> Tally,
+    /// What its cost is divided by, and what the ratio is to be at most.
+    base: &'static str,
+    to_be: Option<f64>,
 }
 
-/// What takes turns. The first is what the others are divided by.
+const fn side(name: &'static str, run: fn(u64, u64) -> Tally, base: &'static str, to_be: Option<f64>) -> Side {
+    Side { name, run, base, to_be }
+}
+
+/// What takes turns.
 const SIDES: &[Side] = &[
-    Side { name: "floor-heap", run: floor::heap::run },
-    Side { name: "floor-wheel", run: floor::wheel::run },
-    Side { name: "dryroll-w1", run: ours::w1 },
-    Side { name: "dryroll-full", run: ours::full },
+    side("floor-wheel", floor::wheel::run, "floor-wheel", None),
+    side("floor-heap", floor::heap::run, "floor-wheel", None),
+    side("dryroll-w1", ours::w1, "floor-wheel", Some(1.2)),
+    side("dryroll-full", ours::full, "floor-wheel", Some(2.0)),
+    side("dryroll-l4", ours::l4, "floor-wheel", Some(3.0)),
+    side("pods-1000", ours::thousand_pods, "dryroll-w1", Some(1.8)),
+    side("pods-10000", ours::ten_thousand_pods, "dryroll-w1", Some(4.0)),
 ];
 
 const USAGE: &str = "usage: cargo bench --bench pairs -- [--rounds N] [--seconds N] [SIDE]…";
@@ -112,6 +123,12 @@ fn compare(plan: &Plan) -> Result<String, String> {
             samples.push(sample);
         }
     }
-    let rows: Vec<_> = plan.sides.iter().map(|s| s.name).zip(samples).collect();
-    Ok(table::render(&rows, plan.seconds))
+    let rows: Vec<_> = plan.sides.iter().copied().zip(samples).collect();
+    let mut text = table::render(&rows, plan.seconds);
+    // Named sides alone were asked for.
+    if plan.sides.len() == SIDES.len() {
+        text += "\n";
+        text += &whole::render(plan.rounds)?;
+    }
+    Ok(text)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::Side;
 use crate::floor::Tally;
 
 /// One measurement of one side.
@@ -38,21 +39,36 @@ impl Sample {
     }
 }
 
-/// The table: one row a side, ratios against the first, round by round.
-pub(crate) fn render(rows: &[(&str, Vec<Sample>)], seconds: u64) -> String {
+/// The table: one row a side, ratios against its base, round by round.
+pub(crate) fn render(rows: &[(&Side, Vec<Sample>)], seconds: u64) -> String {
     let rounds = rows.first().map_or(0, |(_, samples)| samples.len());
     let mut out = format!("{rounds} rounds of {seconds} s simulated; CPU time (user + system) per request\n\n");
     let _ = writeln!(
         out,
-        "{:<14}{:>9}{:>9}{:>9}{:>9}  {:>15}{:>10}{:>10}{:>11}{:>9}{:>8}",
-        "side", "min ns", "median", "max", "ratio", "min to max", "requests", "wait us", "mean ms", "p99 ms", "busy %"
+        "{:<14}{:>8}{:>8}{:>8}{:>9}  {:>17}{:>7}  {:<12}{:>9}{:>9}{:>9}{:>9}{:>8}",
+        "side",
+        "min ns",
+        "median",
+        "max",
+        "ratio",
+        "min to max",
+        "to be",
+        "of",
+        "requests",
+        "wait us",
+        "mean ms",
+        "p99 ms",
+        "busy %"
     );
-    for (name, samples) in rows {
+    for (side, samples) in rows {
+        let Side { name, base, to_be, .. } = side;
         let ns = sorted(samples.iter().map(|s| s.cpu_ns));
-        let ratios = sorted(samples.iter().zip(&rows[0].1).map(|(s, base)| s.cpu_ns / base.cpu_ns));
+        let base_samples = rows.iter().find(|(other, _)| other.name == *base).map_or(samples, |(_, s)| s);
+        let ratios = sorted(samples.iter().zip(base_samples).map(|(s, base)| s.cpu_ns / base.cpu_ns));
+        let to_be = to_be.map_or_else(|| "-".to_owned(), |to_be| format!("{to_be:.1}"));
         let _ = writeln!(
             out,
-            "{name:<14}{:>9.1}{:>9.1}{:>9.1}{:>9.3}  {:>15}{:>10}{:>10}{:>11}{:>9}{:>8}",
+            "{name:<14}{:>8.1}{:>8.1}{:>8.1}{:>9.3}  {:>17}{to_be:>7}  {base:<12}{:>9}{:>9}{:>9}{:>9}{:>8}",
             ns[0],
             median(&ns),
             ns[ns.len() - 1],

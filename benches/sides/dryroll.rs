@@ -11,6 +11,30 @@ pub(crate) fn w1(seconds: u64, seed: u64) -> Tally {
     tally(&replicate("benches/w1.yaml", &text, seed))
 }
 
+/// W1 with ten times the pods and the load, for a tenth of the time: the same requests.
+pub(crate) fn thousand_pods(seconds: u64, seed: u64) -> Tally {
+    grown(10, seconds, seed)
+}
+
+/// W1 with a hundred times the pods and the load, for a hundredth of the time.
+pub(crate) fn ten_thousand_pods(seconds: u64, seed: u64) -> Tally {
+    grown(100, seconds, seed)
+}
+
+fn grown(by: u64, seconds: u64, seed: u64) -> Tally {
+    let text = include_str!("../w1.yaml")
+        .replace("for: 100s", &format!("for: {}ms", seconds * 1000 / by))
+        .replace("replicas: 100", &format!("replicas: {}", 100 * by))
+        .replace("rate: 28000/s", &format!("rate: {}/s\n    connections: {}", 28_000 * by, 100 * by));
+    tally(&replicate("benches/w1.yaml", &text, seed))
+}
+
+/// W1's fleet and load at layer 4, over 100,000 connections.
+pub(crate) fn l4(seconds: u64, seed: u64) -> Tally {
+    let text = include_str!("../l4.yaml").replace("for: 100s", &format!("for: {seconds}s"));
+    tally(&replicate("benches/l4.yaml", &text, seed))
+}
+
 /// W1's fleet under the full model during a rollout, which lasts as long as it lasts.
 pub(crate) fn full(_seconds: u64, seed: u64) -> Tally {
     tally(&replicate("benches/w1-full.yaml", include_str!("../w1-full.yaml"), seed))
