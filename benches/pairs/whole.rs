@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[expect(clippy::disallowed_types, reason = "the program itself is timed")]
+use std::time::Instant;
 
 use dryroll::scenario;
 use dryroll::simulate::{self, Steady};
@@ -64,6 +66,7 @@ fn command(args: &[&str]) -> Command {
     command
 }
 
+#[expect(clippy::disallowed_types, reason = "the program itself is timed")]
 fn run(args: &[&str]) -> Result<Run, String> {
     let (before, start) = (cpu::of_children()?, Instant::now());
     let status = command(args).status().map_err(|e| format!("cannot start {DRYROLL}: {e}"))?;
