@@ -9,7 +9,15 @@ use std::path::PathBuf;
 
 use assert_cmd::Command;
 
-/// Fowler, Noll and Vo's hash of the whole JSON result.
+/// The result without its remark on what lies beyond what was measured: ranges grow with the corpus, and no figure with them.
+fn without_remark(json: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(json).expect("UTF-8");
+    let start = text.find("\"beyondMeasured\":[").expect("a remark");
+    let end = start + text[start..].find("],").expect("its end") + 2;
+    format!("{}{}", &text[..start], &text[end..]).into_bytes()
+}
+
+/// Fowler, Noll and Vo's hash of the JSON result.
 fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
@@ -34,7 +42,7 @@ fn every_scenario_gives_the_recorded_bytes() {
             .output()
             .expect("it starts");
         assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
-        writeln!(found, "{name} {:016x}", hash(&output.stdout)).expect("writing to a string");
+        writeln!(found, "{name} {:016x}", hash(&without_remark(&output.stdout))).expect("writing to a string");
     }
     let golden = root.join("tests/golden/digests.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() && std::env::var_os("CI").is_none() {

@@ -62,7 +62,7 @@ fn tally(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Tally, Failure> {
     let scenario = &loaded.scenario;
     let question = effort::question(&args.effort, args.work.replications, loaded.objectives.as_ref(), true);
     let progress = ui.progress(u64::from(question.effort.least()), "simulated");
-    let meta = settings::meta(scenario, &loaded.assumptions);
+    let meta = settings::meta_of(loaded);
     let jobs = args.work.jobs.map(usize::from);
     forecast(scenario, meta, &question, Keep::All, jobs, interrupt::watch(), &|| progress.step())
         .map_err(|e| Failure::Failed(e.to_string()))

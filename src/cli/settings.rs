@@ -11,6 +11,13 @@ use crate::scenario::dist::Dist;
 use crate::scenario::{
     self, DeployAction, IntOrPercent, Layer, Load, LoadBalancer, Loaded, OnDrain, Scenario, Workload,
 };
+use crate::study::validate::ranges;
+
+/// What a result says of the run of a file, and where that leaves what was measured.
+pub(super) fn meta_of(loaded: &Loaded) -> Meta {
+    let beyond = ranges::beyond(&loaded.scenario, &loaded.unmeasured);
+    Meta { beyond, ..meta(&loaded.scenario, &loaded.assumptions) }
+}
 
 /// What a result says of its run.
 pub(super) fn meta(scenario: &Scenario, assumptions: &[String]) -> Meta {
@@ -19,6 +26,7 @@ pub(super) fn meta(scenario: &Scenario, assumptions: &[String]) -> Meta {
         seed: scenario.seed,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         assumptions: assumptions.to_vec(),
+        beyond: Vec::new(),
         workload: scenario.name.clone(),
         proxied: scenario.load_balancer.layer == Layer::L7,
         templates: templates(scenario),

@@ -92,6 +92,8 @@ pub enum Purpose {
     RouteDelay = 43,
     /// What a pull takes beside the transfer.
     ImagePull = 44,
+    /// How long an exited pod's address still refuses.
+    AddressKept = 50,
 }
 
 /// All randomness of one replication of one scenario.

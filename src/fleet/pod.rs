@@ -67,6 +67,8 @@ pub(super) struct Pod {
     pub(super) restarts: u16,
     pub(super) crashes: u32,
     pub(super) started: SimTime,
+    /// From when on nothing answers at its address.
+    pub(super) address_gone: SimTime,
 }
 
 impl Pod {
@@ -101,6 +103,7 @@ impl Pod {
             restarts: 0,
             crashes: 0,
             started: SimTime::MAX,
+            address_gone: SimTime::MAX,
         }
     }
 

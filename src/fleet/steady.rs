@@ -166,6 +166,7 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
         pre_stop_extension: Dur::ZERO,
         on_sigterm: OnSigterm::Exit,
         after_exit: AfterExit::Refused,
+        address_kept: Dist::Constant(Dur::ZERO),
         lame_duck: Dur::ZERO,
         drain_window: Dur::ZERO,
         cleanup: Dur::ZERO,

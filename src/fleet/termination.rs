@@ -1,7 +1,7 @@
 //! A pod's way down: preStop, SIGTERM, lame duck, listener closed, drain, exit – or SIGKILL when the grace period is over.
 
 use crate::engine::{Dur, Handle, Purpose, Stream};
-use crate::scenario::{ConnectionClose, OnSigterm, PropagationOrder, Termination};
+use crate::scenario::{AfterExit, ConnectionClose, OnSigterm, PropagationOrder, Termination};
 
 use super::connection::Stage;
 use super::event::{Event, PodTimer};
@@ -271,6 +271,12 @@ impl<O: Observer> World<O> {
         }
         self.signal(pod, signal);
         self.tell_step(pod, step, cal);
+        if self.termination(pod).after_exit == AfterExit::Unreachable {
+            let mut draw = self.pod_stream(pod, Purpose::AddressKept);
+            let ordinal = u64::from(self.pods[pod as usize].ordinal);
+            let kept = self.termination(pod).address_kept.sample(&mut draw, ordinal);
+            self.pods[pod as usize].address_gone = cal.now() + kept;
+        }
         // Its memory goes with it; only its record stays.
         let p = &mut self.pods[pod as usize];
         p.queue = std::collections::VecDeque::new();

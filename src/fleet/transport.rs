@@ -1,7 +1,7 @@
 //! Connections coming and going: who accepts, who refuses, who does not answer; and who learns of an end, and when.
 
-use crate::engine::{Arena, Dur, Handle, Linked, Links, NIL};
-use crate::scenario::{AfterExit, Layer, OnReaderGone, Sharing};
+use crate::engine::{Arena, Dur, Handle, Linked, Links, NIL, SimTime};
+use crate::scenario::{Layer, OnReaderGone, Sharing};
 
 use super::connection::{Connection, Owner, Stage};
 use super::event::Event;
@@ -90,12 +90,10 @@ impl<O: Observer> World<O> {
         }
     }
 
-    fn reception(&self, pod: &Pod) -> Reception {
+    fn reception(&self, pod: &Pod, now: SimTime) -> Reception {
         let version = &self.versions[pod.version()].pod;
         match pod.phase {
-            Phase::Terminated if pod.lost || version.termination.after_exit == AfterExit::Unreachable => {
-                Reception::Unanswered
-            }
+            Phase::Terminated if pod.lost || pod.address_gone <= now => Reception::Unanswered,
             _ if !pod.listening => Reception::Refused,
             // Where a worker is free, or none is needed, nothing has to wait.
             _ if pod.waiting_handshakes >= version.backlog
@@ -112,7 +110,7 @@ impl<O: Observer> World<O> {
     pub(super) fn on_syn(&mut self, connection: Handle, cal: &mut Cal) {
         let Some(c) = self.connections.live(connection) else { return };
         let Connection { owner, pod, opened, .. } = self.connections[c];
-        match self.reception(&self.pods[pod as usize]) {
+        match self.reception(&self.pods[pod as usize], cal.now()) {
             Reception::Refused => self.send_refusal(connection, cal),
             Reception::Unanswered => {
                 let at = (opened + self.balancer.connect_timeout).max(cal.now());

@@ -21,6 +21,8 @@ pub struct Meta {
     pub version: String,
     /// What the scenario left open, one sentence each, with its source.
     pub assumptions: Vec<String>,
+    /// What of the scenario lies outside of what was held against measurements.
+    pub beyond: Vec<String>,
     /// The workload's name, with which pods' names begin.
     pub workload: String,
     /// Whether proxies own the connections to the pods (layer 7); without them, `connections.upstream` is `null`s.
@@ -44,6 +46,9 @@ pub struct Results {
     pub replications: u32,
     /// What the scenario left open, one sentence each.
     pub assumptions: Vec<String>,
+    /// What of the scenario lies outside of what was held against measurements, each with the range, or that it never was.
+    #[serde(rename = "beyondMeasured", default)]
+    pub beyond: Vec<String>,
     /// Everything that was simulated, warm-up and all replications included.
     pub simulated: Simulated,
     /// Over what happened, in hexadecimal: equal digests mean equal histories.
@@ -86,6 +91,7 @@ impl Results {
             seed: meta.seed,
             replications: replications.len() as u32,
             assumptions: meta.assumptions.clone(),
+            beyond: meta.beyond.clone(),
             simulated: Simulated::of(replications),
             digest: digest_of(replications),
             summary: Summary::of(meta, replications, looks),

@@ -200,6 +200,14 @@ pub(crate) fn meta() -> Meta {
         ]
         .map(str::to_owned)
         .to_vec(),
+        beyond: [
+            "pods 20 (4 to 12)",
+            "requests a second 2,000 (4 to 150)",
+            "retries by clients (not measured)",
+            "closed loops (not measured)",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         workload: "checkout".to_owned(),
         proxied: true,
         templates: Vec::new(),

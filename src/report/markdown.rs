@@ -67,13 +67,19 @@ fn causes(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn assumptions(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let all = &page.results.assumptions;
+    let results = page.results;
+    folded("Assumed", &results.assumptions, out)?;
+    folded("Beyond what was measured", &results.beyond, out)
+}
+
+/// A list behind a fold, where there is anything on it.
+fn folded(title: &str, all: &[String], out: &mut dyn io::Write) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
-    writeln!(out, "<details><summary>Assumed ({})</summary>\n", all.len())?;
-    for assumption in all {
-        writeln!(out, "- {}", escape(assumption))?;
+    writeln!(out, "<details><summary>{title} ({})</summary>\n", all.len())?;
+    for line in all {
+        writeln!(out, "- {}", escape(line))?;
     }
     writeln!(out, "\n</details>")
 }

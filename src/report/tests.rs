@@ -228,6 +228,7 @@ fn a_version_that_does_not_stay_is_said_to_be_rolled_back() {
 fn all_assumptions_on_demand() {
     let text = text(&terminal::Terminal, &sample::results(10), &settings(), true);
     assert!(sample::meta().assumptions.iter().all(|a| text.contains(a)), "{text}");
+    assert!(sample::meta().beyond.iter().all(|b| text.contains(b)), "{text}");
 }
 
 #[test]

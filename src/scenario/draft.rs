@@ -29,6 +29,8 @@ pub struct Loaded {
     pub scenario: Scenario,
     /// What the file did not say and matters, one line a field: path, value, source in parentheses.
     pub assumptions: Vec<String>,
+    /// The presets of its balancer of which no value was measured.
+    pub unmeasured: Vec<&'static str>,
     /// What the reader of the forecast should know about the file.
     pub warnings: Vec<Diag>,
     /// The limits that the deploy is held to, if the scenario has any.
@@ -328,7 +330,14 @@ impl Draft {
         }
         all_assumptions.extend(assumptions);
         all_assumptions.retain(|a| matters(&scenario, a));
-        Ok(Loaded { scenario, assumptions: all_assumptions, warnings: diags, objectives, kind: self.input.kind })
+        Ok(Loaded {
+            scenario,
+            assumptions: all_assumptions,
+            unmeasured: presets::unmeasured(&root),
+            warnings: diags,
+            objectives,
+            kind: self.input.kind,
+        })
     }
 
     /// Where nothing tells the traffic: as much as keeps 60 % of all workers busy.

@@ -123,6 +123,15 @@ pub(super) fn lay_under(root: &mut Node) -> Result<(), Vec<Diag>> {
     if diags.is_empty() { Ok(()) } else { Err(diags) }
 }
 
+/// The presets that the balancer, or a tier of it, names and of which no value is `measured`.
+pub(super) fn unmeasured(root: &Node) -> Vec<&'static str> {
+    let balancer = root.get("loadBalancer");
+    let tiers = balancer.map(Node::items).unwrap_or_default();
+    let names = balancer.into_iter().chain(tiers).filter_map(|tier| tier.get("preset").and_then(Node::text));
+    let presets = names.filter_map(named).filter(|p| p.values.iter().all(|v| v.tag != "measured"));
+    presets.map(|p| p.name).collect()
+}
+
 /// The preset that `node` names.
 fn chosen(node: &Node, path: &str, applies: Applies) -> Result<Preset, Diag> {
     let place = |diag: Diag| diag.path(path);

@@ -16,6 +16,8 @@ pub struct Termination {
     pub on_sigterm: OnSigterm,
     /// What the address of a gone pod does to a connect.
     pub after_exit: AfterExit,
+    /// Where it never answers: so long it still refuses, until the pod's network is taken down (s).
+    pub address_kept: Dist,
     /// After SIGTERM the listener stays open this long.
     pub lame_duck: Dur,
     /// After the listener has closed, what is in flight may go on this long.
@@ -81,6 +83,7 @@ impl Termination {
                 AfterExit::Refused,
                 &[("refused", AfterExit::Refused), ("unreachable", AfterExit::Unreachable)],
             ),
+            address_kept: Dist::or(&f.at("addressKept"), Dist::Constant(Dur::ZERO)),
             lame_duck: f.or("lameDuck", Dur::ZERO),
             drain_window: f.assume(
                 "drainWindow",

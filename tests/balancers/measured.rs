@@ -352,3 +352,25 @@ fn a_hook_that_overruns_the_grace_period_leaves_so_much_more() {
     let (sigterm, killed) = gone(&format!("{}, preStopExtension: 2s", overrun.replace("9s", "4s")));
     assert!(near(sigterm, 4.0) && near(killed, 6.0), "{sigterm:?} {killed:?}");
 }
+
+#[test]
+fn the_address_of_an_exited_pod_refuses_before_nothing_answers() {
+    let ends = |kept: &str| {
+        let pod =
+            format!("serviceTime: 20ms, termination: {{onSigterm: exit, afterExit: unreachable, addressKept: {kept}}}");
+        let yaml = rolling("algorithm: random, connectTimeout: 300ms", "connections: 10, timeout: 0s")
+            .replace("serviceTime: 20ms", &pod);
+        let mut ends = [0, 0];
+        for (_, fact) in facts(&yaml) {
+            if let Fact::Ended { cause: Some(Cause::StaleRoute), outcome, .. } = fact {
+                ends[usize::from(outcome == Outcome::S504)] += 1;
+            }
+        }
+        ends
+    };
+    let ([at_once_refused, at_once_lost], [late_refused, late_lost], [kept_refused, kept_lost]) =
+        (ends("0s"), ends("500ms"), ends("1h"));
+    assert!(at_once_refused == 0 && at_once_lost > 0, "{at_once_refused} {at_once_lost}");
+    assert!(late_refused > 0 && late_lost > 0, "{late_refused} {late_lost}");
+    assert!(kept_refused > 0 && kept_lost == 0, "{kept_refused} {kept_lost}");
+}

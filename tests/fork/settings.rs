@@ -49,6 +49,7 @@ pub(crate) const FREE: &[Setting] = &[
     ("pod.termination.onSigterm", "exit"),
     ("pod.termination.onSigterm", "ignore"),
     ("pod.termination.afterExit", "unreachable"),
+    ("pod.termination.addressKept", "1s"),
     ("pod.termination.lameDuck", "1s"),
     ("pod.termination.drainWindow", "500ms"),
     ("pod.termination.cleanup", "1s"),

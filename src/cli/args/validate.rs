@@ -19,9 +19,9 @@ pub(in crate::cli) struct Validate {
     #[arg(long, value_name = "CASE", conflicts_with = "cases")]
     pub(in crate::cli) as_scenario: Option<String>,
 
-    /// Simulated deploys a case
-    #[arg(long, value_name = "N", default_value_t = crate::study::validate::REPLICATIONS, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub(in crate::cli) replications: u32,
+    /// Simulated deploys a case [default: 24 for a balancer's, else as many as the case says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(in crate::cli) replications: Option<u32>,
 
     /// Threads, which change nothing in the result [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]

@@ -50,7 +50,7 @@ impl Rows<'_> {
 impl Combinations for Rows<'_> {
     fn combination(&self, row: u64) -> Result<Combination, String> {
         let loaded = self.draft.with(&self.design.row(u128::from(row))).map_err(|diags| reason(&diags))?;
-        let meta = settings::meta(&loaded.scenario, &loaded.assumptions);
+        let meta = settings::meta_of(&loaded);
         Ok((loaded.scenario, meta))
     }
 

@@ -29,7 +29,9 @@ clients: [{name: web, rate: 100/s}]
 fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
     let (workload, propagation) = (&scenario.workload, &scenario.load_balancer.propagation);
-    if scenario.deploy.is_none() || workload.strategy == Strategy::Recreate {
+    // Behind a readiness gate no pod counts before every proxy has heard of it.
+    let gated = scenario.load_balancer.readiness_gate;
+    if scenario.deploy.is_none() || workload.strategy == Strategy::Recreate || gated {
         return Vec::new();
     }
     let (add, add_p99) = scenario.load_balancer.median_and_p99(propagation.add.slowest());

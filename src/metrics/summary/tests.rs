@@ -79,7 +79,7 @@ fn the_json_has_every_key_of_the_interface_in_its_order() {
     let expected = [
         (
             "",
-            "schema scenario version seed replications assumptions simulated digest summary timeseries decisions pods",
+            "schema scenario version seed replications assumptions beyondMeasured simulated digest summary timeseries decisions pods",
         ),
         ("simulated", "requests events"),
         (

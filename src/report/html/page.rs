@@ -30,6 +30,7 @@ pub(super) struct View {
     panels: Vec<Panel>,
     deploy: String,
     assumptions: Vec<String>,
+    beyond: Vec<String>,
     footer: String,
 }
 
@@ -77,6 +78,7 @@ pub(super) fn view(story: &Story<'_>) -> View {
         panels,
         deploy: answer::simulated(results).trim_start_matches("simulated ").to_owned(),
         assumptions: results.assumptions.clone(),
+        beyond: results.beyond.clone(),
         footer: format!(
             "dryroll {} · seed {} · {} requests simulated · digest {}",
             results.version,

@@ -86,6 +86,7 @@ fn names_never_turn_into_markup() {
     results.version = evil.to_owned();
     results.digest = evil.to_owned();
     results.assumptions = vec![evil.to_owned()];
+    results.beyond = vec![evil.to_owned()];
     for pod in &mut results.pods {
         pod.name = format!("{evil}-{evil}-1");
         pod.revision = evil.to_owned();

@@ -39,6 +39,7 @@ impl Report for Terminal {
             whys(page),
             indent(next::lines(page)),
             assumed(page),
+            beyond(page),
             footer(page),
         ];
         let text: Vec<String> = sections.into_iter().filter(|s| !s.is_empty()).map(|s| s.join("\n")).collect();
@@ -127,12 +128,32 @@ fn assumed(page: &Page<'_>) -> Vec<String> {
     // `path value (source)`: the source is for `--assumptions`.
     let few: Vec<&str> = all.iter().take(FEW).map(|a| a.split(" (").next().unwrap_or(a)).collect();
     let more = if all.len() > FEW { ", …" } else { "" };
-    let text = format!("{}{more} – see --assumptions", few.join(", "));
+    titled(&title, &format!("{}{more} – see --assumptions", few.join(", ")))
+}
+
+/// What lies outside of what was measured: the first few, or with `--assumptions` all of it.
+fn beyond(page: &Page<'_>) -> Vec<String> {
+    let all = &page.results.beyond;
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let title = format!("Beyond what was measured ({})", all.len());
+    if page.all_assumptions {
+        let head = format!("  {}", paint(BOLD, &title));
+        return std::iter::once(head).chain(all.iter().map(|b| format!("    {b}"))).collect();
+    }
+    let few = all.iter().take(FEW).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if all.len() > FEW { ", … – see --assumptions" } else { "" };
+    titled(&title, &format!("{few}{more}"))
+}
+
+/// A title and a text that hangs from it.
+fn titled(title: &str, text: &str) -> Vec<String> {
     let margin = title.chars().count() + 2;
-    let lines = wrap(&text, WIDTH - 2 - margin).into_iter().enumerate();
+    let lines = wrap(text, WIDTH - 2 - margin).into_iter().enumerate();
     lines
         .map(|(i, l)| {
-            let lead = if i == 0 { format!("{}  ", paint(BOLD, &title)) } else { " ".repeat(margin) };
+            let lead = if i == 0 { format!("{}  ", paint(BOLD, title)) } else { " ".repeat(margin) };
             format!("  {lead}{l}")
         })
         .collect()

@@ -127,6 +127,17 @@ impl LabRun {
         out
     }
 
+    /// Requests that were dropped, by what the lab calls their end and by cause.
+    pub(super) fn causes(&self, p: &Parameters) -> BTreeMap<(&'static str, Cause), f64> {
+        let mut counts = BTreeMap::new();
+        for r in &self.requests {
+            if let Some(cause) = r.cause {
+                *counts.entry((outcome(r, p.lb), cause)).or_default() += 1.0;
+            }
+        }
+        counts
+    }
+
     /// What the balancer itself counts: HAProxy its retries, those after an empty answer included, and the requests that
     /// it gave up; the others failed connects alone.
     fn connect_failures(&self, requests: &[&Request], p: &Parameters) -> f64 {

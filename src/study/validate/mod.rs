@@ -1,13 +1,20 @@
 //! Forecasts held against measurements: each case says what was configured and what came out; one translation makes a
 //! scenario of the former, and nothing in it knows the latter.
 
+mod balancer;
 mod differences;
+mod gauge;
+mod incident;
 pub mod kubernetes;
 pub mod lab_case;
 pub mod lab_parameters;
 mod lab_run;
 mod lab_settings;
+mod law;
+mod miss;
+pub mod ranges;
 pub mod shipped;
+mod theory;
 mod tolerance;
 pub mod translate;
 mod translate_balancer;
@@ -18,14 +25,11 @@ use rayon::prelude::*;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::fleet;
-use crate::metrics::validation::{CaseVerdict, Row};
-use crate::scenario::{Diag, Scenario};
-use lab_case::{FORMAT, LabCase};
-use lab_run::{LabRun, Quantities};
-
-/// Replications of each case: as many as make a mean's own error small beside the lab's three repeats.
-pub const REPLICATIONS: u32 = 24;
+use crate::metrics::validation::CaseVerdict;
+use crate::scenario::Diag;
+use incident::IncidentCase;
+use lab_case::LabCase;
+use theory::TheoryCase;
 
 /// A case, by what its file is called.
 #[derive(Clone, Debug)]
@@ -43,6 +47,10 @@ enum Content {
     Lab(Box<LabCase>),
     /// A recorded rollout.
     Kubernetes(Box<kubernetes::case::Case>),
+    /// A closed form.
+    Theory(Box<TheoryCase>),
+    /// A published incident.
+    Incident(Box<IncidentCase>),
 }
 
 /// Why a file is no case.
@@ -59,7 +67,13 @@ pub enum CaseError {
 impl fmt::Display for CaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown => write!(f, "no case: neither a deploy ({FORMAT}) nor a recorded rollout"),
+            Self::Unknown => write!(
+                f,
+                "no case: neither a deploy ({}), nor a recorded rollout, nor theory ({}), nor an incident ({})",
+                lab_case::FORMAT,
+                theory::FORMAT,
+                incident::FORMAT
+            ),
             Self::Malformed(why) => write!(f, "a broken case: {why}"),
             Self::Untranslatable(diags) => {
                 write!(f, "its parameters make no scenario:")?;
@@ -79,59 +93,56 @@ impl Case {
     pub fn read(name: &str, text: &str) -> Result<Self, CaseError> {
         let malformed = |e: serde_json::Error| CaseError::Malformed(e.to_string());
         let value: Value = serde_json::from_str(text).map_err(malformed)?;
-        let content = if value.get("format").and_then(Value::as_str) == Some(FORMAT) {
-            Content::Lab(Box::new(LabCase::deserialize(value).map_err(malformed)?))
-        } else if value.get("rs_spec_replicas").is_some() {
+        let content = match value.get("format").and_then(Value::as_str) {
+            Some(lab_case::FORMAT) => Content::Lab(Box::new(LabCase::deserialize(value).map_err(malformed)?)),
+            Some(theory::FORMAT) => Content::Theory(Box::new(TheoryCase::deserialize(value).map_err(malformed)?)),
+            Some(incident::FORMAT) => Content::Incident(Box::new(IncidentCase::deserialize(value).map_err(malformed)?)),
             // Recorded rollouts do not name their format.
-            Content::Kubernetes(Box::new(kubernetes::case::Case::read(text).map_err(CaseError::Malformed)?))
-        } else {
-            return Err(CaseError::Unknown);
+            _ if value.get("rs_spec_replicas").is_some() => {
+                Content::Kubernetes(Box::new(kubernetes::case::Case::read(text).map_err(CaseError::Malformed)?))
+            }
+            _ => return Err(CaseError::Unknown),
         };
         Ok(Self { name: name.to_owned(), content })
+    }
+
+    /// What kind of case it is: one of [`crate::metrics::validation::KINDS`].
+    pub const fn kind(&self) -> &'static str {
+        match self.content {
+            Content::Lab(_) => "balancer",
+            Content::Kubernetes(_) => "kubernetes",
+            Content::Theory(_) => "theory",
+            Content::Incident(_) => "incident",
+        }
     }
 
     /// The scenario that its parameters make, as a file; `None` where it is of controllers alone.
     pub fn as_scenario(&self) -> Option<String> {
         match &self.content {
             Content::Lab(lab) => Some(translate::scenario(lab)),
+            Content::Theory(theory) => Some(theory.scenario()),
+            Content::Incident(incident) => Some(incident.scenario()),
             Content::Kubernetes(_) => None,
         }
     }
 
-    /// Forecasts the case and holds it against what was measured.
+    /// Forecasts the case, by so many replications or as many as its kind takes, and holds it against what was measured.
     ///
     /// # Errors
-    /// Where its parameters make no scenario.
-    pub fn judge(&self, replications: u32) -> Result<CaseVerdict, CaseError> {
-        let lab = match &self.content {
-            Content::Lab(lab) => lab,
-            Content::Kubernetes(case) => return Ok(kubernetes::verdict(&self.name, case)),
-        };
-        let scenario = Scenario::from_yaml(&translate::scenario(lab)).map_err(CaseError::Untranslatable)?;
-        let p = &lab.parameters;
-        let run = |replication| {
-            let (lab, _) = fleet::simulate(&scenario, scenario.seed, replication, LabRun::new(&scenario));
-            lab.quantities(p)
-        };
-        let runs: Vec<Quantities> = (0..replications).into_par_iter().map(run).collect();
-        let mut rows = Vec::new();
-        for (quantity, measured) in measured(&lab.summary) {
-            let forecast = mean(&runs, &quantity);
-            let judged = forecast.map(|f| (f, tolerance::tolerance(&quantity, f, p)));
-            let interval = judged.map(|(f, (slack, _))| [(f - slack).max(0.0), f + slack]);
-            rows.push(Row {
-                inside: interval.is_some_and(|[low, high]| (low..=high).contains(&measured)),
-                decides: judged.is_some_and(|(_, (_, decides))| decides),
-                measured,
-                forecast,
-                interval,
-                quantity,
-            });
+    /// Where its parameters make no scenario, or it asks for what there is not.
+    pub fn judge(&self, replications: Option<u32>) -> Result<CaseVerdict, CaseError> {
+        match &self.content {
+            Content::Lab(lab) => balancer::verdict(&self.name, lab, replications),
+            Content::Kubernetes(case) => Ok(kubernetes::verdict(&self.name, case)),
+            Content::Theory(theory) => theory.verdict(&self.name, replications),
+            Content::Incident(incident) => incident.verdict(&self.name, replications),
         }
-        rows.extend(unmeasured(&rows, &runs, p));
-        rows.sort_by(|a, b| a.quantity.cmp(&b.quantity));
-        Ok(CaseVerdict::new(self.name.clone(), "balancer", rows))
     }
+}
+
+/// The scenario that stands in a case, as a file: JSON is YAML.
+fn scenario_of(value: &Value) -> String {
+    format!("{value:#}\n")
 }
 
 /// Judges all `cases` on `jobs` threads (all cores where `None`), in their order; `done` is called after each.
@@ -140,7 +151,7 @@ impl Case {
 /// The first case whose parameters make no scenario, or why no threads can be started.
 pub fn judge_all(
     cases: &[Case],
-    replications: u32,
+    replications: Option<u32>,
     jobs: Option<usize>,
     done: &(dyn Fn() + Sync),
 ) -> Result<Vec<CaseVerdict>, String> {
@@ -149,56 +160,14 @@ pub fn judge_all(
         let verdict = case.judge(replications).map_err(|e| format!("{}: {e}", case.name));
         done();
         verdict.map(|mut v| {
-            v.notes.extend(shipped::known_miss(&case.name).filter(|_| !v.inside).map(ToOwned::to_owned));
+            let unexplained = std::mem::take(&mut v.unexplained);
+            match shipped::known_miss(&case.name).filter(|_| !v.inside) {
+                Some(why) => v.notes.push(why.to_owned()),
+                None => v.notes.extend(unexplained),
+            }
             v
         })
     };
     let verdicts: Vec<_> = pool.install(|| cases.par_iter().map(one).collect());
     verdicts.into_iter().collect()
-}
-
-/// Every quantity of a summary with its mean over the repeats, by its path.
-fn measured(summary: &Value) -> Vec<(String, f64)> {
-    fn walk(path: &str, value: &Value, out: &mut Vec<(String, f64)>) {
-        let Value::Object(fields) = value else { return };
-        // A mean has a spread beside it; a group of statistics may have one of that name.
-        if let (Some(mean), Some(_)) = (fields.get("mean").and_then(Value::as_f64), fields.get("sd")) {
-            out.push((path.to_owned(), mean));
-            return;
-        }
-        for (name, inner) in fields {
-            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            walk(&path, inner, out);
-        }
-    }
-    let mut out = Vec::new();
-    walk("", summary, &mut out);
-    out
-}
-
-/// The mean over those runs that have the quantity.
-fn mean(runs: &[Quantities], quantity: &str) -> Option<f64> {
-    let values: Vec<f64> = runs.iter().filter_map(|r| r.get(quantity).copied()).collect();
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-/// Outcomes that are forecast and never came: a summary leaves out what was 0.
-fn unmeasured(rows: &[Row], runs: &[Quantities], p: &lab_case::Parameters) -> Vec<Row> {
-    let names = runs.first().into_iter().flat_map(|r| r.keys()).filter(|q| q.starts_with("totals."));
-    let missing = names.filter(|q| rows.iter().all(|r| r.quantity != **q));
-    let row = |quantity: &String| {
-        let forecast = mean(runs, quantity).filter(|&f| f > 0.0)?;
-        let (slack, decides) = tolerance::tolerance(quantity, forecast, p);
-        let interval = [(forecast - slack).max(0.0), forecast + slack];
-        let inside = interval[0] <= 0.0;
-        Some(Row {
-            quantity: quantity.clone(),
-            measured: 0.0,
-            forecast: Some(forecast),
-            interval: Some(interval),
-            inside,
-            decides,
-        })
-    };
-    missing.filter_map(row).collect()
 }

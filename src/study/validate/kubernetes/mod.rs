@@ -6,6 +6,7 @@ pub mod case;
 pub mod compare;
 pub mod replay;
 
+use super::miss;
 use crate::metrics::validation::{CaseVerdict, Row};
 use case::{Case, Run};
 use compare::Decisions;
@@ -73,6 +74,7 @@ pub(super) fn verdict(name: &str, case: &Case) -> CaseVerdict {
             forecast: simulated,
             interval: simulated.map(|s| [s - tolerance, s + tolerance]),
             inside: simulated.is_some_and(|s| (s - measured).abs() <= tolerance),
+            said: None,
             // Completion may be that of the main run instead: what does not agree is among the deviations.
             decides: false,
         });
@@ -84,6 +86,8 @@ pub(super) fn verdict(name: &str, case: &Case) -> CaseVerdict {
         interval: Some([0.0, 0.0]),
         inside: deviations.is_empty(),
         decides: true,
+        said: None,
     });
-    CaseVerdict { notes: deviations, ..CaseVerdict::new(name.to_owned(), "kubernetes", rows) }
+    let unexplained = if deviations.is_empty() { Vec::new() } else { vec![miss::kubernetes(case)] };
+    CaseVerdict { notes: deviations, unexplained, ..CaseVerdict::new(name.to_owned(), "kubernetes", rows) }
 }
