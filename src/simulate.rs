@@ -26,7 +26,12 @@ pub fn traced<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, obs
 /// Plays replication `replication` once more, for what a picture shows and figures need not keep. It is the same replication
 /// to the byte: whoever watches changes nothing.
 pub fn scene(scenario: &Scenario, seed: u64, replication: u32) -> Scene {
-    fleet::simulate(scenario, seed, replication, Scene::new(scenario)).0
+    watched(scenario, seed, replication, Scene::new(scenario))
+}
+
+/// The same for whoever wants to be told, and returns that one: nothing is measured.
+pub fn watched<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> O {
+    fleet::simulate(scenario, seed, replication, observer).0
 }
 
 /// One replication up to the moment before anything of the deploy can matter: what is played once for all policies.

@@ -116,3 +116,37 @@ fn a_sweep_of_a_thousand_rows_has_a_page_of_a_bearable_size() {
     assert_eq!(page.matches("<td style=\"--v:").count(), 1000);
     assert!(page.len() < 3_000_000, "{} bytes", page.len());
 }
+
+#[test]
+fn a_comparison_has_a_page_and_its_result_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [page, result, again] = ["page.html", "compare.json", "again.html"].map(|n| folder.path().join(n));
+    let [page_name, result_name, again_name] = [&page, &result, &again].map(|p| p.to_str().expect("UTF-8"));
+    let compare = ["compare", SMALL, "--variant", "wait:preStop=2s", "--replications", "3", "--quiet"];
+    let printed = dryroll(&compare);
+    let with = dryroll(&[&compare[..], &["--report", page_name]].concat());
+    assert_eq!(printed, with, "a page changes nothing in what is printed");
+    let text = read(&page);
+    for part in
+        ["wait – better: dropped", "What differs", "Where they part", "is sent SIGTERM", "Dropped requests by cause"]
+    {
+        assert!(text.contains(part), "{part} is missing");
+    }
+    assert!(text.contains(&format!("dryroll run {SMALL} --set preStop=2s").replace('/', "&#x2f;")), "the command");
+    // Both on the same axes: every kind twice, and the difference.
+    assert_eq!(text.matches("<svg class=\"plot").count(), 13);
+    // From the result, which keeps neither the settings nor the closer look.
+    assert_eq!(dryroll(&[&compare[..], &["-o", result_name]].concat()), (0, String::new(), String::new()));
+    assert_eq!(dryroll(&["report", result_name, "-o", again_name]), (0, String::new(), String::new()));
+    let kept = read(&again);
+    assert!(kept.contains("by what clients were left with") && kept.contains("Where they part"));
+    assert_eq!(kept.matches("<svg class=\"plot").count(), 13);
+    // Whatever the threads do, and whoever named the policies.
+    let one = dryroll(&[&compare[..], &["--format", "html", "--jobs", "1"]].concat()).1;
+    assert_eq!(one, text);
+    let evil = "</script><img src=x onerror=alert(1)>";
+    fs::write(&result, read(&result).replace("\"wait\"", &format!("\"{evil}\""))).expect("it is written");
+    let hostile = dryroll(&["report", result_name]).1;
+    assert!(hostile.contains("&lt;img") && !hostile.contains("<img"), "a name turned into markup");
+    assert_eq!(hostile.matches("</script>").count(), 2, "the data and the script");
+}

@@ -5,17 +5,25 @@ use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, effort, exit, interrupt, loading, settings, table};
 use crate::metrics::Meta;
-use crate::report::compare::{ComparePage, FORMATS};
-use crate::scenario::{Draft, Layer, Loaded, fingerprint};
+use crate::report::Settings;
+use crate::report::compare::{ComparePage, FORMATS, HTML, Side, is_whole};
+use crate::report::text::quoted;
+use crate::scenario::{Draft, Layer, Loaded, Scenario, fingerprint};
+use crate::simulate;
 use crate::study::measure::Measure;
+use crate::study::parting::{Played, parting};
+use crate::study::result::comparison::Comparison;
 use crate::study::result::effort::{Decide, Effort, LEAST};
 use crate::study::tally::Question;
 use crate::study::versus::{Match, compare};
 
 pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
-    let (names, policies) = policies(args, ui)?;
+    let (names, policies, settings) = policies(args, ui)?;
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
+    let beside = args.page.report.as_deref();
+    let drawn =
+        beside.map(|path| Output::open(Some(path)).map_err(|e| table::cannot_write(Some(path), &e))).transpose()?;
     warn_of_other_traffic(&names, &policies, ui);
     let seed = policies[0].scenario.seed;
     let until_told = args.work.replications.is_none() && (args.effort.check || args.effort.until_decided);
@@ -30,14 +38,14 @@ pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
     } else {
         args.figure.iter().map(|f| Measure::of(f)).collect()
     };
-    let scenarios: Vec<_> = policies.into_iter().map(|p| crate::scenario::Scenario { seed, ..p.scenario }).collect();
+    let scenarios: Vec<_> = policies.into_iter().map(|p| Scenario { seed, ..p.scenario }).collect();
     let progress = ui.progress(u64::from(question.effort.least()) * scenarios.len() as u64, "simulated");
     let played = Match::new(metas, measures, args.margin, until_told);
     let jobs = args.work.jobs.map(usize::from);
     let played = compare(played, &scenarios, jobs, interrupt::watch(), &|| progress.step())
         .map_err(|e| Failure::Failed(e.to_string()))?;
     drop(progress);
-    let comparison = played.comparison(&names, seed);
+    let mut comparison = played.comparison(&names, seed);
     let status = match (args.effort.check, comparison.is_worse(), comparison.is_told()) {
         (false, ..) | (true, false, true) => exit::OK,
         (true, true, _) => exit::BROKEN,
@@ -45,8 +53,32 @@ pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
         (true, false, false) => exit::UNDECIDED,
     };
     let format = table::format(&FORMATS, args.format.as_deref(), path, "table");
-    table::write(format, &ComparePage { comparison }, output, path, ui)?;
+    if is_whole(format) || drawn.is_some() {
+        comparison.results = played.results();
+        part(&mut comparison, &scenarios, seed);
+    }
+    let pictured = drawn.is_some() || format.name == HTML.name;
+    let page = ComparePage { comparison, sides: if pictured { sides(settings, &scenarios, seed) } else { Vec::new() } };
+    if let Some(drawn) = drawn {
+        table::write(&HTML, &page, drawn, beside, ui)?;
+    }
+    table::write(format, &page, output, path, ui)?;
     Ok(status)
+}
+
+/// Says of each policy where its first deploy parts from the baseline's.
+fn part(comparison: &mut Comparison, scenarios: &[Scenario], seed: u64) {
+    let results = &comparison.results;
+    let side = |i: usize| Played { scenario: &scenarios[i], pods: &results[i].pods };
+    for (i, policy) in comparison.policies.iter_mut().enumerate() {
+        policy.parting = parting(side(0), side(i + 1), seed);
+    }
+}
+
+/// What the page says of each policy; the picture is of its first replication, played once more.
+fn sides(settings: Vec<Settings>, scenarios: &[Scenario], seed: u64) -> Vec<Side> {
+    let side = |(settings, scenario)| Side { settings, scene: simulate::scene(scenario, seed, 0) };
+    settings.into_iter().zip(scenarios).map(side).collect()
 }
 
 /// What is asked of each policy alone: replications, and no objective.
@@ -62,20 +94,27 @@ fn question(args: &Compare, until_told: bool) -> Question {
     Question { effort, objectives: Vec::new(), ..question }
 }
 
-/// The policies in their order, and what they are called.
-fn policies(args: &Compare, ui: Ui) -> Result<(Vec<String>, Vec<Loaded>), Failure> {
+/// The policies in their order: what they are called, and what reports say of them.
+fn policies(args: &Compare, ui: Ui) -> Result<(Vec<String>, Vec<Loaded>, Vec<Settings>), Failure> {
     if let ([file], false) = (&args.files[..], args.variant.is_empty()) {
         let draft = Draft::open(&loading::request(file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
         let base = draft.read().map_err(|d| loading::told(&d, ui))?;
         loading::warn(&base, ui);
         let variants = draft.variants(&args.variant).map_err(|d| loading::told(&d, ui))?;
         let mut names = vec![base.scenario.name.clone()];
+        let mut words = vec![settings::of(file, &args.scenario, &base)];
         let mut policies = vec![base];
         for variant in variants {
-            policies.push(draft.with(&variant.assignments).map_err(|d| loading::told(&d, ui))?);
+            let policy = draft.with(&variant.assignments).map_err(|d| loading::told(&d, ui))?;
+            let mut said = settings::of(file, &args.scenario, &policy);
+            said.options.extend(
+                variant.assignments.iter().map(|a| format!("--set {}", quoted(&format!("{}={}", a.name(), a.text())))),
+            );
+            words.push(said);
+            policies.push(policy);
             names.push(variant.name);
         }
-        return Ok((distinct(names, &[]), policies));
+        return Ok((distinct(names, &[]), policies, words));
     }
     if !args.variant.is_empty() {
         return Err(Failure::Usage("variants are of one file\n\nhint: name one file, or no --variant".to_owned()));
@@ -88,7 +127,8 @@ fn policies(args: &Compare, ui: Ui) -> Result<(Vec<String>, Vec<Loaded>), Failur
         args.files.iter().map(|file| loading::load(file, &args.scenario, ui)).collect::<Result<_, _>>()?;
     let names = policies.iter().map(|p| p.scenario.name.clone()).collect();
     let files: Vec<String> = args.files.iter().map(|f| f.display().to_string()).collect();
-    Ok((distinct(names, &files), policies))
+    let words = args.files.iter().zip(&policies).map(|(file, p)| settings::of(file, &args.scenario, p)).collect();
+    Ok((distinct(names, &files), policies, words))
 }
 
 /// Names that tell policies apart: those of the scenarios where they do, else their files, else with a number.

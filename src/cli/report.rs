@@ -11,8 +11,10 @@ use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, exit, table};
 use crate::metrics::{Results, results};
+use crate::report::compare::{self, ComparePage};
 use crate::report::html::{self, Story};
 use crate::report::sweep;
+use crate::study::result::comparison;
 
 pub(super) fn run(args: &Report, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
@@ -42,7 +44,7 @@ fn page(text: &str, name: &str, out: &mut Vec<u8>) -> Result<(), Failure> {
     struct Head {
         schema: String,
     }
-    const HINT: &str = "a result is what `run` and `sweep` write with `--format json`";
+    const HINT: &str = "a result is what `run`, `sweep` and `compare` write with `--format json`";
     let no_result = |e: serde_json::Error| Failure::Usage(format!("`{name}` is no result: {e}\n\nhint: {HINT}"));
     let failed = |e: io::Error| Failure::Failed(format!("cannot make the page: {e}"));
     let head: Head = serde_json::from_str(text).map_err(no_result)?;
@@ -55,6 +57,10 @@ fn page(text: &str, name: &str, out: &mut Vec<u8>) -> Result<(), Failure> {
             let table = sweep::json::read(text).map_err(no_result)?;
             let page = sweep::SweepPage { table, sort: "dropped".to_owned(), descending: false };
             (sweep::HTML.write)(&page, out).map_err(failed)
+        }
+        comparison::SCHEMA => {
+            let comparison: comparison::Comparison = serde_json::from_str(text).map_err(no_result)?;
+            (compare::HTML.write)(&ComparePage { comparison, sides: Vec::new() }, out).map_err(failed)
         }
         other => {
             Err(Failure::Usage(format!("`{name}` is of schema `{other}`, of which there is no page\n\nhint: {HINT}")))

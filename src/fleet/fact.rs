@@ -202,7 +202,7 @@ impl NodeStep {
 }
 
 /// One thing that happened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fact {
     /// A request (or a stream) came into being.
     Born,

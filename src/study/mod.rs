@@ -9,6 +9,7 @@ pub mod input;
 pub mod journal;
 pub mod measure;
 pub mod objective;
+pub mod parting;
 pub mod parts;
 pub mod recommend;
 pub mod replicate;

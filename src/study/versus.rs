@@ -63,7 +63,7 @@ impl Match {
     /// What it comes to; `names` are the policies', `seed` is that of all.
     pub fn comparison(&self, names: &[String], seed: u64) -> Comparison {
         Comparison {
-            schema: comparison::SCHEMA,
+            schema: comparison::SCHEMA.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed,
             replications: self.tallies[0].replications().len() as u32,
@@ -71,9 +71,15 @@ impl Match {
             comparisons: self.comparisons(),
             baseline: names[0].clone(),
             policies: (1..self.tallies.len())
-                .map(|p| PolicyCompared { policy: names[p].clone(), figures: self.compare(p) })
+                .map(|p| PolicyCompared { policy: names[p].clone(), figures: self.compare(p), parting: None })
                 .collect(),
+            results: Vec::new(),
         }
+    }
+
+    /// The forecast of each policy, the baseline's first. Their series are of the first [`PICTURED`] replications.
+    pub fn results(&self) -> Vec<Results> {
+        self.tallies.iter().map(|t| Results::of(t.meta(), t.replications(), t.looks())).collect()
     }
 
     /// Statements that are made at once: each figure of each policy.

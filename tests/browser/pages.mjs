@@ -10,7 +10,7 @@ async function readout(page) {
 await open('run.html', {}, async (page) => {
   assert.match(await page.locator('.sentence').innerText(), /A deploy drops 2,294 requests/);
   assert.equal(await page.locator('svg.plot').count(), 6);
-  for (const mark of ['failures-0', 'pods-ready', 'pods-stale', 'capacity-dip', 'reconnects-reconnects', 'latency-heat', 'underway-flight']) {
+  for (const mark of ['failures-k0', 'pods-ready', 'pods-stale', 'capacity-dip', 'reconnects-reconnects', 'latency-heat', 'underway-flight']) {
     assert.ok((await page.locator(`svg.plot path.${mark}`).first().getAttribute('d')).length > 20, `${mark} is drawn`);
   }
   assert.equal(await page.locator('#pod option').count(), 41, '40 pods and none');
@@ -38,10 +38,10 @@ await open('run.html', {}, async (page) => {
   const entry = page.locator('#fig-failures .legend button').first();
   await entry.focus();
   await page.keyboard.press('Enter');
-  assert.equal(await page.locator('#failures path.failures-0').isVisible(), false);
+  assert.equal(await page.locator('#failures path.failures-k0').isVisible(), false);
   assert.equal(await entry.getAttribute('aria-pressed'), 'false');
   await entry.click();
-  assert.equal(await page.locator('#failures path.failures-0').isVisible(), true);
+  assert.equal(await page.locator('#failures path.failures-k0').isVisible(), true);
 
   // The steps of one pod, by a click on its lane or by name.
   await page.locator('#pods').click({ position: { x: 60, y: 13 * 2.5 } });
@@ -97,7 +97,35 @@ await open('sweep.html', { javaScriptEnabled: false }, async (page) => {
   assert.equal(await page.locator('#slices td[style]').count(), 18);
   assert.equal(await page.locator('#slices td[style]').first().isVisible(), true);
 });
+// The page of a comparison: what differs, where the policies part, one moment on both sides.
+await open('compare.html', {}, async (page) => {
+  assert.match(await page.locator('.sentence').innerText(), /wait – better: dropped/);
+  assert.equal(await page.locator('#differences circle.mean').count(), 7);
+  const [dropped, middle] = await page.evaluate(() => ['#differences circle.mean.blue', '#differences path.differences-none'].map((s) => document.querySelector(s).getBoundingClientRect().left));
+  assert.ok(dropped > middle, 'fewer drops lie on the better side');
+  assert.match(await page.locator('.parting').innerText(), /\+0\.\d+ s: pod rolling-default-old-0 is sent SIGTERM\s+\+7\.\d+ s: pod rolling-default-old-0 is sent SIGTERM/);
+  assert.equal(await page.locator('.time svg.plot').count(), 12, 'six figures of each');
+  const scales = await page.locator('#fig-failures svg.plot').evaluateAll((all) => all.map((svg) => [...svg.querySelectorAll('text.y')].map((t) => t.textContent).join()));
+  assert.equal(scales[0], scales[1], 'the same scale');
+  const box = await page.locator('#capacity-1').boundingBox();
+  await page.locator('#capacity-1').hover({ position: { x: box.width * 0.6, y: 40 } });
+  const [first, second] = await page.locator('#readout > div').allInnerTexts();
+  assert.match(first, /^at \d+.* s\s+rolling-default.*stale route/s);
+  assert.match(second, /^wait.*capacity/s);
+  assert.equal(await page.locator('line.cursor').evaluateAll((all) => new Set(all.map((l) => l.getAttribute('x1'))).size), 1);
+  await page.locator('#fig-failures .legend button').first().click();
+  assert.equal(await page.locator('#failures-0 path.failures-k0').isVisible(), false);
+  await page.locator('#pod').selectOption({ label: 'wait: rolling-default-old-2' });
+  assert.match(await page.locator('#steps').innerText(), /deleted .* SIGTERM/);
+  assert.equal(await page.locator('#pods-1 rect.picked').count(), 1);
+  await wellMade(page, 'a comparison in use');
+});
+await open('compare-kept.html', {}, async (page) => {
+  assert.equal(await page.locator('.time svg.plot').count(), 12);
+  assert.equal(await page.locator('.parting').count(), 1);
+});
 await everyLook('run.html');
+await everyLook('compare.html');
 await everyLook('sweep.html');
 await close();
 console.log('the pages are well made');

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
 
 use super::values::{column, share};
-use super::{EffortArgs, ScenarioArgs, WorkArgs};
+use super::{EffortArgs, PageArgs, ScenarioArgs, WorkArgs};
 use crate::report;
 
 #[derive(Debug, Args)]
@@ -43,4 +43,7 @@ pub(in crate::cli) struct Compare {
     /// Write to this file, whole or not at all, instead of stdout
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(in crate::cli) page: PageArgs,
 }

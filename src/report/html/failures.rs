@@ -2,33 +2,34 @@
 
 use super::levels::{HEIGHT, mean_of, rolling};
 use super::panel::{Key, Panel, Series, drawn, moment, table};
-use super::svg::{Plot, Scale, between};
+use super::svg::between;
 use super::window::{How, Window};
 use crate::metrics::Results;
 use crate::metrics::scene::{Scene, cause_names};
 use crate::report::answer;
 use crate::report::text::{count, plural, rate};
 
-/// The stacked failures, the most frequent kind at the bottom; none where nothing failed.
-pub(super) fn failures(results: &Results, scene: Option<&Scene>, window: &Window<'_>) -> Option<(Panel, Vec<Series>)> {
-    let dropped = results.summary.dropped.is_some_and(|d| d.mean > 0.0);
+/// Whether there is anything to see in a plot of failures.
+pub(super) fn any(results: &Results) -> bool {
+    results.summary.dropped.is_some_and(|d| d.mean > 0.0)
+}
+
+/// The stacked failures, the most frequent kind at the bottom.
+pub(super) fn failures(results: &Results, scene: Option<&Scene>, window: &Window<'_>) -> (Panel, Vec<Series>) {
     let (mut kinds, whose, by) = match scene {
         Some(scene) => (causes(scene, window), one_of(results), "cause"),
         None => (outcomes(results, window), mean_of(results), "what clients were left with"),
     };
     let total = |s: &Series| s.values.iter().flatten().sum::<f64>();
     kinds.retain(|(_, s)| total(s) > 0.0);
-    if kinds.is_empty() && !dropped {
-        return None;
-    }
     kinds.sort_by(|a, b| total(&b.1).total_cmp(&total(&a.1)));
     let (starts, width) = (window.starts(), window.width());
     let sums: Vec<f64> =
         (0..starts.len()).map(|i| kinds.iter().filter_map(|(_, s)| s.values.get(i).copied().flatten()).sum()).collect();
     let all = Series::new("dropped", rate, sums.iter().map(|&v| Some(v)).collect());
     let most = all.most(&starts).unwrap_or((0.0, 0.0));
-    let scale = Scale::up_to(most.1.max(1.0), HEIGHT);
-    let mut plot = Plot::new("failures", window.axis, HEIGHT);
+    let scale = window.scale(most.1.max(1.0), HEIGHT);
+    let mut plot = window.plot("failures", HEIGHT);
     rolling(&mut plot, results, window);
     let mut floor = vec![0.0; starts.len()];
     let mut legend = Vec::new();
@@ -36,7 +37,7 @@ pub(super) fn failures(results: &Results, scene: Option<&Scene>, window: &Window
         let of = |i: usize| series.values.get(i).copied().flatten().unwrap_or(0.0);
         let layer: Vec<(f64, f64, f64)> =
             starts.iter().enumerate().map(|(i, &t)| (t, floor[i], floor[i] + of(i))).collect();
-        let switch = format!("failures-{}", legend.len());
+        let switch = format!("failures-{style}");
         plot.path(&drawn(style, &switch), &between(window.axis, width, &layer, |v| scale.y(v)));
         for (i, height) in floor.iter_mut().enumerate() {
             *height += of(i);
@@ -47,8 +48,10 @@ pub(super) fn failures(results: &Results, scene: Option<&Scene>, window: &Window
     plot.scale(scale, rate);
     let finding = if most.1 > 0.0 {
         format!("Most in one second: {}, {}.", rate(most.1, most.1), moment(most.0))
-    } else {
+    } else if any(results) {
         "This one deploy dropped nothing; others did.".to_owned()
+    } else {
+        "Nothing was dropped.".to_owned()
     };
     let refs: Vec<&Series> = kinds.iter().map(|k| &k.1).collect();
     let panel = Panel {
@@ -58,11 +61,12 @@ pub(super) fn failures(results: &Results, scene: Option<&Scene>, window: &Window
         whose,
         svg: plot.finish(&format!("Dropped requests by {by}"), &finding),
         finding,
+        reach: [0.0, scale.top],
         legend,
         table: table(window, &refs),
     };
     let series = kinds.into_iter().map(|k| k.1).collect();
-    Some((panel, series))
+    (panel, series)
 }
 
 /// `the first of 10 simulated deploys`.

@@ -59,7 +59,7 @@ pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_
         _ => 5.0,
     };
     let total = height * shown.len() as f64;
-    let mut plot = Plot::new("pods", window.axis, total);
+    let mut plot = window.plot("pods", total);
     super::levels::rolling(&mut plot, results, window);
     let mut paths = [const { String::new() }; STYLES.len()];
     let mut kills = String::new();
@@ -103,6 +103,7 @@ pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_
         whose: one_of(results),
         svg: plot.finish("The life of each pod", &finding),
         finding,
+        reach: [0.0; 2],
         legend,
         table: table(all),
     };
@@ -213,7 +214,7 @@ fn said(results: &Results, stale: &Stale) -> String {
 }
 
 /// The names beside the lanes: each where there is room, else one a revision.
-fn names(plot: &mut Plot<'_>, shown: &[(usize, &PodRow)], height: f64) {
+fn names(plot: &mut Plot, shown: &[(usize, &PodRow)], height: f64) {
     let short =
         |p: &PodRow| p.name.rfind(&format!("{}-", p.revision)).map_or(p.name.clone(), |at| p.name[at..].to_owned());
     if height > 10.0 {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::failures::one_of;
 use super::levels::{mean_of, rolling};
 use super::panel::{Key, Panel, Series, drawn, moment, table};
-use super::svg::{Plot, n, steps};
+use super::svg::{n, steps};
 use super::window::{How, Window};
 use crate::metrics::Results;
 use crate::metrics::scene::{self, ROWS, ROWS_A_DECADE, Scene};
@@ -43,9 +43,10 @@ pub(super) fn latency(results: &Results, scene: Option<&Scene>, window: &Window<
     let bins: Vec<Vec<u64>> = scene.map(|s| counts(s, window)).unwrap_or_default();
     let seen = || (0..ROWS).filter(|&r| bins.iter().any(|b| b[r] > 0));
     let known = || p50.values.iter().chain(&p99.values).flatten().map(|&v| scene::row(v));
-    let rows =
-        Rows { low: seen().chain(known()).min()? / 3 * 3, high: (seen().chain(known()).max()? + 1).div_ceil(3) * 3 };
-    let mut plot = Plot::new("latency", window.axis, HEIGHT);
+    let (low, high) = (seen().chain(known()).min()? / 3 * 3, (seen().chain(known()).max()? + 1).div_ceil(3) * 3);
+    let reach = window.reach([low as f64, high as f64]);
+    let rows = Rows { low: reach[0] as usize, high: reach[1] as usize };
+    let mut plot = window.plot("latency", HEIGHT);
     rolling(&mut plot, results, window);
     for (shade, cells) in heat(&bins, window, &rows).into_iter().enumerate() {
         plot.path(&drawn(&format!("heat{shade}"), "latency-heat"), &cells);
@@ -77,6 +78,7 @@ pub(super) fn latency(results: &Results, scene: Option<&Scene>, window: &Window<
         whose,
         svg: plot.finish("Latency", &finding),
         finding,
+        reach,
         legend,
         table: table(window, &[&p50, &p99]),
     };
@@ -104,7 +106,7 @@ fn heat(bins: &[Vec<u64>], window: &Window<'_>, rows: &Rows) -> [String; SHADES.
     for (column, chunk) in bins.chunks(per).enumerate() {
         let count = |row: usize| chunk.iter().map(|b| b[row]).sum::<u64>() as f64;
         let all: f64 = (0..ROWS).map(count).sum();
-        let from = window.axis.start + (column * per) as f64 * window.width();
+        let from = window.first + (column * per) as f64 * window.width();
         let (x, right) = (window.axis.x(from), window.axis.x(from + chunk.len() as f64 * window.width()));
         for row in rows.low..rows.high {
             let share = count(row) / all.max(1.0);

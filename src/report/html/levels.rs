@@ -1,7 +1,7 @@
 //! Capacity against demand, reconnects, and what is under way: levels and rates, means over the replications.
 
 use super::panel::{Key, Panel, Series, drawn, moment, table};
-use super::svg::{Plot, Scale, between, steps};
+use super::svg::{Plot, between, steps};
 use super::window::{How, Window};
 use crate::metrics::Results;
 use crate::report::answer;
@@ -19,7 +19,7 @@ pub(super) fn mean_of(results: &Results) -> String {
 }
 
 /// What a plot of levels shows of the deploy itself: the span in which it rolls, and its end.
-pub(super) fn rolling(plot: &mut Plot<'_>, results: &Results, window: &Window<'_>) {
+pub(super) fn rolling(plot: &mut Plot, results: &Results, window: &Window<'_>) {
     if !results.is_steady() {
         plot.shade("rolling", 0.0, window.settled);
     }
@@ -32,9 +32,9 @@ pub(super) fn capacity(results: &Results, window: &Window<'_>) -> (Panel, Vec<Se
     let demand = Series::new("demand", rate, window.column("demand", How::Mean));
     let usual = results.timeseries.mean("capacity", f64::NEG_INFINITY, 0.0);
     let most = capacity.most(&starts).map_or(0.0, |m| m.1).max(demand.most(&starts).map_or(0.0, |m| m.1));
-    let scale = Scale::up_to(most, HEIGHT);
+    let scale = window.scale(most, HEIGHT);
     let y = |v: f64| scale.y(v);
-    let mut plot = Plot::new("capacity", window.axis, HEIGHT);
+    let mut plot = window.plot("capacity", HEIGHT);
     rolling(&mut plot, results, window);
     let pairs = |f: &dyn Fn(f64, f64) -> (f64, f64)| -> Vec<(f64, f64, f64)> {
         let values = capacity.values.iter().zip(&demand.values);
@@ -69,6 +69,7 @@ pub(super) fn capacity(results: &Results, window: &Window<'_>) -> (Panel, Vec<Se
         whose: mean_of(results),
         svg: plot.finish("Capacity against demand", &finding),
         finding,
+        reach: [0.0, scale.top],
         legend,
         table: table(window, &[&demand, &capacity]),
     };
@@ -97,8 +98,8 @@ pub(super) fn reconnects(results: &Results, window: &Window<'_>) -> (Panel, Vec<
     let c = results.summary.connections.to_pods();
     let baseline = c.baseline_reconnects_per_second.map_or(0.0, |b| b.mean);
     let most = series.most(&starts).unwrap_or((0.0, 0.0));
-    let scale = Scale::up_to(most.1.max(baseline).max(1.0), HEIGHT);
-    let mut plot = Plot::new("reconnects", window.axis, HEIGHT);
+    let scale = window.scale(most.1.max(baseline).max(1.0), HEIGHT);
+    let mut plot = window.plot("reconnects", HEIGHT);
     rolling(&mut plot, results, window);
     let bars: Vec<(f64, f64, f64)> =
         starts.iter().zip(&series.values).filter_map(|(&t, v)| Some((t, 0.0, (*v)?))).collect();
@@ -124,6 +125,7 @@ pub(super) fn reconnects(results: &Results, window: &Window<'_>) -> (Panel, Vec<
         whose: mean_of(results),
         svg: plot.finish("Reconnects", &finding),
         finding,
+        reach: [0.0, scale.top],
         legend: vec![
             Key::filled("reconnects-reconnects", "reconnects", "solid purple"),
             Key::line("reconnects-baseline", "usual before the deploy", "line dash plain"),
@@ -144,8 +146,8 @@ pub(super) fn under_way(results: &Results, window: &Window<'_>) -> (Panel, Vec<S
     let flight = Series::new("in flight", count, window.column("inFlight", How::Most));
     let queued = Series::new("queued", count, window.column("queued", How::Most));
     let most = flight.most(&starts).unwrap_or((0.0, 0.0));
-    let scale = Scale::up_to(most.1.max(queued.most(&starts).map_or(0.0, |m| m.1)).max(1.0), HEIGHT);
-    let mut plot = Plot::new("underway", window.axis, HEIGHT);
+    let scale = window.scale(most.1.max(queued.most(&starts).map_or(0.0, |m| m.1)).max(1.0), HEIGHT);
+    let mut plot = window.plot("underway", HEIGHT);
     rolling(&mut plot, results, window);
     let bins = |s: &Series| starts.iter().copied().zip(s.values.iter().copied()).collect::<Vec<_>>();
     let waiting: Vec<(f64, f64, f64)> = bins(&queued).into_iter().filter_map(|(t, v)| Some((t, 0.0, v?))).collect();
@@ -170,6 +172,7 @@ pub(super) fn under_way(results: &Results, window: &Window<'_>) -> (Panel, Vec<S
         whose: mean_of(results),
         svg: plot.finish("In flight and queued", &finding),
         finding,
+        reach: [0.0, scale.top],
         legend: vec![
             Key::line("underway-flight", "in flight", "line blue"),
             Key::filled("underway-queued", "of these waiting for a worker", "hatch-orange"),

@@ -3,7 +3,10 @@
 //! What is shown (`page`, `levels`, `failures`, `lanes`, `latency`) is apart from how (`assets/`: templates, style, script).
 //! Bytes depend on the result alone.
 
+mod compare;
 mod failures;
+mod figures;
+mod forest;
 mod lanes;
 mod latency;
 mod levels;
@@ -25,7 +28,7 @@ use crate::metrics::Results;
 use crate::metrics::scene::Scene;
 
 /// SHA-256 of the script in base64: the one script that the page's policy lets run. A test says what it must be.
-const SCRIPT_HASH: &str = "DPlpQP6upEhp6iBqRUr9PGz6iLzEN6j7Zc1pVCS2JgE=";
+const SCRIPT_HASH: &str = "lxq8xgQcCpgsyPn62Ts7I3u23OPFp4jhMZbO2DDehTs=";
 /// The same of the script of a sweep's page.
 const SWEEP_SCRIPT_HASH: &str = "OQ01UAweVhnNjMOjCevlh8tyAbm2Jvi/X/wU7sCGbJI=";
 const SWEEP_SCRIPT: &str = include_str!("assets/sweep.js");
@@ -53,6 +56,7 @@ impl Report for Html {
     }
 }
 
+pub(super) use compare::write as compare;
 pub(super) use sweep::write as sweep;
 
 /// What a page tells.

@@ -4,10 +4,11 @@ use std::io;
 
 use serde::Serialize;
 
+use super::figures::{Drawn, KINDS};
 use super::lanes::Lane;
-use super::panel::{Panel, Series};
+use super::panel::Panel;
 use super::window::Window;
-use super::{Story, failures, json, lanes, latency, levels};
+use super::{Story, failures, json};
 use crate::metrics::Results;
 use crate::report::answer::{self, Tone};
 use crate::report::terminal::{self, table as figures};
@@ -46,7 +47,7 @@ struct FigureRow {
 }
 
 #[derive(Serialize)]
-struct Reason {
+pub(super) struct Reason {
     name: String,
     share: String,
     width: String,
@@ -60,22 +61,17 @@ pub(super) fn view(story: &Story<'_>) -> View {
     let answer = answer::answer_of(results, settings.map(|s| s.progress_deadline));
     let requests = results.simulated.requests as f64;
     let rows = if results.is_steady() { figures::steady(results) } else { figures::phases(results) };
-    let (panels, ..) = panels(story);
     View {
         name: results.scenario.clone(),
         subject: page.as_ref().map_or_else(|| answer::effort(results), answer::subject),
-        tone: match answer.tone {
-            Tone::Good => "good",
-            Tone::Bad => "bad",
-            Tone::Plain => "plain",
-        },
+        tone: tone(answer.tone),
         sentence: answer.sentence,
         notes: answer.notes,
         steady: results.is_steady(),
         figures: rows.into_iter().map(figure).collect(),
         reasons: page.as_ref().map_or_else(|| causes(results), reasons),
         next: page.as_ref().map(terminal::proposals).unwrap_or_default(),
-        panels,
+        panels: panels(story).into_iter().map(|d| d.panel).collect(),
         deploy: answer::simulated(results).trim_start_matches("simulated ").to_owned(),
         assumptions: results.assumptions.clone(),
         beyond: results.beyond.clone(),
@@ -86,6 +82,15 @@ pub(super) fn view(story: &Story<'_>) -> View {
             count(requests, requests),
             results.digest
         ),
+    }
+}
+
+/// The class of an answer.
+pub(super) const fn tone(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Plain => "plain",
     }
 }
 
@@ -102,12 +107,12 @@ fn figure(row: figures::Row) -> FigureRow {
 }
 
 /// The causes with what the settings have to do with them.
-fn reasons(page: &Page<'_>) -> Vec<Reason> {
+pub(super) fn reasons(page: &Page<'_>) -> Vec<Reason> {
     why::reasons(page).into_iter().map(|r| reason(r.name.to_owned(), r.share, r.sentence)).collect()
 }
 
 /// The causes alone, where the settings are not known.
-fn causes(results: &Results) -> Vec<Reason> {
+pub(super) fn causes(results: &Results) -> Vec<Reason> {
     let mut seen: Vec<(&str, f64)> =
         results.summary.causes.iter().filter_map(|(n, f)| Some((n, f?.mean))).filter(|c| c.1 > 0.0).collect();
     seen.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -123,50 +128,52 @@ fn reason(name: String, share: f64, sentence: String) -> Reason {
 }
 
 /// The figures over time, and what their readout needs.
-fn panels(story: &Story<'_>) -> (Vec<Panel>, Vec<Series>, Vec<Lane>) {
-    let Story { results, scene, .. } = *story;
-    let Some(window) = Window::of(results) else { return (Vec::new(), Vec::new(), Vec::new()) };
-    let (mut panels, mut all, mut pods) = (Vec::new(), Vec::new(), Vec::new());
-    let mut add = |(panel, series): (Panel, Vec<Series>)| {
-        panels.push(panel);
-        all.extend(series);
-    };
-    if let Some(failures) = failures::failures(results, scene, &window) {
-        add(failures);
-    }
-    if let Some((panel, lanes)) = lanes::lanes(results, scene, &window) {
-        add((panel, Vec::new()));
-        pods = lanes;
-    }
-    add(levels::capacity(results, &window));
-    add(levels::reconnects(results, &window));
-    if let Some(latency) = latency::latency(results, scene, &window) {
-        add(latency);
-    }
-    add(levels::under_way(results, &window));
-    (panels, all, pods)
+fn panels(story: &Story<'_>) -> Vec<Drawn> {
+    let Some(window) = Window::of(story.results) else { return Vec::new() };
+    KINDS.iter().filter(|k| (k.shows)(story)).filter_map(|k| (k.draw)(story, &window)).collect()
 }
 
-/// What the script reads: every series bin by bin, in words, and the pods' steps.
+/// What the script reads.
 pub(super) fn data(story: &Story<'_>) -> io::Result<String> {
-    #[derive(Serialize)]
-    struct Data {
-        start: f64,
-        end: f64,
-        width: f64,
-        labels: Vec<String>,
-        /// By series, by bin: as it is to be read.
-        values: Vec<Vec<String>>,
-        pods: Vec<Lane>,
-    }
     let Some(window) = Window::of(story.results) else { return Ok("null".to_owned()) };
-    let (_, series, pods) = panels(story);
     json(&Data {
         start: window.axis.start,
         end: window.axis.end,
-        width: window.width(),
-        labels: series.iter().map(|s| s.label.clone()).collect(),
-        values: series.iter().map(|s| s.values.iter().map(|&v| s.say(v)).collect()).collect(),
-        pods,
+        sides: vec![side(String::new(), &window, panels(story))],
     })
+}
+
+/// What a script reads of figures on one time axis.
+#[derive(Serialize)]
+pub(super) struct Data {
+    pub(super) start: f64,
+    pub(super) end: f64,
+    /// One deploy, or those that are compared.
+    pub(super) sides: Vec<Side>,
+}
+
+/// Every series of one forecast, bin by bin, in words, and the pods' steps.
+#[derive(Serialize)]
+pub(super) struct Side {
+    name: String,
+    /// Where the first bin starts, and how wide each is (s).
+    first: f64,
+    width: f64,
+    labels: Vec<String>,
+    /// By series, by bin: as it is to be read.
+    values: Vec<Vec<String>>,
+    /// The name of the plot that has the lanes.
+    plot: String,
+    pods: Vec<Lane>,
+}
+
+pub(super) fn side(name: String, window: &Window<'_>, drawn: Vec<Drawn>) -> Side {
+    let (mut labels, mut values, mut pods) = (Vec::new(), Vec::new(), Vec::new());
+    for figure in drawn {
+        labels.extend(figure.series.iter().map(|s| s.label.clone()));
+        values.extend(figure.series.iter().map(|s| s.values.iter().map(|&v| s.say(v)).collect::<Vec<_>>()));
+        pods.extend(figure.lanes);
+    }
+    let plot = format!("pods{}", window.suffix);
+    Side { name, first: window.first, width: window.width(), labels, values, plot, pods }
 }

@@ -23,6 +23,9 @@ pub(super) struct Panel {
     pub(super) finding: String,
     /// The plot: markup of our own, its text escaped.
     pub(super) svg: String,
+    /// What its vertical scale holds.
+    #[serde(skip)]
+    pub(super) reach: [f64; 2],
     pub(super) legend: Vec<Key>,
     pub(super) table: Table,
 }

@@ -47,7 +47,7 @@ pub(super) fn front(page: &SweepPage, all: &[Combination]) -> Option<(Panel, Vec
     let longest = points.iter().map(|p| p.0).fold(0.0, f64::max);
     let axis = Axis { start: 0.0, end: (longest * 1.06).max(1.0) };
     let scale = Scale::up_to(points.iter().map(|p| p.1).fold(0.0, f64::max).max(1.0), HEIGHT);
-    let mut plot = Plot::new("front", axis, HEIGHT);
+    let mut plot = Plot::new("front", "", axis, HEIGHT);
     for p in &points {
         plot.dot("dot", p.0, scale.y(p.1), 4.0);
     }
@@ -87,6 +87,7 @@ pub(super) fn front(page: &SweepPage, all: &[Combination]) -> Option<(Panel, Vec
         whose: "one point a combination".to_owned(),
         svg: plot.finish("Drops against duration", &finding),
         finding,
+        reach: [0.0; 2],
         legend: vec![Key::line("front-front", "the front", "line blue")],
         table: numbers(&shown, &names),
     };

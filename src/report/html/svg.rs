@@ -112,19 +112,37 @@ pub(super) fn between(axis: Axis, width: f64, bins: &[(f64, f64, f64)], y: impl 
 }
 
 /// A plot that is being drawn.
-pub(super) struct Plot<'a> {
-    id: &'a str,
+pub(super) struct Plot {
+    kind: &'static str,
+    id: String,
     axis: Axis,
     height: f64,
     /// What stretches.
     inner: String,
     /// What does not.
     outer: String,
+    /// Whether what lies to the right is time.
+    timed: bool,
 }
 
-impl<'a> Plot<'a> {
-    pub(super) fn new(id: &'a str, axis: Axis, height: f64) -> Self {
-        Self { id, axis, height, inner: String::new(), outer: String::new() }
+impl Plot {
+    /// Nothing drawn yet; `suffix` tells it from others of its kind.
+    pub(super) fn new(kind: &'static str, suffix: &str, axis: Axis, height: f64) -> Self {
+        Self {
+            kind,
+            id: format!("{kind}{suffix}"),
+            axis,
+            height,
+            inner: String::new(),
+            outer: String::new(),
+            timed: true,
+        }
+    }
+
+    /// What lies to the right is not time: there are no labels below.
+    pub(super) const fn untimed(mut self) -> Self {
+        self.timed = false;
+        self
     }
 
     /// Shades a span of time.
@@ -163,10 +181,15 @@ impl<'a> Plot<'a> {
         let _ = write!(self.outer, r#"<circle class="{class}" cx="{x}%" cy="{y}" r="{r}"/>"#);
     }
 
-    /// Text inside the plot, at a moment.
+    /// Text inside the plot, centred at a moment.
     pub(super) fn label(&mut self, t: f64, y: f64, label: &str) {
+        self.text("l", t, y, label);
+    }
+
+    /// Text inside the plot, at a moment.
+    pub(super) fn text(&mut self, class: &str, t: f64, y: f64, label: &str) {
         let (x, y, label) = (n(self.axis.x(t) / WIDTH * 100.0), n(y), escape(label));
-        let _ = write!(self.outer, r#"<text class="l" x="{x}%" y="{y}">{label}</text>"#);
+        let _ = write!(self.outer, r#"<text class="{class}" x="{x}%" y="{y}">{label}</text>"#);
     }
 
     /// Text beside the plot.
@@ -176,7 +199,8 @@ impl<'a> Plot<'a> {
 
     /// The whole of it, with a title and a description in words.
     pub(super) fn finish(mut self, title: &str, description: &str) -> String {
-        for (i, t) in self.axis.ticks().into_iter().enumerate() {
+        let ticks = if self.timed { self.axis.ticks() } else { Vec::new() };
+        for (i, t) in ticks.into_iter().enumerate() {
             let x = n(self.axis.x(t) / WIDTH * 100.0);
             let class = if i % 2 == 1 { "x odd" } else { "x" };
             let (bottom, text) = (n(self.height), n(self.height + 15.0));
@@ -187,10 +211,10 @@ impl<'a> Plot<'a> {
                 escape(&text::seconds(t, t))
             );
         }
-        let Self { id, height, inner, outer, .. } = self;
-        let (h, all) = (n(height), n(height + BELOW));
+        let Self { kind, id, height, inner, outer, timed, .. } = self;
+        let (h, all) = (n(height), n(height + if timed { BELOW } else { 0.0 }));
         format!(
-            r#"<svg class="plot" id="{id}" role="img" aria-labelledby="{id}-t {id}-d" width="100%" height="{all}"><title id="{id}-t">{}</title><desc id="{id}-d">{}</desc><svg width="100%" height="{h}" viewBox="0 0 1000 {h}" preserveAspectRatio="none">{inner}</svg>{outer}</svg>"#,
+            r#"<svg class="plot {kind}" id="{id}" role="img" aria-labelledby="{id}-t {id}-d" width="100%" height="{all}"><title id="{id}-t">{}</title><desc id="{id}-d">{}</desc><svg width="100%" height="{h}" viewBox="0 0 1000 {h}" preserveAspectRatio="none">{inner}</svg>{outer}</svg>"#,
             escape(title),
             escape(description)
         )
@@ -231,7 +255,7 @@ mod tests {
     #[test]
     fn text_never_turns_into_markup() {
         assert_eq!(escape(r#"<b a="1">'&"#), "&lt;b a=&quot;1&quot;&gt;&#39;&amp;");
-        let mut plot = Plot::new("p", AXIS, 10.0);
+        let mut plot = Plot::new("p", "", AXIS, 10.0);
         plot.side(5.0, "</text><script>");
         assert!(!plot.finish("<i>", "<i>").contains("<script>"));
     }

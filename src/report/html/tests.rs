@@ -43,7 +43,7 @@ fn a_page_has_the_answer_every_figure_and_a_table_behind_each_plot() {
     ] {
         assert!(text.contains(part), "{part} is missing");
     }
-    let plots = count_of(&text, "<svg class=\"plot\"");
+    let plots = count_of(&text, "<svg class=\"plot ");
     assert_eq!(plots, 6);
     assert_eq!((count_of(&text, "<title id="), count_of(&text, "<desc id="), count_of(&text, "<details>")), (6, 6, 6));
     assert_eq!(count_of(&text, "<tr><th scope=\"row\">checkout-"), sample::results(10).pods.len());

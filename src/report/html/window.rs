@@ -1,10 +1,12 @@
 //! The time that a page shows, and the time series cut to it.
 
-use super::svg::Axis;
+use super::svg::{Axis, Plot, Scale};
 use crate::metrics::Results;
 
 /// Bins on a page, at the most: more could not be told apart.
 const BINS: usize = 600;
+/// A vertical scale need hold nothing.
+const NO_REACH: [f64; 2] = [f64::INFINITY, f64::NEG_INFINITY];
 
 /// How bins are put together.
 #[derive(Clone, Copy, Debug)]
@@ -18,14 +20,21 @@ pub(super) enum How {
 }
 
 /// The time series from shortly before the deploy until shortly after its end.
+#[derive(Clone)]
 pub(super) struct Window<'a> {
     results: &'a Results,
     rows: std::ops::Range<usize>,
     /// Rows of the time series in a bin.
     per: usize,
+    /// Where the first bin starts (s).
+    pub(super) first: f64,
     pub(super) axis: Axis,
     /// When *during* ends, on average.
     pub(super) settled: f64,
+    /// Tells a plot's names from those of its neighbours, which show the same of other deploys; empty where there are none.
+    pub(super) suffix: String,
+    /// What the vertical scale holds at the least, so that it is that of the neighbours.
+    reach: [f64; 2],
 }
 
 impl<'a> Window<'a> {
@@ -43,9 +52,40 @@ impl<'a> Window<'a> {
         if rows.is_empty() {
             return None;
         }
-        let axis = Axis { start: times[rows.start], end: times[rows.end - 1] + second };
+        let first = times[rows.start];
+        let axis = Axis { start: first, end: times[rows.end - 1] + second };
         let per = rows.len().div_ceil(BINS);
-        Some(Self { results, rows, per, axis, settled })
+        Some(Self { results, rows, per, first, axis, settled, suffix: String::new(), reach: NO_REACH })
+    }
+
+    /// The same on an axis that holds its neighbours' time too.
+    pub(super) fn on(self, axis: Axis, suffix: String) -> Self {
+        let second = f64::from(self.results.timeseries.bin_seconds);
+        let times: Vec<f64> = self.results.timeseries.column("t").into_iter().flatten().collect();
+        let rows = times.partition_point(|&t| t < axis.start)..times.partition_point(|&t| t < axis.end);
+        let per = (libm::ceil((axis.end - axis.start) / second) as usize).div_ceil(BINS).max(1);
+        let first = times.get(rows.start).copied().unwrap_or(axis.start);
+        Self { rows, per, first, axis, suffix, ..self }
+    }
+
+    /// The same with a vertical scale that reaches so far at the least.
+    pub(super) fn reaching(&self, reach: [f64; 2]) -> Self {
+        Self { reach, ..self.clone() }
+    }
+
+    /// A plot of this time.
+    pub(super) fn plot(&self, kind: &'static str, height: f64) -> Plot {
+        Plot::new(kind, &self.suffix, self.axis, height)
+    }
+
+    /// What the vertical scale must hold, where it has to hold `of`.
+    pub(super) fn reach(&self, of: [f64; 2]) -> [f64; 2] {
+        together_reach(self.reach, of)
+    }
+
+    /// A scale from 0 on that holds `most`, and what its neighbours show.
+    pub(super) fn scale(&self, most: f64, height: f64) -> Scale {
+        Scale::up_to(self.reach([0.0, most])[1], height)
     }
 
     /// The width of a bin (s).
@@ -55,7 +95,7 @@ impl<'a> Window<'a> {
 
     /// Where the bins start.
     pub(super) fn starts(&self) -> Vec<f64> {
-        (0..self.rows.len().div_ceil(self.per)).map(|i| self.axis.start + i as f64 * self.width()).collect()
+        (0..self.rows.len().div_ceil(self.per)).map(|i| self.first + i as f64 * self.width()).collect()
     }
 
     /// A column, bin by bin.
@@ -71,6 +111,11 @@ impl<'a> Window<'a> {
         let from = |t: f64| (t as i64 - first).clamp(0, seconds.len() as i64) as usize;
         self.starts().into_iter().map(|t| &seconds[from(t)..(from(t) + per).min(seconds.len())]).collect()
     }
+}
+
+/// What holds both.
+pub(super) fn together_reach(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
+    [a[0].min(b[0]), a[1].max(b[1])]
 }
 
 fn together(values: impl Iterator<Item = f64>, how: How) -> Option<f64> {

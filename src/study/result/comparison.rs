@@ -1,8 +1,13 @@
 //! What a comparison comes to: policies beside a baseline, and what differs.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use std::fmt;
 
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::parting::Parting;
+use crate::metrics::Results;
 use crate::stats::paired::{Difference, Verdict};
 use crate::study::measure::Measure;
 
@@ -27,10 +32,10 @@ pub struct Compared {
 }
 
 /// A comparison's result.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// The version of dryroll.
     pub version: String,
     /// The root of all randomness, of every policy.
@@ -45,16 +50,22 @@ pub struct Comparison {
     pub baseline: String,
     /// The others.
     pub policies: Vec<PolicyCompared>,
+    /// The forecast of each, the baseline's first, as `run --format json` writes it; empty where it was not kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<Results>,
 }
 
 /// A policy against the baseline.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyCompared {
     /// What it is called.
     pub policy: String,
     /// Figure by figure.
-    #[serde(serialize_with = "by_name")]
+    #[serde(serialize_with = "by_name", deserialize_with = "from_names")]
     pub figures: Vec<Compared>,
+    /// Where its first deploy parts from the baseline's; `None` where nobody looked, or they are the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parting: Option<Parting>,
 }
 
 impl Comparison {
@@ -82,21 +93,57 @@ fn by_name<S: Serializer>(figures: &[Compared], serializer: S) -> Result<S::Ok, 
     map.end()
 }
 
+/// A compared figure without its name, as it is written.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    baseline: f64,
+    policy: f64,
+    difference: Interval,
+    margin: f64,
+    verdict: Verdict,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Interval {
+    mean: f64,
+    ci95: Option<[f64; 2]>,
+    simultaneous: Option<[f64; 2]>,
+}
+
 impl Serialize for Compared {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Interval {
-            mean: f64,
-            ci95: Option<[f64; 2]>,
-            simultaneous: Option<[f64; 2]>,
-        }
+        let Self { baseline, policy, margin, verdict, .. } = *self;
         let Difference { mean, ci95, simultaneous } = self.difference;
-        let mut map = serializer.serialize_map(Some(5))?;
-        map.serialize_entry("baseline", &self.baseline)?;
-        map.serialize_entry("policy", &self.policy)?;
-        map.serialize_entry("difference", &Interval { mean, ci95, simultaneous })?;
-        map.serialize_entry("margin", &self.margin)?;
-        map.serialize_entry("verdict", &self.verdict)?;
-        map.end()
+        let difference = Interval { mean, ci95, simultaneous };
+        Written { baseline, policy, difference, margin, verdict }.serialize(serializer)
     }
+}
+
+/// The figures of a map, in its order.
+fn from_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Compared>, D::Error> {
+    struct Figures;
+    impl<'de> Visitor<'de> for Figures {
+        type Value = Vec<Compared>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("figures by their names")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut figures = Vec::new();
+            while let Some((name, written)) = map.next_entry::<String, Written>()? {
+                let Written { baseline, policy, difference: Interval { mean, ci95, simultaneous }, .. } = written;
+                figures.push(Compared {
+                    measure: Measure::of(&name),
+                    baseline,
+                    policy,
+                    difference: Difference { mean, ci95, simultaneous },
+                    margin: written.margin,
+                    verdict: written.verdict,
+                });
+            }
+            Ok(figures)
+        }
+    }
+    deserializer.deserialize_map(Figures)
 }

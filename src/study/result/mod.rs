@@ -8,6 +8,7 @@ pub mod finding;
 pub mod header;
 pub mod price;
 pub mod recommendation;
+pub mod parting;
 pub mod row;
 pub mod table;
 pub mod worst;

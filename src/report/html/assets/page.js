@@ -1,10 +1,8 @@
 'use strict';
-(() => {
-  const data = JSON.parse(document.getElementById('data').textContent);
+// Legends, one moment in all figures, the steps of one pod. A page whose figures change calls it again.
+const mount = (data) => {
   const NS = 'http://www.w3.org/2000/svg';
-  const plots = [...document.querySelectorAll('svg.plot')];
-
-  // Legends: each entry becomes a button that switches its series.
+  // Each entry of a legend becomes a button that switches its series.
   for (const item of document.querySelectorAll('.legend li[data-series]')) {
     const button = document.createElement('button');
     button.type = 'button';
@@ -19,7 +17,8 @@
     });
   }
 
-  if (!data || !data.pods || !plots.length) return;
+  const plots = [...document.querySelectorAll('.time svg.plot')];
+  if (!data || !data.sides || !plots.length) return;
   const element = (name, attributes) => {
     const made = document.createElementNS(NS, name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -32,7 +31,7 @@
   document.querySelector('.moment').hidden = false;
   slider.min = data.start;
   slider.max = data.end;
-  slider.step = Math.min(data.width, 1);
+  slider.step = Math.min(...data.sides.map((side) => side.width), 1);
   const cursors = plots.map((plot) => {
     const line = element('line', { class: 'cursor', y1: 0, y2: plot.clientHeight - 20, visibility: 'hidden' });
     plot.append(line);
@@ -56,6 +55,17 @@
     made.append(`${label} `, bold);
     return made;
   };
+  // What one deploy has at a moment.
+  const read = (side, t) => {
+    const bins = side.values.length ? side.values[0].length : 1;
+    const bin = Math.min(Math.max(Math.floor((t - side.first) / side.width), 0), bins - 1);
+    const parts = side.labels.map((label, i) => span(label, side.values[i][bin] ?? '–'));
+    for (const kind of ['starting', 'ready', 'leaving', 'draining']) {
+      const count = side.pods.filter((pod) => state(pod, t) === kind).length;
+      if (count || kind === 'ready') parts.push(span(`pods ${kind}`, String(count)));
+    }
+    return parts;
+  };
   const show = (t) => {
     const clamped = Math.min(Math.max(t, data.start), data.end);
     slider.value = clamped;
@@ -66,15 +76,14 @@
       line.setAttribute('x2', x);
       line.setAttribute('visibility', 'visible');
     }
-    const bins = data.values.length ? data.values[0].length : 1;
-    const bin = Math.min(Math.floor((clamped - data.start) / data.width), bins - 1);
-    const parts = [span('at', say(clamped))];
-    data.labels.forEach((label, i) => parts.push(span(label, data.values[i][bin])));
-    for (const kind of ['starting', 'ready', 'leaving', 'draining']) {
-      const count = data.pods.filter((pod) => state(pod, clamped) === kind).length;
-      if (count || kind === 'ready') parts.push(span(`pods ${kind}`, String(count)));
-    }
-    readout.replaceChildren(...parts);
+    const lines = data.sides.map((side) => {
+      const line = document.createElement('div');
+      if (side.name) line.append(span('', side.name));
+      line.append(...read(side, clamped));
+      return line;
+    });
+    lines[0].prepend(span('at', say(clamped)));
+    readout.replaceChildren(...lines);
   };
   slider.addEventListener('input', () => show(Number(slider.value)));
   const moment = (plot, event) => {
@@ -86,30 +95,30 @@
   // The steps of one pod.
   const select = document.getElementById('pod');
   const steps = document.getElementById('steps');
-  const lanes = document.getElementById('pods');
   const names = ['created', 'Ready', 'deleted', 'SIGTERM', 'listener closed', 'gone'];
+  const pods = data.sides.flatMap((side) => side.pods.map((pod) => ({ ...pod, side })));
   let frame = null;
-  data.pods.forEach((pod, i) => select.append(new Option(pod.name, String(i))));
+  pods.forEach((pod, i) => select.append(new Option(pod.side.name ? `${pod.side.name}: ${pod.name}` : pod.name, String(i))));
   const pick = (i) => {
     if (frame) frame.remove();
     frame = null;
-    const pod = data.pods[i];
+    const pod = pods[i];
     select.value = pod ? String(i) : '';
     if (!pod) return steps.replaceChildren();
     frame = element('rect', { class: 'picked', x: 0, width: '100%', y: pod.y, height: pod.h });
-    lanes.append(frame);
+    document.getElementById(pod.side.plot).append(frame);
     const taken = names.map((name, k) => [name, pod.steps[k]]).filter(([, t]) => t !== null);
     const words = taken.map(([name, t]) => `${name === 'gone' && pod.killed ? 'killed' : name} ${say(t)}`);
     steps.textContent = words.length ? words.join(' · ') : 'there from the start, to the end';
   };
   select.addEventListener('change', () => pick(select.value === '' ? -1 : Number(select.value)));
-  if (lanes) {
-    lanes.addEventListener('click', (event) => {
-      const y = event.clientY - lanes.getBoundingClientRect().top;
-      pick(data.pods.findIndex((pod) => y >= pod.y && y < pod.y + pod.h));
+  for (const side of data.sides) {
+    document.getElementById(side.plot)?.addEventListener('click', (event) => {
+      const y = event.clientY - document.getElementById(side.plot).getBoundingClientRect().top;
+      pick(pods.findIndex((pod) => pod.side === side && y >= pod.y && y < pod.y + pod.h));
     });
-  } else {
-    document.querySelector('.pick').hidden = true;
   }
+  if (!pods.length) document.querySelector('.pick').hidden = true;
   show(Math.max(0, data.start));
-})();
+};
+mount(JSON.parse(document.getElementById('data').textContent));

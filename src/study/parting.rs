@@ -1,0 +1,296 @@
+//! Where two policies part ways: the first fact of their first deploy that is not the same, and the first of the fleet itself.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use super::result::parting::{Happened, Parting};
+use crate::engine::SimTime;
+use crate::fleet::Observer;
+use crate::fleet::fact::{Fact, PodId, PodStep, Revision, Side};
+use crate::metrics::PodRow;
+use crate::scenario::Scenario;
+use crate::simulate;
+
+/// Facts that are handed over at once, and hand-overs that may wait.
+const BATCH: usize = 4_096;
+const WAITING: usize = 16;
+
+/// A fact with its moment.
+type Told = (SimTime, Fact);
+
+/// One side of the comparison: its scenario, and its pods for their names.
+#[derive(Clone, Copy, Debug)]
+pub struct Played<'a> {
+    /// What is played.
+    pub scenario: &'a Scenario,
+    /// The pods of its first replication, by order of creation.
+    pub pods: &'a [PodRow],
+}
+
+/// Plays the first deploy of both once more under `seed`, side by side, and says where they part; `None` where every fact is the
+/// same.
+pub fn parting(baseline: Played<'_>, policy: Played<'_>, seed: u64) -> Option<Parting> {
+    let (sender, receiver) = sync_channel(WAITING);
+    let (first, second) = thread::scope(|scope| {
+        let first = scope.spawn(move || {
+            let observer = Sender { sender: Some(sender), batch: Vec::with_capacity(BATCH), steps: Vec::new() };
+            let mut observer = simulate::watched(baseline.scenario, seed, 0, observer);
+            observer.hand_over();
+            observer.steps
+        });
+        let observer = Listener::new(receiver);
+        let second = simulate::watched(policy.scenario, seed, 0, observer);
+        // Ends the listening, so that nobody waits for ever to be heard.
+        let second = second.finish();
+        (first.join(), second)
+    });
+    let (first, (differs, steps, facts)) = (first.ok()?, second);
+    let (a, b) = differs?;
+    let step = first_step(&first, &steps);
+    let of = |side: Played<'_>, told: Option<Told>| told.map(|told| side.happened(told));
+    Some(Parting {
+        facts,
+        baseline: of(baseline, a),
+        policy: of(policy, b),
+        baseline_step: of(baseline, step.and_then(|s| s.0)),
+        policy_step: of(policy, step.and_then(|s| s.1)),
+    })
+}
+
+/// The earliest step that the two do not take at the same moment: with its moment in each, `None` where one never takes it.
+fn first_step(first: &[Told], second: &[Told]) -> Option<(Option<Told>, Option<Told>)> {
+    let (a, b) = (occurrences(first), occurrences(second));
+    let differing = |mine: &Occurrences, others: &Occurrences| {
+        let apart = |(key, told): (&_, &Told)| (others.get(key).map(|o| o.0) != Some(told.0)).then_some((told.0, *key));
+        mine.iter().filter_map(apart).min()
+    };
+    let key = differing(&a, &b).into_iter().chain(differing(&b, &a)).min()?.1;
+    Some((a.get(&key).copied(), b.get(&key).copied()))
+}
+
+/// Steps by what they are and how often that had been before.
+type Occurrences = BTreeMap<([u32; 3], u32), Told>;
+
+fn occurrences(steps: &[Told]) -> Occurrences {
+    let mut seen: BTreeMap<[u32; 3], u32> = BTreeMap::new();
+    let mut all = Occurrences::new();
+    for &told in steps {
+        let what = match told.1 {
+            Fact::Pod { pod, step, .. } => [0, pod.0, step as u32],
+            Fact::Table { proxy, pod, routed } => [1 + u32::from(routed), pod.0, proxy.0],
+            Fact::Desired { revision, size } => [3, u32::from(revision.0), size],
+            Fact::Severed { pod, killed, .. } => [4, pod.0, u32::from(killed)],
+            _ => [5, 0, 0],
+        };
+        let before = seen.entry(what).or_default();
+        all.insert((what, *before), told);
+        *before += 1;
+    }
+    all
+}
+
+/// Whether the fleet itself did something, rather than a request or a connection.
+fn is_step(fact: &Fact) -> bool {
+    matches!(fact, Fact::Pod { .. } | Fact::Table { .. } | Fact::Desired { .. } | Fact::Complete | Fact::Severed { .. })
+}
+
+/// Tells another run everything, as long as that listens.
+struct Sender {
+    sender: Option<SyncSender<Vec<Told>>>,
+    batch: Vec<Told>,
+    steps: Vec<Told>,
+}
+
+impl Sender {
+    fn hand_over(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        if self.sender.as_ref().is_some_and(|s| s.send(batch).is_err()) {
+            self.sender = None;
+        }
+    }
+}
+
+impl Observer for Sender {
+    fn observe(&mut self, now: SimTime, fact: Fact) {
+        if is_step(&fact) {
+            self.steps.push((now, fact));
+        }
+        if self.sender.is_some() {
+            self.batch.push((now, fact));
+            if self.batch.len() == BATCH {
+                self.hand_over();
+            }
+        }
+    }
+}
+
+/// Holds its own run against what it is told of the other.
+struct Listener {
+    receiver: Option<Receiver<Vec<Told>>>,
+    batch: std::vec::IntoIter<Told>,
+    same: u64,
+    differs: Option<(Option<Told>, Option<Told>)>,
+    steps: Vec<Told>,
+}
+
+impl Listener {
+    fn new(receiver: Receiver<Vec<Told>>) -> Self {
+        Self { receiver: Some(receiver), batch: Vec::new().into_iter(), same: 0, differs: None, steps: Vec::new() }
+    }
+
+    /// The other's next fact; `None` once it has ended.
+    fn next(&mut self) -> Option<Told> {
+        loop {
+            if let Some(told) = self.batch.next() {
+                return Some(told);
+            }
+            self.batch = self.receiver.as_ref()?.recv().ok()?.into_iter();
+        }
+    }
+
+    /// What was found: where they differ, this side's steps, and how many facts were the same.
+    fn finish(mut self) -> (Option<(Option<Told>, Option<Told>)>, Vec<Told>, u64) {
+        if self.differs.is_none()
+            && let Some(more) = self.next()
+        {
+            self.differs = Some((Some(more), None));
+        }
+        (self.differs, self.steps, self.same)
+    }
+}
+
+impl Observer for Listener {
+    fn observe(&mut self, now: SimTime, fact: Fact) {
+        if is_step(&fact) {
+            self.steps.push((now, fact));
+        }
+        if self.differs.is_some() {
+            return;
+        }
+        let other = self.next();
+        if other == Some((now, fact)) {
+            self.same += 1;
+        } else {
+            self.differs = Some((other, Some((now, fact))));
+            // The other need tell no more.
+            self.receiver = None;
+            self.batch = Vec::new().into_iter();
+        }
+    }
+}
+
+impl Played<'_> {
+    fn happened(&self, (at, fact): Told) -> Happened {
+        Happened { t: at.secs(), what: self.what(fact) }
+    }
+
+    fn pod(&self, pod: PodId) -> String {
+        self.pods.get(pod.0 as usize).map_or_else(|| format!("pod {}", pod.0), |p| format!("pod {}", p.name))
+    }
+
+    fn request(&self, identity: u64) -> String {
+        let population = (identity >> 48) as usize;
+        let name = self.scenario.clients.get(population).map_or("?", |c| c.name.as_str());
+        format!("request {name}:{}", identity & ((1 << 48) - 1))
+    }
+
+    /// A fact in words.
+    fn what(&self, fact: Fact) -> String {
+        match fact {
+            Fact::Born => "a request is born".to_owned(),
+            Fact::Ended { outcome, cause, identity, .. } => match cause {
+                None => format!("{} is answered", self.request(identity)),
+                Some(cause) => format!("{} is dropped: {}, {}", self.request(identity), outcome.name(), cause.name()),
+            },
+            Fact::Unfinished { .. } => "the simulation ends with a request in flight".to_owned(),
+            Fact::Answer(status) => format!("a client gets the status {status}"),
+            Fact::Opened { side: Side::Client, .. } => "a client opens a connection".to_owned(),
+            Fact::Opened { side: Side::Upstream, .. } => "a proxy opens a connection to a pod".to_owned(),
+            Fact::ConnectFailed(Side::Client) => "a client cannot connect".to_owned(),
+            Fact::ConnectFailed(Side::Upstream) => "a proxy cannot connect to a pod".to_owned(),
+            Fact::Pod { pod, step, .. } => format!("{} {}", self.pod(pod), step_words(step)),
+            Fact::Severed { pod, requests, .. } => format!("{} ends with {requests} in flight", self.pod(pod)),
+            Fact::Table { proxy, pod, routed: true } => {
+                format!("proxy {} begins to send to {}", proxy.0, self.pod(pod))
+            }
+            Fact::Table { proxy, pod, routed: false } => {
+                format!("proxy {} no longer sends to {}", proxy.0, self.pod(pod))
+            }
+            Fact::Desired { revision, size } => {
+                format!("the controller wants {size} {} pods", revision_words(revision))
+            }
+            Fact::Complete => "the rollout is complete".to_owned(),
+            Fact::Settled => "the last old pod is gone".to_owned(),
+            Fact::Levels(l) => {
+                let [capacity, demand] = [l.capacity, l.demand].map(|x| libm::round(x) as u64);
+                format!("{} of {} pods are Ready; capacity {capacity}/s, demand {demand}/s", l.ready, l.pods)
+            }
+        }
+    }
+}
+
+fn revision_words(Revision(n): Revision) -> String {
+    match n {
+        0 => "old".to_owned(),
+        1 => "new".to_owned(),
+        n => format!("revision-{n}"),
+    }
+}
+
+const fn step_words(step: PodStep) -> &'static str {
+    match step {
+        PodStep::Created => "is created",
+        PodStep::Started => "listens",
+        PodStep::Ready => "is Ready",
+        PodStep::Unready => "is no longer Ready",
+        PodStep::DeletionRequested => "is deleted",
+        PodStep::Sigterm => "is sent SIGTERM",
+        PodStep::ListenerClosed => "closes its listener",
+        PodStep::Exited => "exits",
+        PodStep::Killed => "is killed",
+        PodStep::Crashed => "crashes",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Meta;
+    use crate::metrics::Results;
+    use crate::scenario::load_str;
+
+    const BASE: &str = "workload: {replicas: 3}\nclients: [{name: web, rate: 50/s}]\npod: {serviceTime: 5ms}\n\
+        deploy: {at: 5s}\nobserve: {warmup: 2s, after: 5s}\n";
+
+    fn parted(sets: &[&str]) -> Option<Parting> {
+        let set = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
+        let [a, b] = [&[][..], sets].map(|s| load_str("small", BASE, &set(s)).expect("it loads").scenario);
+        let meta = Meta { workload: "small".to_owned(), ..Meta::default() };
+        let pods = |s: &Scenario| Results::new(&meta, &[simulate::run(s, 1, 0)]).pods;
+        let (of_a, of_b) = (pods(&a), pods(&b));
+        parting(Played { scenario: &a, pods: &of_a }, Played { scenario: &b, pods: &of_b }, 1)
+    }
+
+    #[test]
+    fn what_is_the_same_never_parts() {
+        assert_eq!(parted(&[]), None);
+        assert_eq!(parted(&["pod.termination.preStop=0s"]), None, "a default that is written out");
+    }
+
+    #[test]
+    fn policies_part_at_the_step_that_a_setting_moves() {
+        let parting = parted(&["preStop=3s"]).expect("SIGTERM comes later");
+        let (a, b) = (parting.baseline_step.expect("it is sent"), parting.policy_step.expect("it is sent too"));
+        assert!(a.what.ends_with("is sent SIGTERM") && a.what == b.what, "{a:?} {b:?}");
+        assert!((b.t - a.t - 3.0).abs() < 1e-9, "{a:?} {b:?}");
+        assert!(parting.baseline.is_some_and(|h| (h.t - a.t).abs() < 1e-9), "nothing differs before it");
+        assert!(parting.facts > 100);
+    }
+
+    #[test]
+    fn other_traffic_parts_at_once() {
+        let parting = parted(&["clients.0.rate=51/s"]).expect("the traffic is another");
+        assert!(parting.baseline.expect("something").t < 0.0);
+    }
+}
