@@ -70,6 +70,30 @@ impl Steady {
     }
 }
 
+/// The same of a replication that is watched for a picture, to the same bytes again.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    fleet: SteadyFleet<(Collector, Scene)>,
+    key: SteadyKey,
+}
+
+impl Watched {
+    /// As [`Steady::of`].
+    pub fn of(scenario: &Scenario, seed: u64, replication: u32) -> Self {
+        let both = (Collector::new(scenario), Scene::new(scenario));
+        Self { fleet: SteadyFleet::of(scenario, seed, replication, both), key: steady_key(scenario) }
+    }
+
+    /// As [`Steady::fork`], with what [`scene`] gives.
+    pub fn fork(&self, scenario: &Scenario) -> (Replication, Scene) {
+        debug_assert_eq!(steady_key(scenario), self.key, "this scenario is another one before the deploy");
+        let mut fleet = self.fleet.clone();
+        fleet.retarget(scenario);
+        let ((collector, scene), end) = fleet.finish();
+        (collector.finish(end), scene)
+    }
+}
+
 /// What two scenarios have in common that are the same up to the deploy: a hash of 128 bits, so that two that are not have
 /// the same one with a chance of 1 in 3 × 10³⁸.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

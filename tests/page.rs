@@ -150,3 +150,81 @@ fn a_comparison_has_a_page_and_its_result_too() {
     assert!(hostile.contains("&lt;img") && !hostile.contains("<img"), "a name turned into markup");
     assert_eq!(hostile.matches("</script>").count(), 2, "the data and the script");
 }
+
+/// A figure by itself: whole, of the page's own bytes, and nothing fetched.
+fn figure(args: &[&str]) -> String {
+    let (status, svg, err) = dryroll(&[args, &["--quiet"]].concat());
+    assert_eq!((status, err.as_str()), (0, ""), "{args:?}");
+    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{args:?}");
+    assert!(!svg.contains("var(--") && !svg.contains("href="), "{args:?}");
+    svg
+}
+
+#[test]
+fn any_figure_stands_by_itself() {
+    let run = ["run", SMALL, "--replications", "2"];
+    let page = dryroll(&[&run[..], &["--format", "html", "--quiet"]].concat()).1;
+    for name in ["failures", "pods", "capacity", "reconnects", "latency", "inflight"] {
+        let svg = figure(&[&run[..], &["--figure", name]].concat());
+        let plot =
+            svg.split_once("<svg class=\"plot").expect("a plot").1.split("</svg></svg>").next().expect("its end");
+        assert!(page.contains(plot.split("</svg>").next().expect("its drawing")), "{name} is drawn as on the page");
+    }
+    let compare = ["compare", SMALL, "--variant", "wait:preStop=2s", "--replications", "2"];
+    for (name, plots) in [("differences", 1), ("failures", 2)] {
+        let svg = figure(&[&compare[..], &["--figure", name]].concat());
+        assert_eq!(svg.matches("<svg class=\"plot").count(), plots, "{name}");
+    }
+    figure(&["sweep", SMALL, "--vary", "preStop=0s,2s", "--replications", "2", "--figure", "front"]);
+}
+
+#[test]
+fn a_figure_of_a_kept_result_goes_to_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [result, drawn] = ["result.json", "drawn.svg"].map(|n| folder.path().join(n));
+    let [result_name, drawn_name] = [&result, &drawn].map(|p| p.to_str().expect("UTF-8"));
+    assert_eq!(dryroll(&["run", SMALL, "--replications", "2", "-o", result_name, "--quiet"]).0, 0);
+    let report = ["report", result_name, "--figure", "capacity"];
+    assert_eq!(dryroll(&[&report[..], &["-o", drawn_name]].concat()), (0, String::new(), String::new()));
+    assert_eq!(read(&drawn), figure(&report));
+    assert!(figure(&report).contains("Capacity against demand – small"));
+    for (args, says) in [
+        (&["run", SMALL, "-o", "x.svg"][..], "--figure: failures, pods"),
+        (&["run", SMALL, "--figure", "capcity"], "did you mean `capacity`?"),
+        (&["run", SMALL, "--figure", "pods", "-o", "x.json"], ".svg or .png"),
+        (&["compare", SMALL, "--figure", "capcity"], "no figure is called"),
+        (&["compare", SMALL, SMALL, "--figure", "pods", "--figure", "latency"], "one at a time"),
+    ] {
+        let (status, out, err) = dryroll(args);
+        assert_eq!((status, out.as_str()), (2, ""), "{args:?}: {err}");
+        assert!(err.contains(says), "{args:?}: {err}");
+    }
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn a_figure_is_drawn_in_pixels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let drawn = folder.path().join("drawn.png");
+    let name = drawn.to_str().expect("UTF-8");
+    let run = ["run", SMALL, "--replications", "1", "--quiet", "--figure", "pods", "-o", name];
+    assert_eq!(dryroll(&run), (0, String::new(), String::new()));
+    let bytes = fs::read(&drawn).expect("it is written");
+    assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.len() > 10_000, "{} bytes", bytes.len());
+    let [wide, high] = [16, 20].map(|at| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes")));
+    assert!(wide == 2 * 1106 && high > 500, "{wide} × {high}");
+}
+
+/// The two that the README shows are what the program writes.
+#[test]
+fn the_figures_of_the_readme_are_up_to_date() {
+    const ROLLING: &str = "scenarios/rolling-default.yaml";
+    let wait = "wait:preStop=7s,terminationGracePeriodSeconds=42";
+    for (file, args) in [
+        ("docs/figures/pods.svg", &["run", ROLLING, "--figure", "pods"][..]),
+        ("docs/figures/differences.svg", &["compare", ROLLING, "--variant", wait, "--figure", "differences"]),
+    ] {
+        assert!(read(Path::new(file)) == figure(args), "write it anew: dryroll {} -o {file}", args.join(" "));
+        assert!(read(Path::new("README.md")).contains(&format!("({file})")), "{file} is not shown");
+    }
+}

@@ -1,13 +1,14 @@
 //! `dryroll compare`: policies against a baseline.
 
 use super::args::Compare;
+use super::figure::{self, Wanted};
 use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, effort, exit, interrupt, loading, settings, table};
 use crate::metrics::Meta;
-use crate::report::Settings;
 use crate::report::compare::{ComparePage, FORMATS, HTML, Side, is_whole};
 use crate::report::text::quoted;
+use crate::report::{Settings, html};
 use crate::scenario::{Draft, Layer, Loaded, Scenario, fingerprint};
 use crate::simulate;
 use crate::study::measure::Measure;
@@ -19,6 +20,7 @@ use crate::study::versus::{Match, compare};
 
 pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
+    let (drawing, measured) = asked(args)?;
     let (names, policies, settings) = policies(args, ui)?;
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
     let beside = args.page.report.as_deref();
@@ -33,11 +35,8 @@ pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
         .map(|p| (question.clone(), Meta { seed, ..settings::meta(&p.scenario, &p.assumptions) }))
         .collect();
     let proxied = policies.iter().all(|p| p.scenario.load_balancer.layer == Layer::L7);
-    let measures = if args.figure.is_empty() {
-        Measure::usual(proxied)
-    } else {
-        args.figure.iter().map(|f| Measure::of(f)).collect()
-    };
+    let measures =
+        if measured.is_empty() { Measure::usual(proxied) } else { measured.iter().map(|f| Measure::of(f)).collect() };
     let scenarios: Vec<_> = policies.into_iter().map(|p| Scenario { seed, ..p.scenario }).collect();
     let progress = ui.progress(u64::from(question.effort.least()) * scenarios.len() as u64, "simulated");
     let played = Match::new(metas, measures, args.margin, until_told);
@@ -53,17 +52,32 @@ pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
         (true, false, false) => exit::UNDECIDED,
     };
     let format = table::format(&FORMATS, args.format.as_deref(), path, "table");
-    if is_whole(format) || drawn.is_some() {
+    let pictured = drawing.is_some() || drawn.is_some() || format.name == HTML.name;
+    if is_whole(format) || pictured {
         comparison.results = played.results();
         part(&mut comparison, &scenarios, seed);
     }
-    let pictured = drawn.is_some() || format.name == HTML.name;
     let page = ComparePage { comparison, sides: if pictured { sides(settings, &scenarios, seed) } else { Vec::new() } };
     if let Some(drawn) = drawn {
         table::write(&HTML, &page, drawn, beside, ui)?;
     }
-    table::write(format, &page, output, path, ui)?;
+    match drawing {
+        Some(w) => figure::write(|out| html::figure::compare(&page, &w.name, w.kept, out), output, path, ui)?,
+        None => table::write(format, &page, output, path, ui)?,
+    }
     Ok(status)
+}
+
+/// What `--figure` asks for: one to be drawn, and those that are compared.
+fn asked(args: &Compare) -> Result<(Option<Wanted>, Vec<&str>), Failure> {
+    let pictures = html::figure::of_compare();
+    let (drawn, measured): (Vec<&str>, Vec<&str>) =
+        args.figure.iter().map(String::as_str).partition(|f| pictures.contains(f));
+    if drawn.len() > 1 || (!drawn.is_empty() && args.format.is_some()) {
+        let hint = "draw one at a time, without --format";
+        return Err(Failure::Usage(format!("`{}` cannot be drawn beside another result\n\nhint: {hint}", drawn[0])));
+    }
+    Ok((figure::wanted(drawn.first().copied(), args.output.as_deref(), &pictures)?, measured))
 }
 
 /// Says of each policy where its first deploy parts from the baseline's.
@@ -94,8 +108,11 @@ fn question(args: &Compare, until_told: bool) -> Question {
     Question { effort, objectives: Vec::new(), ..question }
 }
 
-/// The policies in their order: what they are called, and what reports say of them.
-fn policies(args: &Compare, ui: Ui) -> Result<(Vec<String>, Vec<Loaded>, Vec<Settings>), Failure> {
+/// What policies are called, what is played, and what reports say of it.
+type Policies = (Vec<String>, Vec<Loaded>, Vec<Settings>);
+
+/// The policies in their order.
+fn policies(args: &Compare, ui: Ui) -> Result<Policies, Failure> {
     if let ([file], false) = (&args.files[..], args.variant.is_empty()) {
         let draft = Draft::open(&loading::request(file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
         let base = draft.read().map_err(|d| loading::told(&d, ui))?;

@@ -6,8 +6,10 @@ mod compare;
 mod effort;
 pub mod exit;
 mod explain;
+mod figure;
 mod interrupt;
 mod lint;
+mod live;
 mod loading;
 mod merge;
 mod output;
@@ -65,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args, ui),
         Command::Presets(args) => presets::run(args, ui),
         Command::Report(args) => report::run(args, ui),
+        Command::Ui(args) => live::run(args, ui),
     };
     ExitCode::from(done.unwrap_or_else(|failure| match failure {
         Failure::Told => exit::USAGE,

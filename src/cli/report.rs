@@ -7,22 +7,24 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::args::Report;
+use super::figure::{self, Wanted};
 use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, exit, table};
 use crate::metrics::{Results, results};
 use crate::report::compare::{self, ComparePage};
 use crate::report::html::{self, Story};
-use crate::report::sweep;
+use crate::report::sweep::{self, SweepPage};
 use crate::study::result::comparison;
 
 pub(super) fn run(args: &Report, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
     let text = read(&args.result)?;
+    let name = args.result.display().to_string();
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
-    let mut bytes = Vec::new();
-    page(&text, &args.result.display().to_string(), &mut bytes)?;
-    table::finish(&bytes, output, path, ui)?;
+    let kept = Kept::read(&text, &name)?;
+    let wanted = figure::wanted(args.figure.as_deref(), path, &kept.figures())?;
+    figure::write(|out| kept.write(wanted.as_ref(), out), output, path, ui)?;
     Ok(exit::OK)
 }
 
@@ -37,33 +39,61 @@ fn read(path: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// Writes the page of whatever result `text` is.
-fn page(text: &str, name: &str, out: &mut Vec<u8>) -> Result<(), Failure> {
-    /// All that a result of any kind is sure to have.
-    #[derive(Deserialize)]
-    struct Head {
-        schema: String,
+/// A result of any kind.
+enum Kept {
+    Run(Box<Results>),
+    Sweep(SweepPage),
+    Compare(ComparePage),
+}
+
+impl Kept {
+    fn read(text: &str, name: &str) -> Result<Self, Failure> {
+        /// All that a result of any kind is sure to have.
+        #[derive(Deserialize)]
+        struct Head {
+            schema: String,
+        }
+        const HINT: &str = "a result is what `run`, `sweep` and `compare` write with `--format json`";
+        let no_result = |e: serde_json::Error| Failure::Usage(format!("`{name}` is no result: {e}\n\nhint: {HINT}"));
+        let head: Head = serde_json::from_str(text).map_err(no_result)?;
+        match head.schema.as_str() {
+            results::SCHEMA => Ok(Self::Run(serde_json::from_str(text).map_err(no_result)?)),
+            sweep::json::SCHEMA => {
+                let table = sweep::json::read(text).map_err(no_result)?;
+                Ok(Self::Sweep(SweepPage { table, sort: "dropped".to_owned(), descending: false }))
+            }
+            comparison::SCHEMA => {
+                let comparison = serde_json::from_str(text).map_err(no_result)?;
+                Ok(Self::Compare(ComparePage { comparison, sides: Vec::new() }))
+            }
+            other => Err(Failure::Usage(format!(
+                "`{name}` is of schema `{other}`, of which there is no page\n\nhint: {HINT}"
+            ))),
+        }
     }
-    const HINT: &str = "a result is what `run`, `sweep` and `compare` write with `--format json`";
-    let no_result = |e: serde_json::Error| Failure::Usage(format!("`{name}` is no result: {e}\n\nhint: {HINT}"));
-    let failed = |e: io::Error| Failure::Failed(format!("cannot make the page: {e}"));
-    let head: Head = serde_json::from_str(text).map_err(no_result)?;
-    match head.schema.as_str() {
-        results::SCHEMA => {
-            let results: Results = serde_json::from_str(text).map_err(no_result)?;
-            html::run(&Story { results: &results, settings: None, scene: None }, out).map_err(failed)
-        }
-        sweep::json::SCHEMA => {
-            let table = sweep::json::read(text).map_err(no_result)?;
-            let page = sweep::SweepPage { table, sort: "dropped".to_owned(), descending: false };
-            (sweep::HTML.write)(&page, out).map_err(failed)
-        }
-        comparison::SCHEMA => {
-            let comparison: comparison::Comparison = serde_json::from_str(text).map_err(no_result)?;
-            (compare::HTML.write)(&ComparePage { comparison, sides: Vec::new() }, out).map_err(failed)
-        }
-        other => {
-            Err(Failure::Usage(format!("`{name}` is of schema `{other}`, of which there is no page\n\nhint: {HINT}")))
+
+    /// The figures that it has.
+    fn figures(&self) -> Vec<&'static str> {
+        match self {
+            Self::Run(_) => html::figure::of_run(),
+            Self::Sweep(_) => html::figure::of_sweep(),
+            Self::Compare(_) => html::figure::of_compare(),
         }
     }
+
+    /// Writes its page, or one figure of it.
+    fn write(&self, wanted: Option<&Wanted>, out: &mut dyn io::Write) -> io::Result<()> {
+        match (self, wanted) {
+            (Self::Run(results), None) => html::run(&story(results), out),
+            (Self::Sweep(page), None) => (sweep::HTML.write)(page, out),
+            (Self::Compare(page), None) => (compare::HTML.write)(page, out),
+            (Self::Run(results), Some(w)) => html::figure::run(&story(results), &w.name, w.kept, out),
+            (Self::Sweep(page), Some(w)) => html::figure::sweep(page, &w.name, w.kept, out),
+            (Self::Compare(page), Some(w)) => html::figure::compare(page, &w.name, w.kept, out),
+        }
+    }
+}
+
+const fn story(results: &Results) -> Story<'_> {
+    Story { results, settings: None, scene: None }
 }

@@ -4,11 +4,12 @@ use std::io;
 use std::path::Path;
 
 use super::args::{OutputArgs, Run};
+use super::figure::{self, Wanted};
 use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, effort, exit, interrupt, loading, settings, table};
 use crate::metrics::Results;
-use crate::report::html::Html;
+use crate::report::html::{self, Html, Story};
 use crate::report::{self, Page, Report, finding};
 use crate::scenario::Loaded;
 use crate::simulate;
@@ -20,6 +21,7 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
         return super::worst::run(args, n, ui);
     }
     let report = report(&args.output);
+    let wanted = figure::wanted(args.drawn.figure.as_deref(), args.output.output.as_deref(), &html::figure::of_run())?;
     let loaded = loading::load(&args.file, &args.scenario, ui)?;
     // Opened before the work, so that a mistyped folder costs no simulation.
     let path = args.output.output.as_deref();
@@ -31,7 +33,8 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
     let results = Results::of(tally.meta(), tally.replications(), tally.looks());
     let settings = settings::of(&args.file, &args.scenario, &loaded);
     // The picture is of the first replication, played once more.
-    let scene = (drawn.is_some() || report.draws()).then(|| simulate::scene(&loaded.scenario, loaded.scenario.seed, 0));
+    let scene = (drawn.is_some() || wanted.is_some() || report.draws())
+        .then(|| simulate::scene(&loaded.scenario, loaded.scenario.seed, 0));
     let page = Page {
         results: &results,
         settings: &settings,
@@ -41,7 +44,13 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
     if let Some(drawn) = drawn {
         print(&Html, &page, drawn, beside, ui)?;
     }
-    print(report, &page, output, path, ui)?;
+    match wanted {
+        Some(Wanted { name, kept }) => {
+            let story = Story { results: &results, settings: Some(&settings), scene: scene.as_ref() };
+            figure::write(|out| html::figure::run(&story, &name, kept, out), output, path, ui)?;
+        }
+        None => print(report, &page, output, path, ui)?,
+    }
     if !args.effort.check {
         return Ok(exit::OK);
     }

@@ -12,8 +12,8 @@ use super::input::{self, Input, Request};
 use super::objectives::Objectives;
 use super::read::{At, Cx};
 use super::sweep::{self, Assignment, Axis, Variant};
-use super::tree::{Node, Source, Span};
-use super::{Load, Scenario, overrides, presets, traffic, validate, yaml};
+use super::tree::{Entry, Node, Source, Span, Value};
+use super::{Load, Scenario, overrides, presets, traffic, validate, write, yaml};
 
 /// The share of all workers that is busy where nothing tells the traffic of a manifest.
 const ASSUMED_UTILISATION: f64 = 0.6;
@@ -273,6 +273,37 @@ impl Draft {
     /// command that repeats one row needs it as `--rate`.
     pub fn assumed_rate(&self) -> Option<&str> {
         self.assumed_rate.as_deref()
+    }
+
+    /// The file with the options laid over it, as a scenario of its own: what is read from it is `scenario`, which this draft was
+    /// read as.
+    ///
+    /// # Errors
+    /// Where what is written would not be read as the same.
+    pub fn written(&self, scenario: &Scenario) -> Result<String, String> {
+        let mut root = self.input.root.clone();
+        let span = root.span.clone();
+        let own = |root: &mut Node, path: &str, value: &str| root.set(path, Node::scalar(value, span.clone()), &span);
+        if root.get("name").is_none() {
+            own(&mut root, "name", &scenario.name);
+        }
+        if let Some(rate) = self.assumed_rate.as_deref() {
+            set_rate(&mut root, rate);
+        }
+        if self.seed.is_some() {
+            own(&mut root, "seed", &scenario.seed.to_string());
+        }
+        if let (Some(sweep), Value::Map(entries)) = (&self.sweep, &mut root.value) {
+            entries.push(Entry { key: "sweep".to_owned(), key_span: span, value: sweep.clone() });
+        }
+        let text = write::yaml(&root);
+        let request = Request::new(Path::new("written.yaml"));
+        let again = Self::build(Source::new("written.yaml", text.as_str(), 0), &self.folder, &self.stem, &request);
+        match again.and_then(|draft| draft.read()) {
+            Ok(loaded) if format!("{:?}", loaded.scenario) == format!("{scenario:?}") => Ok(text),
+            Ok(_) => Err("it would be read as another scenario".to_owned()),
+            Err(diags) => Err(diags.first().map_or_else(String::new, |d| d.render(false))),
+        }
     }
 
     fn cx(&self) -> Cx {

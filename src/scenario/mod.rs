@@ -48,6 +48,7 @@ pub mod tree;
 mod units;
 mod validate;
 mod workload;
+mod write;
 pub mod yaml;
 
 use read::{At, Cx};

@@ -19,6 +19,9 @@ const WAITING: usize = 16;
 /// A fact with its moment.
 type Told = (SimTime, Fact);
 
+/// The baseline's and the policy's; `None` where there is none.
+type Pair = (Option<Told>, Option<Told>);
+
 /// One side of the comparison: its scenario, and its pods for their names.
 #[derive(Clone, Copy, Debug)]
 pub struct Played<'a> {
@@ -34,7 +37,7 @@ pub fn parting(baseline: Played<'_>, policy: Played<'_>, seed: u64) -> Option<Pa
     let (sender, receiver) = sync_channel(WAITING);
     let (first, second) = thread::scope(|scope| {
         let first = scope.spawn(move || {
-            let observer = Sender { sender: Some(sender), batch: Vec::with_capacity(BATCH), steps: Vec::new() };
+            let observer = Sender { listener: Some(sender), batch: Vec::with_capacity(BATCH), steps: Vec::new() };
             let mut observer = simulate::watched(baseline.scenario, seed, 0, observer);
             observer.hand_over();
             observer.steps
@@ -59,7 +62,7 @@ pub fn parting(baseline: Played<'_>, policy: Played<'_>, seed: u64) -> Option<Pa
 }
 
 /// The earliest step that the two do not take at the same moment: with its moment in each, `None` where one never takes it.
-fn first_step(first: &[Told], second: &[Told]) -> Option<(Option<Told>, Option<Told>)> {
+fn first_step(first: &[Told], second: &[Told]) -> Option<Pair> {
     let (a, b) = (occurrences(first), occurrences(second));
     let differing = |mine: &Occurrences, others: &Occurrences| {
         let apart = |(key, told): (&_, &Told)| (others.get(key).map(|o| o.0) != Some(told.0)).then_some((told.0, *key));
@@ -97,7 +100,7 @@ fn is_step(fact: &Fact) -> bool {
 
 /// Tells another run everything, as long as that listens.
 struct Sender {
-    sender: Option<SyncSender<Vec<Told>>>,
+    listener: Option<SyncSender<Vec<Told>>>,
     batch: Vec<Told>,
     steps: Vec<Told>,
 }
@@ -105,8 +108,8 @@ struct Sender {
 impl Sender {
     fn hand_over(&mut self) {
         let batch = std::mem::take(&mut self.batch);
-        if self.sender.as_ref().is_some_and(|s| s.send(batch).is_err()) {
-            self.sender = None;
+        if self.listener.as_ref().is_some_and(|s| s.send(batch).is_err()) {
+            self.listener = None;
         }
     }
 }
@@ -116,7 +119,7 @@ impl Observer for Sender {
         if is_step(&fact) {
             self.steps.push((now, fact));
         }
-        if self.sender.is_some() {
+        if self.listener.is_some() {
             self.batch.push((now, fact));
             if self.batch.len() == BATCH {
                 self.hand_over();
@@ -130,7 +133,7 @@ struct Listener {
     receiver: Option<Receiver<Vec<Told>>>,
     batch: std::vec::IntoIter<Told>,
     same: u64,
-    differs: Option<(Option<Told>, Option<Told>)>,
+    differs: Option<Pair>,
     steps: Vec<Told>,
 }
 
@@ -150,7 +153,7 @@ impl Listener {
     }
 
     /// What was found: where they differ, this side's steps, and how many facts were the same.
-    fn finish(mut self) -> (Option<(Option<Told>, Option<Told>)>, Vec<Told>, u64) {
+    fn finish(mut self) -> (Option<Pair>, Vec<Told>, u64) {
         if self.differs.is_none()
             && let Some(more) = self.next()
         {

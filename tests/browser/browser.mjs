@@ -29,6 +29,21 @@ export async function open(name, options, check) {
   await context.close();
 }
 
+// The same of the page whose address a file has, which may ask its own server and nobody else.
+export async function live(name, check) {
+  const address = readFileSync(`${folder}/${name}`, 'utf8').trim();
+  const context = await browser.newContext({ viewport: DESKTOP });
+  const page = await context.newPage();
+  const trouble = [];
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !message.location().url.endsWith('favicon.ico') && trouble.push(message.text()));
+  page.on('pageerror', (error) => trouble.push(String(error)));
+  page.on('request', (request) => request.url().startsWith(address) || request.url().endsWith('favicon.ico') || trouble.push(`request: ${request.url().slice(0, 100)}`));
+  await page.goto(address);
+  await check(page);
+  assert.deepEqual(trouble, [], name);
+  await context.close();
+}
+
 // axe-core's rules, colours included; nothing may stick out to the side.
 export async function wellMade(page, what) {
   await page.evaluate(axe);

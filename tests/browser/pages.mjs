@@ -1,6 +1,7 @@
 // What must hold of the pages that tests/browser/run has written.
 import assert from 'node:assert/strict';
-import { close, everyLook, open, wellMade } from './browser.mjs';
+import { readFileSync } from 'node:fs';
+import { PHONE, close, everyLook, folder, live, open, wellMade } from './browser.mjs';
 
 async function readout(page) {
   return page.locator('#readout').innerText();
@@ -123,6 +124,41 @@ await open('compare.html', {}, async (page) => {
 await open('compare-kept.html', {}, async (page) => {
   assert.equal(await page.locator('.time svg.plot').count(), 12);
   assert.equal(await page.locator('.parting').count(), 1);
+});
+// Sliders: the figures become those that `run --set` gives.
+await live('live.txt', async (page) => {
+  await page.waitForFunction(() => document.getElementById('progress').textContent.startsWith('4 of 4'));
+  const before = await page.locator('.sentence').innerText();
+  assert.equal(await page.locator('.time svg.plot').count(), 6);
+  const stops = await page.evaluate(() => JSON.parse(document.getElementById('data').textContent).knobs.find((k) => k.name === 'preStop').values);
+  const slider = page.getByLabel('preStop');
+  await slider.focus();
+  while (stops[Number(await slider.inputValue())] !== '2s') await page.keyboard.press('ArrowRight');
+  await page.waitForFunction(() => document.getElementById('progress').textContent.startsWith('4 of 4') && document.getElementById('command').textContent.includes('preStop=2s'));
+  assert.notEqual(await page.locator('.sentence').innerText(), before);
+  // Letter by letter the body of the page of that run.
+  const written = readFileSync(`${folder}/live-set.html`, 'utf8');
+  const [sentence, figures] = await page.evaluate((text) => {
+    const other = new DOMParser().parseFromString(text, 'text/html');
+    return ['.sentence', '.figures'].map((s) => [document, other].map((d) => d.querySelector(s).textContent));
+  }, written);
+  assert.equal(sentence[0], sentence[1]);
+  assert.equal(figures[0], figures[1]);
+  await wellMade(page, 'sliders');
+  await page.screenshot({ path: `${folder}/live-desktop.png` });
+  await page.setViewportSize(PHONE);
+  await wellMade(page, 'sliders on a phone');
+  await page.screenshot({ path: `${folder}/live-phone.png`, fullPage: true });
+  // What cannot be simulated is said, and the way back is a button.
+  await page.getByLabel('maxSurge').focus();
+  await page.keyboard.press('Home');
+  await page.getByLabel('maxUnavailable').focus();
+  await page.keyboard.press('Home');
+  await page.locator('#trouble').waitFor();
+  assert.match(await page.locator('#trouble').innerText(), /can never make progress/);
+  await wellMade(page, 'sliders in trouble');
+  await page.getByRole('button', { name: 'As in the file' }).click();
+  await page.waitForFunction((text) => document.querySelector('.sentence')?.textContent.includes(text.slice(2, 20)) && document.getElementById('trouble').hidden, before);
 });
 await everyLook('run.html');
 await everyLook('compare.html');

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
 
-use super::values::{column, share};
+use super::values::{compared, share};
 use super::{EffortArgs, PageArgs, ScenarioArgs, WorkArgs};
 use crate::report;
 
@@ -23,8 +23,9 @@ pub(in crate::cli) struct Compare {
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share)]
     pub(in crate::cli) margin: f64,
 
-    /// Compare this figure, by its column in `--format csv`, instead of the usual ones; repeatable
-    #[arg(long, value_name = "FIGURE", value_parser = column)]
+    /// Compare this figure, by its column in `--format csv`, instead of the usual ones; repeatable. The name of one figure of
+    /// the page instead (`differences`, `capacity`, …) is drawn, as SVG or PNG by the ending of -o
+    #[arg(long, value_name = "FIGURE", value_parser = compared)]
     pub(in crate::cli) figure: Vec<String>,
 
     #[command(flatten)]

@@ -4,6 +4,7 @@ mod check;
 mod compare;
 mod explain;
 mod lint;
+mod live;
 mod merge;
 mod presets;
 mod recommend;
@@ -23,10 +24,11 @@ pub(super) use check::{Annotations, Check};
 pub(super) use compare::Compare;
 pub(super) use explain::Explain;
 pub(super) use lint::Lint;
+pub(super) use live::Live;
 pub(super) use merge::Merge;
 pub(super) use presets::Presets;
 pub(super) use recommend::{Recommend, RecommendOutput};
-pub(super) use report::{PageArgs, Report};
+pub(super) use report::{FigureArgs, PageArgs, Report};
 pub(super) use run::{OutputArgs, Run};
 pub(super) use sweep::Sweep;
 pub(super) use validate::Validate;
@@ -80,6 +82,9 @@ pub(in crate::cli) enum Command {
     /// Make a page for a browser from a result that was kept: one HTML file that needs no network
     #[command(after_help = exit::HELP)]
     Report(Report),
+    /// Move sliders and see the forecast change: a page on this machine alone, until Ctrl-C
+    #[command(after_help = exit::HELP)]
+    Ui(Live),
 }
 
 /// When to print in colour.
@@ -93,7 +98,7 @@ pub(in crate::cli) enum Color {
     Never,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Scenario")]
 pub(in crate::cli) struct ScenarioArgs {
     /// Override one field, for instance `maxSurge=1` or `pod.termination.preStop=5s`; repeatable

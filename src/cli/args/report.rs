@@ -13,6 +13,19 @@ pub(in crate::cli) struct Report {
     /// Write to this file, whole or not at all, instead of stdout
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<PathBuf>,
+
+    /// Only this figure of the page, as SVG or PNG by the ending of -o: `capacity`, `failures`, `pods`, `differences`, …
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) figure: Option<String>,
+}
+
+/// One figure instead of the result.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(in crate::cli) struct FigureArgs {
+    /// Draw one figure of the page instead, as SVG or PNG by the ending of -o: `capacity`, `failures`, `pods`, …
+    #[arg(long, value_name = "NAME", conflicts_with = "format")]
+    pub(in crate::cli) figure: Option<String>,
 }
 
 /// A page beside the result.

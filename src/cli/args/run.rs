@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
 
-use super::{EffortArgs, PageArgs, ScenarioArgs, WorkArgs};
+use super::{EffortArgs, FigureArgs, PageArgs, ScenarioArgs, WorkArgs};
 use crate::report;
 
 #[derive(Debug, Args)]
@@ -38,6 +38,9 @@ pub(in crate::cli) struct Run {
 
     #[command(flatten)]
     pub(in crate::cli) page: PageArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) drawn: FigureArgs,
 }
 
 #[derive(Debug, Args)]

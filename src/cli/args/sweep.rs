@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
 
 use super::values::{assignment, duration, sorting};
-use super::{EffortArgs, PageArgs, ScenarioArgs, WorkArgs};
+use super::{EffortArgs, FigureArgs, PageArgs, ScenarioArgs, WorkArgs};
 use crate::engine::Dur;
 use crate::report;
 
@@ -42,6 +42,9 @@ pub(in crate::cli) struct Sweep {
 
     #[command(flatten)]
     pub(in crate::cli) page: PageArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) drawn: FigureArgs,
 }
 
 #[derive(Debug, Args)]

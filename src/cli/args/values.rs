@@ -2,6 +2,7 @@
 
 use crate::engine::Dur;
 use crate::metrics::summary::Summary;
+use crate::report::html::figure;
 use crate::study::result::effort::Precise;
 use crate::study::result::price::Cost;
 
@@ -66,6 +67,11 @@ pub(super) fn column(name: &str) -> Result<String, String> {
     Err(format!("no figure is called `{name}`: {hint}"))
 }
 
+/// What is compared, or drawn of a comparison.
+pub(super) fn compared(name: &str) -> Result<String, String> {
+    if figure::of_compare().contains(&name) { Ok(name.to_owned()) } else { column(name) }
+}
+
 /// The code of a rule.
 pub(super) fn rule(code: &str) -> Result<String, String> {
     if crate::lint::rule(code).is_some() {
@@ -79,6 +85,12 @@ pub(super) fn rule(code: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_figure_that_is_drawn_has_the_name_of_one_that_is_measured() {
+        let columns = Summary::column_names();
+        assert!(figure::of_compare().iter().all(|name| !columns.iter().any(|c| c == name)));
+    }
 
     #[test]
     fn an_assignment_needs_both_sides() {

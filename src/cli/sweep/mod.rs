@@ -7,10 +7,12 @@ use self::combinations::{Rows, heads};
 use self::store::Store;
 use super::args::Sweep;
 use super::effort;
+use super::figure;
 use super::interrupt::{self, Alarm, Reason};
 use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, exit, loading, settings, table, typed};
+use crate::report::html;
 use crate::report::sweep::{FORMATS, HTML, SweepPage};
 use crate::report::text::{count, plural, quoted, seconds};
 use crate::scenario::{Diag, Draft, Loaded, fingerprint};
@@ -34,6 +36,7 @@ const MEMORY_BYTES: u64 = 4_000_000_000;
 
 pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
     let shard = shard(args.sweeping.shard.as_deref())?;
+    let wanted = figure::wanted(args.drawn.figure.as_deref(), args.table.output.as_deref(), &html::figure::of_sweep())?;
     let draft = Draft::open(&loading::request(&args.file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
     let axes = draft.axes(&args.vary).map_err(|d| loading::told(&d, ui))?;
     if axes.is_empty() {
@@ -63,7 +66,14 @@ pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
         if let Some(drawn) = drawn.filter(|_| !early) {
             table::write(&HTML, &page(args, table.clone()), drawn, beside, ui)?;
         }
-        write(args, table, output, ui)?;
+        match wanted {
+            Some(w) => {
+                let page = page(args, table);
+                let path = args.table.output.as_deref();
+                figure::write(|out| html::figure::sweep(&page, &w.name, w.kept, out), output, path, ui)?;
+            }
+            None => write(args, table, output, ui)?,
+        }
     }
     if early {
         return Ok(ended_early(args, ui));

@@ -8,15 +8,16 @@ use serde::Serialize;
 use super::figures::{Drawn, KINDS, Kind};
 use super::page::{self, Data, Reason, causes, reasons, tone};
 use super::panel::{Key, Panel, Table, moment};
-use super::svg::Axis;
+use super::picture::Picture;
+use super::svg::{Axis, Plotted};
 use super::window::{Window, together_reach};
-use super::{Frame, SCRIPT, SCRIPT_HASH, STYLE, Story, forest, json, render};
+use super::{SCRIPT, Story, course, forest, frame, json, render};
 use crate::report::answer;
 use crate::report::compare::{ComparePage, Side, sentence};
 use crate::report::text::{self, count, plural};
 use crate::report::{Page, Settings};
 use crate::stats::paired::Verdict;
-use crate::study::result::comparison::PolicyCompared;
+use crate::study::result::comparison::{Comparison, PolicyCompared};
 use crate::study::result::parting::Happened;
 
 #[derive(Serialize)]
@@ -46,6 +47,7 @@ struct Policy {
     name: String,
     tone: &'static str,
     sentence: String,
+    diagnosis: Option<String>,
     notes: Vec<String>,
     reasons: Vec<Reason>,
     command: String,
@@ -75,7 +77,7 @@ struct Together {
 struct Beside {
     name: String,
     finding: String,
-    svg: String,
+    svg: Plotted,
     table: Table,
 }
 
@@ -88,15 +90,29 @@ pub(in crate::report) fn write(page: &ComparePage, out: &mut dyn io::Write) -> i
     let windows = windows(&stories);
     let drawn = draw(&stories, &windows);
     let view = view(page, &stories, &drawn);
-    let frame = Frame {
-        title: format!("{} – dryroll", view.title),
-        body: render("compare.html", include_str!("assets/compare.html"), &view)?,
-        data: data(&view.names, &windows, drawn)?,
-        style: STYLE,
-        script: SCRIPT,
-        script_hash: SCRIPT_HASH,
-    };
-    out.write_all(render("frame.html", include_str!("assets/frame.html"), &frame)?.as_bytes())
+    let body = render("compare.html", include_str!("assets/compare.html"), &view)?;
+    frame(&view.title, body, data(&view.names, &windows, drawn)?, &SCRIPT, out)
+}
+
+/// One kind of figure of every policy, one below the other.
+pub(super) fn picture(page: &ComparePage, kind: &Kind) -> Option<Picture> {
+    let stories = stories(page);
+    let drawn = each(kind, &stories, &windows(&stories))?;
+    let Together { title, unit, whose, legend, sides, .. } = together(&drawn, &names(&page.comparison))?;
+    let title = format!("{title} – {}", self::title(&page.comparison));
+    let plots = sides.into_iter().map(|s| (format!("{}: {}", s.name, s.finding), s.svg)).collect();
+    Some(Picture::beside(title, format!("{unit} ({whose})"), legend, plots))
+}
+
+/// The policies' names, the baseline's first.
+fn names(comparison: &Comparison) -> Vec<String> {
+    std::iter::once(&comparison.baseline).chain(comparison.policies.iter().map(|p| &p.policy)).cloned().collect()
+}
+
+/// `wait, surge against rolling-default`.
+pub(super) fn title(comparison: &Comparison) -> String {
+    let others: Vec<&str> = comparison.policies.iter().map(|p| p.policy.as_str()).collect();
+    format!("{} against {}", others.join(", "), comparison.baseline)
 }
 
 fn stories(page: &ComparePage) -> Vec<Story<'_>> {
@@ -119,25 +135,22 @@ fn windows<'a>(stories: &[Story<'a>]) -> Vec<Window<'a>> {
 
 /// Every kind of figure, of each policy: drawn twice, since only the first time tells how far a scale must reach for all.
 fn draw(stories: &[Story<'_>], windows: &[Window<'_>]) -> Vec<Vec<Drawn>> {
-    if windows.is_empty() {
-        return Vec::new();
-    }
-    let all = |kind: &Kind| {
-        let each = |windows: &[Window<'_>]| -> Option<Vec<Drawn>> {
-            stories.iter().zip(windows).map(|(s, w)| (kind.draw)(s, w)).collect()
-        };
-        let first = each(windows)?;
-        let reach = first.iter().map(|d| d.panel.reach).reduce(together_reach)?;
-        each(&windows.iter().map(|w| w.reaching(reach)).collect::<Vec<_>>())
+    KINDS.iter().filter(|k| stories.iter().any(k.shows)).filter_map(|k| each(k, stories, windows)).collect()
+}
+
+/// One kind of figure, of each policy; `None` where something of it was not measured.
+fn each(kind: &Kind, stories: &[Story<'_>], windows: &[Window<'_>]) -> Option<Vec<Drawn>> {
+    let draw = |windows: &[Window<'_>]| -> Option<Vec<Drawn>> {
+        stories.iter().zip(windows).map(|(s, w)| (kind.draw)(s, w)).collect()
     };
-    KINDS.iter().filter(|k| stories.iter().any(k.shows)).filter_map(all).collect()
+    let first = draw(windows)?;
+    let reach = first.iter().map(|d| d.panel.reach).reduce(together_reach)?;
+    draw(&windows.iter().map(|w| w.reaching(reach)).collect::<Vec<_>>())
 }
 
 fn view(page: &ComparePage, stories: &[Story<'_>], drawn: &[Vec<Drawn>]) -> View {
     let c = &page.comparison;
-    let names: Vec<String> =
-        std::iter::once(&c.baseline).chain(c.policies.iter().map(|p| &p.policy)).cloned().collect();
-    let others: Vec<&str> = names.iter().skip(1).map(String::as_str).collect();
+    let names = names(c);
     let deploys = plural(f64::from(c.replications), "simulated deploy");
     let requests: u64 = c.results.iter().map(|r| r.simulated.requests).sum();
     let simulated = if requests > 0 {
@@ -152,7 +165,7 @@ fn view(page: &ComparePage, stories: &[Story<'_>], drawn: &[Vec<Drawn>]) -> View
         }
     }
     View {
-        title: format!("{} against {}", others.join(", "), c.baseline),
+        title: title(c),
         subject: format!("{} is the baseline · {deploys} of each, the same traffic, seed {}", c.baseline, c.seed),
         verdicts: c.policies.iter().map(told).collect(),
         forest: forest::forest(c),
@@ -183,6 +196,7 @@ fn policy(story: &Story<'_>, name: &str) -> Policy {
         name: name.to_owned(),
         tone: tone(answer.tone),
         sentence: answer.sentence,
+        diagnosis: course::diagnosis(story),
         notes: answer.notes,
         reasons: page.as_ref().map_or_else(|| causes(results), reasons),
         command: settings.map(command).unwrap_or_default(),

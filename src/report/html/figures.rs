@@ -14,6 +14,8 @@ pub(super) struct Drawn {
 
 /// A kind of figure.
 pub(super) struct Kind {
+    /// What `--figure` calls it.
+    pub(super) name: &'static str,
     /// Whether there is anything to see of a forecast, so that its page shows it.
     pub(super) shows: fn(&Story<'_>) -> bool,
     /// Draws it; `None` where nothing of it was measured.
@@ -23,20 +25,22 @@ pub(super) struct Kind {
 /// All of them, in the order of a page.
 pub(super) const KINDS: [Kind; 6] = [
     Kind {
+        name: "failures",
         shows: |s| failures::any(s.results),
         draw: |s, w| of(failures::failures(s.results, s.scene, w)),
     },
     Kind {
+        name: "pods",
         shows: |_| true,
         draw: |s, w| {
             let (panel, lanes) = lanes::lanes(s.results, s.scene, w)?;
             Some(Drawn { panel, series: Vec::new(), lanes })
         },
     },
-    Kind { shows: |_| true, draw: |s, w| of(levels::capacity(s.results, w)) },
-    Kind { shows: |_| true, draw: |s, w| of(levels::reconnects(s.results, w)) },
-    Kind { shows: |_| true, draw: |s, w| of(latency::latency(s.results, s.scene, w)?) },
-    Kind { shows: |_| true, draw: |s, w| of(levels::under_way(s.results, w)) },
+    Kind { name: "capacity", shows: |_| true, draw: |s, w| of(levels::capacity(s.results, w)) },
+    Kind { name: "reconnects", shows: |_| true, draw: |s, w| of(levels::reconnects(s.results, w)) },
+    Kind { name: "latency", shows: |_| true, draw: |s, w| of(latency::latency(s.results, s.scene, w)?) },
+    Kind { name: "inflight", shows: |_| true, draw: |s, w| of(levels::under_way(s.results, w)) },
 ];
 
 #[expect(clippy::unnecessary_wraps, reason = "every kind is drawn by a function of one shape")]

@@ -4,16 +4,22 @@
 //! Bytes depend on the result alone.
 
 mod compare;
+mod course;
 mod failures;
+pub mod figure;
 mod figures;
 mod forest;
 mod lanes;
 mod latency;
 mod levels;
+pub mod live;
 mod map;
 mod page;
 mod panel;
 mod pareto;
+pub mod picture;
+#[cfg(feature = "png")]
+mod raster;
 mod svg;
 mod sweep;
 mod window;
@@ -27,13 +33,23 @@ use super::{Page, Report, Settings};
 use crate::metrics::Results;
 use crate::metrics::scene::Scene;
 
-/// SHA-256 of the script in base64: the one script that the page's policy lets run. A test says what it must be.
-const SCRIPT_HASH: &str = "lxq8xgQcCpgsyPn62Ts7I3u23OPFp4jhMZbO2DDehTs=";
-/// The same of the script of a sweep's page.
-const SWEEP_SCRIPT_HASH: &str = "OQ01UAweVhnNjMOjCevlh8tyAbm2Jvi/X/wU7sCGbJI=";
-const SWEEP_SCRIPT: &str = include_str!("assets/sweep.js");
-const STYLE: &str = include_str!("assets/style.css");
-const SCRIPT: &str = include_str!("assets/page.js");
+/// A script of a page, with its SHA-256 in base64: the one script that the page's policy lets run. A test says what it must be.
+struct Script {
+    text: &'static str,
+    hash: &'static str,
+}
+
+/// The script of everything on a time axis.
+const SCRIPT: Script =
+    Script { text: include_str!("assets/page.js"), hash: "lxq8xgQcCpgsyPn62Ts7I3u23OPFp4jhMZbO2DDehTs=" };
+/// That of the maps of a sweep.
+const SWEEP_SCRIPT: Script =
+    Script { text: include_str!("assets/sweep.js"), hash: "OQ01UAweVhnNjMOjCevlh8tyAbm2Jvi/X/wU7sCGbJI=" };
+/// The palette, what is drawn, which stands by itself in a picture too, and the rest of a page.
+const STYLE: &str =
+    concat!(include_str!("assets/palette.css"), include_str!("assets/plot.css"), include_str!("assets/style.css"));
+/// The hatches that surfaces are filled with.
+const PATTERNS: &str = include_str!("assets/patterns.svg");
 
 /// `--format html`: the page of one forecast.
 pub struct Html;
@@ -77,13 +93,32 @@ pub struct Story<'a> {
 pub fn run(story: &Story<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let view = page::view(story);
     let body = render("run.html", include_str!("assets/run.html"), &view)?;
+    frame(&story.results.scenario, body, page::data(story)?, &SCRIPT, out)
+}
+
+/// Writes a whole page: the body in its frame.
+fn frame(title: &str, body: String, data: String, script: &Script, out: &mut dyn io::Write) -> io::Result<()> {
+    framed(title, body, data, script, "", out)
+}
+
+/// The same, where the page may do more than others: `allowed` goes on with the policy.
+fn framed(
+    title: &str,
+    body: String,
+    data: String,
+    script: &Script,
+    allowed: &'static str,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let frame = Frame {
-        title: format!("{} – dryroll", story.results.scenario),
+        title: format!("{title} – dryroll"),
         body,
-        data: page::data(story)?,
+        data,
         style: STYLE,
-        script: SCRIPT,
-        script_hash: SCRIPT_HASH,
+        patterns: PATTERNS,
+        script: script.text,
+        script_hash: script.hash,
+        allowed,
     };
     out.write_all(render("frame.html", include_str!("assets/frame.html"), &frame)?.as_bytes())
 }
@@ -97,8 +132,11 @@ struct Frame {
     /// JSON in which no tag can begin.
     data: String,
     style: &'static str,
+    patterns: &'static str,
     script: &'static str,
     script_hash: &'static str,
+    /// More of the policy.
+    allowed: &'static str,
 }
 
 /// A template filled in. Its name ends in `.html`, by which everything in it is escaped that is not declared safe.

@@ -4,6 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
+use super::course::{self, Step};
 use super::figures::{Drawn, KINDS};
 use super::lanes::Lane;
 use super::panel::Panel;
@@ -28,6 +29,8 @@ pub(super) struct View {
     figures: Vec<FigureRow>,
     reasons: Vec<Reason>,
     next: Vec<(String, String)>,
+    diagnosis: Option<String>,
+    course: Vec<Step>,
     panels: Vec<Panel>,
     deploy: String,
     assumptions: Vec<String>,
@@ -71,6 +74,8 @@ pub(super) fn view(story: &Story<'_>) -> View {
         figures: rows.into_iter().map(figure).collect(),
         reasons: page.as_ref().map_or_else(|| causes(results), reasons),
         next: page.as_ref().map(terminal::proposals).unwrap_or_default(),
+        diagnosis: course::diagnosis(story),
+        course: course::course(story),
         panels: panels(story).into_iter().map(|d| d.panel).collect(),
         deploy: answer::simulated(results).trim_start_matches("simulated ").to_owned(),
         assumptions: results.assumptions.clone(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::svg::escape;
+use super::svg::{Plotted, escape};
 use super::window::Window;
 use crate::report::text::{self, Format, seconds};
 
@@ -22,7 +22,7 @@ pub(super) struct Panel {
     /// What there is to see, in words.
     pub(super) finding: String,
     /// The plot: markup of our own, its text escaped.
-    pub(super) svg: String,
+    pub(super) svg: Plotted,
     /// What its vertical scale holds.
     #[serde(skip)]
     pub(super) reach: [f64; 2],

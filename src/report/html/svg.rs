@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use serde::{Serialize, Serializer};
+
 use crate::report::text;
 
 /// Units from the start to the end of the time axis.
@@ -111,6 +113,21 @@ pub(super) fn between(axis: Axis, width: f64, bins: &[(f64, f64, f64)], y: impl 
     path
 }
 
+/// A plot that is drawn.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plotted {
+    /// An `svg` as wide as its place.
+    pub(super) markup: String,
+    pub(super) height: f64,
+}
+
+/// The markup alone, which is all that a page needs.
+impl Serialize for Plotted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.markup)
+    }
+}
+
 /// A plot that is being drawn.
 pub(super) struct Plot {
     kind: &'static str,
@@ -198,7 +215,7 @@ impl Plot {
     }
 
     /// The whole of it, with a title and a description in words.
-    pub(super) fn finish(mut self, title: &str, description: &str) -> String {
+    pub(super) fn finish(mut self, title: &str, description: &str) -> Plotted {
         let ticks = if self.timed { self.axis.ticks() } else { Vec::new() };
         for (i, t) in ticks.into_iter().enumerate() {
             let x = n(self.axis.x(t) / WIDTH * 100.0);
@@ -212,12 +229,14 @@ impl Plot {
             );
         }
         let Self { kind, id, height, inner, outer, timed, .. } = self;
-        let (h, all) = (n(height), n(height + if timed { BELOW } else { 0.0 }));
-        format!(
+        let height_in_all = height + if timed { BELOW } else { 0.0 };
+        let (h, all) = (n(height), n(height_in_all));
+        let markup = format!(
             r#"<svg class="plot {kind}" id="{id}" role="img" aria-labelledby="{id}-t {id}-d" width="100%" height="{all}"><title id="{id}-t">{}</title><desc id="{id}-d">{}</desc><svg width="100%" height="{h}" viewBox="0 0 1000 {h}" preserveAspectRatio="none">{inner}</svg>{outer}</svg>"#,
             escape(title),
             escape(description)
-        )
+        );
+        Plotted { markup, height: height_in_all }
     }
 }
 
@@ -257,6 +276,6 @@ mod tests {
         assert_eq!(escape(r#"<b a="1">'&"#), "&lt;b a=&quot;1&quot;&gt;&#39;&amp;");
         let mut plot = Plot::new("p", "", AXIS, 10.0);
         plot.side(5.0, "</text><script>");
-        assert!(!plot.finish("<i>", "<i>").contains("<script>"));
+        assert!(!plot.finish("<i>", "<i>").markup.contains("<script>"));
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::map::{self, Axis, Slice};
 use super::panel::{Panel, Table as Numbers};
 use super::pareto;
-use super::{Frame, STYLE, SWEEP_SCRIPT, SWEEP_SCRIPT_HASH, json, render};
+use super::{SWEEP_SCRIPT, frame, json, render};
 use crate::metrics::Figure;
 use crate::report::finding;
 use crate::report::sweep::SweepPage;
@@ -73,15 +73,17 @@ struct View {
 pub(in crate::report) fn write(page: &SweepPage, out: &mut dyn io::Write) -> io::Result<()> {
     let all = combinations(page);
     let axes = map::axes(page, shown(page));
-    let frame = Frame {
-        title: format!("{} swept – dryroll", page.table.header.scenario),
-        body: render("sweep.html", include_str!("assets/sweep.html"), &view(page, &all, &axes))?,
-        data: data(page, &all, &axes)?,
-        style: STYLE,
-        script: SWEEP_SCRIPT,
-        script_hash: SWEEP_SCRIPT_HASH,
-    };
-    out.write_all(render("frame.html", include_str!("assets/frame.html"), &frame)?.as_bytes())
+    let body = render("sweep.html", include_str!("assets/sweep.html"), &view(page, &all, &axes))?;
+    frame(&format!("{} swept", page.table.header.scenario), body, data(page, &all, &axes)?, &SWEEP_SCRIPT, out)
+}
+
+/// A figure of the page, by its name; `None` where there is nothing to draw.
+pub(super) fn panel(page: &SweepPage, name: &str) -> Option<Panel> {
+    let all = combinations(page);
+    match name {
+        "front" => pareto::front(page, &all).map(|f| f.0),
+        _ => None,
+    }
 }
 
 /// The figure that the page begins with: that by which it is sorted, where it is one of those shown.

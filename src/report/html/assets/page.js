@@ -1,6 +1,6 @@
 'use strict';
 // Legends, one moment in all figures, the steps of one pod. A page whose figures change calls it again.
-const mount = (data) => {
+const mount = (data, at) => {
   const NS = 'http://www.w3.org/2000/svg';
   // Each entry of a legend becomes a button that switches its series.
   for (const item of document.querySelectorAll('.legend li[data-series]')) {
@@ -119,6 +119,6 @@ const mount = (data) => {
     });
   }
   if (!pods.length) document.querySelector('.pick').hidden = true;
-  show(Math.max(0, data.start));
+  show(at ?? Math.max(0, data.start));
 };
 mount(JSON.parse(document.getElementById('data').textContent));

@@ -1,0 +1,62 @@
+//! Any single figure of a page, by its name.
+
+use std::io;
+
+use super::figures::KINDS;
+use super::picture::{Kept, Picture};
+use super::window::Window;
+use super::{Story, forest};
+use crate::report::compare::ComparePage;
+use crate::report::sweep::SweepPage;
+
+/// The figures of a forecast.
+pub fn of_run() -> Vec<&'static str> {
+    KINDS.iter().map(|k| k.name).collect()
+}
+
+/// Those of a comparison: what differs, and every figure of a forecast, one below the other.
+pub fn of_compare() -> Vec<&'static str> {
+    std::iter::once("differences").chain(of_run()).collect()
+}
+
+/// Those of a sweep.
+pub fn of_sweep() -> Vec<&'static str> {
+    vec!["front"]
+}
+
+/// Writes one of [`of_run`].
+///
+/// # Errors
+/// Whatever `out` says, and where nothing of it was measured.
+pub fn run(story: &Story<'_>, name: &str, kept: Kept, out: &mut dyn io::Write) -> io::Result<()> {
+    let kind = KINDS.iter().find(|k| k.name == name);
+    let drawn = kind.and_then(|kind| (kind.draw)(story, &Window::of(story.results)?)).ok_or_else(nothing)?;
+    Picture::of(drawn.panel, &story.results.scenario).write(kept, out)
+}
+
+/// Writes one of [`of_compare`].
+///
+/// # Errors
+/// Whatever `out` says, and where nothing of it was measured.
+pub fn compare(page: &ComparePage, name: &str, kept: Kept, out: &mut dyn io::Write) -> io::Result<()> {
+    let picture = match name {
+        "differences" => Picture::of(forest::forest(&page.comparison), &super::compare::title(&page.comparison)),
+        name => {
+            KINDS.iter().find(|k| k.name == name).and_then(|k| super::compare::picture(page, k)).ok_or_else(nothing)?
+        }
+    };
+    picture.write(kept, out)
+}
+
+/// Writes one of [`of_sweep`].
+///
+/// # Errors
+/// Whatever `out` says, and where there is nothing to draw.
+pub fn sweep(page: &SweepPage, name: &str, kept: Kept, out: &mut dyn io::Write) -> io::Result<()> {
+    let panel = super::sweep::panel(page, name).ok_or_else(nothing)?;
+    Picture::of(panel, &page.table.header.scenario).write(kept, out)
+}
+
+fn nothing() -> io::Error {
+    io::Error::other("there is nothing of this figure to draw")
+}
