@@ -82,7 +82,10 @@ fn a_forecast_is_the_one_of_run_whatever_was_asked_before() {
         assert!(page.contains(told["body"].as_str().expect("text")), "{query}");
         let command = told["command"].as_str().expect("text");
         let typed: Vec<&str> = command.split(' ').skip(1).chain(["--format", "json", "--quiet"]).collect();
-        assert!(sets.iter().all(|s| command.contains(s)) && dryroll(&typed).contains("\"replications\":4"), "{command}");
+        assert!(
+            sets.iter().all(|s| command.contains(s)) && dryroll(&typed).contains("\"replications\":4"),
+            "{command}"
+        );
     }
 }
 
@@ -130,13 +133,11 @@ fn what_one_has_arrived_at_is_a_scenario_of_its_own() {
         (SMALL, &["preStop=2s", "maxSurge=50%"][..]),
         ("scenarios/reconnect-wrong.yaml", &["closeJitter=5s"]),
         ("scenarios/analysis-wrong.yaml", &["preStop=1s"]),
-        ("examples/checkout.yaml", &["preStop=1s"]),
+        ("tests/data/manifests/checkout.yaml", &["preStop=1s"]),
     ] {
-        if !std::path::Path::new(source).exists() {
-            continue;
-        }
         let served = Served::start(&["ui", source, "--replications", "1"]);
-        let query: Vec<String> = sets.iter().map(|s| format!("set={}", s.replace('=', "%3D").replace('%', "%25"))).collect();
+        let query: Vec<String> =
+            sets.iter().map(|s| format!("set={}", s.replace('=', "%3D").replace('%', "%25"))).collect();
         let query = query.join("&").replace("%253D", "%3D");
         let (status, head, body) = served.get(&format!("scenario.yaml?{query}"));
         assert_eq!(status, 200, "{source}: {body}");
@@ -148,7 +149,10 @@ fn what_one_has_arrived_at_is_a_scenario_of_its_own() {
             result["digest"].clone()
         };
         let typed: Vec<&str> = sets.iter().flat_map(|s| ["--set", s]).collect();
-        assert_eq!(digest(&[&["run", name][..], &json].concat()), digest(&[&["run", source][..], &typed, &json].concat()));
+        assert_eq!(
+            digest(&[&["run", name][..], &json].concat()),
+            digest(&[&["run", source][..], &typed, &json].concat())
+        );
     }
 }
 
