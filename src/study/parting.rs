@@ -253,6 +253,7 @@ const fn step_words(step: PodStep) -> &'static str {
         PodStep::Exited => "exits",
         PodStep::Killed => "is killed",
         PodStep::Crashed => "crashes",
+        PodStep::Condemned => "is found dead by its liveness probe",
     }
 }
 
