@@ -100,7 +100,9 @@ fn only_who_was_told_the_address_is_answered() {
     }
     assert!(!head.to_lowercase().contains("access-control"), "{head}");
     assert!(page.contains("default-src 'none'") && page.contains("connect-src 'self'\""));
-    assert!(!page.contains("src=\"") && !page.contains("http"), "nothing from elsewhere");
+    for reference in ["src=\"", "href=\"http", "url(http", "@import"] {
+        assert!(!page.contains(reference), "{reference}");
+    }
     // Another name that leads here, another site's page, another address, another verb.
     let own = served.path.as_str();
     assert_eq!(served.ask("GET", own, "Host: evil.example\r\n").0, 403);

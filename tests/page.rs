@@ -87,6 +87,9 @@ fn a_sweep_has_a_page_of_its_rows_and_its_result_too() {
     assert_eq!(text.matches("<details open><summary>8 rows</summary>").count(), 1);
     assert!(text.contains("★ the best") && text.contains("≈ can't be told apart"), "marks are missing");
     assert!(text.contains(&format!("dryroll run {SMALL} --set maxSurge=")), "the command of a combination");
+    // A line a row through the three axes and the two outcomes.
+    let threads = text.split("<path class=\"line thread").skip(1).map(|p| p.split("/>").next().unwrap_or_default());
+    assert_eq!(threads.map(|p| p.matches('M').count()).sum::<usize>(), 8);
     // From the result, the same but for the file's name, which it does not keep.
     assert_eq!(dryroll(&["report", result_name, "-o", again_name]), (0, String::new(), String::new()));
     let nameless = text.replace(SMALL, "FILE").replace(&SMALL.replace('/', "&#x2f;"), "FILE");
@@ -175,7 +178,13 @@ fn any_figure_stands_by_itself() {
         let svg = figure(&[&compare[..], &["--figure", name]].concat());
         assert_eq!(svg.matches("<svg class=\"plot").count(), plots, "{name}");
     }
-    figure(&["sweep", SMALL, "--vary", "preStop=0s,2s", "--replications", "2", "--figure", "front"]);
+    // A figure that is measured under the same name is compared as before.
+    let measured = dryroll(&[&compare[..], &["--figure", "reconnects", "--format", "csv", "--quiet"]].concat());
+    assert!(measured.0 == 0 && measured.1.contains(",reconnects,"), "{}", measured.1);
+    for name in ["front", "parallel"] {
+        let vary = ["--vary", "preStop=0s,2s", "--vary", "maxSurge=1,2"];
+        figure(&[&["sweep", SMALL, "--replications", "2", "--figure", name][..], &vary].concat());
+    }
 }
 
 #[test]

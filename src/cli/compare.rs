@@ -1,12 +1,16 @@
 //! `dryroll compare`: policies against a baseline.
 
+use std::path::Path;
+
 use super::args::Compare;
 use super::figure::{self, Wanted};
 use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, effort, exit, interrupt, loading, settings, table};
 use crate::metrics::Meta;
+use crate::metrics::summary::Summary;
 use crate::report::compare::{ComparePage, FORMATS, HTML, Side, is_whole};
+use crate::report::html::picture::Kept;
 use crate::report::text::quoted;
 use crate::report::{Settings, html};
 use crate::scenario::{Draft, Layer, Loaded, Scenario, fingerprint};
@@ -71,8 +75,12 @@ pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
 /// What `--figure` asks for: one to be drawn, and those that are compared.
 fn asked(args: &Compare) -> Result<(Option<Wanted>, Vec<&str>), Failure> {
     let pictures = html::figure::of_compare();
-    let (drawn, measured): (Vec<&str>, Vec<&str>) =
-        args.figure.iter().map(String::as_str).partition(|f| pictures.contains(f));
+    let picture_file =
+        args.output.as_deref().and_then(Path::extension).and_then(|e| e.to_str()).and_then(Kept::by_ending);
+    // What is measured under the same name is meant where no picture can be.
+    let measured = Summary::column_names();
+    let is_drawn = |f: &&str| pictures.contains(f) && (picture_file.is_some() || !measured.iter().any(|m| m == f));
+    let (drawn, measured): (Vec<&str>, Vec<&str>) = args.figure.iter().map(String::as_str).partition(is_drawn);
     if drawn.len() > 1 || (!drawn.is_empty() && args.format.is_some()) {
         let hint = "draw one at a time, without --format";
         return Err(Failure::Usage(format!("`{}` cannot be drawn beside another result\n\nhint: {hint}", drawn[0])));

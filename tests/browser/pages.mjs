@@ -91,6 +91,10 @@ await open('sweep.html', {}, async (page) => {
   await page.keyboard.press('Enter');
   assert.match(await page.locator('#chosen code').innerText(), /^dryroll run tests\/data\/cli\/small.yaml --set maxSurge=.* --set preStop=/);
   assert.ok(await page.locator('#front circle.best').count() >= 1, 'the front is drawn');
+  const threads = await page.locator('#parallel path.thread').evaluateAll((all) => all.map((p) => p.getAttribute('d').match(/M/g).length));
+  assert.equal(threads.reduce((a, b) => a + b), 18, 'a line for each combination');
+  await page.locator('#fig-parallel .legend button').first().click();
+  assert.equal(await page.locator('#parallel path.thread').first().isVisible(), false);
   await wellMade(page, 'a sweep in use');
 });
 await open('sweep.html', { javaScriptEnabled: false }, async (page) => {

@@ -87,12 +87,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_figure_that_is_drawn_has_the_name_of_one_that_is_measured() {
-        let columns = Summary::column_names();
-        assert!(figure::of_compare().iter().all(|name| !columns.iter().any(|c| c == name)));
-    }
-
-    #[test]
     fn an_assignment_needs_both_sides() {
         assert!(assignment("maxSurge=25%").is_ok());
         assert!(["maxSurge", "=1", "maxSurge=", ""].iter().all(|t| assignment(t).is_err()));

@@ -21,7 +21,7 @@ pub fn of_compare() -> Vec<&'static str> {
 
 /// Those of a sweep.
 pub fn of_sweep() -> Vec<&'static str> {
-    vec!["front"]
+    vec!["front", "parallel"]
 }
 
 /// Writes one of [`of_run`].

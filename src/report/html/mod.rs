@@ -16,6 +16,7 @@ pub mod live;
 mod map;
 mod page;
 mod panel;
+mod parallel;
 mod pareto;
 pub mod picture;
 #[cfg(feature = "png")]

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::map::{self, Axis, Slice};
 use super::panel::{Panel, Table as Numbers};
-use super::pareto;
 use super::{SWEEP_SCRIPT, frame, json, render};
+use super::{parallel, pareto};
 use crate::metrics::Figure;
 use crate::report::finding;
 use crate::report::sweep::SweepPage;
@@ -60,6 +60,7 @@ struct View {
     figures: Vec<&'static str>,
     slices: Vec<Slice>,
     panels: Vec<Panel>,
+    parallel: Option<Panel>,
     front: Vec<pareto::Point>,
     rows: Vec<Combination>,
     judged: bool,
@@ -82,6 +83,7 @@ pub(super) fn panel(page: &SweepPage, name: &str) -> Option<Panel> {
     let all = combinations(page);
     match name {
         "front" => pareto::front(page, &all).map(|f| f.0),
+        "parallel" => parallel::parallel(page, &all),
         _ => None,
     }
 }
@@ -112,6 +114,7 @@ fn view(page: &SweepPage, all: &[Combination], axes: &[Axis]) -> View {
         figures: FIGURES.iter().map(|f| f.name).collect(),
         slices: map::slices(page, all, axes, shown(page)),
         panels: panel.into_iter().collect(),
+        parallel: parallel::parallel(page, all),
         front: front.unwrap_or_default(),
         rows: best.iter().filter_map(find).collect(),
         judged: !header.objectives.is_empty(),
