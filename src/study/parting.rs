@@ -7,7 +7,7 @@ use std::thread;
 use super::result::parting::{Happened, Parting};
 use crate::engine::SimTime;
 use crate::fleet::Observer;
-use crate::fleet::fact::{Fact, PodId, PodStep, Revision, Side};
+use crate::fleet::fact::{Fact, NodeStep, PodId, PodStep, Revision, Side};
 use crate::metrics::PodRow;
 use crate::scenario::Scenario;
 use crate::simulate;
@@ -84,7 +84,8 @@ fn occurrences(steps: &[Told]) -> Occurrences {
             Fact::Table { proxy, pod, routed } => [1 + u32::from(routed), pod.0, proxy.0],
             Fact::Desired { revision, size } => [3, u32::from(revision.0), size],
             Fact::Severed { pod, killed, .. } => [4, pod.0, u32::from(killed)],
-            _ => [5, 0, 0],
+            Fact::Node { node, step } => [5, node.0, step as u32],
+            _ => [6, 0, 0],
         };
         let before = seen.entry(what).or_default();
         all.insert((what, *before), told);
@@ -95,7 +96,15 @@ fn occurrences(steps: &[Told]) -> Occurrences {
 
 /// Whether the fleet itself did something, rather than a request or a connection.
 fn is_step(fact: &Fact) -> bool {
-    matches!(fact, Fact::Pod { .. } | Fact::Table { .. } | Fact::Desired { .. } | Fact::Complete | Fact::Severed { .. })
+    matches!(
+        fact,
+        Fact::Node { .. }
+            | Fact::Pod { .. }
+            | Fact::Table { .. }
+            | Fact::Desired { .. }
+            | Fact::Complete
+            | Fact::Severed { .. }
+    )
 }
 
 /// Tells another run everything, as long as that listens.
@@ -223,6 +232,7 @@ impl Played<'_> {
             Fact::Desired { revision, size } => {
                 format!("the controller wants {size} {} pods", revision_words(revision))
             }
+            Fact::Node { node, step } => format!("node {} {}", node.0, node_words(step)),
             Fact::Complete => "the rollout is complete".to_owned(),
             Fact::Settled => "the last old pod is gone".to_owned(),
             Fact::Levels(l) => {
@@ -241,6 +251,20 @@ fn revision_words(Revision(n): Revision) -> String {
     }
 }
 
+const fn node_words(step: NodeStep) -> &'static str {
+    match step {
+        NodeStep::Failed => "dies",
+        NodeStep::NotReady => "is not Ready any more",
+        NodeStep::Evicted => "has its pods evicted",
+        NodeStep::Deleted => "is deleted",
+        NodeStep::Cordoned => "begins to be drained",
+        NodeStep::EvictionRefused => "keeps a pod, by its budget",
+        NodeStep::DrainBlocked => "is stuck in its drain",
+        NodeStep::Drained => "is drained",
+        NodeStep::Uncordoned => "takes pods again",
+    }
+}
+
 const fn step_words(step: PodStep) -> &'static str {
     match step {
         PodStep::Created => "is created",
@@ -253,7 +277,8 @@ const fn step_words(step: PodStep) -> &'static str {
         PodStep::Exited => "exits",
         PodStep::Killed => "is killed",
         PodStep::Crashed => "crashes",
-        PodStep::Condemned => "is found dead by its liveness probe",
+        PodStep::Condemned => "is stopped for its liveness or startup probe",
+        PodStep::Lost => "is lost with its node",
     }
 }
 
