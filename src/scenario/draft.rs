@@ -12,8 +12,8 @@ use super::input::{self, Input, Request};
 use super::objectives::Objectives;
 use super::read::{At, Cx};
 use super::sweep::{self, Assignment, Axis, Variant};
-use super::tree::{Entry, Node, Source, Span, Value};
-use super::{Load, Scenario, overrides, presets, traffic, validate, write, yaml};
+use super::tree::{Node, Source, Span};
+use super::{Load, Scenario, overrides, presets, traffic, validate, yaml};
 
 /// The share of all workers that is busy where nothing tells the traffic of a manifest.
 const ASSUMED_UTILISATION: f64 = 0.6;
@@ -58,18 +58,18 @@ pub fn load_str(name: &str, text: &str, set: &[String]) -> Result<Loaded, Vec<Di
 /// A file read once, with the options laid over it.
 #[derive(Debug)]
 pub struct Draft {
-    input: Input,
+    pub(super) input: Input,
     /// What stands at `sweep`, which no row of it needs.
-    sweep: Option<Node>,
+    pub(super) sweep: Option<Node>,
     /// What stands at `uncertain`, which only a search for the worst needs.
     uncertain: Option<Node>,
     /// The rate that is assumed where nothing tells the traffic.
-    assumed_rate: Option<String>,
-    seed: Option<u64>,
+    pub(super) assumed_rate: Option<String>,
+    pub(super) seed: Option<u64>,
     source: Arc<Source>,
     /// The scenario's name where it gives itself none.
-    stem: String,
-    folder: PathBuf,
+    pub(super) stem: String,
+    pub(super) folder: PathBuf,
     files: Arc<Files>,
 }
 
@@ -97,7 +97,12 @@ impl Draft {
         Self::build(Source::new(name, text, 0), Path::new(""), stem, &Request { set, ..Request::new(path) })
     }
 
-    fn build(source: Arc<Source>, folder: &Path, stem: &str, request: &Request<'_>) -> Result<Self, Vec<Diag>> {
+    pub(super) fn build(
+        source: Arc<Source>,
+        folder: &Path,
+        stem: &str,
+        request: &Request<'_>,
+    ) -> Result<Self, Vec<Diag>> {
         let mut input = input::classify(&source, folder, request)?;
         let named = input::apply_named_options(&mut input.root, request);
         input.notes.extend(named.err());
@@ -275,37 +280,6 @@ impl Draft {
         self.assumed_rate.as_deref()
     }
 
-    /// The file with the options laid over it, as a scenario of its own: what is read from it is `scenario`, which this draft was
-    /// read as.
-    ///
-    /// # Errors
-    /// Where what is written would not be read as the same.
-    pub fn written(&self, scenario: &Scenario) -> Result<String, String> {
-        let mut root = self.input.root.clone();
-        let span = root.span.clone();
-        let own = |root: &mut Node, path: &str, value: &str| root.set(path, Node::scalar(value, span.clone()), &span);
-        if root.get("name").is_none() {
-            own(&mut root, "name", &scenario.name);
-        }
-        if let Some(rate) = self.assumed_rate.as_deref() {
-            set_rate(&mut root, rate);
-        }
-        if self.seed.is_some() {
-            own(&mut root, "seed", &scenario.seed.to_string());
-        }
-        if let (Some(sweep), Value::Map(entries)) = (&self.sweep, &mut root.value) {
-            entries.push(Entry { key: "sweep".to_owned(), key_span: span, value: sweep.clone() });
-        }
-        let text = write::yaml(&root);
-        let request = Request::new(Path::new("written.yaml"));
-        let again = Self::build(Source::new("written.yaml", text.as_str(), 0), &self.folder, &self.stem, &request);
-        match again.and_then(|draft| draft.read()) {
-            Ok(loaded) if format!("{:?}", loaded.scenario) == format!("{scenario:?}") => Ok(text),
-            Ok(_) => Err("it would be read as another scenario".to_owned()),
-            Err(diags) => Err(diags.first().map_or_else(String::new, |d| d.render(false))),
-        }
-    }
-
     fn cx(&self) -> Cx {
         Cx::new(&self.folder, &self.source.name, &self.files)
     }
@@ -390,7 +364,7 @@ fn tells_traffic(root: &Node) -> bool {
     traffic::KINDS.iter().any(|kind| root.at("clients.0").is_some_and(|c| c.get(kind).is_some()))
 }
 
-fn set_rate(root: &mut Node, rate: &str) {
+pub(super) fn set_rate(root: &mut Node, rate: &str) {
     let span = root.get("clients").map_or_else(|| root.span.clone(), |n| n.span.clone());
     root.set("clients.0.rate", Node::scalar(rate, span.clone()), &span);
 }

@@ -1,11 +1,47 @@
 //! A tree as YAML again, with whatever options laid over it.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use super::tree::{Node, Value};
+use super::draft::set_rate;
+use super::tree::{Entry, Node, Source, Value};
+use super::{Draft, Request, Scenario};
+
+impl Draft {
+    /// The file with the options laid over it, as a scenario of its own: what is read from it is `scenario`, which this draft was
+    /// read as.
+    ///
+    /// # Errors
+    /// Where what is written would not be read as the same.
+    pub fn written(&self, scenario: &Scenario) -> Result<String, String> {
+        let mut root = self.input.root.clone();
+        let span = root.span.clone();
+        let own = |root: &mut Node, path: &str, value: &str| root.set(path, Node::scalar(value, span.clone()), &span);
+        if root.get("name").is_none() {
+            own(&mut root, "name", &scenario.name);
+        }
+        if let Some(rate) = self.assumed_rate.as_deref() {
+            set_rate(&mut root, rate);
+        }
+        if self.seed.is_some() {
+            own(&mut root, "seed", &scenario.seed.to_string());
+        }
+        if let (Some(sweep), Value::Map(entries)) = (&self.sweep, &mut root.value) {
+            entries.push(Entry { key: "sweep".to_owned(), key_span: span, value: sweep.clone() });
+        }
+        let text = yaml(&root);
+        let request = Request::new(Path::new("written.yaml"));
+        let again = Self::build(Source::new("written.yaml", text.as_str(), 0), &self.folder, &self.stem, &request);
+        match again.and_then(|draft| draft.read()) {
+            Ok(loaded) if format!("{:?}", loaded.scenario) == format!("{scenario:?}") => Ok(text),
+            Ok(_) => Err("it would be read as another scenario".to_owned()),
+            Err(diags) => Err(diags.first().map_or_else(String::new, |d| d.render(false))),
+        }
+    }
+}
 
 /// The text of a tree: block style, two spaces a level, in the order of the tree. Comments are not part of one.
-pub(super) fn yaml(root: &Node) -> String {
+fn yaml(root: &Node) -> String {
     let mut text = String::new();
     block(root, 0, &mut text);
     text
