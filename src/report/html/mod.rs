@@ -42,10 +42,10 @@ struct Script {
 
 /// The script of everything on a time axis.
 const SCRIPT: Script =
-    Script { text: include_str!("assets/page.js"), hash: "lxq8xgQcCpgsyPn62Ts7I3u23OPFp4jhMZbO2DDehTs=" };
+    Script { text: include_str!("assets/page.js"), hash: "q1jrZfgc1YM0vzCSo7dJ778cvnXnpmbrCHvnhXvMR98=" };
 /// That of the maps of a sweep.
 const SWEEP_SCRIPT: Script =
-    Script { text: include_str!("assets/sweep.js"), hash: "OQ01UAweVhnNjMOjCevlh8tyAbm2Jvi/X/wU7sCGbJI=" };
+    Script { text: include_str!("assets/sweep.js"), hash: "jzfI4NxjkqM96nGDhJqBkIfF3U3janld2llbb2MiE8c=" };
 /// The palette, what is drawn, which stands by itself in a picture too, and the rest of a page.
 const STYLE: &str =
     concat!(include_str!("assets/palette.css"), include_str!("assets/plot.css"), include_str!("assets/style.css"));
