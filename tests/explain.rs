@@ -10,9 +10,10 @@ use dryroll::metrics::summary::Looks;
 use dryroll::metrics::{Meta, PodRow, Results};
 use dryroll::scenario::{self, Request, Scenario};
 use dryroll::simulate;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const SMALL: &str = "tests/data/cli/small.yaml";
+const BETWEEN: &str = "tests/data/cli/between.yaml";
 
 fn dryroll(args: &[&str]) -> (i32, String, String) {
     let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
@@ -217,32 +218,30 @@ fn a_counterfactual_finds_the_setting_and_the_least_value_that_suffices() {
     assert!(remedies.iter().all(|r| r["name"] != "drainWindow"), "{remedies:?}");
 }
 
-/// preStop eats the grace period that the drain needs: too little is too little, and too much is, too.
+/// preStop eats the grace period that the closing of streams needs: too little is too little, and too much is, too.
 #[test]
 fn where_more_is_not_better_the_interval_of_good_values_is_told() {
-    let set = ["--set", "serviceTime=2s", "--set", "concurrency=100", "--set", "terminationGracePeriodSeconds=8"];
-    let vary = ["--vary", "preStop=0s..8s:9", "--cause", "staleRoute"];
-    let all = [&["explain", SMALL, "--counterfactual", "--format", "json", "--quiet"][..], &set, &vary].concat();
-    let (code, out, err) = dryroll(&all);
-    assert_eq!(code, 0, "{err}");
-    let told: Value = serde_json::from_str(&out).expect("JSON");
+    let vary = ["--vary", "preStop=0s..8s:9"];
+    let json = |args: &[&str]| -> Value {
+        let (code, out, err) = dryroll(&[args, &vary, &["--format", "json", "--quiet"]].concat());
+        assert_eq!(code, 0, "{err}");
+        serde_json::from_str(&out).expect("JSON")
+    };
+    let told = json(&["explain", BETWEEN, "--counterfactual", "--cause", "staleRoute"]);
     let remedies = told["counterfactuals"]["causes"][0]["remedies"].as_array().expect("a list");
     let pre_stop = remedies.iter().find(|r| r["name"] == "preStop").expect("it helps");
-    assert_eq!(pre_stop["range"][0], "1s", "{pre_stop}");
-    // All stale routes are gone at 8 s, too, but then the requests are killed: of all drops it removes less.
-    let (code, out, _) = dryroll(
-        &[
-            &["recommend", SMALL, "--quiet", "--format", "json", "--keep", "terminationGracePeriodSeconds"][..],
-            &["--keep", "maxSurge", "--keep", "minReadySeconds", "--keep", "drainWindow"],
-            &set,
-            &vary[..2],
-        ]
-        .concat(),
-    );
-    assert_eq!(code, 0, "{out}");
-    let advice: Value = serde_json::from_str(&out).expect("JSON");
-    let change = &advice["changes"].as_array().expect("a list")[0];
-    assert_eq!(change["name"], "preStop");
-    let cliff = &change["cliff"];
-    assert!(cliff["lower"].is_array() && cliff["upper"].is_array(), "it breaks on both sides: {cliff}");
+    // At 5 s there is no stale route either, but what the kill cuts is more than they were.
+    assert_eq!((&pre_stop["range"], &pre_stop["bounded"]), (&json!(["1s", "4s"]), &json!([true, true])), "{pre_stop}");
+    let keep = [
+        "terminationGracePeriodSeconds",
+        "maxSurge",
+        "maxUnavailable",
+        "minReadySeconds",
+        "drainWindow",
+        "closeJitter",
+    ];
+    let keep: Vec<&str> = keep.iter().flat_map(|k| ["--keep", k]).collect();
+    let advice = json(&[&["recommend", BETWEEN][..], &keep].concat());
+    let cliff = &advice["changes"][0]["cliff"];
+    assert_eq!((&cliff["lower"], &cliff["upper"]), (&json!(["1s", "0s"]), &json!(["4s", "5s"])), "{advice}");
 }

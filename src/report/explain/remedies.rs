@@ -28,7 +28,10 @@ pub(super) fn write(all: &Counterfactuals, out: &mut dyn io::Write) -> io::Resul
             writeln!(out, "    no setting that was looked at removes them")?;
         }
         for remedy in cause.remedies.iter().take(TOLD) {
-            for (n, line) in wrap(&sentence(remedy), WIDTH - 6).iter().enumerate() {
+            // Both clients and proxies have `attempts`.
+            let doubled = cause.remedies.iter().filter(|r| r.name == remedy.name).count() > 1;
+            let name = if doubled { &remedy.path } else { &remedy.name };
+            for (n, line) in wrap(&sentence(name, remedy), WIDTH - 6).iter().enumerate() {
                 writeln!(out, "    {}{line}", if n == 0 { "" } else { "  " })?;
             }
         }
@@ -37,13 +40,13 @@ pub(super) fn write(all: &Counterfactuals, out: &mut dyn io::Write) -> io::Resul
 }
 
 /// `preStop ≥ 5s removes 94 % [93 to 95] of these; but …`.
-fn sentence(r: &Remedy) -> String {
+fn sentence(name: &str, r: &Remedy) -> String {
     let values = match (&r.range, r.bounded) {
-        (Some([low, high]), [true, true]) if low == high => format!("{} {low}", r.name),
-        (Some([low, high]), [true, true]) => format!("{} from {low} to {high}", r.name),
-        (Some([low, _]), [true, false]) => format!("{} ≥ {low}", r.name),
-        (Some([_, high]), [false, true]) => format!("{} ≤ {high}", r.name),
-        _ => format!("{} {}", r.name, r.value),
+        (Some([low, high]), [true, true]) if low == high => format!("{name} {low}"),
+        (Some([low, high]), [true, true]) => format!("{name} from {low} to {high}"),
+        (Some([low, _]), [true, false]) => format!("{name} ≥ {low}"),
+        (Some([_, high]), [false, true]) => format!("{name} ≤ {high}"),
+        _ => format!("{name} {}", r.value),
     };
     let worse = if r.of_all.share < r.removed.share - 0.02 {
         format!(", and {} of all dropped requests", removed(&r.of_all))
@@ -61,7 +64,7 @@ fn removed(r: &Removed) -> String {
     let mean = percent(r.share, r.share);
     match r.ci95 {
         Some([low, high]) => {
-            let bare = |x: f64| percent(x, r.share).trim_end_matches(" %").to_owned();
+            let bare = |x: f64| percent(x, x).trim_end_matches(" %").to_owned();
             let (low, high) = (bare(low), bare(high));
             if low == high { mean } else { format!("{mean} [{low} to {high}]") }
         }

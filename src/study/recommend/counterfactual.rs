@@ -18,7 +18,7 @@ use crate::study::tally::Question;
 const MAIN: f64 = 0.01;
 /// A remedy that removes less than this is none.
 const WORTH: f64 = 0.05;
-/// What a value may fall short of the best one of its setting, as a share of the drops, and still suffice.
+/// What a value may fall short of the best one of its setting, as a share of the cause's drops, and still suffice.
 const SHORT: f64 = 0.05;
 
 /// Looks for what would have prevented the drops of each cause, of `cause` alone where it is given. Each value is told by
@@ -96,16 +96,25 @@ impl Looked<'_> {
         removed(&heard(self.now), &heard(e))
     }
 
+    /// What a value is good for: the share of the drops of `cause` that is gone, less those of other causes that have taken their
+    /// place.
+    fn score(&self, cause: Cause, e: usize) -> f64 {
+        let Some(of_cause) = self.removed(cause, e) else { return f64::NEG_INFINITY };
+        let sum = |values: Vec<f64>| values.iter().sum::<f64>();
+        let heard = |e: usize| &self.field.entrants[e].heard;
+        let gone = sum(heard(self.now).values(Cost::Dropped)) - sum(heard(e).values(Cost::Dropped));
+        of_cause.share.min(gone / sum(heard(self.now).of_cause(cause)))
+    }
+
     /// What setting `n` does against `cause`, given the values that were looked at; `None` where it does nothing.
     fn remedy(&mut self, cause: Cause, n: usize, coarse: &[(usize, usize)]) -> Result<Option<Remedy>, ReplicateError> {
-        let share = |looked: &Self, e: usize| looked.removed(cause, e).map_or(f64::NEG_INFINITY, |r| r.share);
-        let best = coarse.iter().map(|&(v, e)| (share(self, e), v)).max_by(|a, b| a.0.total_cmp(&b.0));
+        let best = coarse.iter().map(|&(v, e)| (self.score(cause, e), v)).max_by(|a, b| a.0.total_cmp(&b.0));
         let Some((best, value)) = best.filter(|b| b.0 >= WORTH) else { return Ok(None) };
         let setting = self.field.space.settings()[n].clone();
         let suffices = |looked: &mut Self, v: Option<usize>| -> Result<bool, ReplicateError> {
             let Some(e) = looked.enter(n, v) else { return Ok(false) };
             looked.field.play_all(&[e], looked.deploys)?;
-            Ok(share(looked, e) >= best - SHORT)
+            Ok(looked.score(cause, e) >= best - SHORT)
         };
         let Some(scale) = setting.scale() else {
             return self.told(cause, n, (value, None, [false; 2]));
