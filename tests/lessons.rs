@@ -386,6 +386,19 @@ fn a_drain_without_a_budget_takes_a_third_of_the_pods_at_once() {
 }
 
 #[test]
+fn a_manifest_with_replicas_undoes_what_the_autoscaler_did() {
+    let (wrong, right) = pair("autoscaler");
+    assert_above("dropped", &each(&wrong, dropped), 7_000.0);
+    assert_dominant(&wrong, &[Cause::Overflow], 0.95);
+    assert_below("headroom", &each(&wrong, headroom), 0.7);
+    let last = |r: &Replication| r.scaled.last().map_or((0.0, 0), |&(at, n)| (at.secs(), n));
+    assert!(wrong.iter().all(|r| last(r).1 >= 8), "it comes back");
+    assert_above("until it is back", &each(&wrong, |r| last(r).0), 45.0);
+    assert_none("dropped", &each(&right, dropped));
+    assert!(right.iter().all(|r| r.scaled.is_empty()), "on target there is nothing to change");
+}
+
+#[test]
 fn an_image_that_all_nodes_fetch_at_once_holds_a_rollout_up_until_the_peak() {
     let (wrong, right) = pair("pulls");
     assert_above("dropped", &each(&wrong, dropped), 500.0);

@@ -94,6 +94,8 @@ pub enum Purpose {
     ImagePull = 44,
     /// How long an exited pod's address still refuses.
     AddressKept = 50,
+    /// When an autoscaler first looks, and pods are first scraped for it.
+    AutoscalerPhase = 60,
 }
 
 /// All randomness of one replication of one scenario.

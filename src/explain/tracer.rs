@@ -82,6 +82,7 @@ impl Observer for Tracer {
             // Pods' lives are part of what is measured.
             Fact::Pod { .. }
             | Fact::Node { .. }
+            | Fact::Scaled { .. }
             | Fact::Unfinished { .. }
             | Fact::Answer(_)
             | Fact::Severed { .. }

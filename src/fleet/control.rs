@@ -4,6 +4,7 @@ use crate::engine::{Dur, Purpose, Reserved, SimTime, Streams};
 use crate::scenario::{Deletion, Deploy, DeployAction, DeployEvent, DisruptionBudget, Rolls, Scenario};
 
 use super::analysis::Analysis;
+use super::autoscaler::HorizontalPodAutoscaler;
 use super::event::Event;
 use super::fact::{Fact, PodId, Revision};
 use super::lifecycle::Phase;
@@ -37,6 +38,7 @@ pub(super) struct Control {
     /// What evictions must leave.
     pub(super) budget: Option<DisruptionBudget>,
     pub(super) analysis: Option<Analysis>,
+    pub(super) autoscaler: Option<HorizontalPodAutoscaler>,
 }
 
 impl Control {
@@ -78,12 +80,22 @@ impl Control {
             commands: Vec::new(),
             budget: scenario.workload.budget,
             analysis: deploy.analysis.map(Analysis::new),
+            autoscaler: scenario
+                .workload
+                .autoscaler
+                .clone()
+                .map(|a| HorizontalPodAutoscaler::new(a, spec.replicas, streams)),
         }
     }
 
     /// The same, with what `before` has been through: pods that turned not Ready, but no action.
     pub(super) fn continuing(self, before: Self) -> Self {
         Self { rollout: before.rollout, stuck: before.stuck, ..self }
+    }
+
+    /// How many pods there are to be.
+    pub(super) fn replicas(&self) -> u32 {
+        self.rollout.replicas()
     }
 
     /// Whether the rollout is.

@@ -2,6 +2,7 @@
 
 use crate::engine::Handle;
 
+use super::autoscaler::AutoscalerEvent;
 use super::node::NodeEvent;
 use super::probe::ProbeKind;
 use super::rollout;
@@ -95,6 +96,8 @@ pub(super) enum Event {
     Node(NodeEvent),
     /// An interval of the analysis is over.
     Analysis,
+    /// The autoscaler's own.
+    Autoscaler(AutoscalerEvent),
     /// The levels are sampled.
     Sample,
     /// Nothing more is measured.

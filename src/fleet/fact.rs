@@ -280,6 +280,11 @@ pub enum Fact {
         /// Whether the pod is in it from now on.
         routed: bool,
     },
+    /// The autoscaler changed the number of replicas.
+    Scaled {
+        /// From now on.
+        replicas: u32,
+    },
     /// The controller changed a ReplicaSet's desired size.
     Desired {
         /// Whose.

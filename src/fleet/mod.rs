@@ -11,6 +11,7 @@
 mod affinity;
 mod analysis;
 mod arrivals;
+mod autoscaler;
 mod backoff;
 mod balancer;
 mod client;

@@ -153,8 +153,9 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
     if pods_may_crash(scenario) {
         return s;
     }
-    // No pod is evicted.
+    // No pod is evicted, and the autoscaler rests.
     s.workload.budget = None;
+    s.workload.autoscaler = None;
     // No pod is created, and those that are there are warm.
     s.pod.startup = Dist::Constant(Dur::ZERO);
     s.pod.startup_probe = None;
@@ -211,6 +212,7 @@ fn blank_what_unready_pods_call_for(s: &mut Scenario) {
         min_ready: Dur::ZERO,
         progress_deadline: Dur::ZERO,
         budget: None,
+        autoscaler: None,
     };
     if let Some(deploy) = &mut s.deploy {
         deploy.controller = Controller { qps: 0.0, burst: 0, reaction: Dur::ZERO, release: Release::V1_28 };

@@ -175,6 +175,7 @@ impl<O: Observer> Model for World<O> {
             Event::Action(n) => self.on_action(n, cal),
             Event::Node(event) => self.on_node(event, cal),
             Event::Analysis => self.on_analysis(cal),
+            Event::Autoscaler(event) => self.on_autoscaler(event, cal),
             Event::Sample => self.on_sample(cal),
             Event::End => self.ended = self.end <= cal.now(),
         }
@@ -250,6 +251,7 @@ impl<O: Observer> World<O> {
     pub(super) fn begin_deploy(&self, places: Reserved, cal: &mut Cal) {
         self.begin_control(places, cal);
         self.begin_analysis(cal);
+        self.begin_autoscaler(cal);
         cal.at_reserved(self.end, places, ACTIONS, Event::End);
     }
 

@@ -69,6 +69,7 @@ pub struct Collector {
     bins: Bins,
     decisions: Vec<(SimTime, Revision, u32)>,
     nodes: Vec<(SimTime, NodeId, NodeStep)>,
+    scaled: Vec<(SimTime, u32)>,
     pods: Vec<PodLife>,
 }
 
@@ -116,6 +117,7 @@ impl Collector {
             decisions: Vec::new(),
             pods: Vec::new(),
             nodes: Vec::new(),
+            scaled: Vec::new(),
         }
     }
 
@@ -309,6 +311,7 @@ impl Collector {
             decisions: self.decisions,
             pods: self.pods,
             nodes: self.nodes,
+            scaled: self.scaled,
         }
     }
 
@@ -319,6 +322,7 @@ impl Collector {
             + self.decisions.capacity() * size_of::<(SimTime, Revision, u32)>()
             + self.pods.capacity() * size_of::<PodLife>()
             + self.nodes.capacity() * size_of::<(SimTime, NodeId, NodeStep)>()
+            + self.scaled.capacity() * size_of::<(SimTime, u32)>()
     }
 
     /// A request is in flight at the end: it belongs to *during* if that lasts to the end or saw it, like any other.
@@ -360,6 +364,7 @@ impl Observer for Collector {
             Fact::Pod { pod, revision, step } => self.took_step(now, pod, revision, step),
             Fact::Table { .. } | Fact::Severed { .. } => {}
             Fact::Node { node, step } => self.nodes.push((now, node, step)),
+            Fact::Scaled { replicas } => self.scaled.push((now, replicas)),
             Fact::Desired { revision, size } => self.decided(now, revision, size),
             Fact::Unfinished { born } => self.unfinished(now, born),
             Fact::Complete => drop(self.complete.get_or_insert(now)),

@@ -31,6 +31,7 @@ impl Digest {
             Fact::Desired { revision, size } => (4, u64::from(revision.0), u64::from(size)),
             Fact::Complete => (5, 0, 0),
             Fact::Node { node, step } => (6, u64::from(node.0), step as u64),
+            Fact::Scaled { replicas } => (7, u64::from(replicas), 0),
             // What follows from the above, or only samples it.
             Fact::Born
             | Fact::Unfinished { .. }

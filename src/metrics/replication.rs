@@ -180,4 +180,6 @@ pub struct Replication {
     pub pods: Vec<PodLife>,
     /// What happened to nodes, in order.
     pub nodes: Vec<(SimTime, NodeId, NodeStep)>,
+    /// The numbers of replicas that an autoscaler set, in order.
+    pub scaled: Vec<(SimTime, u32)>,
 }

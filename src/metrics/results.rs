@@ -64,6 +64,9 @@ pub struct Results {
     /// What happened to nodes in the first replication, in order; left out where nothing did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<NodeRow>,
+    /// (time, replicas) that an autoscaler set in the first replication; left out where it set none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaled: Vec<(f64, u32)>,
 }
 
 /// The size of the work.
@@ -99,6 +102,7 @@ impl Results {
             decisions: first.map(|r| series::decisions(meta, r)).unwrap_or_default(),
             pods: first.map(|r| series::pods(meta, r)).unwrap_or_default(),
             nodes: first.map(series::nodes).unwrap_or_default(),
+            scaled: first.map(series::scaled).unwrap_or_default(),
         }
     }
 

@@ -136,6 +136,7 @@ pub(crate) fn clean(i: u32) -> Replication {
         ],
         pods: pods(),
         nodes: Vec::new(),
+        scaled: Vec::new(),
     }
 }
 

@@ -120,6 +120,7 @@ impl Observer for Scene {
             | Fact::Opened { .. }
             | Fact::ConnectFailed(_)
             | Fact::Node { .. }
+            | Fact::Scaled { .. }
             | Fact::Desired { .. }
             | Fact::Complete
             | Fact::Settled

@@ -139,6 +139,10 @@ pub(super) fn decisions(meta: &Meta, r: &Replication) -> Vec<(f64, String, u32)>
     r.decisions.iter().map(|&(at, of, size)| (at.secs(), revision(meta, of), size)).collect()
 }
 
+pub(super) fn scaled(r: &Replication) -> Vec<(f64, u32)> {
+    r.scaled.iter().map(|&(at, replicas)| (at.secs(), replicas)).collect()
+}
+
 pub(super) fn nodes(r: &Replication) -> Vec<NodeRow> {
     let row = |&(at, node, step): &(SimTime, NodeId, NodeStep)| NodeRow {
         t: at.secs(),

@@ -86,6 +86,7 @@ pub(super) fn answer_of(results: &Results, deadline: Option<f64>) -> Answer {
     notes.extend((!complete).then(|| never_ready(results)).flatten());
     notes.extend(rolled_back(results));
     notes.extend(super::nodes::sentences(results));
+    notes.extend(super::autoscaler::sentence(results));
     let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(results, deadline)) };
     let tone = match (complete, dropped > 0.0) {
         (true, false) if summary.requests.is_some_and(|r| r.max > 0.0) => Tone::Good,

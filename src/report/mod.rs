@@ -3,6 +3,7 @@
 //! A new format is one file with an `impl Report` and one line in [`ALL`].
 
 mod answer;
+mod autoscaler;
 pub mod check;
 pub mod compare;
 mod csv;

@@ -7,6 +7,7 @@
 mod affinity;
 mod analysis;
 mod argo;
+mod autoscaler;
 mod bytes;
 mod clients;
 mod crash;
@@ -57,6 +58,7 @@ use tree::{Node, Span};
 pub use affinity::{Pinning, Sticky};
 pub use analysis::Analysis;
 pub use argo::{BlueGreen, Canary, CanaryScale, CanaryStep};
+pub use autoscaler::{Autoscaler, ScaleMetric, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use clients::{Assignment as ClientAssignment, ClientKeepAlive, Clients, WhenBusy};
 pub use crash::Crash;
 pub use deploy::{Controller, Deletion, Deploy, DeployAction, DeployEvent, Release, Rolls};

@@ -1,6 +1,7 @@
 //! What is rolled, in the words of a Deployment.
 
 use super::argo::{self, BlueGreen, Canary};
+use super::autoscaler::Autoscaler;
 use super::diag::Diag;
 use super::disruption_budget::DisruptionBudget;
 use super::duration::Seconds;
@@ -24,6 +25,8 @@ pub struct Workload {
     pub replacement: PodReplacement,
     /// What evictions must leave; rollouts heed none.
     pub budget: Option<DisruptionBudget>,
+    /// Who changes `replicas` while the deploy goes on.
+    pub autoscaler: Option<Autoscaler>,
 }
 
 /// When a pod may be created in place of one that terminates: `podReplacementPolicy`, an alpha feature of Deployments
@@ -146,6 +149,7 @@ impl Workload {
             progress_deadline: deadline,
             replacement: PodReplacement::read(kind, &mut f),
             budget: DisruptionBudget::read(f.at("podDisruptionBudget")),
+            autoscaler: Autoscaler::read(f.at("horizontalPodAutoscaler")),
         };
         f.end();
         workload

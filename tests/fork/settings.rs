@@ -39,6 +39,7 @@ pub(crate) const FREE: &[Setting] = &[
     ("seed", "7"),
     ("clients.0.name", "other"),
     ("workload.podDisruptionBudget", "{maxUnavailable: 1}"),
+    ("workload.horizontalPodAutoscaler", "{maxReplicas: 8, targetCPUUtilizationPercentage: 10}"),
     ("pod.startup", "3s"),
     ("pod.startupProbe", "{periodSeconds: 1}"),
     ("pod.image", "{size: 100MB}"),

@@ -3,7 +3,7 @@
 //! The result is a scenario's tree whose nodes still stand in the manifest, so that whoever finds fault with a value
 //! points at the line it came from. Fields that mean nothing here are Kubernetes' own affair and left alone.
 
-use super::{budget, pre_stop, probes, strategy};
+use super::{autoscaler, budget, pre_stop, probes, strategy};
 use crate::scenario::Diag;
 use crate::scenario::tree::{Entry, Node, Span, Value};
 
@@ -39,9 +39,12 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
     let found: Vec<&Node> = objects.iter().filter(named).filter(|o| known(o).is_some()).copied().collect();
     match found[..] {
         [one] => {
-            let budget = budget::of(&objects, one);
-            let mut imported = workload(one, budget)?;
-            let read = |o: &Node| std::ptr::eq(o, one) || budget.is_some_and(|b| std::ptr::eq(o, b));
+            let beside = Beside { budget: budget::of(&objects, one), autoscaler: autoscaler::of(&objects, one) };
+            let mut imported = workload(one, &beside)?;
+            let read = |o: &Node| {
+                let also = [Some(one), beside.budget, beside.autoscaler];
+                also.into_iter().flatten().any(|read| std::ptr::eq(o, read))
+            };
             let others = objects.iter().filter(|o| !read(o));
             imported.notes.extend(skipped(others.copied()));
             Ok(imported)
@@ -55,6 +58,12 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
             Err(vec![diag.help(format!("pick one by --workload NAME: {}", names.join(", ")))])
         }
     }
+}
+
+/// What stands beside a workload and is about it.
+struct Beside<'a> {
+    budget: Option<&'a Node>,
+    autoscaler: Option<&'a Node>,
 }
 
 /// The workload that [`import`] reads, and its kind.
@@ -170,7 +179,7 @@ impl Tree {
     }
 }
 
-fn workload(object: &Node, budget: Option<&Node>) -> Result<Imported, Vec<Diag>> {
+fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     let (kind, nameless) = known(object).unwrap_or(WORKLOADS[0]);
     let whole = object.span.clone();
     let Some(spec) = object.get("spec").filter(|n| matches!(n.value, Value::Map(_))) else {
@@ -187,8 +196,11 @@ fn workload(object: &Node, budget: Option<&Node>) -> Result<Imported, Vec<Diag>>
     tree.put("workload.minReadySeconds", spec.get("minReadySeconds"), "0");
     tree.put("workload.progressDeadlineSeconds", spec.get("progressDeadlineSeconds"), "600");
     strategy::read(&mut tree, spec, kind);
-    if let Some(budget) = budget {
+    if let Some(budget) = beside.budget {
         budget::read(&mut tree, budget);
+    }
+    if let Some(autoscaler) = beside.autoscaler {
+        autoscaler::read(&mut tree, autoscaler);
     }
     let pod = spec.at("template.spec");
     let grace = pod.and_then(|p| p.get("terminationGracePeriodSeconds"));

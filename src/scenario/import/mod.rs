@@ -1,5 +1,6 @@
 //! Foreign files into scenarios.
 
+mod autoscaler;
 mod budget;
 mod ecs;
 pub(super) mod foreign;

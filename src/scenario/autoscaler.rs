@@ -1,0 +1,254 @@
+//! A `HorizontalPodAutoscaler`, in the words of `autoscaling/v2`, and what kube-controller-manager sets for all of them.
+
+use super::read::{At, Fields, Read, choose};
+use super::units::{Share, number};
+use crate::engine::Dur;
+
+use super::duration::Seconds;
+
+/// Who changes `replicas` by what pods measure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Autoscaler {
+    /// Fewest pods.
+    pub min_replicas: u32,
+    /// Most pods.
+    pub max_replicas: u32,
+    /// What is looked at: the largest of their proposals counts.
+    pub metrics: Vec<ScaleMetric>,
+    /// How fast up.
+    pub up: ScalingRules,
+    /// How fast down.
+    pub down: ScalingRules,
+    /// A ratio of measured to target that is no farther from 1 than this changes nothing.
+    pub tolerance: f64,
+    /// Between two looks.
+    pub sync: Dur,
+    /// Between two scrapes of the pods, and over what a measurement goes.
+    pub scrape: Dur,
+    /// For so long after its start a pod's CPU counts only while it is Ready.
+    pub cpu_initialization: Dur,
+    /// A pod that was Ready in no later time than this after its start has never been.
+    pub initial_readiness: Dur,
+    /// The CPU that a pod requests, as a share of what it uses with all workers busy.
+    pub cpu_request: f64,
+}
+
+/// What pods are to have on average.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ScaleMetric {
+    /// CPU in use, as a share of what is requested.
+    Cpu {
+        /// The target, in whole per cent.
+        utilization: u32,
+    },
+    /// Requests in the pod, queued or served.
+    InFlight {
+        /// The target.
+        average: f64,
+    },
+}
+
+/// How fast the number of pods may change in one direction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScalingRules {
+    /// The most cautious proposal of so long counts.
+    pub window: Dur,
+    /// Which of the policies counts.
+    pub select: SelectPolicy,
+    /// Limits of a change.
+    pub policies: Vec<ScalingPolicy>,
+}
+
+/// Which of several policies counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SelectPolicy {
+    /// The one that allows the most.
+    Max,
+    /// The one that allows the least.
+    Min,
+    /// No change in this direction.
+    Disabled,
+}
+
+/// So much in so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScalingPolicy {
+    /// Whether `value` is in per cent of the pods there were at the beginning of the period.
+    pub percent: bool,
+    /// How many, or how many per cent.
+    pub value: u32,
+    /// In how long.
+    pub period: Dur,
+}
+
+const PER_15_S: Dur = Dur::from_secs(15);
+
+/// The `scaleUp` of an autoscaler that says nothing of it (Kubernetes' documentation, *default behaviour*).
+fn default_up() -> ScalingRules {
+    let doubling = ScalingPolicy { percent: true, value: 100, period: PER_15_S };
+    let four = ScalingPolicy { percent: false, value: 4, period: PER_15_S };
+    ScalingRules { window: Dur::ZERO, select: SelectPolicy::Max, policies: vec![four, doubling] }
+}
+
+/// The same of `scaleDown`.
+fn default_down() -> ScalingRules {
+    let all = ScalingPolicy { percent: true, value: 100, period: PER_15_S };
+    ScalingRules { window: Dur::from_secs(300), select: SelectPolicy::Max, policies: vec![all] }
+}
+
+impl Autoscaler {
+    /// Reads `workload.horizontalPodAutoscaler`. Defaults are those of the API and of kube-controller-manager 1.28.
+    pub(super) fn read(at: At<'_>) -> Option<Self> {
+        at.node.filter(|n| !n.is_null())?;
+        let mut f = at.fields();
+        let min_replicas = f.within("minReplicas", 1, 1..=100_000);
+        let max_at = f.at("maxReplicas");
+        let max_replicas = f.within("maxReplicas", min_replicas, 1..=100_000);
+        if max_at.node.is_none() {
+            let diag = f.at.error("missing-field", "this autoscaler has no `maxReplicas`").label("how many at most?");
+            f.at.report(diag.help("the API requires it: add `maxReplicas: 10`"));
+        } else if max_replicas < min_replicas {
+            max_at.out_of_range("`maxReplicas` is below `minReplicas`", &format!("{min_replicas} or more"));
+        }
+        let metrics = read_metrics(&mut f);
+        let mut behavior = f.at("behavior").fields();
+        let up = ScalingRules::read(behavior.at("scaleUp"), default_up());
+        let down = ScalingRules::read(behavior.at("scaleDown"), default_down());
+        behavior.end();
+        let autoscaler = Self {
+            min_replicas,
+            max_replicas,
+            metrics,
+            up,
+            down,
+            tolerance: f.or("tolerance", Share(0.1)).0,
+            sync: f.or("syncPeriod", PER_15_S).max(Dur::from_secs(1)),
+            scrape: f.or("metricResolution", PER_15_S).max(Dur::from_secs(1)),
+            cpu_initialization: f.or("cpuInitializationPeriod", Dur::from_secs(300)),
+            initial_readiness: f.or("initialReadinessDelay", Dur::from_secs(30)),
+            cpu_request: f.or("cpuRequest", Share(1.0)).0.max(0.001),
+        };
+        f.ignore(&["scaleTargetRef"]);
+        f.end();
+        Some(autoscaler)
+    }
+}
+
+/// `metrics`, or the one field of `autoscaling/v1`; without either, CPU at 80 %.
+fn read_metrics(f: &mut Fields<'_>) -> Vec<ScaleMetric> {
+    let v1: u32 = f.within("targetCPUUtilizationPercentage", 80, 1..=10_000);
+    let at = f.at("metrics");
+    let Some(node) = at.node.filter(|n| !n.is_null()) else { return vec![ScaleMetric::Cpu { utilization: v1 }] };
+    let metrics: Vec<ScaleMetric> = (0..node.items().len()).filter_map(|n| read_metric(at.item(n))).collect();
+    if metrics.is_empty() && !at.cx.has_errors() {
+        let diag = at.error("not-supported", "none of these metrics is simulated").label("nothing to scale by");
+        at.report(diag.help("CPU (`Resource`) and a `Pods` metric called `in_flight` are"));
+    }
+    metrics
+}
+
+fn read_metric(at: At<'_>) -> Option<ScaleMetric> {
+    let mut f = at.fields();
+    let words = [("Resource", 0), ("Pods", 1), ("ContainerResource", 2), ("Object", 3), ("External", 4)];
+    let kind = f.choice("type", 0, &words);
+    f.ignore(&["containerResource", "object", "external"]);
+    let (resource, pods) = (f.at("resource"), f.at("pods"));
+    let metric = match kind {
+        0 => read_cpu(resource),
+        1 => read_in_flight(pods),
+        _ => {
+            passed_over(&f.at);
+            None
+        }
+    };
+    f.end();
+    metric
+}
+
+fn read_cpu(at: At<'_>) -> Option<ScaleMetric> {
+    let mut f = at.fields();
+    let name = f.at("name");
+    let mut target = f.at("target").fields();
+    target.ignore(&["type"]);
+    let utilization = target.within("averageUtilization", 80, 1..=10_000);
+    let absolute = target.at("averageValue").node.is_some();
+    target.end();
+    if absolute || !name.is_word("cpu") {
+        passed_over(&f.at);
+        return None;
+    }
+    f.end();
+    Some(ScaleMetric::Cpu { utilization })
+}
+
+fn read_in_flight(at: At<'_>) -> Option<ScaleMetric> {
+    let mut f = at.fields();
+    let mut metric = f.at("metric").fields();
+    metric.ignore(&["selector"]);
+    let known = metric.at("name").is_word("in_flight");
+    metric.end();
+    let mut target = f.at("target").fields();
+    target.ignore(&["type"]);
+    let average = target.opt::<Quantity>("averageValue");
+    target.end();
+    if !known {
+        passed_over(&f.at);
+        return None;
+    }
+    f.end();
+    average.map(|Quantity(average)| ScaleMetric::InFlight { average })
+}
+
+/// A metric that says nothing about what is simulated: the autoscaler goes by the others.
+fn passed_over(at: &At<'_>) {
+    let diag = at.warning("ignored-field", "this metric is not simulated").label("passed over");
+    at.report(diag.help("CPU utilisation is, and requests in a pod, as a `Pods` metric called `in_flight`"));
+}
+
+impl ScalingRules {
+    fn read(at: At<'_>, default: Self) -> Self {
+        let mut f = at.fields();
+        let window = f.or("stabilizationWindowSeconds", Seconds(default.window)).0;
+        let words = [("Max", SelectPolicy::Max), ("Min", SelectPolicy::Min), ("Disabled", SelectPolicy::Disabled)];
+        let select = f.choice("selectPolicy", default.select, &words);
+        let list = f.at("policies");
+        let policies = match list.node.filter(|n| !n.items().is_empty()) {
+            Some(node) => (0..node.items().len()).map(|n| ScalingPolicy::read(list.item(n))).collect(),
+            None => default.policies,
+        };
+        f.ignore(&["tolerance"]);
+        f.end();
+        Self { window, select, policies }
+    }
+}
+
+impl ScalingPolicy {
+    fn read(at: At<'_>) -> Self {
+        let mut f = at.fields();
+        let kind = f.at("type");
+        let percent = choose(&kind, &[("Percent", true), ("Pods", false)]).unwrap_or(true);
+        let value = f.within("value", 100, 1..=1_000_000);
+        let period = f.or("periodSeconds", Seconds(PER_15_S)).0;
+        f.end();
+        Self { percent, value, period }
+    }
+}
+
+/// A quantity as Kubernetes writes it: `8`, `1500m`, `2k`.
+struct Quantity(f64);
+
+impl Read for Quantity {
+    fn read(at: &At<'_>) -> Option<Self> {
+        let text = at.word("a quantity such as 8 or 500m")?;
+        let (digits, unit) = match text.as_bytes().last() {
+            Some(b'm') => (&text[..text.len() - 1], 1e-3),
+            Some(b'k') => (&text[..text.len() - 1], 1e3),
+            _ => (text, 1.0),
+        };
+        let found = number(digits).map(|n| n * unit).filter(|n| *n > 0.0);
+        if found.is_none() {
+            at.wrong_type("a quantity above 0, such as 8 or 500m");
+        }
+        found.map(Self)
+    }
+}
