@@ -130,6 +130,29 @@ fn assert_dominant(runs: &[Replication], causes: &[Cause], share: f64) {
 }
 
 #[test]
+fn an_ingress_that_is_rolled_is_believed_in_by_the_balancer_before_it() {
+    let (wrong, right) = pair("tiers");
+    assert_above("dropped", &each(&wrong, dropped), 500.0);
+    assert_dominant(&wrong, &[Cause::StaleRoute], 0.9);
+    assert_above("time-outs of clients", &each(&wrong, with(Outcome::Timeout)), 500.0);
+    assert_none(
+        "statuses",
+        &each(&wrong, |r| with(Outcome::S502)(r) + with(Outcome::S503)(r) + with(Outcome::S504)(r)),
+    );
+    assert!(wrong.iter().all(|r| r.capacity.min_ready == 4), "there are always as many proxies as before");
+
+    assert_below("dropped", &each(&right, dropped), 3.0);
+    assert_none("stale routes", &each(&right, by(Cause::StaleRoute)));
+    assert_factor("dropped", &each(&wrong, dropped), &each(&right, dropped), 100.0);
+    // Proxies that terminate do not count: the new ones come as fast.
+    assert_below(
+        "longer",
+        &each(&right, duration).iter().zip(each(&wrong, duration)).map(|(r, w)| r - w).collect::<Vec<_>>(),
+        1.0,
+    );
+}
+
+#[test]
 fn capacity_dips_where_old_pods_are_drained_before_new_ones_are_ready() {
     let (wrong, right) = pair("capacity");
     assert_above("dropped", &each(&wrong, dropped), 1_000.0);

@@ -11,8 +11,8 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use common::random_scenario;
-use dryroll::engine::{Dur, SimTime};
-use dryroll::fleet::fact::{Cause, Fact, Outcome, PodId, PodStep};
+use dryroll::engine::{Dur, Purpose, SimTime, Streams};
+use dryroll::fleet::fact::{Cause, Fact, Outcome, PodId, PodStep, ProxyId};
 use dryroll::fleet::{Observer, simulate};
 use dryroll::metrics::Collector;
 use dryroll::metrics::replication::Replication;
@@ -43,7 +43,10 @@ struct Watch {
     pods: BTreeMap<PodId, Known>,
     ended: BTreeSet<u64>,
     born: usize,
-    proxies: u32,
+    /// The proxies of each tier, and whether there are several.
+    proxies: Vec<u32>,
+    /// The tier before what is rolled.
+    shown: usize,
     /// From pod to client at most.
     way_back: Dur,
     /// How long a refusal takes.
@@ -53,15 +56,17 @@ struct Watch {
 
 impl Watch {
     fn new(scenario: &Scenario) -> Self {
-        let layer = scenario.load_balancer.layer;
+        let layer = scenario.tiers().next().expect("a balancer").layer;
         let own = if layer == Layer::L7 { scenario.network.latency } else { Dur::ZERO };
+        let tiers = scenario.front.iter().map(|_| scenario.network.latency);
         Self {
             collector: Collector::new(scenario),
             pods: BTreeMap::new(),
             ended: BTreeSet::new(),
             born: 0,
-            proxies: scenario.load_balancer.proxies * scenario.load_balancer.workers,
-            way_back: scenario.network.client + own,
+            proxies: scenario.tiers().map(|tier| tier.proxies * tier.workers).collect(),
+            shown: scenario.rolled().behind,
+            way_back: tiers.fold(scenario.network.client + own, |sum, hop| sum + hop),
             refusal: if scenario.handshake.round_trips == 0 { Dur::ZERO } else { scenario.network.client + own },
             layer,
         }
@@ -73,7 +78,9 @@ impl Watch {
         if first && step == PodStep::Ready {
             // There from the start: listening, and in every table.
             known.steps = vec![PodStep::Created, PodStep::Started];
-            known.routed_by = (0..self.proxies).collect();
+            let tier = pod.tier().unwrap_or(self.shown);
+            let id = |n| if self.proxies.len() > 1 { ProxyId::of_tier(tier, n) } else { ProxyId(n) };
+            known.routed_by = (0..self.proxies[tier]).map(|n| id(n).0).collect();
             known.ever_routed = true;
         }
         // A crash begins another life.
@@ -133,8 +140,12 @@ impl Watch {
         }
         if outcome == Outcome::Refused && cause == Some(Cause::StaleRoute) {
             assert_eq!(self.layer, Layer::L4, "only at layer 4 a client sees a refusal");
-            let closed = known.expect("somebody refused").not_listening_since.expect("only a closed port refuses");
-            assert!(closed + self.refusal <= now, "refused by {pod:?}, which listened");
+            // A tier's proxies may be drained in place, which is no step of a pod.
+            let drained = self.proxies.len() > 1;
+            match known.expect("somebody refused").not_listening_since {
+                Some(closed) => assert!(closed + self.refusal <= now || drained, "refused by {pod:?}, which listened"),
+                None => assert!(drained, "only a closed port refuses"),
+            }
         }
     }
 }
@@ -180,14 +191,88 @@ fn check_counts(r: &Replication) {
     assert!(r.bins.iter().all(|b| b.queued >= 0.0 && b.in_flight >= 0.0 && b.ready <= b.pods + 1e-9));
 }
 
+/// A random scenario with two tiers or three, of which any is rolled; `None` where it has what tiers do not take.
+fn random_tiers(seed: u64) -> Option<String> {
+    let mut draw = Streams::new(seed, 1).stream(Purpose::Balance, 0);
+    let mut pick = |of: &[&'static str]| of[draw.below(of.len() as u32) as usize];
+    let balancer = |seed: u64, inner: bool| {
+        let yaml = random_scenario(seed);
+        let block = yaml.split("loadBalancer:\n").nth(1).expect("a balancer");
+        let lines = block.lines().take_while(|line| line.starts_with("  "));
+        let lines = lines.filter(|line| !(inner && line.contains("layer: 4"))).map(|line| format!("  {line}"));
+        lines.collect::<Vec<_>>().join("\n") + "\n"
+    };
+    let pods = |pick: &mut dyn FnMut(&[&'static str]) -> &'static str| {
+        let keep = pick(&["{}", "{idleTimeout: 30ms}", "{maxRequests: 3}", "{idleTimeout: 0s, maxAge: 2s}"]);
+        let probe = pick(&["none", "{periodSeconds: 1}", "{periodSeconds: 2, initialDelaySeconds: 1}"]);
+        let how = pick(&[
+            "onSigterm: exit",
+            "onSigterm: ignore",
+            "lameDuck: 500ms",
+            "connectionClose: response",
+            "closeJitter: 1s",
+        ]);
+        let close = pick(&["cleanup: 0s", "afterExit: unreachable"]);
+        let (stop, window) = (pick(&["0s", "1s"]), pick(&["0s", "10ms", "2s"]));
+        let grace = pick(&["0", "2", "30"]);
+        let bounds = pick(&["maxSurge: 1, maxUnavailable: 0", "maxSurge: 100%", "maxSurge: 0, maxUnavailable: 1"]);
+        format!(
+            "    pod: {{startup: 1s, keepAlive: {keep}, readinessProbe: {probe}, termination: {{preStop: {stop}, drainWindow: {window}, \
+             terminationGracePeriodSeconds: {grace}, {how}, {close}}}}}\n    workload: {{progressDeadlineSeconds: 20, strategy: \
+             {{rollingUpdate: {{{bounds}}}}}}}\n"
+        )
+    };
+    let base = random_scenario(seed);
+    if base.contains("streams:") {
+        return None;
+    }
+    let mut list = format!("loadBalancer:\n  - name: edge\n{}", balancer(seed + 10_000, false));
+    if pick(&["two", "two", "three"]) == "three" {
+        list.push_str("  - name: middle\n");
+        list.push_str(&balancer(seed + 20_000, true));
+        list.push_str(&pods(&mut pick));
+    }
+    list.push_str("  - name: ingress\n");
+    list.push_str(&balancer(seed, true));
+    list.push_str(&pods(&mut pick));
+    let old = base.split("loadBalancer:\n").nth(1)?.lines().take_while(|line| line.starts_with("  "));
+    let old = old.collect::<Vec<_>>().join("\n") + "\n";
+    let rolls =
+        format!("deploy:\n  rolls: {}\n", pick(&["edge", "ingress", "ingress", "ingress", "pods", "loadBalancer"]));
+    let base = base.replace("  rolls: pods\n", "").replace("  rolls: loadBalancer\n", "");
+    let base = base.replace("reload: true", pick(&["reload: true", "reload: edge", "reload: ingress"]));
+    Some(base.replace(&format!("loadBalancer:\n{old}"), &list).replace("deploy:\n", &rolls))
+}
+
+/// The seeds of fleets with tiers in series that run always.
+const TIERED: Range<u64> = 0..200;
+
 #[test]
-fn random_scenarios_end_twice_alike() {
-    let seeds = std::env::var("SWARM_SEEDS").ok().map_or(SEEDS, |text| {
+fn random_tiers_end_twice_alike() {
+    let mut failed = Vec::new();
+    let mut played = 0;
+    for seed in seeds(TIERED) {
+        let Some(yaml) = random_tiers(seed) else { continue };
+        played += 1;
+        if catch_unwind(AssertUnwindSafe(|| check(&yaml))).is_err() {
+            failed.push(format!("seed {seed} failed:\n{yaml}"));
+        }
+    }
+    assert!(played > 0 && failed.is_empty(), "{} of {played}: {}", failed.len(), failed.join("\n"));
+}
+
+/// Those that run always, or the ones that are asked for.
+fn seeds(always: Range<u64>) -> Range<u64> {
+    std::env::var("SWARM_SEEDS").ok().map_or(always, |text| {
         let (from, to) = text.split_once("..").expect("SWARM_SEEDS=FROM..TO");
         from.parse().expect("a number")..to.parse().expect("a number")
-    });
+    })
+}
+
+#[test]
+fn random_scenarios_end_twice_alike() {
     let mut failed = Vec::new();
-    for seed in seeds {
+    for seed in seeds(SEEDS) {
         let yaml = random_scenario(seed);
         if catch_unwind(AssertUnwindSafe(|| check(&yaml))).is_err() {
             failed.push(format!("seed {seed} failed:\n{yaml}"));

@@ -119,7 +119,7 @@ fn check(
 ) -> Result<Checked, Failure> {
     let question = question(args, loaded);
     let meta = settings::meta_of(loaded);
-    let measures = Measure::usual(loaded.scenario.load_balancer.layer == Layer::L7);
+    let measures = Measure::usual(loaded.scenario.rolled().balancer.layer == Layer::L7);
     let (tally, compared) = match baseline {
         Some(Baseline::Scenario(base)) => against(base, loaded, &question, (meta, measures), args, ui)?,
         other => {

@@ -38,7 +38,7 @@ pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
         .iter()
         .map(|p| (question.clone(), Meta { seed, ..settings::meta(&p.scenario, &p.assumptions) }))
         .collect();
-    let proxied = policies.iter().all(|p| p.scenario.load_balancer.layer == Layer::L7);
+    let proxied = policies.iter().all(|p| p.scenario.rolled().balancer.layer == Layer::L7);
     let measures =
         if measured.is_empty() { Measure::usual(proxied) } else { measured.iter().map(|f| Measure::of(f)).collect() };
     let scenarios: Vec<_> = policies.into_iter().map(|p| Scenario { seed, ..p.scenario }).collect();

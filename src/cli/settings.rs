@@ -27,8 +27,8 @@ pub(super) fn meta(scenario: &Scenario, assumptions: &[String]) -> Meta {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         assumptions: assumptions.to_vec(),
         beyond: Vec::new(),
-        workload: scenario.name.clone(),
-        proxied: scenario.load_balancer.layer == Layer::L7,
+        workload: scenario.rolled().tier.map_or_else(|| scenario.name.clone(), |tier| tier.name.clone()),
+        proxied: scenario.rolled().balancer.layer == Layer::L7,
         templates: templates(scenario),
     }
 }
@@ -50,18 +50,23 @@ fn templates(scenario: &Scenario) -> Vec<String> {
 /// The settings that a forecast's sentences name.
 pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings {
     let scenario = &loaded.scenario;
-    let lb = &scenario.load_balancer;
+    let rolled = scenario.rolled();
     // It is the old pods that are stopped.
-    let pod = &scenario.pod;
+    let (workload, lb, pod) = (rolled.workload, rolled.balancer, rolled.pod);
     Settings {
         source: quoted(&file.to_string_lossy()),
         options: options(args),
         kind: loaded.kind.map(str::to_owned),
-        replicas: scenario.workload.replicas,
-        strategy: scenario.deploy.as_ref().map(|_| strategy(&scenario.workload)),
+        tier: rolled.tier.map(|tier| settings::Tier {
+            name: tier.name.clone(),
+            path: tier.path.clone(),
+            before: lb.path.clone(),
+        }),
+        replicas: workload.replicas,
+        strategy: scenario.deploy.as_ref().map(|_| strategy(workload)),
         events: events(scenario),
-        min_ready: scenario.workload.min_ready.secs(),
-        progress_deadline: scenario.workload.progress_deadline.secs(),
+        min_ready: workload.min_ready.secs(),
+        progress_deadline: workload.progress_deadline.secs(),
         proxied: lb.layer == Layer::L7,
         proxies: lb.proxies,
         addition: delay(lb, lb.propagation.add.slowest()),
@@ -69,9 +74,9 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings 
         deregistration_delay: lb.deregistration_delay.secs(),
         upstream_idle: lb.upstream.idle_timeout.secs(),
         pod_idle: pod.keep_alive.idle_timeout.secs(),
-        concurrency: pod.concurrency,
-        queue: pod.queue,
-        service: spread(&pod.service_time),
+        concurrency: scenario.pod.concurrency,
+        queue: scenario.pod.queue,
+        service: spread(&scenario.pod.service_time),
         streams: streams(scenario),
         proxy_retries: lb.retries.attempts,
         ejects: lb.passive_health.max_fails > 0 || lb.active_health.is_some(),
@@ -96,7 +101,10 @@ fn events(scenario: &Scenario) -> Vec<String> {
             DeployAction::Abort => "called off".to_owned(),
             DeployAction::Unready(pods) => format!("{} of its pods made unready", pods.len()),
             DeployAction::Ready(pods) => format!("{} of its pods made ready again", pods.len()),
-            DeployAction::Reload => "proxies reloaded".to_owned(),
+            DeployAction::Reload(tier) => match tier.and_then(|tier| scenario.tiers().nth(tier)) {
+                Some(tier) => format!("proxies of {} reloaded", tier.name),
+                None => "proxies reloaded".to_owned(),
+            },
             DeployAction::NodeFailure(_)
             | DeployAction::ZoneFailure(_)
             | DeployAction::Drain(_)

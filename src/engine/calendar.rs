@@ -168,6 +168,23 @@ impl<E: Copy> Calendar<E> {
         event
     }
 
+    /// When the next event is due, if at `horizon` or before.
+    pub fn next_moment(&mut self, horizon: SimTime) -> Option<SimTime> {
+        self.next_until(horizon).map(Key::at)
+    }
+
+    /// Makes `to` the present, for something that comes from outside this calendar.
+    ///
+    /// # Panics
+    /// If that lies in the past. Something that is due before it must not be pending.
+    pub fn advance(&mut self, to: SimTime) {
+        if to < self.now {
+            refuse(to, self.now);
+        }
+        debug_assert!(self.next_moment(to).is_none_or(|at| at >= to), "something was due before {to}");
+        self.now = to;
+    }
+
     /// Entries pending.
     pub fn len(&self) -> usize {
         self.wheel.len() + self.lanes.iter().map(Ring::len).sum::<usize>()

@@ -98,22 +98,79 @@ pub enum Purpose {
     AutoscalerPhase = 60,
 }
 
+impl Purpose {
+    /// Whether it belongs to pods and their balancer, rather than to clients and what they ask.
+    const fn is_of_hosts(self) -> bool {
+        match self {
+            Self::Arrival
+            | Self::Service
+            | Self::Client
+            | Self::Idempotent
+            | Self::ClientBackoff
+            | Self::ReconnectBackoff
+            | Self::Stream
+            | Self::Think
+            | Self::ConnectionAge
+            | Self::StreamResidual => false,
+            Self::AppError
+            | Self::Startup
+            | Self::ProbePhase
+            | Self::PreStop
+            | Self::CloseJitter
+            | Self::PropagationShared
+            | Self::PropagationOwn
+            | Self::BatchPhase
+            | Self::Balance
+            | Self::HealthCheckPhase
+            | Self::PodUid
+            | Self::WallClock
+            | Self::ProxyBackoff
+            | Self::DrainClose
+            | Self::CloseSpread
+            | Self::CrashAtStart
+            | Self::CrashAfter
+            | Self::ResolvePhase
+            | Self::StartupProbePhase
+            | Self::LivenessProbePhase
+            | Self::Placement
+            | Self::NodeClock
+            | Self::RouterWeight
+            | Self::RouteDelay
+            | Self::ImagePull
+            | Self::AddressKept
+            | Self::AutoscalerPhase => true,
+        }
+    }
+}
+
 /// All randomness of one replication of one scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct Streams {
+    /// Of clients and what they ask, which is the same in every tier.
     key: u64,
+    /// Of pods and their balancer.
+    hosts: u64,
 }
 
 impl Streams {
     /// The streams of replication `replication` under `seed`.
     pub const fn new(seed: u64, replication: u64) -> Self {
-        Self { key: mix(mix(seed.wrapping_add(GAMMA)) ^ replication) }
+        let key = mix(mix(seed.wrapping_add(GAMMA)) ^ replication);
+        Self { key, hosts: key }
+    }
+
+    /// The same for another tier of balancers in series, whose proxies and pods have lots of their own; tier 0 faces the pods.
+    #[must_use]
+    pub const fn of_tier(self, tier: u64) -> Self {
+        let hosts = if tier == 0 { self.key } else { mix(self.key.wrapping_add(GAMMA) ^ tier) };
+        Self { hosts, ..self }
     }
 
     /// The family of streams for one purpose and one owner, for instance one population of clients.
     #[inline]
     pub const fn family(&self, purpose: Purpose, owner: u64) -> Family {
-        Family { key: mix(mix(self.key ^ (purpose as u64)).wrapping_add(GAMMA) ^ owner) }
+        let key = if purpose.is_of_hosts() { self.hosts } else { self.key };
+        Family { key: mix(mix(key ^ (purpose as u64)).wrapping_add(GAMMA) ^ owner) }
     }
 
     /// The stream for one purpose and one identity.

@@ -34,6 +34,14 @@ pub struct Engine<M: Model> {
 }
 
 impl<M: Model> Engine<M> {
+    /// Handles the next event, if one is due at `horizon` or before, and says whether there was.
+    pub fn step(&mut self, horizon: SimTime) -> bool {
+        let Some(next) = self.calendar.next_until(horizon) else { return false };
+        let event = self.calendar.take(next);
+        self.model.handle(event, &mut self.calendar);
+        true
+    }
+
     /// Handles every event due at `horizon` or before, in order, until `done` says so.
     pub fn run_until(&mut self, horizon: SimTime, mut done: impl FnMut(&M) -> bool) {
         while let Some(next) = self.calendar.next_until(horizon) {

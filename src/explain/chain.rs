@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::tracer::{Ending, Trace};
 use crate::engine::Dur;
-use crate::fleet::fact::{Cause, Outcome};
+use crate::fleet::fact::{Cause, Outcome, PodId};
 use crate::metrics::PodRow;
-use crate::scenario::{Layer, OnSigterm, Scenario};
+use crate::scenario::{Layer, LoadBalancer, OnSigterm, Pod, Scenario};
 
 /// The causal chain of one request. Moments in s after the start of the deploy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,6 +30,9 @@ pub struct Chain {
     pub pod: Option<String>,
     /// The proxy that made it.
     pub proxy: u32,
+    /// The tier of that proxy, where there are several in series.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
     /// Until when that proxy had the pod in rotation, as far as it is known.
     pub routed_until: Option<f64>,
     /// All of it in a sentence.
@@ -62,6 +65,47 @@ impl Teller<'_> {
         self.pods.get(e.pod?.0 as usize)
     }
 
+    /// What the pod of `e` is called: of those that stand behind another tier than what is rolled, whose it is and which.
+    pub(super) fn pod_name(&self, e: &Ending) -> Option<String> {
+        let pod = e.pod?;
+        let Some(tier) = pod.tier() else { return self.pod(e).map(|p| p.name.clone()) };
+        Some(match self.scenario.tiers().nth(tier + 1) {
+            Some(next) => format!("{} {}", next.name, pod.index()),
+            None => format!("{}-{}", self.scenario.name, pod.index()),
+        })
+    }
+
+    /// What the proxy of `e` is called in a list.
+    pub(super) fn proxy_name(&self, e: &Ending) -> String {
+        match e.proxy.tier() {
+            Some(_) => format!("{} {}", self.balancer(e).name, e.proxy.index()),
+            None => e.proxy.index().to_string(),
+        }
+    }
+
+    /// The same in a sentence.
+    fn proxy(&self, e: &Ending) -> String {
+        match e.proxy.tier() {
+            Some(_) => format!("proxy {} of {}", e.proxy.index(), self.balancer(e).name),
+            None => format!("proxy {}", e.proxy.index()),
+        }
+    }
+
+    /// The balancer whose proxy it was.
+    fn balancer(&self, e: &Ending) -> &LoadBalancer {
+        let tier = e.proxy.tier().and_then(|tier| self.scenario.tiers().nth(tier));
+        tier.unwrap_or(&self.scenario.load_balancer)
+    }
+
+    /// What the pod of `e` is like, and the beginning of the paths of its settings where a name alone does not mean them.
+    fn kind(&self, e: &Ending) -> (&Pod, String) {
+        let behind = e.pod.and_then(PodId::tier).or_else(|| e.proxy.tier());
+        match behind.and_then(|tier| Some((self.scenario.front.get(tier)?, self.scenario.tiers().nth(tier + 1)?))) {
+            Some((before, next)) => (&before.next.pod, format!("{}.pod.termination.", next.path)),
+            None => (&self.scenario.pod, String::new()),
+        }
+    }
+
     /// Until when the proxy of `e` had its pod in rotation: the first removal after the pod's deletion.
     fn routed_until(&self, e: &Ending) -> Option<f64> {
         let deleted = self.pod(e)?.deletion_requested?;
@@ -86,8 +130,9 @@ impl Teller<'_> {
             outcome: e.outcome.name(),
             cause: e.cause.map(Cause::name),
             attempts: e.attempts,
-            pod: self.pod(e).map(|p| p.name.clone()),
-            proxy: e.proxy.0,
+            pod: self.pod_name(e),
+            proxy: e.proxy.index(),
+            tier: e.proxy.tier().map(|_| self.balancer(e).name.clone()),
             routed_until: self.routed_until(e),
             text,
             prevented,
@@ -98,11 +143,8 @@ impl Teller<'_> {
     fn retries(&self, e: &Ending) -> String {
         let population = (e.identity >> 48) as usize;
         let clients = self.scenario.clients.get(population).map_or(0, |c| c.retries.attempts);
-        let proxies = if self.scenario.load_balancer.layer == Layer::L7 {
-            self.scenario.load_balancer.retries.attempts
-        } else {
-            0
-        };
+        let balancer = self.balancer(e);
+        let proxies = if balancer.layer == Layer::L7 { balancer.retries.attempts } else { 0 };
         match (e.attempts, clients, proxies) {
             (2.., _, _) => format!("{} attempts were made, this was the last", e.attempts),
             (_, 0, 0) => "no retry (attempts 0)".to_owned(),
@@ -111,24 +153,26 @@ impl Teller<'_> {
     }
 
     fn why(&self, e: &Ending, cause: Cause) -> (String, Option<String>) {
-        let t = &self.scenario.pod.termination;
-        let pod = self.pod(e).map_or("its pod", |p| p.name.as_str());
+        let (kind, path) = self.kind(e);
+        let t = &kind.termination;
+        let pod = self.pod_name(e).unwrap_or_else(|| "its pod".to_owned());
+        let pod = pod.as_str();
         match cause {
             Cause::StaleRoute => self.stale(e, pod),
             Cause::SeveredByDrain => {
                 let window = t.drain_window.min(t.grace_period);
                 let text =
                     format!("pod {pod} ended its drain window of {window} with this in flight{}", self.closed(e));
-                (text, Some("a longer drainWindow, within a grace period that leaves room for it".to_owned()))
+                (text, Some(format!("a longer {path}drainWindow, within a grace period that leaves room for it")))
             }
             Cause::SeveredByKill => self.killed(e, pod),
             Cause::SeveredByDeregistration => {
-                let delay = self.scenario.load_balancer.deregistration_delay;
-                let text = format!("proxy {} cut it {delay} after taking pod {pod} out of rotation", e.proxy.0);
-                (text, Some("a longer loadBalancer.deregistrationDelay".to_owned()))
+                let LoadBalancer { deregistration_delay: delay, path, .. } = self.balancer(e);
+                let text = format!("{} cut it {delay} after taking pod {pod} out of rotation", self.proxy(e));
+                (text, Some(format!("a longer {path}.deregistrationDelay")))
             }
             Cause::KeepAliveRace => {
-                let idle = self.scenario.pod.keep_alive.idle_timeout;
+                let idle = kind.keep_alive.idle_timeout;
                 let (doing, prevented) = match self.pod(e).and_then(|p| p.sigterm) {
                     Some(sigterm) if sigterm <= e.at.secs() => (
                         format!("which had its SIGTERM at {}", at(sigterm)),
@@ -155,7 +199,7 @@ impl Teller<'_> {
                 )
             }
             Cause::NoEndpoints => (
-                format!("proxy {} had no pod left; {}", e.proxy.0, load(e)),
+                format!("{} had no pod left; {}", self.proxy(e), load(e)),
                 Some("maxUnavailable: 0 with a surge".to_owned()),
             ),
             Cause::Slow => {
@@ -177,7 +221,8 @@ impl Teller<'_> {
     }
 
     fn stale(&self, e: &Ending, pod: &str) -> (String, Option<String>) {
-        let t = &self.scenario.pod.termination;
+        let (kind, path) = self.kind(e);
+        let t = &kind.termination;
         let Some(row) = self.pod(e) else { return ("no pod listened there any more".to_owned(), None) };
         let closed = row.listener_closed.or(row.gone).unwrap_or(e.at.secs());
         if row.lost {
@@ -195,23 +240,23 @@ impl Teller<'_> {
         };
         let closed_text = format!("pod {pod} had closed its listener at {} ({why})", at(closed));
         let Some((until, deleted)) = self.routed_until(e).zip(row.deletion_requested) else {
-            return (format!("{closed_text}; proxy {} still believed it in rotation", e.proxy.0), None);
+            return (format!("{closed_text}; {} still believed it in rotation", self.proxy(e)), None);
         };
         let took = until - deleted;
         let text = format!(
-            "{closed_text}; proxy {} believed it in rotation until {} (removal took {took:.2} s)",
-            e.proxy.0,
+            "{closed_text}; {} believed it in rotation until {} (removal took {took:.2} s)",
+            self.proxy(e),
             at(until)
         );
         // It would have had to listen until this proxy had heard.
         let pre_stop = (took - t.lame_duck.secs()).max(0.0);
         let prevented = (until > closed && t.on_sigterm != OnSigterm::Ignore)
-            .then(|| format!("preStop of {pre_stop:.2} s or more, for this one"));
+            .then(|| format!("{path}preStop of {pre_stop:.2} s or more, for this one"));
         (text, prevented)
     }
 
     fn killed(&self, e: &Ending, pod: &str) -> (String, Option<String>) {
-        let t = &self.scenario.pod.termination;
+        let t = &self.kind(e).0.termination;
         let gone = self.pod(e).and_then(|p| p.gone).map_or_else(String::new, |gone| format!(" at {}", at(gone)));
         if t.on_sigterm == OnSigterm::Exit {
             let text = format!("pod {pod} exited{gone} at SIGTERM with this in flight");

@@ -82,10 +82,7 @@ impl Explanation {
     /// Puts in order what was heard of a run of `scenario` whose pods lived as `pods` say, in order of creation.
     pub fn of(scenario: &Scenario, trace: &Trace, pods: &[PodRow], which: Which<'_>) -> Self {
         let teller = Teller { scenario, trace, pods };
-        let at_pod = |e: &&Ending| {
-            let name = |id: PodId| pods.get(id.0 as usize).map(|p| p.name.as_str());
-            which.pod.is_none_or(|pod| e.pod.and_then(name) == Some(pod))
-        };
+        let at_pod = |e: &&Ending| which.pod.is_none_or(|pod| teller.pod_name(e).as_deref() == Some(pod));
         let asked = |e: &&Ending| e.cause.is_some() && which.cause.is_none_or(|c| e.cause == Some(c));
         let dropped: Vec<&Ending> = trace.endings.iter().filter(asked).filter(at_pod).collect();
         let mut causes: Vec<Group> = Cause::ALL.into_iter().filter_map(|c| group(&teller, c, &dropped)).collect();
@@ -114,7 +111,7 @@ impl Explanation {
 fn group(teller: &Teller<'_>, cause: Cause, dropped: &[&Ending]) -> Option<Group> {
     let of_cause: Vec<&Ending> = dropped.iter().filter(|e| e.cause == Some(cause)).copied().collect();
     let (first, last) = (of_cause.first()?, of_cause.last()?);
-    let pod = |e: &&Ending| e.pod.and_then(|p| teller.pods.get(p.0 as usize)).map(|p| p.name.clone());
+    let pod = |e: &&Ending| teller.pod_name(e);
     let mut worst = of_cause.clone();
     worst.sort_by_key(|e| (std::cmp::Reverse(e.at.since(e.born)), e.at, e.identity));
     Some(Group {
@@ -123,7 +120,7 @@ fn group(teller: &Teller<'_>, cause: Cause, dropped: &[&Ending]) -> Option<Group
         first: first.at.secs(),
         last: last.at.secs(),
         pods: tallies(of_cause.iter().filter_map(pod)),
-        proxies: tallies(of_cause.iter().map(|e| e.proxy.0.to_string())),
+        proxies: tallies(of_cause.iter().map(|e| teller.proxy_name(e))),
         examples: worst.iter().take(EXAMPLES).map(|e| teller.chain(e)).collect(),
     })
 }

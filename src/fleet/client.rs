@@ -46,7 +46,7 @@ impl<O: Observer> World<O> {
         // The n-th request of a user is the same under every policy, whatever the others do meanwhile.
         let ordinal = (u64::from(user) << 24) | u64::from(*asked & 0x00FF_FFFF);
         *asked = asked.wrapping_add(1);
-        let before = cal.now() < SimTime::ZERO || self.control.is_none();
+        let before = cal.now() < SimTime::ZERO || !self.deploys();
         self.levels.closed_loop_births += u64::from(before && cal.now() >= self.measured_from);
         self.born(population, user, ordinal, cal);
     }
@@ -219,6 +219,9 @@ impl<O: Observer> World<O> {
     /// The answer to request `r` is at its client.
     #[inline(always)]
     pub(super) fn arrive_at_client(&mut self, r: u32, cal: &mut Cal) {
+        if O::TIERED && self.has_tier_before() {
+            return self.answer_before(r, cal);
+        }
         let Request { population, client, connection: c, status, close, pod, .. } = self.requests[r];
         let whole = status >= 100;
         if whole {

@@ -9,6 +9,8 @@ pub(super) enum Owner {
     Client { population: u16, client: u32 },
     /// A proxy.
     Proxy(u16),
+    /// The tier before, which has it to this proxy.
+    Front(u16),
     /// A stream (at layer 7 its proxy, on its behalf).
     Stream { population: u16, slot: u32 },
 }

@@ -58,7 +58,8 @@ impl Control {
         let initial = (0..spec.replicas).map(|pod| InitialPod { created, ready: Some(created), node: node(pod) });
         let rolled = match deploy.rolls {
             Rolls::Pods => DeployAction::Template("new".into()),
-            Rolls::LoadBalancer => DeployAction::Reload,
+            Rolls::LoadBalancer => DeployAction::Reload(None),
+            Rolls::Tier(tier) => DeployAction::Reload(Some(tier)),
         };
         let mut actions = vec![(SimTime::ZERO, rolled)];
         actions.extend(deploy.events.iter().map(|e| (moment(e), e.action.clone())));
@@ -144,7 +145,7 @@ impl Control {
 }
 
 /// When an entry of `deploy.events` happens.
-fn moment(event: &DeployEvent) -> SimTime {
+pub(super) fn moment(event: &DeployEvent) -> SimTime {
     let span = Dur::from_secs_f64(event.at_secs.abs());
     if event.at_secs < 0.0 { SimTime::ZERO - span } else { SimTime::ZERO + span }
 }
@@ -232,8 +233,11 @@ impl<O: Observer> World<O> {
             }
             DeployAction::Drain(node) => return self.drain_node(node, cal),
             DeployAction::Uncordon(node) => return self.uncordon_node(node, cal),
-            DeployAction::Reload => {
-                self.reload_all(cal);
+            DeployAction::Reload(tier) => {
+                // Of several in series each fleet is told of its own as 0.
+                if tier.is_none_or(|tier| tier == 0) {
+                    self.reload_all(cal);
+                }
                 return self.settle(cal);
             }
         };

@@ -62,7 +62,7 @@ impl<O: Observer> World<O> {
         let (population, member) = match self.connections[c].owner {
             Owner::Client { population, client } => (population, client),
             Owner::Stream { population, slot } => (population, slot),
-            Owner::Proxy(_) => return true,
+            Owner::Proxy(_) | Owner::Front(_) => return true,
         };
         let Some(pod) = self.pick_for_connection(population, member, cal) else {
             let round_trip = self.client_hop.delay + self.client_hop.delay;
@@ -117,7 +117,7 @@ impl<O: Observer> World<O> {
         let (population, member) = match self.connections[c].owner {
             Owner::Client { population, client } => (population, client),
             Owner::Stream { population, slot } => (population, slot),
-            Owner::Proxy(_) => return false,
+            Owner::Proxy(_) | Owner::Front(_) => return false,
         };
         let Some(pod) = self.pick_for_connection(population, member, cal) else { return false };
         let max_age = self.versions[self.pods[pod as usize].version()].pod.keep_alive.max_age;
@@ -132,6 +132,9 @@ impl<O: Observer> World<O> {
         self.connections[c].pod_position = p.connections.len() as u32;
         self.connections[c].stage = Stage::Open;
         p.connections.push(c);
+        if O::TIERED {
+            self.connected_behind(c, cal);
+        }
         self.count_connection(c, true);
         self.pod_idles(c, cal);
         true

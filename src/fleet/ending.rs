@@ -69,6 +69,9 @@ impl<O: Observer> World<O> {
     /// The client of request `r` has waited long enough: it closes its connection and is left with nothing.
     pub(super) fn client_gives_up(&mut self, r: u32, cal: &mut Cal) {
         let cause = self.cause_of_timeout(r);
+        if O::TIERED {
+            self.note_behind(r);
+        }
         let Request { population, client, place, connection: c, close, .. } = self.requests[r];
         if place == Place::Waiting {
             let clients = &mut self.populations[usize::from(population)].clients;
@@ -115,7 +118,7 @@ impl<O: Observer> World<O> {
         self.serve_waiting(population, client, cal);
     }
 
-    fn leave_upstream_of_abandoned(&mut self, r: u32, on_the_way: bool, cal: &mut Cal) {
+    pub(super) fn leave_upstream_of_abandoned(&mut self, r: u32, on_the_way: bool, cal: &mut Cal) {
         self.release_retry(r);
         let pod = self.requests[r].pod;
         self.leave_upstream(r, cal);
@@ -147,6 +150,8 @@ impl<O: Observer> World<O> {
         self.in_system -= 1;
         let request = &self.requests[r];
         self.sojourn_sum += u128::from(cal.now().since(request.born).nanos());
+        let own = || ((request.pod != NIL).then_some(PodId(request.pod)), ProxyId(u32::from(request.proxy)));
+        let (pod, proxy) = if O::TIERED { self.told_whereabouts(r) } else { own() };
         let fact = Fact::Ended {
             born: request.born,
             sent: request.at_proxy,
@@ -155,8 +160,8 @@ impl<O: Observer> World<O> {
             attempts: request.attempts,
             stream: request.place == Place::Streaming,
             identity: request.identity(),
-            pod: (request.pod != NIL).then_some(PodId(request.pod)),
-            proxy: ProxyId(u32::from(request.proxy)),
+            pod,
+            proxy,
             client: request.client,
         };
         let (pod, latency) = (request.pod, cal.now().since(request.born));

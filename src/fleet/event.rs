@@ -70,6 +70,8 @@ pub(super) enum Event {
     Reloaded(u16),
     /// A proxy may reload again.
     ReloadAgain(u16),
+    /// All proxies are reloaded.
+    ReloadAll,
     /// An old process closes this client's connection, if it is idle.
     OldCloses(Handle),
     /// An old process severs what it has under way; at its exit, all that it has.

@@ -159,6 +159,9 @@ impl<O: Observer> World<O> {
             return;
         }
         let cause = self.cause_of_timeout(r);
+        if O::TIERED {
+            self.note_behind(r);
+        }
         self.leave_upstream(r, cal);
         self.requests.outdate(r);
         self.proxy_failed(r, Failure::TryTimeout, cause, cal);
@@ -219,6 +222,9 @@ impl<O: Observer> World<O> {
     /// The proxy's time-out for request `r` is over.
     pub(super) fn proxy_gives_up(&mut self, r: u32, cal: &mut Cal) {
         let cause = self.cause_of_timeout(r);
+        if O::TIERED {
+            self.note_behind(r);
+        }
         self.leave_upstream(r, cal);
         self.requests.outdate(r);
         self.proxy_failed(r, Failure::Timeout, cause, cal);
@@ -246,6 +252,7 @@ impl<O: Observer> World<O> {
                 let gone = pod != NIL && self.pods[pod as usize].phase == Phase::Terminated;
                 if gone { Cause::StaleRoute } else { Cause::Slow }
             }
+            _ if self.has_tier_behind() => self.cause_behind(r),
             _ => {
                 let pod = self.pods.get(request.pod as usize);
                 // It was there when its machine died, or was sent there afterwards.
@@ -279,7 +286,7 @@ impl<O: Observer> World<O> {
         for c in cut {
             let connection = &self.connections[c];
             let through = match connection.owner {
-                Owner::Proxy(p) => p == proxy,
+                Owner::Proxy(p) | Owner::Front(p) => p == proxy,
                 Owner::Client { client, .. } => self.proxy_of(client) == proxy,
                 Owner::Stream { slot, .. } => self.proxy_of(slot) == proxy,
             };

@@ -105,7 +105,7 @@ impl IdleTimers {
 impl<O: Observer> World<O> {
     fn owner_class(&self, c: u32) -> usize {
         match self.connections[c].owner {
-            Owner::Proxy(_) => UPSTREAM,
+            Owner::Proxy(_) | Owner::Front(_) => UPSTREAM,
             Owner::Client { population, .. } | Owner::Stream { population, .. } => {
                 POPULATIONS + usize::from(population)
             }

@@ -99,7 +99,8 @@ impl<O: Observer> World<O> {
             let slowdown = p.slowdown(&self.versions[version].pod.warmup, now);
             sum += f64::from(p.routed_by) * self.levels.per_pod[version] / slowdown;
         }
-        sum / self.proxies.len() as f64
+        let proxies = if O::TIERED { self.routing_proxies() } else { self.proxies.len() };
+        if proxies == 0 { 0.0 } else { sum / proxies as f64 }
     }
 
     /// The rate that open-loop clients are set to, plus the closed loop's mean in *before*.
@@ -109,22 +110,27 @@ impl<O: Observer> World<O> {
         if !self.levels.has_users {
             return open;
         }
-        let until = if self.control.is_some() { now.min(SimTime::ZERO) } else { now };
+        let until = if self.deploys() { now.min(SimTime::ZERO) } else { now };
         let before = until.saturating_since(self.measured_from).secs();
         let closed = if before > 0.0 { self.levels.closed_loop_births as f64 / before } else { 0.0 };
         open + closed
     }
 
-    fn tell_levels(&mut self, cal: &Cal) {
-        self.integrate(cal.now());
-        let levels = Levels {
-            capacity: self.capacity(cal.now()),
-            demand: self.demand(cal.now()),
+    /// The levels at `now`.
+    pub(super) fn levels_now(&mut self, now: SimTime) -> Levels {
+        self.integrate(now);
+        Levels {
+            capacity: self.capacity(now),
+            demand: self.demand(now),
             ready: self.levels.ready,
             pods: self.levels.pods,
             queued: self.levels.queued,
             under_way_area: self.in_system_area,
-        };
+        }
+    }
+
+    fn tell_levels(&mut self, cal: &Cal) {
+        let levels = self.levels_now(cal.now());
         self.tell(cal, Fact::Levels(levels));
     }
 

@@ -48,6 +48,7 @@ mod start;
 mod steady;
 mod stream;
 mod termination;
+mod tier;
 mod transport;
 mod unread;
 mod version;

@@ -171,6 +171,9 @@ impl<O: Observer> World<O> {
     /// Request `r` is at its pod.
     #[inline(always)]
     pub(super) fn arrive_at_pod(&mut self, r: u32, cal: &mut Cal) {
+        if O::TIERED && self.has_tier_behind() {
+            return self.pass_on(r, cal);
+        }
         let request = self.requests.handle(r);
         let Request { pod, population, ordinal, abandoned, .. } = self.requests[r];
         if abandoned {
@@ -330,7 +333,7 @@ impl<O: Observer> World<O> {
     /// The pod answers request `r`, and closes its connection where it has to; `direct` if nothing but the end of a job has
     /// led here.
     #[inline(always)]
-    fn answer(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
+    pub(super) fn answer(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
         let c = self.carrier(r);
         let version = self.pods[self.requests[r].pod as usize].version();
         let keep_alive = &self.versions[version].pod.keep_alive;

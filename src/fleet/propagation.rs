@@ -98,6 +98,9 @@ impl<O: Observer> World<O> {
         let own = self.streams.family(Purpose::PropagationOwn, identity);
         let mut deliveries = Vec::with_capacity(self.proxies.len());
         for proxy in 0..self.proxies.len() as u16 {
+            if O::TIERED && self.is_away(proxy) {
+                continue;
+            }
             let config = &self.control_plane.config;
             let dist = if routed { &config.add } else { &config.remove };
             // Its workers hear of it in one moment.
@@ -121,6 +124,7 @@ impl<O: Observer> World<O> {
             return;
         }
         match self.balancer.membership {
+            _ if O::TIERED && self.is_away(proxy) => {}
             _ if self.balancer.resolve.is_some() => {
                 self.proxies[usize::from(proxy)].unasked.push((cal.now(), pod, routed));
             }

@@ -31,6 +31,14 @@ impl<O: Observer> World<O> {
         }
     }
 
+    /// A draining proxy listens no more.
+    pub(super) fn listener_over(&mut self, proxy: u16) {
+        self.proxies[usize::from(proxy)].listens = false;
+        if O::TIERED {
+            self.deaf_before(proxy);
+        }
+    }
+
     /// A reload of `proxy` is asked for, perhaps for the sake of a change of its table.
     pub(super) fn want_reload(&mut self, proxy: u16, change: Option<(u32, bool)>, cal: &mut Cal) {
         let p = &mut self.proxies[usize::from(proxy)];
@@ -124,6 +132,9 @@ impl<O: Observer> World<O> {
 
     /// The idle connections that clients have to a process, or to one before it.
     fn idle_of(&self, proxy: u16, generation: u16) -> Vec<u32> {
+        if O::TIERED && self.has_tier_before() {
+            return self.idle_mirrors(proxy, generation);
+        }
         let mut idle = Vec::new();
         for p in &self.populations {
             for (client, state) in p.clients.iter().enumerate() {
@@ -163,6 +174,9 @@ impl<O: Observer> World<O> {
 
     /// A proxy closes an idle connection of a client, who learns of it one hop later.
     fn close_by_proxy(&mut self, c: u32, cal: &mut Cal) {
+        if O::TIERED && self.has_tier_before() {
+            return self.close_mirror(c, cal);
+        }
         if !std::mem::replace(&mut self.connections[c].pod_closed, true) {
             self.client_hop.send(cal, Event::PeerClosed(self.connections.handle(c)));
         }

@@ -18,9 +18,19 @@ impl<O: Observer> World<O> {
         }
     }
 
+    /// A proxy that begins in the middle asks from now on.
+    pub(super) fn begin_resolver(&self, proxy: u16, cal: &mut Cal) {
+        if self.balancer.resolve.is_some_and(|r| r.refresh == Refresh::Poll) {
+            cal.at(cal.now(), Event::Resolve(proxy));
+        }
+    }
+
     /// The moment has come to ask.
     pub(super) fn on_resolve(&mut self, proxy: u16, cal: &mut Cal) {
         let Some(resolve) = self.balancer.resolve else { return };
+        if O::TIERED && self.is_away(proxy) {
+            return;
+        }
         self.proxies[usize::from(proxy)].asks = false;
         let answered = self.ask(proxy, cal);
         if resolve.refresh == Refresh::Poll {
@@ -38,7 +48,7 @@ impl<O: Observer> World<O> {
                 Owner::Proxy(proxy) => self.want_to_ask(proxy, cal),
                 Owner::Stream { slot, .. } => self.want_to_ask(self.proxy_of(slot), cal),
                 Owner::Client { client, .. } if self.layer == Layer::L4 => self.want_to_ask(self.proxy_of(client), cal),
-                Owner::Client { .. } => {}
+                Owner::Client { .. } | Owner::Front(_) => {}
             }
         }
     }

@@ -39,6 +39,12 @@ impl Router {
         canary.traffic_routing.then(|| Self { routes: vec![Route::FIRST], proxies })
     }
 
+    /// There are so many proxies now; a new one has heard of the last split.
+    pub(super) fn grow(&mut self, proxies: usize, name: scenario::Algorithm) {
+        let route = self.routes.len() as u32 - 1;
+        self.proxies.resize_with(proxies, || Hearer { route, last: SimTime::MIN, canary: algorithm(name) });
+    }
+
     fn route(&self, proxy: u16) -> Route {
         self.routes[self.proxies[usize::from(proxy)].route as usize]
     }

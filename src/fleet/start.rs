@@ -35,6 +35,9 @@ impl<O: Observer> World<O> {
     pub(super) fn create_pod(&mut self, revision: Revision, ordinal: u32, place: Option<u32>, cal: &mut Cal) -> u32 {
         let pod = self.add_pod(revision, ordinal);
         self.pods[pod as usize].selected = self.is_selected(revision);
+        if O::TIERED {
+            self.created_behind();
+        }
         self.tell_step(pod, PodStep::Created, cal);
         self.pod_levels_changed(pod, false, cal);
         if self.schedule_pod(pod, place, cal) {
@@ -65,6 +68,9 @@ impl<O: Observer> World<O> {
         }
         self.signal(pod, Signal::Started);
         self.pods[pod as usize].listening = true;
+        if O::TIERED {
+            self.started_behind(pod, cal);
+        }
         self.plan_crash(pod, cal);
         self.tell_step(pod, PodStep::Started, cal);
         self.pod_levels_changed(pod, false, cal);

@@ -3,91 +3,61 @@
 //! Two functions here must agree, and tests hold them to it: [`steady_part`] says which settings can matter before the
 //! first action, and `retarget` gives a fleet all the others.
 
-use crate::engine::{Dur, Engine, Reserved, SimTime};
+use crate::engine::{Dur, Engine, Reserved, SimTime, Streams};
 use crate::scenario::dist::Dist;
 use crate::scenario::{
     AfterExit, ByProxy, ConnectionClose, Controller, Deploy, Observe, OnSigterm, PodReplacement, Propagation,
     PropagationOrder, Release, Scenario, Strategy, Termination, Warmup, WarmupOver, Workload,
 };
 
-use super::control::{self, Control};
+use super::control;
+use super::tier::Chain;
 use super::version::Version;
 use super::world::{Observer, World, limits};
 
 /// One replication up to the moment before anything of the deploy can matter. Cloning it forks the simulation.
 #[derive(Clone, Debug)]
-pub struct SteadyFleet<O: Observer> {
-    engine: Engine<World<O>>,
-    /// The places of the actions and of the end in the order of scheduling.
-    places: Reserved,
+pub struct SteadyFleet<O: Observer>(Played<O>);
+
+#[derive(Clone, Debug)]
+enum Played<O: Observer> {
+    /// Behind one balancer.
+    One {
+        engine: Box<Engine<World<O>>>,
+        /// The places of the actions and of the end in the order of scheduling.
+        places: Reserved,
+    },
+    /// Behind tiers in series.
+    Chain(Box<Chain<O>>),
 }
 
 impl<O: Observer> SteadyFleet<O> {
     /// Plays replication `replication` of `scenario` up to its first action, or its end where there is none before.
     pub fn of(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> Self {
-        let (mut engine, places) = World::new(scenario, seed, replication, observer);
         let fork = moment(scenario);
+        // What is due at that very moment waits: some of it comes before the action, some after.
+        let before = SimTime::from_nanos(fork.nanos().saturating_sub(1));
+        if !scenario.front.is_empty() {
+            let mut chain = Chain::new(scenario, seed, replication, observer);
+            if fork > chain.start() {
+                chain.run_until(before);
+            }
+            return Self(Played::Chain(Box::new(chain)));
+        }
+        let streams = Streams::new(seed, u64::from(replication));
+        let (mut engine, places) = World::new(scenario, streams, observer, None);
         if fork > engine.model.start {
-            // What is due at that very moment waits: some of it comes before the action, some after.
-            let before = SimTime::from_nanos(fork.nanos() - 1);
             engine.run_until(before, World::done);
         }
-        Self { engine, places }
+        Self(Played::One { engine: Box::new(engine), places })
     }
 
     /// Plays on as `scenario` says, whose [`steady_part`] must be that of the scenario so far.
     pub fn retarget(&mut self, scenario: &Scenario) {
-        // All fields are named, so that a new one has to be thought of here.
-        let World {
-            // Of the replication, and of what has happened;
-            observer: _,
-            streams,
-            requests: _,
-            connections: _,
-            proxies: _,
-            pods: _,
-            links: _,
-            in_system: _,
-            in_system_area: _,
-            in_system_since: _,
-            sojourn_sum: _,
-            ended: _,
-            private: _,
-            bindings: _,
-            name_cached: _,
-            // of settings that are part of what is shared;
-            start: _,
-            measured_from: _,
-            layer: _,
-            client_hop: _,
-            pod_hop,
-            handshake: _,
-            max_busy: _,
-            populations: _,
-            deadlines: _,
-            cluster: _,
-            router: _,
-            // of settings that may differ.
-            control_plane,
-            balancer,
-            versions,
-            idle,
-            control,
-            levels,
-            end,
-        } = &mut self.engine.model;
-        control_plane.retarget(&scenario.load_balancer.propagation, *streams);
-        balancer.clone_from(&scenario.load_balancer);
-        *versions = Version::both(scenario, &*versions);
-        idle.retarget(scenario, pod_hop.delay);
-        levels.retarget(scenario);
-        (_, *end) = limits(scenario);
-        let anew = scenario.deploy.as_ref().map(|deploy| Control::new(scenario, deploy, *streams));
-        *control = match (anew, control.take()) {
-            // Controllers that may have seen a pod turn not Ready go on: what they go by is then part of what is shared.
-            (Some(anew), Some(before)) if pods_may_turn_unready(scenario) => Some(anew.continuing(before)),
-            (anew, _) => anew,
-        };
+        match &mut self.0 {
+            Played::One { engine, .. } => retarget(&mut engine.model, scenario),
+            Played::Chain(chain) => chain.retarget(scenario),
+        }
     }
 
     /// Plays the rest and returns the observer, which has heard everything, with the moment of the end.
@@ -95,20 +65,89 @@ impl<O: Observer> SteadyFleet<O> {
     /// # Panics
     /// If an invariant of the simulator is broken: conservation of requests, Little's law, the controller's bounds.
     pub fn finish(self) -> (O, SimTime) {
-        let Self { mut engine, places } = self;
-        engine.model.begin_deploy(places, &mut engine.calendar);
-        engine.run_until(SimTime::MAX, World::done);
-        let now = engine.calendar.now();
-        engine.model.assert_accounts(now);
-        engine.model.tell_unfinished(&engine.calendar);
-        (engine.model.observer, now)
+        match self.0 {
+            Played::One { mut engine, places } => {
+                engine.model.begin_deploy(places, &mut engine.calendar);
+                engine.run_until(SimTime::MAX, World::done);
+                let now = engine.calendar.now();
+                engine.model.assert_accounts(now);
+                engine.model.tell_unfinished(&engine.calendar);
+                (engine.model.observer, now)
+            }
+            Played::Chain(mut chain) => {
+                chain.begin_deploy();
+                chain.run_until(SimTime::MAX);
+                chain.finish()
+            }
+        }
     }
 
     /// About what it takes (bytes), with what its observer says of itself.
     pub fn bytes(&self, observer: impl FnOnce(&O) -> usize) -> usize {
-        let world = &self.engine.model;
-        size_of::<Self>() + self.engine.calendar.bytes() + world.bytes() + observer(&world.observer)
+        match &self.0 {
+            Played::One { engine, .. } => {
+                let world = &engine.model;
+                size_of::<Engine<World<O>>>() + engine.calendar.bytes() + world.bytes() + observer(&world.observer)
+            }
+            Played::Chain(chain) => chain.bytes(observer),
+        }
     }
+}
+
+/// Gives a fleet the settings of `scenario` that may differ between policies.
+pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario) {
+    let anew = world.control_of(scenario);
+    // All fields are named, so that a new one has to be thought of here.
+    let World {
+        // Of the replication, and of what has happened;
+        observer: _,
+        streams,
+        requests: _,
+        connections: _,
+        proxies: _,
+        pods: _,
+        links: _,
+        in_system: _,
+        in_system_area: _,
+        in_system_since: _,
+        sojourn_sum: _,
+        ended: _,
+        tier: _,
+        private: _,
+        bindings: _,
+        name_cached: _,
+        // of settings that are part of what is shared;
+        start: _,
+        measured_from: _,
+        layer: _,
+        client_hop: _,
+        pod_hop,
+        handshake: _,
+        max_busy: _,
+        populations: _,
+        deadlines: _,
+        cluster: _,
+        router: _,
+        // of settings that may differ.
+        control_plane,
+        balancer,
+        versions,
+        idle,
+        control,
+        levels,
+        end,
+    } = world;
+    control_plane.retarget(&scenario.load_balancer.propagation, *streams);
+    balancer.clone_from(&scenario.load_balancer);
+    *versions = Version::both(scenario, &*versions);
+    idle.retarget(scenario, pod_hop.delay);
+    levels.retarget(scenario);
+    (_, *end) = limits(scenario);
+    *control = match (anew, control.take()) {
+        // Controllers that may have seen a pod turn not Ready go on: what they go by is then part of what is shared.
+        (Some(anew), Some(before)) if pods_may_turn_unready(scenario) => Some(anew.continuing(before)),
+        (anew, _) => anew,
+    };
 }
 
 /// Plays one replication of `scenario` and returns the observer, which has heard everything, with the moment of the end.
@@ -149,6 +188,11 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
     // Names, and the seed of the file, for which the caller has one.
     s.name.clear();
     s.clients.iter_mut().for_each(|population| population.name.clear());
+    let tiers = s.front.iter_mut().map(|tier| &mut tier.balancer).chain([&mut s.load_balancer]);
+    for balancer in tiers {
+        balancer.name.clear();
+        balancer.path.clear();
+    }
     s.seed = 0;
     if pods_may_crash(scenario) {
         return s;

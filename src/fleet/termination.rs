@@ -277,6 +277,9 @@ impl<O: Observer> World<O> {
             let kept = self.termination(pod).address_kept.sample(&mut draw, ordinal);
             self.pods[pod as usize].address_gone = cal.now() + kept;
         }
+        if O::TIERED {
+            self.gone_behind(pod, cal);
+        }
         // Its memory goes with it; only its record stays.
         let p = &mut self.pods[pod as usize];
         p.queue = std::collections::VecDeque::new();

@@ -40,7 +40,7 @@ impl<O: Observer> World<O> {
     /// The side that an owner's connections to pods count for.
     pub(super) fn side(&self, owner: Owner) -> Side {
         match (owner, self.layer) {
-            (Owner::Proxy(_), _) | (Owner::Stream { .. }, Layer::L7) => Side::Upstream,
+            (Owner::Proxy(_) | Owner::Front(_), _) | (Owner::Stream { .. }, Layer::L7) => Side::Upstream,
             (Owner::Client { .. }, _) | (Owner::Stream { .. }, Layer::L4) => Side::Client,
         }
     }
@@ -136,7 +136,7 @@ impl<O: Observer> World<O> {
     /// Takes one from what the opener has lost: then this opening is a reconnect.
     pub(super) fn count_reconnect(&mut self, owner: Owner) -> bool {
         let lost = match owner {
-            Owner::Proxy(proxy) => &mut self.proxies[usize::from(proxy)].lost,
+            Owner::Proxy(proxy) | Owner::Front(proxy) => &mut self.proxies[usize::from(proxy)].lost,
             Owner::Client { population, client } => {
                 &mut self.populations[usize::from(population)].clients[client as usize].lost
             }
@@ -160,6 +160,9 @@ impl<O: Observer> World<O> {
     /// The pod has shaken hands: its opener learns of it one hop later.
     pub(super) fn stands_at_pod(&mut self, c: u32, cal: &mut Cal) {
         self.connections[c].stage = Stage::Handshaking;
+        if O::TIERED {
+            self.connected_behind(c, cal);
+        }
         self.send_to_opener(Event::Connected(self.connections.handle(c)), cal);
         self.pod_idles(c, cal);
         if self.connections[c].close_silently {
@@ -180,6 +183,7 @@ impl<O: Observer> World<O> {
             Owner::Client { .. } => self.client_connected(c, cal),
             Owner::Proxy(_) => self.send_waiting(c, cal),
             Owner::Stream { .. } => self.stream_connected(c, cal),
+            Owner::Front(_) => {}
         }
     }
 
@@ -233,6 +237,7 @@ impl<O: Observer> World<O> {
             Owner::Client { .. } => self.client_connect_failed(c, unanswered, cause, cal),
             Owner::Proxy(_) => self.proxy_connect_failed(c, unanswered, cause, cal),
             Owner::Stream { .. } => self.stream_connect_failed(c, cal),
+            Owner::Front(_) => {}
         }
     }
 
@@ -257,6 +262,9 @@ impl<O: Observer> World<O> {
         }
         self.connections[c].pod_closed = true;
         self.connections[c].told = told;
+        if O::TIERED {
+            self.disconnected_behind(c, cal);
+        }
         self.leave_pod_with_stream(c);
         self.leave_pod(c);
         self.pod_hop.send(cal, Event::PeerClosed(self.connections.handle(c)));
@@ -270,6 +278,7 @@ impl<O: Observer> World<O> {
             Owner::Client { .. } => self.client_connection_lost(c, cal),
             Owner::Proxy(_) => self.proxy_connection_lost(c, cal),
             Owner::Stream { .. } => self.stream_connection_lost(c, cal),
+            Owner::Front(_) => {}
         }
     }
 
@@ -295,6 +304,9 @@ impl<O: Observer> World<O> {
     pub(super) fn on_owner_closed(&mut self, connection: Handle, cal: &mut Cal) {
         let Some(c) = self.connections.live(connection) else { return };
         let pod = self.connections[c].pod;
+        if O::TIERED {
+            self.disconnected_behind(c, cal);
+        }
         self.leave_pod(c);
         self.forget(c);
         if self.versions[self.pods[pod as usize].version()].pod.on_reader_gone == OnReaderGone::Stop {
@@ -318,7 +330,7 @@ impl<O: Observer> World<O> {
         self.connections[c].counted = counts;
         let proxy = match owner {
             Owner::Client { client: member, .. } | Owner::Stream { slot: member, .. } => self.proxy_of(member),
-            Owner::Proxy(_) => return,
+            Owner::Proxy(_) | Owner::Front(_) => return,
         };
         let position = self.links[self.link(proxy, pod)].position;
         if position != NIL {
@@ -344,7 +356,7 @@ impl<O: Observer> World<O> {
                     self.private.retain(|_, &mut idle| idle != c);
                 }
             }
-            Owner::Stream { .. } => {}
+            Owner::Stream { .. } | Owner::Front(_) => {}
         }
     }
 

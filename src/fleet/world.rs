@@ -21,10 +21,14 @@ use super::process::Proxy;
 use super::propagation::ControlPlane;
 use super::request::Request;
 use super::router::Router;
+use super::tier::Tier;
 use super::version::Version;
 
 /// Who is told what happens. Facts come in order of time.
 pub trait Observer {
+    /// Whether the fleet is one of several tiers in series: what has to do with the others is compiled for this alone.
+    const TIERED: bool = false;
+
     /// Takes note of one fact.
     fn observe(&mut self, now: SimTime, fact: Fact);
 }
@@ -121,6 +125,8 @@ pub(super) struct World<O> {
     pub(super) in_system_since: SimTime,
     /// The sum of the times that ended requests spent under way (ns).
     pub(super) sojourn_sum: u128,
+    /// What it has to do with the tiers before and behind it, where there are any.
+    pub(super) tier: Option<Box<Tier>>,
     /// When the simulation is to end; moves as the rollout settles.
     pub(super) end: SimTime,
     pub(super) ended: bool,
@@ -164,7 +170,8 @@ impl<O: Observer> Model for World<O> {
             Event::ReloadAgain(proxy) => self.begin_reload(proxy, cal),
             Event::OldCloses(connection) => self.on_old_closes(connection, cal),
             Event::OldStops { proxy, generation, exits } => self.on_old_stops(proxy, generation, exits, cal),
-            Event::ListenerOver(proxy) => self.proxies[usize::from(proxy)].listens = false,
+            Event::ReloadAll => self.reload_all(cal),
+            Event::ListenerOver(proxy) => self.listener_over(proxy),
             Event::DeregistrationOver { proxy, pod } => self.on_deregistration_over(proxy, pod, cal),
             Event::Purge { proxy, pod } => self.on_purge(proxy, pod, cal),
             Event::Withdrawn { proxy, pod } => self.on_withdrawn(proxy, pod),
@@ -186,8 +193,12 @@ impl<O: Observer> World<O> {
     /// The fleet of `scenario` at the start of replication `replication`, warm: old pods Ready and known to all,
     /// connections spread as the balancer would, streams in the middle of their lives, nothing queued. What is done to the
     /// workload, and the end, are still to be scheduled, in the places returned.
-    pub(super) fn new(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (Engine<Self>, Reserved) {
-        let streams = Streams::new(seed, u64::from(replication));
+    pub(super) fn new(
+        scenario: &Scenario,
+        streams: Streams,
+        observer: O,
+        tier: Option<Box<Tier>>,
+    ) -> (Engine<Self>, Reserved) {
         let (start, end) = limits(scenario);
         let proxies = scenario.load_balancer.proxies * scenario.load_balancer.workers;
         let (client, pod) = match scenario.load_balancer.layer {
@@ -234,14 +245,17 @@ impl<O: Observer> World<O> {
             in_system_area: 0,
             in_system_since: start,
             sojourn_sum: 0,
+            tier,
             end,
             ended: false,
         };
         let mut cal = Cal::new(start, usize::from(ARRIVALS) + world.populations.len().min(ARRIVAL_LANES));
-        world.control = scenario.deploy.as_ref().map(|deploy| Control::new(scenario, deploy, streams));
+        world.control = world.control_of(scenario);
         world.begin_fleet(scenario.workload.replicas, &mut cal);
         world.begin_resolvers(&mut cal);
-        world.begin_clients(&mut cal);
+        if !world.has_tier_before() {
+            world.begin_clients(&mut cal);
+        }
         let places = cal.reserve(ACTIONS + 1);
         cal.at(start, Event::Sample);
         (Engine { model: world, calendar: cal }, places)
@@ -253,6 +267,17 @@ impl<O: Observer> World<O> {
         self.begin_analysis(cal);
         self.begin_autoscaler(cal);
         cal.at_reserved(self.end, places, ACTIONS, Event::End);
+    }
+
+    /// The controllers of the deploy, where it is this fleet's.
+    pub(super) fn control_of(&self, scenario: &Scenario) -> Option<Control> {
+        let own = self.tier.as_ref().is_none_or(|tier| tier.controls);
+        scenario.deploy.as_ref().filter(|_| own).map(|deploy| Control::new(scenario, deploy, self.streams))
+    }
+
+    /// Whether there is a deploy, of this fleet or of another tier's.
+    pub(super) fn deploys(&self) -> bool {
+        self.control.is_some() || (O::TIERED && self.tier.as_ref().is_some_and(|tier| tier.deploys))
     }
 
     /// Schedules the next arrival of `population`.

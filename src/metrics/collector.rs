@@ -93,9 +93,9 @@ impl Collector {
             connections: [ConnectionTally::default(); 2],
         };
         Self {
-            replicas: scenario.workload.replicas,
+            replicas: scenario.rolled().workload.replicas,
             has_deploy: scenario.deploy.is_some(),
-            pods_side: if scenario.load_balancer.layer == Layer::L7 { Side::Upstream } else { Side::Client },
+            pods_side: if scenario.rolled().balancer.layer == Layer::L7 { Side::Upstream } else { Side::Client },
             measured_from,
             settled: None,
             digest: Digest::default(),
@@ -188,6 +188,10 @@ impl Collector {
     }
 
     fn took_step(&mut self, now: SimTime, pod: PodId, revision: Revision, step: PodStep) {
+        if pod.tier().is_some() {
+            // What stands behind another tier is none of those that the forecast is about.
+            return;
+        }
         let at = pod.0 as usize;
         if self.pods.len() <= at {
             let unborn = PodLife {

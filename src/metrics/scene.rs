@@ -64,14 +64,14 @@ pub fn row_start(row: usize) -> f64 {
 impl Scene {
     /// An empty scene for one replication of `scenario`.
     pub fn new(scenario: &Scenario) -> Self {
-        let proxies = scenario.load_balancer.proxies;
+        let proxies = scenario.rolled().balancer.proxies;
         let known = ScenePod { steps: Vec::new(), routed: vec![(f64::NEG_INFINITY, proxies)] };
         let before = scenario.deploy.as_ref().map_or(scenario.observe.warmup, |d| d.at);
         Self {
             proxies,
             first: (SimTime::ZERO - before).nanos().div_euclid(1_000_000_000),
             bins: Vec::new(),
-            pods: vec![known; scenario.workload.replicas as usize],
+            pods: vec![known; scenario.rolled().workload.replicas as usize],
         }
     }
 
@@ -106,6 +106,8 @@ impl Observer for Scene {
     fn observe(&mut self, now: SimTime, fact: Fact) {
         match fact {
             Fact::Ended { born, cause, stream, .. } => self.ended(now, born, cause, stream),
+            // Behind another tier than the one that the forecast is about.
+            Fact::Pod { pod, .. } | Fact::Table { pod, .. } if pod.tier().is_some() => {}
             Fact::Pod { pod, step, .. } => self.pod(pod.0).steps.push((now.secs(), step)),
             Fact::Table { pod, routed, .. } => {
                 let pod = self.pod(pod.0);

@@ -30,7 +30,11 @@ pub(super) struct Answer {
 
 /// What was simulated: `Deployment, 20 replicas · maxSurge 25 %, maxUnavailable 25 % · 10 simulated deploys, seed 1`.
 pub(super) fn subject(page: &Page<'_>) -> String {
-    let replicas = plural(f64::from(page.settings.replicas), "replica");
+    let count = f64::from(page.settings.replicas);
+    let replicas = match &page.settings.tier {
+        Some(tier) => format!("{}, {}", tier.name, plural(count, "proxy").replace("proxys", "proxies")),
+        None => plural(count, "replica"),
+    };
     let kind = page.settings.kind.as_ref().map(|k| format!("{k}, ")).unwrap_or_default();
     format!("{kind}{replicas} · {} · {}", strategy(page.settings), effort(page.results))
 }

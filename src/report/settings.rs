@@ -9,7 +9,9 @@ pub struct Settings {
     pub options: Vec<String>,
     /// The kind of the workload, where a manifest names it: `Deployment`.
     pub kind: Option<String>,
-    /// Desired pods.
+    /// The tier of balancers that is rolled, if it is not the pods.
+    pub tier: Option<Tier>,
+    /// Desired pods, or proxies of that tier.
     pub replicas: u32,
     /// How old pods are replaced; `None` for a steady fleet.
     pub strategy: Option<Strategy>,
@@ -51,6 +53,34 @@ pub struct Settings {
     pub error_rate: f64,
     /// The way from deletion to exit.
     pub termination: Termination,
+}
+
+/// A tier of balancers in series that is rolled as pods are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// What it is called.
+    pub name: String,
+    /// Its path in the scenario.
+    pub path: String,
+    /// The path of the tier before, which learns of it.
+    pub before: String,
+}
+
+impl Tier {
+    /// `PATH=VALUE` of a pod, as it is written for the tier's proxies.
+    pub fn setting(&self, set: &str) -> String {
+        let (path, before) = (&self.path, &self.before);
+        match set.split('=').next().unwrap_or_default() {
+            "preStop" | "drainWindow" | "closeJitter" | "terminationGracePeriodSeconds" => {
+                format!("{path}.pod.termination.{set}")
+            }
+            "minReadySeconds" => format!("{path}.workload.{set}"),
+            "maxSurge" | "maxUnavailable" => format!("{path}.workload.strategy.rollingUpdate.{set}"),
+            "workload.strategy.type" | "pod.keepAlive.idleTimeout" => format!("{path}.{set}"),
+            "deregistrationDelay" => format!("{before}.{set}"),
+            _ => set.to_owned(),
+        }
+    }
 }
 
 /// A random time by two of its quantiles (s).

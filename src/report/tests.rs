@@ -10,6 +10,7 @@ fn settings() -> Settings {
         source: "deployment.yaml".to_owned(),
         options: vec!["--rate 2000/s".to_owned()],
         kind: Some("Deployment".to_owned()),
+        tier: None,
         replicas: 20,
         strategy: Some(Strategy::RollingUpdate {
             max_surge: "25 %".to_owned(),

@@ -111,7 +111,8 @@ fn stale_route(page: &Page<'_>) -> Told {
         format!("preStop is {}", secs(t.pre_stop))
     };
     let removal = format!("removal takes {} (p99 {})", secs(s.removal.p50), secs(s.removal.p99));
-    let sentence = format!("{who} kept sending to pods that no longer listened: {removal}, {open}");
+    let whom = s.tier.as_ref().map_or_else(|| "pods".to_owned(), |tier| format!("proxies of {}", tier.name));
+    let sentence = format!("{who} kept sending to {whom} that no longer listened: {removal}, {open}");
     // Twice the 99th percentile: a deploy draws once for each pod and proxy, and the worst of them counts.
     let wait = libm::ceil((2.0 * s.removal.p99).max(t.pre_stop + s.removal.p99));
     let set = std::iter::once(format!("preStop={}", whole_seconds(wait))).chain(grace_for(s, wait - t.pre_stop));
@@ -231,6 +232,10 @@ fn keep_capacity(page: &Page<'_>) -> Option<Remedy> {
     let s = page.settings;
     let headroom = page.results.timeseries.headroom(f64::NEG_INFINITY, 0.0).or_else(|| steady_headroom(page));
     if let Some(headroom) = headroom.filter(|&h| h < 1.0) {
+        if s.tier.is_some() {
+            // It is the pods behind that are too few, not what is rolled.
+            return None;
+        }
         // A quarter more than would just do.
         let replicas = libm::ceil(f64::from(s.replicas) * 1.25 / headroom.max(0.01));
         return Some(Remedy::new([format!("replicas={replicas}")], "even without a deploy there are too few pods"));

@@ -4,6 +4,7 @@ use super::analysis::Analysis;
 use super::diag::Diag;
 use super::duration;
 use super::read::{At, Fields, Read, choose};
+use super::tree::Value;
 use crate::engine::Dur;
 
 /// The change.
@@ -28,8 +29,11 @@ pub struct Deploy {
 pub enum Rolls {
     /// The pods get a new template.
     Pods,
-    /// The balancer's processes are reloaded; the pods stay.
+    /// The balancer's processes (of all tiers) are reloaded; the pods stay.
     LoadBalancer,
+    /// This tier, counted from the outermost, 0. Its proxies are replaced as its own `workload` says; the outermost's, which has no
+    /// tier before it, are reloaded.
+    Tier(usize),
 }
 
 /// Which of a set's pods are deleted first, where neither readiness nor crowding decides.
@@ -96,8 +100,8 @@ pub enum DeployAction {
     Unready(Vec<u32>),
     /// These pods turn Ready again.
     Ready(Vec<u32>),
-    /// Every proxy is reloaded.
-    Reload,
+    /// Every proxy is reloaded, or those of one tier, counted from the outermost, 0.
+    Reload(Option<usize>),
     /// This node, from 0, dies with all that is on it.
     NodeFailure(u32),
     /// All nodes of this zone do.
@@ -109,8 +113,9 @@ pub enum DeployAction {
 }
 
 impl Deploy {
-    /// Reads `deploy`: by default the template changes at 60 s; `none` is no deploy.
-    pub(super) fn read(at: At<'_>) -> Option<Self> {
+    /// Reads `deploy`: by default the template changes at 60 s; `none` is no deploy. `tiers` are the names of the balancers in
+    /// series, the outermost first, where there are several.
+    pub(super) fn read(at: At<'_>, tiers: &[String]) -> Option<Self> {
         if at.is_word("none") {
             return None;
         }
@@ -118,9 +123,9 @@ impl Deploy {
         let events = f.at("events");
         let deploy = Self {
             at: f.or("at", Dur::from_secs(60)),
-            events: events.node.and_then(|_| Vec::read(&events)).unwrap_or_default(),
+            events: DeployEvent::read_all(&events, tiers),
             controller: Controller::read(f.at("controller")),
-            rolls: f.choice("rolls", Rolls::Pods, &[("pods", Rolls::Pods), ("loadBalancer", Rolls::LoadBalancer)]),
+            rolls: Rolls::read(&f.at("rolls"), tiers),
             deletion: f.choice(
                 "deletion",
                 Deletion::Ranked,
@@ -171,15 +176,37 @@ const ACTIONS: [&str; 14] = [
     "uncordon",
 ];
 
-impl Read for DeployEvent {
-    fn read(at: &At<'_>) -> Option<Self> {
+impl Rolls {
+    fn read(at: &At<'_>, tiers: &[String]) -> Self {
+        if at.node.is_none() {
+            return Self::Pods;
+        }
+        let words = [("pods", Self::Pods), ("loadBalancer", Self::LoadBalancer)];
+        let tiers = tiers.iter().enumerate().map(|(n, name)| (name.as_str(), Self::Tier(n)));
+        choose(at, &words.into_iter().chain(tiers).collect::<Vec<_>>()).unwrap_or(Self::Pods)
+    }
+}
+
+impl DeployEvent {
+    fn read_all(at: &At<'_>, tiers: &[String]) -> Vec<Self> {
+        match at.node.map(|n| &n.value) {
+            None => Vec::new(),
+            Some(Value::Seq(items)) => (0..items.len()).filter_map(|n| Self::read(&at.item(n), tiers)).collect(),
+            Some(_) => {
+                at.wrong_type("a list");
+                Vec::new()
+            }
+        }
+    }
+
+    fn read(at: &At<'_>, tiers: &[String]) -> Option<Self> {
         let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
         let when = f.at("at");
         if when.node.is_none() {
             when.report(at.error("missing-field", "an event needs a time").label("when?").help("add `at: 5s`"));
         }
         let at_secs = when.node.and_then(|_| signed(&when));
-        let action = DeployAction::read(&mut f);
+        let action = DeployAction::read(&mut f, tiers);
         f.end();
         Some(Self { at_secs: at_secs?, action: action? })
     }
@@ -194,7 +221,7 @@ fn signed(at: &At<'_>) -> Option<f64> {
 }
 
 impl DeployAction {
-    fn read(f: &mut Fields<'_>) -> Option<Self> {
+    fn read(f: &mut Fields<'_>, tiers: &[String]) -> Option<Self> {
         let given: Vec<&str> = ACTIONS.into_iter().filter(|a| f.key(a).is_some()).collect();
         let mut read: Vec<Option<Self>> = vec![
             f.opt("scale").map(Self::Scale),
@@ -205,6 +232,7 @@ impl DeployAction {
             f.opt("zoneFailure").map(Self::ZoneFailure),
             f.opt("drain").map(Self::Drain),
             f.opt("uncordon").map(Self::Uncordon),
+            Self::read_reload(&f.at("reload"), tiers),
         ];
         let flags = [
             ("pause", Self::Pause),
@@ -212,7 +240,6 @@ impl DeployAction {
             ("undo", Self::Undo),
             ("promote", Self::Promote),
             ("abort", Self::Abort),
-            ("reload", Self::Reload),
         ];
         for (name, action) in flags {
             let at = f.at(name);
@@ -234,5 +261,12 @@ impl DeployAction {
                 None
             }
         }
+    }
+
+    /// `true` for all proxies, or the name of a tier.
+    fn read_reload(at: &At<'_>, tiers: &[String]) -> Option<Self> {
+        at.node?;
+        let tiers = tiers.iter().enumerate().map(|(n, name)| (name.as_str(), Self::Reload(Some(n))));
+        choose(at, &[("true", Self::Reload(None))].into_iter().chain(tiers).collect::<Vec<_>>())
     }
 }

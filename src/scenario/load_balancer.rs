@@ -1,12 +1,11 @@
 //! The balancer between clients and pods.
 
 use super::affinity::{Pinning, Sticky};
-use super::diag::Diag;
 use super::dist::Dist;
 use super::health::{ActiveHealth, PanicMode, PassiveHealth};
 use super::propagation::Propagation;
 use super::proxy::{ProxyRetries, ProxyStatus};
-use super::read::{At, Read};
+use super::read::{At, Fields, Read};
 use super::reload::Reload;
 use super::resolve::Resolve;
 use super::tree::Value;
@@ -16,6 +15,10 @@ use crate::engine::Dur;
 /// The balancer between clients and pods.
 #[derive(Clone, Debug)]
 pub struct LoadBalancer {
+    /// What it is called, where there are several in series.
+    pub name: String,
+    /// Its path in the scenario.
+    pub path: String,
     /// 7: proxies own the connections to pods; 4: clients' connections reach a pod.
     pub layer: Layer,
     /// Proxies (layer 4: nodes), each of which learns of changes on its own.
@@ -159,20 +162,15 @@ impl LoadBalancer {
         (median + later, p99 + longest)
     }
 
-    /// Reads `loadBalancer`: a map, or a list of one.
-    pub(super) fn read(at: At<'_>) -> Self {
-        let at = one_tier(at);
-        let assumed = at.node.is_none();
-        if assumed {
-            let text = "loadBalancer layer 7, 3 proxies, round robin, no retries (an ingress controller's usual size)";
-            at.cx.assume(text.to_owned());
-        }
-        let mut f = at.fields();
+    /// Reads the fields of a balancer that `name` is called where it gives itself no other name.
+    pub(super) fn of(f: &mut Fields<'_>, name: &str) -> Self {
         // Already laid under what stands here.
         f.at("preset");
         let retries = ProxyRetries::read(f.at("retries"));
         let layer = f.choice("layer", Layer::L7, &[("7", Layer::L7), ("4", Layer::L4)]);
-        let balancer = Self {
+        Self {
+            name: f.or("name", name.to_owned()),
+            path: f.at.path.clone(),
             layer,
             proxies: f.within("proxies", 3, 1..=1000),
             workers: f.within("workers", 1, 1..=100),
@@ -191,7 +189,7 @@ impl LoadBalancer {
             status: ProxyStatus::read(f.at("status")),
             passive_health: PassiveHealth::read(f.at("passiveHealth"), retries.on_status),
             active_health: ActiveHealth::read(f.at("activeHealth")),
-            panic: PanicMode::read(&mut f),
+            panic: PanicMode::read(f),
             terminating_fallback: f.or("terminatingFallback", false),
             sticky: Sticky::read(f.at("sticky")),
             pinning: Pinning::read(f.at("pinning"), layer),
@@ -199,9 +197,7 @@ impl LoadBalancer {
             slow_start: SlowStart::read(&f.at("slowStart")),
             connect_timeout: above_zero(&f.at("connectTimeout"), Dur::from_secs(5)),
             request_timeout: above_zero(&f.at("requestTimeout"), Dur::from_secs(60)),
-        };
-        f.end();
-        balancer
+        }
     }
 }
 
@@ -214,21 +210,6 @@ const ALGORITHMS: [(&str, Algorithm); 7] = [
     ("ipHash", Algorithm::IpHash),
     ("envoyLeastRequest", Algorithm::EnvoyLeastRequest),
 ];
-
-/// A list of one is that one; more of them are tiers, which this version does not simulate.
-fn one_tier(at: At<'_>) -> At<'_> {
-    let Some(Value::Seq(items)) = at.node.map(|n| &n.value) else { return at };
-    if let Some(second) = items.get(1) {
-        let diag = Diag::error("not-supported", "tiers in series are not simulated in this version");
-        at.report(
-            diag.at(&second.span, "the second tier")
-                .path("loadBalancer")
-                .help("give the tier that faces the pods, the last one, alone"),
-        );
-    }
-    let node = items.first();
-    At { node, ..at }
-}
 
 /// A duration above 0.
 pub(super) fn above_zero(at: &At<'_>, default: Dur) -> Dur {

@@ -44,6 +44,7 @@ mod resolve;
 mod retry;
 pub mod sweep;
 mod termination;
+mod tiers;
 mod traffic;
 pub mod tree;
 mod units;
@@ -85,6 +86,7 @@ pub use resolve::{Refresh, Resolve};
 pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};
 pub use sweep::{Assignment, Axis, Variant};
 pub use termination::{AfterExit, ConnectionClose, OnSigterm, Termination};
+pub use tiers::{FrontTier, NextTier};
 pub use traffic::{Arrivals, Load, OnDrain, Profile};
 pub use workload::{IntOrPercent, PodReplacement, Strategy, Workload};
 
@@ -103,8 +105,10 @@ pub struct Scenario {
     pub new_pod: Pod,
     /// The machines that they run on; `None` = no matter where.
     pub nodes: Option<Nodes>,
-    /// The balancer in front of the pods.
+    /// The balancer in front of the pods; of several in series the last.
     pub load_balancer: LoadBalancer,
+    /// The tiers before it, the outermost first.
+    pub front: Vec<FrontTier>,
     /// Constant latencies.
     pub network: Network,
     /// What a new connection costs a pod.
@@ -134,6 +138,7 @@ impl Scenario {
         let workload = Workload::read(f.at("workload"));
         let pod = Pod::read(f.at("pod"));
         let new_pod = read_new_pod(cx, root, &f.at("newVersion"));
+        let (load_balancer, front) = tiers::read(f.at("loadBalancer"));
         let scenario = Self {
             name,
             seed,
@@ -141,11 +146,12 @@ impl Scenario {
             pod,
             new_pod,
             nodes: Nodes::read(f.at("nodes")),
-            load_balancer: LoadBalancer::read(f.at("loadBalancer")),
             network: Network::read(f.at("network")),
             handshake: Handshake::read(f.at("handshake")),
             clients: clients::read_all(&f.at("clients")),
-            deploy: Deploy::read(f.at("deploy")),
+            deploy: Deploy::read(f.at("deploy"), &tiers::names(&load_balancer, &front)),
+            load_balancer,
+            front,
             observe: Observe::read(f.at("observe")),
         };
         let objectives = Objectives::read(f.at("objectives"));
@@ -154,6 +160,42 @@ impl Scenario {
         f.at("uncertain");
         f.end();
         (scenario, objectives)
+    }
+}
+
+/// What is rolled, as the balancer in front of it sees it: the pods, or the proxies of a tier.
+#[derive(Clone, Copy, Debug)]
+pub struct Rolled<'a> {
+    /// The tier whose proxies they are; `None` for the pods.
+    pub tier: Option<&'a LoadBalancer>,
+    /// Where its balancer stands, counted from the outermost, 0.
+    pub behind: usize,
+    /// How it is rolled.
+    pub workload: &'a Workload,
+    /// What it is like before.
+    pub pod: &'a Pod,
+    /// The balancer that learns of it.
+    pub balancer: &'a LoadBalancer,
+}
+
+impl Scenario {
+    /// What is rolled; the pods, where nothing is or a balancer is only reloaded.
+    pub fn rolled(&self) -> Rolled<'_> {
+        let rolls = self.deploy.as_ref().map(|deploy| deploy.rolls);
+        if let Some(Rolls::Tier(n)) = rolls
+            && let Some(before) = n.checked_sub(1).and_then(|n| self.front.get(n))
+        {
+            let tier = self.front.get(n).map_or(&self.load_balancer, |t| &t.balancer);
+            let NextTier { workload, pod } = &before.next;
+            return Rolled { tier: Some(tier), behind: n - 1, workload, pod, balancer: &before.balancer };
+        }
+        let (workload, pod, balancer) = (&self.workload, &self.pod, &self.load_balancer);
+        Rolled { tier: None, behind: self.front.len(), workload, pod, balancer }
+    }
+
+    /// All balancers, the outermost first.
+    pub fn tiers(&self) -> impl Iterator<Item = &LoadBalancer> {
+        self.front.iter().map(|t| &t.balancer).chain([&self.load_balancer])
     }
 }
 

@@ -142,7 +142,8 @@ pub(super) fn resolve(path: &str, known: &[String], root: &Node, span: &Span) ->
         return Ok(path);
     }
     let ending = format!(".{path}");
-    let short = |k: &&String| !LONG_NAMES_ONLY.iter().any(|p| k.starts_with(p));
+    let of_a_tier = |k: &str| k.starts_with("loadBalancer.") && (k.contains(".pod.") || k.contains(".workload."));
+    let short = |k: &&String| !LONG_NAMES_ONLY.iter().any(|p| k.starts_with(p)) && !of_a_tier(k);
     let mut found: Vec<&String> = known.iter().filter(short).filter(|k| k.ends_with(&ending)).collect();
     found.sort();
     found.dedup();

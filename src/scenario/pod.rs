@@ -171,7 +171,7 @@ fn read_probes(at: At<'_>) -> bool {
 impl PodKeepAlive {
     /// Default: idle connections are closed after 75 s (nginx's `keepalive_timeout`), nothing else; an age limit
     /// spreads by 10 % (gRPC's `MAX_CONNECTION_AGE`).
-    fn read(at: At<'_>) -> Self {
+    pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
         let keep_alive = Self {
             idle_timeout: f.or("idleTimeout", Dur::from_secs(75)),

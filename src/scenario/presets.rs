@@ -91,6 +91,7 @@ pub fn named(name: &str) -> Option<Preset> {
 /// Names of none, or of one that belongs elsewhere.
 pub(super) fn lay_under(root: &mut Node) -> Result<(), Vec<Diag>> {
     let mut diags = Vec::new();
+    lay_under_tiers(root, &mut diags);
     for (path, applies) in [("loadBalancer.preset", Applies::LoadBalancer), ("pod.preset", Applies::Pod)] {
         let Some(node) = root.at(path) else { continue };
         match chosen(node, path, applies) {
@@ -130,6 +131,45 @@ pub(super) fn unmeasured(root: &Node) -> Vec<&'static str> {
     let names = balancer.into_iter().chain(tiers).filter_map(|tier| tier.get("preset").and_then(Node::text));
     let presets = names.filter_map(named).filter(|p| p.values.iter().all(|v| v.tag != "measured"));
     presets.map(|p| p.name).collect()
+}
+
+/// The same for tiers in series. What a balancer's preset says of pods it says of whatever is behind it: the next tier's proxies.
+fn lay_under_tiers(root: &mut Node, diags: &mut Vec<Diag>) {
+    let tiers = root.get("loadBalancer").map_or(0, |n| n.items().len());
+    for n in 0..tiers {
+        let place = format!("loadBalancer.{n}");
+        let path = format!("{place}.preset");
+        let Some(node) = root.at(&path) else { continue };
+        let preset = match chosen(node, &path, Applies::LoadBalancer) {
+            Ok(preset) => preset,
+            Err(diag) => {
+                diags.push(diag);
+                continue;
+            }
+        };
+        let Value::Map(below) = tree_of(&preset).value else { continue };
+        for entry in below {
+            let at = match entry.key.as_str() {
+                "loadBalancer" => place.clone(),
+                key if n + 1 < tiers && key == "pod" => format!("loadBalancer.{}.pod", n + 1),
+                // A cost of connections, a network: of the fleet as a whole.
+                key => key.to_owned(),
+            };
+            let mut value = entry.value;
+            match root.at(&at) {
+                Some(above) => value.overlay(above),
+                // What is no map of fields is told when it is read.
+                None if is_tier(root, n + 1) || !at.starts_with("loadBalancer") => {}
+                None => continue,
+            }
+            root.set(&at, value, &entry.key_span);
+        }
+    }
+}
+
+fn is_tier(root: &Node, n: usize) -> bool {
+    let tier = root.get("loadBalancer").and_then(|list| list.items().get(n));
+    tier.is_some_and(|tier| matches!(tier.value, Value::Map(_)))
 }
 
 /// The preset that `node` names.

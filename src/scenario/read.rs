@@ -308,8 +308,8 @@ impl<'a> Fields<'a> {
 }
 
 /// The word at a place as one of these.
-pub(crate) fn choose<T: Clone>(at: &At<'_>, words: &[(&'static str, T)]) -> Option<T> {
-    let names: Vec<&'static str> = words.iter().map(|(name, _)| *name).collect();
+pub(crate) fn choose<T: Clone>(at: &At<'_>, words: &[(&str, T)]) -> Option<T> {
+    let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
     let text = at.word(&format!("one of {}", list(&names)))?;
     if let Some((_, value)) = words.iter().find(|(name, _)| *name == text) {
         return Some(value.clone());

@@ -4,12 +4,12 @@ use super::diag::Diag;
 use super::dist::Dist;
 use super::read::Cx;
 use super::tree::{Node, Span};
-use super::{Arrivals, DeployAction, Load, OnSigterm, Scenario, Strategy};
+use super::{Arrivals, DeployAction, Load, OnSigterm, Scenario, Strategy, Termination};
 use crate::engine::{Dur, SimTime};
 
 /// Reports what is wrong with a scenario that could be read.
 pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
-    for rule in [names, deadline, pre_stop, drain_window, overload, streams, deploy_time, events, nodes] {
+    for rule in [names, deadline, pre_stop, drain_window, overload, streams, tiers, deploy_time, events, nodes] {
         rule(&Check { cx, root, scenario });
     }
 }
@@ -53,7 +53,8 @@ impl Check<'_> {
 fn names(c: &Check<'_>) {
     let clients = c.scenario.clients.iter().enumerate();
     let named = clients.map(|(n, client)| (format!("clients.{n}.name"), client.name.as_str()));
-    for (path, name) in std::iter::once(("name".to_owned(), c.scenario.name.as_str())).chain(named) {
+    let tiers = c.scenario.tiers().map(|tier| (format!("{}.name", tier.path), tier.name.as_str()));
+    for (path, name) in std::iter::once(("name".to_owned(), c.scenario.name.as_str())).chain(named).chain(tiers) {
         let what = if name.trim().is_empty() {
             "a name must not be empty"
         } else if name.chars().any(char::is_control) {
@@ -83,7 +84,19 @@ fn deadline(c: &Check<'_>) {
 
 /// The grace period runs from the deletion, preStop included.
 fn pre_stop(c: &Check<'_>) {
-    let termination = &c.scenario.pod.termination;
+    for (path, termination) in terminations(c.scenario) {
+        pre_stop_of(c, &path, termination);
+    }
+}
+
+/// How the pods go, and the proxies of a tier behind another one, each with its path.
+fn terminations(scenario: &Scenario) -> Vec<(String, &Termination)> {
+    let tiers = scenario.front.iter().zip(scenario.tiers().skip(1));
+    let tiers = tiers.map(|(before, tier)| (format!("{}.pod.termination", tier.path), &before.next.pod.termination));
+    std::iter::once(("pod.termination".to_owned(), &scenario.pod.termination)).chain(tiers).collect()
+}
+
+fn pre_stop_of(c: &Check<'_>, path: &str, termination: &Termination) {
     let pre_stop = Dur::from_secs_f64(termination.pre_stop.quantile(0.5));
     if !pre_stop.is_zero() && pre_stop >= termination.grace_period {
         let text = format!(
@@ -92,18 +105,23 @@ fn pre_stop(c: &Check<'_>) {
         );
         let diag = Diag::warning("prestop-exceeds-grace", text)
             .help("raise terminationGracePeriodSeconds above preStop + lameDuck + drainWindow");
-        let others = [("pod.termination.terminationGracePeriodSeconds", "the grace period includes it".to_owned())];
-        c.report(diag, "pod.termination.preStop", "sleeps until the SIGKILL", &others);
+        let grace = format!("{path}.terminationGracePeriodSeconds");
+        let others = [(grace.as_str(), "the grace period includes it".to_owned())];
+        c.report(diag, &format!("{path}.preStop"), "sleeps until the SIGKILL", &others);
     }
 }
 
 /// What the grace period leaves of a drain window that the file asks for.
 fn drain_window(c: &Check<'_>) {
-    const PATH: &str = "pod.termination.drainWindow";
-    let t = &c.scenario.pod.termination;
+    for (path, termination) in terminations(c.scenario) {
+        drain_window_of(c, &format!("{path}.drainWindow"), termination);
+    }
+}
+
+fn drain_window_of(c: &Check<'_>, path: &str, t: &Termination) {
     let pre_stop = Dur::from_secs_f64(t.pre_stop.quantile(0.5));
     let left = t.grace_period.saturating_sub(pre_stop).saturating_sub(t.lame_duck);
-    if t.on_sigterm == OnSigterm::Drain && !left.is_zero() && t.drain_window > left && c.span(PATH).is_some() {
+    if t.on_sigterm == OnSigterm::Drain && !left.is_zero() && t.drain_window > left && c.span(path).is_some() {
         let text = format!("drainWindow ({}) is cut to {left} by the grace period", t.drain_window);
         let before = if t.lame_duck.is_zero() {
             format!("{} less {pre_stop} of preStop", t.grace_period)
@@ -111,7 +129,7 @@ fn drain_window(c: &Check<'_>) {
             format!("{} less {pre_stop} of preStop and {} of lameDuck", t.grace_period, t.lame_duck)
         };
         let diag = Diag::warning("drain-exceeds-grace", text).help("raise terminationGracePeriodSeconds");
-        c.report(diag, PATH, &format!("the grace period leaves {left}: {before}"), &[]);
+        c.report(diag, path, &format!("the grace period leaves {left}: {before}"), &[]);
     }
 }
 
@@ -152,6 +170,22 @@ fn streams(c: &Check<'_>) {
         {
             let diag = Diag::error("out-of-range", "these streams last no time");
             c.report(diag, &format!("clients.{n}.streams.duration"), "expected a duration above 0s", &[]);
+        }
+    }
+}
+
+/// Streams pass one balancer alone in this version.
+fn tiers(c: &Check<'_>) {
+    if c.scenario.front.is_empty() {
+        return;
+    }
+    for (n, client) in c.scenario.clients.iter().enumerate() {
+        if matches!(client.load, Load::Streams { .. }) {
+            let diag =
+                Diag::error("not-supported", "streams through tiers in series are not simulated in this version")
+                    .help("give the tier that faces the pods, the last one, alone");
+            let others = [("loadBalancer", "more than one tier".to_owned())];
+            c.report(diag, &format!("clients.{n}.streams"), "these would pass them", &others);
         }
     }
 }

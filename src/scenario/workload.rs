@@ -133,6 +133,15 @@ impl Workload {
             replicas.cx.assume("workload.replicas 1 (Kubernetes' default)".to_owned());
         }
         let count = f.within("replicas", 1, 1..=MAX_REPLICAS);
+        Self::of(f, count)
+    }
+
+    /// The same for so many replicas as stand elsewhere.
+    pub(super) fn of_replicas(at: At<'_>, count: u32) -> Self {
+        Self::of(at.fields(), count)
+    }
+
+    fn of(mut f: Fields<'_>, count: u32) -> Self {
         let kind = f.choice("kind", Kind::Deployment, &KINDS);
         let (strategy, pace) = Strategy::of_kind(kind, count, &mut f);
         let (min_ready, deadline) = pace.map_or_else(
@@ -210,8 +219,8 @@ impl Strategy {
             return Self::Recreate;
         }
         if bounds.node.is_none() {
-            let text = "workload.strategy RollingUpdate, maxSurge 25%, maxUnavailable 25% (Kubernetes' default)";
-            bounds.cx.assume(text.to_owned());
+            let path = bounds.path.trim_end_matches(".rollingUpdate");
+            bounds.cx.assume(format!("{path} RollingUpdate, maxSurge 25%, maxUnavailable 25% (Kubernetes' default)"));
         }
         let strategy = Self::read_rolling(bounds);
         f.end();

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dryroll::engine::{Purpose, Streams};
+use dryroll::engine::{Dur, Purpose, Streams};
 use dryroll::metrics::replication::Replication;
-use dryroll::scenario::{Diag, Scenario, load_str};
+use dryroll::scenario::{Diag, Rolls, Scenario, load_str};
 use dryroll::simulate::{Steady, run, steady_key};
 
 use common::random_scenario;
@@ -83,7 +83,12 @@ fn policies(file: &Path) -> Vec<Scenario> {
         let of_a_deploy = s.starts_with("deploy") || s.starts_with("observe");
         !(steady && of_a_deploy) && (deployment || !s.starts_with("workload"))
     };
-    let with = |policy: &&[&str]| short.iter().chain(policy.iter().filter(applies)).map(|s| (*s).to_owned()).collect();
+    // Of tiers in series the one that faces the pods, which are then what is rolled.
+    let tiers = text.contains("name: ingress");
+    let path = |s: &&str| if tiers { s.replace("loadBalancer.", "loadBalancer.ingress.") } else { (*s).to_owned() };
+    let pods = tiers.then(|| "deploy.rolls=pods".to_owned());
+    let with =
+        |policy: &&[&str]| short.iter().chain(policy.iter().filter(applies)).map(path).chain(pods.clone()).collect();
     POLICIES.iter().map(with).map(|set: Vec<String>| load(&text, &set)).collect()
 }
 
@@ -224,6 +229,28 @@ fn the_key_is_the_same_for_what_may_differ_and_another_for_the_rest() {
     assert!(offences.is_empty(), "{offences:#?}");
 }
 
+/// The same behind one balancer, and behind another one before that.
+fn tiers() -> (Scenario, Scenario) {
+    let text = BASE.lines().filter(|line| !line.contains("streams:")).map(|line| format!("{line}\n"));
+    let one: String = text.collect();
+    let list = "loadBalancer:\n  - name: edge\n  - name: ingress\n    pod: {startup: 1s}\n    activeHealth";
+    (load(&one, &[]), load(&one.replace("loadBalancer:\n  activeHealth", list), &[]))
+}
+
+#[test]
+fn tiers_in_series_have_a_key_of_their_own_and_fork_too() {
+    let (one, two) = tiers();
+    assert_ne!(steady_key(&one), steady_key(&two));
+    for rolls in [Rolls::Pods, Rolls::LoadBalancer, Rolls::Tier(0), Rolls::Tier(1)] {
+        let mut a = two.clone();
+        a.deploy.as_mut().expect("a deploy").rolls = rolls;
+        let mut b = a.clone();
+        b.pod.termination.lame_duck = Dur::from_secs(1);
+        assert_eq!(steady_key(&a), steady_key(&b), "{rolls:?}");
+        assert_same(&Steady::of(&a, 1, 0).fork(&b), &run(&b, 1, 0), &format!("{rolls:?}"));
+    }
+}
+
 /// A field that is new to a scenario is in none of the lists: its key has it, and here its author says what is right.
 #[test]
 fn the_lists_know_every_field_of_a_scenario() {
@@ -232,6 +259,8 @@ fn the_lists_know_every_field_of_a_scenario() {
     for &setting in FREE.iter().chain(OF_UNREADY_PODS).chain(BINDING) {
         changed.extend(differences(&base, &load(BASE, &[assignment(setting)])));
     }
+    let (one, two) = tiers();
+    changed.extend(differences(&one, &two));
     let all = fields(&base);
     assert!(all.len() > 100, "only {} fields were found", all.len());
     // What only holds others differs in them.

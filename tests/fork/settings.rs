@@ -40,6 +40,7 @@ pub(crate) const FREE: &[Setting] = &[
     ("clients.0.name", "other"),
     ("workload.podDisruptionBudget", "{maxUnavailable: 1}"),
     ("workload.horizontalPodAutoscaler", "{maxReplicas: 8, targetCPUUtilizationPercentage: 10}"),
+    ("loadBalancer.name", "other"),
     ("pod.startup", "3s"),
     ("pod.startupProbe", "{periodSeconds: 1}"),
     ("pod.image", "{size: 100MB}"),

@@ -66,6 +66,10 @@ fn remedies(page: &Page<'_>) -> Vec<Remedy> {
 /// The command as it was typed, with `set` in the place of what was set there before.
 fn command(page: &Page<'_>, set: &[String]) -> String {
     let s = page.settings;
+    let set: Vec<String> = match &s.tier {
+        Some(tier) => set.iter().map(|set| tier.setting(set)).collect(),
+        None => set.to_vec(),
+    };
     let stale = |option: &&String| set.iter().any(|new| replaces(new, option));
     let mut parts = vec!["dryroll run".to_owned(), s.source.clone()];
     parts.extend(s.options.iter().filter(|o| !stale(o)).cloned());

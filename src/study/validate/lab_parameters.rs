@@ -262,6 +262,10 @@ fn timing(scenario: &Scenario, balancer: Balancer, cannot: &mut Cannot) -> Value
         (Rolls::Pods, _) => "rolling",
         (Rolls::LoadBalancer, Balancer::Haproxy | Balancer::Nginx) => "lb_reload",
         (Rolls::LoadBalancer, Balancer::Envoy) => "envoy_drain",
+        (Rolls::Tier(_), _) => {
+            cannot.say("`deploy.rolls`: the lab plays one balancer");
+            "none"
+        }
         (Rolls::LoadBalancer, Balancer::Direct) => {
             cannot.say("`deploy.rolls`: there is no balancer to be rolled");
             "none"

@@ -137,7 +137,8 @@ pub const MEASURED: [Measured; 10] = [
 ];
 
 /// What no measured deploy had.
-pub const UNMEASURED: [Unmeasured; 13] = [
+pub const UNMEASURED: [Unmeasured; 15] = [
+    Unmeasured { what: "tiers in series", of: |s| s.tiers().count() > 1 },
     Unmeasured { what: "HTTP/2 and its multiplexing", of: |s| s.clients.iter().any(|c| c.multiplex > 1) },
     Unmeasured { what: "ring hash", of: |s| s.load_balancer.algorithm == Algorithm::RingHash },
     Unmeasured { what: "active checks other than HAProxy's", of: |s| s.load_balancer.active_health.is_some() },
@@ -153,6 +154,7 @@ pub const UNMEASURED: [Unmeasured; 13] = [
         of: |s| s.pod.liveness_probe.is_some() || s.pod.startup_probe.is_some(),
     },
     Unmeasured { what: "nodes and image pulls", of: |s| s.nodes.is_some() || s.pod.image.is_some() },
+    Unmeasured { what: "autoscalers", of: |s| s.workload.autoscaler.is_some() },
     Unmeasured { what: "retries by clients", of: |s| s.clients.iter().any(|c| c.retries.attempts > 0) },
     Unmeasured {
         what: "retries on statuses",
