@@ -98,12 +98,24 @@ fn a_tier_that_only_passes_on_adds_its_hop_and_nothing_else() {
         "proxies: 1, retries: {attempts: 2}, passiveHealth: {maxFails: 1, failTimeout: 1s}, algorithm: random",
         "proxies: 1, requestTimeout: 90ms, algorithm: leastRequest, upstream: {maxBusy: 6}",
     ] {
-        let one = ends(&rollout(&format!("  {{{settings}}}"), "5ms"));
+        // A lot is drawn by request and attempt, and a client's second attempt is another tier's first.
+        let retries = settings.contains("retries");
+        let plain = |yaml: String| {
+            yaml.replace("retries: {attempts: 1", "retries: {attempts: 0").replace("response: streamed, ", "")
+        };
+        let story = |balancer: &str, client| {
+            let yaml = rollout(balancer, client);
+            ends(&if retries { plain(yaml) } else { yaml })
+        };
+        let one = story(&format!("  {{{settings}}}"), "5ms");
         // Its pool must hold what clients open: no connection is then opened in the middle, nor closed by time.
         let outer = "name: edge, proxies: 1, upstream: {connections: 10000, idleTimeout: 0s}, requestTimeout: 1h";
         let inner = format!("name: ingress, pod: {{keepAlive: {{idleTimeout: 0s}}}}, {settings}");
-        let two = ends(&rollout(&format!("  - {{{outer}}}\n  - {{{inner}}}"), "4ms"));
-        assert!(one.ends.len() > 5_000 && one.ends.values().any(|e| e.3.is_some()), "something goes wrong: {settings}");
+        let two = story(&format!("  - {{{outer}}}\n  - {{{inner}}}"), "4ms");
+        assert!(
+            one.ends.len() > 5_000 && (retries || one.ends.values().any(|e| e.3.is_some())),
+            "something goes wrong: {settings}"
+        );
         let apart = one.pods.iter().zip(&two.pods).find(|(a, b)| a != b);
         assert!(apart.is_none() && one.pods.len() == two.pods.len(), "{settings}: {apart:?}");
         for (identity, end) in &one.ends {
@@ -112,7 +124,7 @@ fn a_tier_that_only_passes_on_adds_its_hop_and_nothing_else() {
         assert_eq!(one.ends.len(), two.ends.len());
         assert!(two.proxies.keys().all(|p| p.and_then(ProxyId::tier).is_some_and(|tier| tier < 2)));
         let inner: u64 = two.proxies.iter().filter(|(p, _)| p.and_then(ProxyId::tier) == Some(1)).map(|(_, n)| n).sum();
-        assert!(inner > 0, "the tier that faces the pods fails: {:?}", two.proxies);
+        assert!(retries || inner > 0, "the tier that faces the pods fails: {:?}", two.proxies);
     }
 }
 
