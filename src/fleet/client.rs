@@ -4,7 +4,7 @@ use crate::engine::{Handle, NIL, Purpose, SimTime};
 use crate::scenario::{ClientAssignment as Assignment, Layer, Load, RetryOn, WhenBusy};
 
 use super::arrivals::ArrivalProcess;
-use super::connection::{Owner, Stage};
+use super::connection::{Going, Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Fact, Outcome};
 use super::proxy::{REFUSED, RESET, STATUS_OK, TRUNCATED};
@@ -167,6 +167,9 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     pub(super) fn offer(&mut self, c: u32, cal: &mut Cal) {
         let Owner::Client { population, client } = self.connections[c].owner else { return };
+        if self.connections[c].going != Going::Not {
+            return self.serve_waiting(population, client, cal);
+        }
         let config = &self.populations[usize::from(population)].config;
         let worn = config.keep_alive.max_requests > 0 && self.connections[c].carried >= config.keep_alive.max_requests;
         if worn && self.connections[c].in_use == 0 {

@@ -28,6 +28,17 @@ pub(super) enum Stage {
     Open,
 }
 
+/// How far the announced end of a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Going {
+    /// Nothing was announced, or its owner does not know of it yet.
+    Not,
+    /// Its owner sends nothing more on it.
+    Known,
+    /// Nothing that was sent before is on its way any more.
+    Over,
+}
+
 /// A connection's record; what many millions of would weigh.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Connection {
@@ -55,6 +66,11 @@ pub(super) struct Connection {
     pub(super) close_announced: bool,
     /// Whether the pod closes it after the next answer, without a word.
     pub(super) close_silently: bool,
+    /// Whether the pod has announced its end, and how far that is.
+    pub(super) goes: bool,
+    pub(super) going: Going,
+    /// Whether the pod refused it for having too many.
+    pub(super) crowded_out: bool,
     /// Whether its end by the pod's hand is the end that a stream was told of.
     pub(super) told: bool,
     /// Whether it counts among what a layer-4 node has at its pod.
@@ -96,6 +112,9 @@ impl Connection {
             owner_closed: false,
             close_announced: false,
             close_silently: false,
+            goes: false,
+            going: Going::Not,
+            crowded_out: false,
             told: false,
             counted: false,
             eager: false,

@@ -4,7 +4,7 @@ use crate::engine::{Dur, NIL, Purpose};
 use crate::scenario::{Layer, Load, RetryOn};
 
 use super::backoff::{MIN_REOPEN, wait};
-use super::connection::{Connection, Owner, Stage};
+use super::connection::{Connection, Going, Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Fact, Outcome, Side};
 use super::proxy::Pick;
@@ -203,7 +203,8 @@ impl<O: Observer> World<O> {
     pub(super) fn client_connection_ended(&mut self, c: u32, may_reopen: bool, cal: &mut Cal) {
         let Owner::Client { population, client } = self.connections[c].owner else { return };
         self.take_from_owner(c);
-        self.populations[usize::from(population)].clients[client as usize].lost += 1;
+        let announced = self.connections[c].going != Going::Not;
+        self.populations[usize::from(population)].clients[client as usize].lost += u32::from(!announced);
         while self.connections[c].requests.head() != NIL {
             let r = self.connections[c].requests.head();
             let (truncated, cause) = self.fate_on_lost_connection(r);
@@ -219,13 +220,13 @@ impl<O: Observer> World<O> {
             debug_assert_eq!(self.connections[c].in_use, 0, "nothing is left on a connection that has ended");
         }
         self.forget(c);
-        if may_reopen && self.populations[usize::from(population)].config.reconnect.eager {
+        if may_reopen && !announced && self.populations[usize::from(population)].config.reconnect.eager {
             self.reopen_eagerly(population, client, 0, cal);
         }
         self.serve_waiting(population, client, cal);
     }
 
-    fn reopen_eagerly(&mut self, population: u16, client: u32, tries: u16, cal: &mut Cal) {
+    pub(super) fn reopen_eagerly(&mut self, population: u16, client: u32, tries: u16, cal: &mut Cal) {
         let wait = self.reconnect_wait(population, client, u32::from(tries) + 1);
         let wait = if tries > 0 { wait.max(MIN_REOPEN) } else { wait };
         self.populations[usize::from(population)].clients[client as usize].open += 1;

@@ -42,6 +42,10 @@ pub(super) enum Event {
     PeerClosed(Handle),
     /// The pod learns that the opener has closed the connection.
     OwnerClosed(Handle),
+    /// The opener learns that the pod is about to end the connection.
+    GoAway(Handle),
+    /// All that the opener sent before it learnt that is at the pod.
+    GoAwayOver(Handle),
     /// A draining pod begins to close this connection.
     CloseMoment(Handle),
     /// A worker of the pod is done.

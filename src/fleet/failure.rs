@@ -46,11 +46,12 @@ impl<O: Observer> World<O> {
             self.mark_failure(r, proxy, pod, cal);
         }
         if self.may_retry(r, proxy, failure) {
-            let max_concurrent = self.balancer.retries.max_concurrent;
+            let retries = &self.balancer.retries;
+            let limited = retries.max_concurrent > 0 || retries.concurrent_share > 0.0;
             let request = &mut self.requests[r];
             request.proxy_retries += 1;
             request.attempts = request.attempts.saturating_add(1);
-            if max_concurrent > 0 && !request.holds_retry {
+            if limited && !request.holds_retry {
                 request.holds_retry = true;
                 self.proxies[usize::from(proxy)].retries += 1;
             }
@@ -79,6 +80,9 @@ impl<O: Observer> World<O> {
     /// The proxy tries request `r` again, after its wait.
     fn retry_by_proxy(&mut self, r: u32, cal: &mut Cal) {
         let k = u32::from(self.requests[r].proxy_retries);
+        if self.is_redispatched(r) {
+            return self.send_again(r, cal);
+        }
         let family = self.streams.family(Purpose::ProxyBackoff, self.requests[r].identity());
         let mut draw = family.stream(u64::from(self.requests[r].attempts));
         let pause = wait(&self.balancer.retries.backoff, k, self.requests[r].last_wait, &mut draw);
@@ -97,7 +101,10 @@ impl<O: Observer> World<O> {
 
     fn send_again(&mut self, r: u32, cal: &mut Cal) {
         let (proxy, pod) = (self.requests[r].proxy, self.requests[r].pod);
-        if self.balancer.retries.same_pod && pod != NIL {
+        if self.is_redispatched(r) {
+            self.requests[r].avoid.rotate_right(1);
+            self.requests[r].avoid[0] = pod;
+        } else if self.balancer.retries.same_pod && pod != NIL {
             if self.old_process_of(r).is_some() {
                 return self.open_upstream(r, proxy, pod, cal);
             }
@@ -106,15 +113,30 @@ impl<O: Observer> World<O> {
         self.forward(r, cal);
     }
 
+    /// Whether the present retry of request `r` goes to another pod though others go to the same.
+    fn is_redispatched(&self, r: u32) -> bool {
+        let (every, same) = (self.balancer.retries.redispatch, self.balancer.retries.same_pod);
+        same && every > 0 && u32::from(self.requests[r].proxy_retries).is_multiple_of(every)
+    }
+
+    /// How many retries of `proxy` may be under way at once.
+    fn retry_limit(&self, proxy: u16) -> u32 {
+        let retries = &self.balancer.retries;
+        if retries.concurrent_share == 0.0 {
+            return if retries.max_concurrent == 0 { u32::MAX } else { retries.max_concurrent };
+        }
+        let table = &self.proxies[usize::from(proxy)].process.table;
+        let active: u32 = table.iter().map(|h| h.active).sum();
+        retries.max_concurrent.max((retries.concurrent_share * f64::from(active)) as u32)
+    }
+
     fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure) -> bool {
         let retries = self.balancer.retries;
         let request = &self.requests[r];
         if u32::from(request.proxy_retries) >= retries.attempts {
             return false;
         }
-        let room = retries.max_concurrent == 0
-            || request.holds_retry
-            || self.proxies[usize::from(proxy)].retries < retries.max_concurrent;
+        let room = request.holds_retry || self.proxies[usize::from(proxy)].retries < self.retry_limit(proxy);
         let class = match failure {
             Failure::ConnectRefused | Failure::ConnectTimeout => retries.on_connect_failure,
             Failure::ResetUnsent => retries.on_unsent_reset,
@@ -169,16 +191,29 @@ impl<O: Observer> World<O> {
 
     /// A proxy's connection was refused, or nobody answered.
     pub(super) fn proxy_connect_failed(&mut self, c: u32, unanswered: bool, cause: Cause, cal: &mut Cal) {
-        let r = self.connections[c].requests.head();
-        if r != NIL {
-            self.alight(r, c);
-            self.requests[r].upstream = NIL;
+        let failure = if unanswered { Failure::ConnectTimeout } else { Failure::ConnectRefused };
+        if self.multiplexes() {
+            self.take_from_owner(c);
+        }
+        let mut waited = Vec::new();
+        while let Some(r) = self.next_on(c) {
+            waited.push(r);
         }
         self.forget(c);
-        if r != NIL {
-            let failure = if unanswered { Failure::ConnectTimeout } else { Failure::ConnectRefused };
+        for r in waited {
             self.proxy_failed(r, failure, cause, cal);
         }
+    }
+
+    /// Takes the first request off connection `c` of a proxy.
+    fn next_on(&mut self, c: u32) -> Option<u32> {
+        let r = self.connections[c].requests.head();
+        if r == NIL {
+            return None;
+        }
+        self.alight(r, c);
+        self.requests[r].upstream = NIL;
+        Some(r)
     }
 
     /// A pod has closed a proxy's connection.
@@ -186,22 +221,20 @@ impl<O: Observer> World<O> {
         let Owner::Proxy(proxy) = self.connections[c].owner else { return };
         self.proxies[usize::from(proxy)].lost += 1;
         self.take_from_owner(c);
-        let r = self.connections[c].requests.head();
-        let fate = (r != NIL).then(|| self.fate_on_lost_connection(r));
-        // Closed over the accept queue: nothing of it has left the proxy.
-        let unsent = r != NIL && self.requests[r].place == Place::UpConnecting;
-        if r != NIL {
-            self.alight(r, c);
-            self.requests[r].upstream = NIL;
+        let mut lost = Vec::new();
+        while let Some(r) = self.next_on(c) {
+            let (truncated, cause) = self.fate_on_lost_connection(r);
+            // Closed over the accept queue: nothing of it has left the proxy.
+            let failure = match (truncated, self.requests[r].place) {
+                (true, _) => Failure::Truncated,
+                (false, Place::UpConnecting) => Failure::ResetUnsent,
+                (false, _) => Failure::Reset,
+            };
             self.requests.outdate(r);
+            lost.push((r, failure, cause));
         }
         self.forget(c);
-        if let Some((truncated, cause)) = fate {
-            let failure = match (truncated, unsent) {
-                (true, _) => Failure::Truncated,
-                (false, true) => Failure::ResetUnsent,
-                (false, false) => Failure::Reset,
-            };
+        for (r, failure, cause) in lost {
             self.proxy_failed(r, failure, cause, cal);
         }
     }
@@ -235,7 +268,11 @@ impl<O: Observer> World<O> {
         let c = std::mem::replace(&mut self.requests[r].upstream, NIL);
         if c != NIL {
             self.alight(r, c);
-            self.close_by_owner(c, cal);
+            if self.multiplexes() {
+                self.reset_stream(r, c, cal);
+            } else {
+                self.close_by_owner(c, cal);
+            }
         }
         let proxy = self.requests[r].proxy;
         self.uncount_active(r, proxy, cal);
@@ -265,7 +302,10 @@ impl<O: Observer> World<O> {
     pub(super) fn drop_idle(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
         for c in std::mem::take(&mut self.links[link].idle) {
-            self.close_by_owner(c, cal);
+            // One that carries requests ends with the last of them.
+            if self.connections[c].in_use == 0 {
+                self.close_by_owner(c, cal);
+            }
         }
         if self.balancer.upstream.share == Sharing::Client {
             let of_link = (link as u32, 0)..=(link as u32, NIL);

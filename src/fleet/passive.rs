@@ -29,7 +29,10 @@ impl<O: Observer> World<O> {
         if old.is_none() && share >= passive.max_ejected {
             return;
         }
-        let until = now + passive.fail_timeout;
+        let Some(host) = self.believed(old, proxy, pod) else { return };
+        host.ejections = host.ejections.saturating_add(1);
+        let grown = passive.fail_timeout.scale(f64::from(host.ejections));
+        let until = now + grown.min(passive.max_fail_timeout.max(passive.fail_timeout));
         if old.is_some() || passive.merge_window.is_zero() {
             host.ejected_until = until;
             self.process_mut(old, proxy).ejections = true;

@@ -346,7 +346,9 @@ impl<O: Observer> World<O> {
         // With several requests on one connection the last one to be answered takes the connection with it.
         // Without a word its end follows the answer on its heels: whoever reads the one learns of the other.
         let ends = connection.close_announced || connection.close_silently || worn || status == REFUSED;
-        let closes = idle && ends;
+        let waits = ends && status != REFUSED && self.announces_end(c, cal);
+        let closes = idle && ends && !waits;
+        let connection = &mut self.connections[c];
         let request = &mut self.requests[r];
         request.status = status;
         request.place = Place::Returning;

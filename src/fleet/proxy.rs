@@ -146,6 +146,9 @@ impl<O: Observer> World<O> {
         if !self.balancer.retries.per_try_timeout.is_zero() {
             self.watch_try(r, cal);
         }
+        if self.multiplexes() {
+            return self.forward_with_others(r, proxy, pod, cal);
+        }
         let link = self.link(proxy, pod);
         let c = match (self.balancer.upstream.share, self.balancer.upstream.reuse) {
             (Sharing::Client, _) => self.private.remove(&(link as u32, self.requests[r].connection)),
@@ -227,7 +230,14 @@ impl<O: Observer> World<O> {
         self.requests[r].upstream = NIL;
         self.alight(r, c);
         self.uncount_active(r, proxy, cal);
-        if close {
+        if self.multiplexes() {
+            if close {
+                self.proxy_connection_lost(c, cal);
+                self.resolve_after_loss(Owner::Proxy(proxy), cal);
+            } else {
+                self.has_room(c, cal);
+            }
+        } else if close {
             self.proxies[usize::from(proxy)].lost += 1;
             self.forget(c);
             self.resolve_after_loss(Owner::Proxy(proxy), cal);
@@ -260,6 +270,7 @@ impl<O: Observer> World<O> {
             || l.idle.len() >= self.balancer.upstream.connections as usize
             || self.connections[c].generation != self.proxies[usize::from(proxy)].generation
             || (self.balancer.upstream.share == Sharing::Client && self.requests[r].connection == NIL)
+            || self.is_worn(c, cal.now())
             || (!self.balancer.upstream.purge.is_zero() && !self.keeps_idle(proxy, pod, cal))
         {
             return self.close_by_owner(c, cal);
@@ -269,6 +280,14 @@ impl<O: Observer> World<O> {
             Sharing::Client => drop(self.private.insert((link as u32, self.requests[r].connection), c)),
         }
         self.owner_idles(c, cal);
+    }
+
+    /// Whether connection `c` to a pod has carried, or lived, as much as its proxy lets it.
+    #[inline]
+    pub(super) fn is_worn(&self, c: u32, now: SimTime) -> bool {
+        let (upstream, connection) = (&self.balancer.upstream, &self.connections[c]);
+        (upstream.keepalive_requests > 0 && connection.carried >= upstream.keepalive_requests)
+            || (!upstream.keepalive_time.is_zero() && now.since(connection.opened) >= upstream.keepalive_time)
     }
 
     /// The proxy answers the client.

@@ -175,6 +175,9 @@ impl<O: Observer> World<O> {
         if self.is_stream_to_close(c) {
             return self.close_by_pod(c, true, cal);
         }
+        if mode != ConnectionClose::None && self.connections[c].stage == Stage::Open && self.announces_end(c, cal) {
+            return;
+        }
         let connection = &mut self.connections[c];
         // One whose handshake has begun is not idle: whoever asked for it is about to use it.
         let idle = connection.in_pod == 0 && connection.stage == Stage::Open;
@@ -246,6 +249,7 @@ impl<O: Observer> World<O> {
         }
         let t = self.termination(pod);
         let waits_for_connections = !t.close_jitter.is_zero()
+            || self.versions[p.version()].pod.keep_alive.go_away
             || matches!(t.connection_close, ConnectionClose::Response | ConnectionClose::Both);
         let waits_for_connections = waits_for_connections && t.connection_close != ConnectionClose::None;
         if p.in_flight == 0 && (!waits_for_connections || p.connections.is_empty()) {

@@ -3,7 +3,7 @@
 use crate::engine::{Arena, Dur, Handle, Linked, Links, NIL, SimTime};
 use crate::scenario::{Layer, OnReaderGone, Sharing};
 
-use super::connection::{Connection, Owner, Stage};
+use super::connection::{Connection, Going, Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Fact, Side};
 use super::lifecycle::Phase;
@@ -33,6 +33,8 @@ impl Linked for Available<'_> {
 enum Reception {
     Accepted,
     Refused,
+    /// Refused by a pod that has as many as it takes.
+    Full,
     Unanswered,
 }
 
@@ -95,6 +97,9 @@ impl<O: Observer> World<O> {
         match pod.phase {
             Phase::Terminated if pod.lost || pod.address_gone <= now => Reception::Unanswered,
             _ if !pod.listening => Reception::Refused,
+            _ if version.max_connections > 0 && pod.connections.len() >= version.max_connections as usize => {
+                Reception::Full
+            }
             // Where a worker is free, or none is needed, nothing has to wait.
             _ if pod.waiting_handshakes >= version.backlog
                 && !self.handshake.time.is_zero()
@@ -112,6 +117,10 @@ impl<O: Observer> World<O> {
         let Connection { owner, pod, opened, .. } = self.connections[c];
         match self.reception(&self.pods[pod as usize], cal.now()) {
             Reception::Refused => self.send_refusal(connection, cal),
+            Reception::Full => {
+                self.connections[c].crowded_out = true;
+                self.send_refusal(connection, cal);
+            }
             Reception::Unanswered => {
                 let at = (opened + self.balancer.connect_timeout).max(cal.now());
                 cal.at(at, Event::ConnectTimeout(connection));
@@ -217,8 +226,12 @@ impl<O: Observer> World<O> {
 
     pub(super) fn on_connect_refused(&mut self, connection: Handle, cal: &mut Cal) {
         let Some(c) = self.connections.live(connection) else { return };
-        // No pod to ask means that the table was empty; a pod that refuses is not what the table said.
-        let cause = if self.connections[c].pod == NIL { Cause::NoEndpoints } else { Cause::StaleRoute };
+        // No pod to ask means that the table was empty; a pod that refuses is not what the table said, unless it is full.
+        let cause = match self.connections[c] {
+            Connection { pod: NIL, .. } => Cause::NoEndpoints,
+            Connection { crowded_out: true, .. } => Cause::Overflow,
+            _ => Cause::StaleRoute,
+        };
         self.connect_failed(c, false, cause, cal);
     }
 
@@ -344,6 +357,8 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     pub(super) fn take_from_owner(&mut self, c: u32) {
         match self.connections[c].owner {
+            // It was given up when its end was announced.
+            Owner::Client { .. } if self.connections[c].going != Going::Not => {}
             Owner::Client { population, client } => {
                 let p = &mut self.populations[usize::from(population)].clients[client as usize];
                 p.available.remove(&mut Available(&mut self.connections), c);

@@ -154,6 +154,8 @@ impl<O: Observer> Model for World<O> {
             Event::ConnectTimeout(connection) => self.on_connect_timeout(connection, cal),
             Event::PeerClosed(connection) => self.on_peer_closed(connection, cal),
             Event::OwnerClosed(connection) => self.on_owner_closed(connection, cal),
+            Event::GoAway(connection) => self.on_go_away(connection, cal),
+            Event::GoAwayOver(connection) => self.on_go_away_over(connection, cal),
             Event::CloseMoment(connection) => self.on_close_moment(connection, cal),
             Event::JobDone { pod, worker } => self.on_job_done(pod, worker, cal),
             Event::DeadlineLook(class) => self.on_deadline_look(class, cal),

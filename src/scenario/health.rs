@@ -13,6 +13,8 @@ pub struct PassiveHealth {
     pub max_fails: u32,
     /// For this long.
     pub fail_timeout: Dur,
+    /// The n-th time in this process for n times as long, up to this (Envoy's `max_ejection_time`).
+    pub max_fail_timeout: Dur,
     /// An ejection takes effect with the next change of the table, or so long after the last one (Envoy's
     /// `update_merge_window`); zero = at once.
     pub merge_window: Dur,
@@ -48,9 +50,11 @@ impl PassiveHealth {
     /// Default: none; nginx's 10 s where only `maxFails` is given, and its statuses: those that are retried.
     pub(super) fn read(at: At<'_>, retried: Statuses) -> Self {
         let mut f = at.fields();
+        let fail_timeout = above_zero(&f.at("failTimeout"), Dur::from_secs(10));
         let health = Self {
             max_fails: f.or("maxFails", 0),
-            fail_timeout: above_zero(&f.at("failTimeout"), Dur::from_secs(10)),
+            fail_timeout,
+            max_fail_timeout: f.or("maxFailTimeout", fail_timeout),
             merge_window: f.or("mergeWindow", Dur::ZERO),
             max_ejected: f.or("maxEjected", Share(1.0)).0,
             statuses: f.or("statuses", retried),

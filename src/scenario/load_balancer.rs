@@ -116,6 +116,12 @@ pub struct Upstream {
     pub share: Sharing,
     /// Requests that a proxy has at a pod at most, the others waiting in the proxy for any pod; 0 = no limit.
     pub max_busy: u32,
+    /// Closed by the proxy with the answer to its so many-th request (nginx' `keepalive_requests`); 0 = never.
+    pub keepalive_requests: u32,
+    /// Closed by the proxy with the first answer after so long (nginx' `keepalive_time`); zero = never.
+    pub keepalive_time: Dur,
+    /// Requests that may be under way on one connection (HTTP/2); 1 = HTTP/1.1.
+    pub max_streams: u32,
     /// Once in so long, half of the idle ones that go beyond the need are closed (HAProxy's `pool-purge-delay`); zero =
     /// never.
     pub purge: Dur,
@@ -235,6 +241,9 @@ impl Upstream {
                 &[("all", Sharing::All), ("client", Sharing::Client), ("later", Sharing::Later)],
             ),
             max_busy: f.or("maxBusy", 0),
+            keepalive_requests: f.or("keepaliveRequests", 0),
+            keepalive_time: f.or("keepaliveTime", Dur::ZERO),
+            max_streams: f.within("maxConcurrentStreams", 1, 1..=1_000_000),
             purge: f.or("purge", Dur::ZERO),
         };
         f.end();

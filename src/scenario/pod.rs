@@ -20,6 +20,8 @@ pub struct Pod {
     pub on_overflow: OnOverflow,
     /// What becomes of a request whose reader has gone.
     pub on_reader_gone: OnReaderGone,
+    /// Connections that it has at most: beyond it a connect is refused, so that a wave of them is let in by and by; 0 = no limit.
+    pub max_connections: u32,
     /// Connections that may wait for their handshake; beyond it a connect gets no answer.
     pub backlog: u32,
     /// A worker's time for one request (s).
@@ -81,6 +83,9 @@ pub struct PodKeepAlive {
     pub max_age: Dur,
     /// Each connection's own age limit is `max_age` × (1 ± this), uniform.
     pub max_age_jitter: f64,
+    /// Whether the end of a connection that carries several requests (HTTP/2) is announced a round trip before (GOAWAY): nothing
+    /// new is sent on it from then on, and everything sent before is answered.
+    pub go_away: bool,
 }
 
 /// A new pod's slowness: the factor falls from `slowdown` to 1 in a straight line.
@@ -122,6 +127,7 @@ impl Pod {
                 OnReaderGone::Finish,
                 &[("finish", OnReaderGone::Finish), ("stop", OnReaderGone::Stop)],
             ),
+            max_connections: f.or("maxConnections", 0),
             backlog: f.within("backlog", 4096, 0..=MAX_PLACES),
             service_time: Dist::assume(
                 &f.at("serviceTime"),
@@ -178,6 +184,7 @@ impl PodKeepAlive {
             max_requests: f.or("maxRequests", 0),
             max_age: f.or("maxAge", Dur::ZERO),
             max_age_jitter: f.or("maxAgeJitter", Share(0.1)).0,
+            go_away: f.or("goAway", false),
         };
         f.end();
         keep_alive

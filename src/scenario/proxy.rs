@@ -2,6 +2,7 @@
 
 use super::read::{At, Read, choose};
 use super::retry::{Backoff, Jitter};
+use super::units::Share;
 use crate::engine::Dur;
 
 /// A proxy's retries of a failed attempt.
@@ -25,10 +26,16 @@ pub struct ProxyRetries {
     pub other_pod: bool,
     /// Whether it is sent to the pod that failed it, and no other, whatever the table says by then.
     pub same_pod: bool,
+    /// With `same_pod`: every so many-th retry is sent to another pod all the same, at once (HAProxy's `option redispatch`);
+    /// 0 = none is.
+    pub redispatch: u32,
     /// How long to wait before each.
     pub backoff: Backoff,
     /// Retries under way at once, per proxy; 0 = no limit.
     pub max_concurrent: u32,
+    /// Retries under way as a share of the requests that a proxy has at pods (Envoy's `retry_budget`), never fewer than
+    /// `max_concurrent`; 0 = no such limit.
+    pub concurrent_share: f64,
     /// From the choice of a pod to the end of its answer, of each attempt; zero = no limit but `requestTimeout`.
     pub per_try_timeout: Dur,
 }
@@ -104,11 +111,13 @@ impl ProxyRetries {
             non_idempotent: f.or("nonIdempotent", false),
             other_pod: f.or("otherPod", true),
             same_pod: f.or("samePod", false),
+            redispatch: f.or("redispatch", 0),
             backoff: Backoff::read(
                 f.at("backoff"),
                 Backoff { base: Dur::ZERO, factor: 2.0, cap: Dur::from_secs(1), jitter: Jitter::Full },
             ),
             max_concurrent: f.or("maxConcurrent", 0),
+            concurrent_share: f.or("concurrentShare", Share(0.0)).0,
             per_try_timeout: f.or("perTryTimeout", Dur::ZERO),
         };
         if retries.on_timeout && retries.per_try_timeout.is_zero() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dryroll::fleet::fact::{Fact, Outcome};
 
-use super::{facts, rolling, share};
+use super::{ended, facts, rolling, share};
 
 #[test]
 fn a_status_is_retried_where_it_is_named_and_the_request_may_be_sent_again() {
@@ -104,4 +104,46 @@ fn with_none_healthy_a_balancer_that_fails_open_asks_them_all_the_same() {
     assert!(open < 1e-9 && served > 0.9, "{open} {served}");
     let (panic, _) = outcomes("panicThreshold: 50%");
     assert!(panic < 1e-9, "a panic includes it: {panic}");
+}
+
+#[test]
+fn an_ejection_lasts_longer_each_time_where_it_may() {
+    let failed = |passive: &str| {
+        let yaml = half_dead("passiveHealth: PASSIVE")
+            .replace("activeHealth: {interval: 500ms, timeout: 400ms, unhealthyThreshold: 2}, ", "");
+        ended(&facts(&yaml.replace("PASSIVE", passive)), Outcome::S502)
+    };
+    // Four dead pods over some 45 s: one failure in each second, or after 1, 2, 3 … seconds.
+    let (same, growing) =
+        (failed("{maxFails: 1, failTimeout: 1s}"), failed("{maxFails: 1, failTimeout: 1s, maxFailTimeout: 5m}"));
+    assert!((140..210).contains(&same) && (28..60).contains(&growing), "{same} and {growing}");
+}
+
+#[test]
+fn every_so_many_th_retry_goes_elsewhere_and_at_once() {
+    let retries = "retries: {attempts: 3, samePod: true, redispatch: 3, backoff: {base: 1s, factor: 1, jitter: none}}";
+    // Four seconds from pod to pod: after two no other one is on its way out.
+    let facts = facts(&rolling(retries, "connections: 500").replace("startup: 2s", "startup: 4s"));
+    assert_eq!(ended(&facts, Outcome::S502), 0, "the last one finds a pod that lives");
+    let late: Vec<f64> = facts
+        .iter()
+        .filter_map(|(t, f)| match f {
+            Fact::Ended { outcome: Outcome::Ok, born, attempts: 4, .. } => Some(t - born.secs()),
+            _ => None,
+        })
+        .collect();
+    assert!(late.len() > 50 && late.iter().all(|t| (t - 2.02).abs() < 1e-6), "{late:?}");
+}
+
+#[test]
+fn a_share_of_what_is_under_way_may_be_retries_or_the_least_number_of_them() {
+    let lost = |retries: &str| {
+        let yaml =
+            rolling(&format!("retries: {{attempts: 1, backoff: {{base: 25ms}}, {retries}}}"), "connections: 500");
+        ended(&facts(&yaml.replace("serviceTime: 20ms", "serviceTime: 400ms, concurrency: 1000")), Outcome::S502)
+    };
+    // A fifth of the traffic meets a dead pod, so a fifth of what is under way are retries, forty requests at a time.
+    let (all, some, none) = (lost("concurrentShare: 100%"), lost("concurrentShare: 10%"), lost("concurrentShare: 1%"));
+    assert!(all == 0 && some > 10 && none > some, "{all}, {some} and {none}");
+    assert!(lost("concurrentShare: 1%, maxConcurrent: 100") == 0);
 }

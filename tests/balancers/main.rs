@@ -2,6 +2,7 @@
 
 mod affinity;
 mod health;
+mod http2;
 mod measured;
 mod pools;
 mod resolve;

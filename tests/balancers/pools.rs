@@ -39,3 +39,26 @@ observe: {warmup: 1s, for: 3000s}
     assert!(often < never && often > 3, "{often} and {never}");
     assert_eq!(raced("100ms"), 0, "gone within 300 ms");
 }
+
+#[test]
+fn a_connection_has_carried_or_lived_enough_at_some_time() {
+    let opened_by = |upstream: &str| {
+        // One request at a time, so that one connection a pod would do.
+        let yaml = rolling(&format!("algorithm: random, upstream: {{{upstream}}}"), "connections: 1, whenBusy: wait");
+        opened(&facts(&yaml.replace("rate: 100/s", "rate: 20/s")), Side::Upstream, -4.0, 0.0)
+    };
+    assert_eq!(opened_by("idleTimeout: 0s"), 0, "they stand since the first second");
+    // 80 requests at five each; connections to four pods that end with the first answer after a second.
+    let (worn, old) = (opened_by("keepaliveRequests: 5"), opened_by("keepaliveTime: 1s"));
+    assert!((10..22).contains(&worn) && (8..17).contains(&old), "{worn} and {old}");
+}
+
+#[test]
+fn a_pod_lets_in_no_more_connections_than_it_is_told_to() {
+    let facts = facts(
+        &rolling("layer: 4, algorithm: random", "connections: 400, preconnect: false, keepAlive: {idleTimeout: 0s}")
+            .replace("serviceTime: 20ms", "maxConnections: 10, keepAlive: {idleTimeout: 0s}, serviceTime: 20ms"),
+    );
+    assert_eq!(opened(&facts, Side::Client, -5.0, 0.0), 40);
+    assert!(dropped(&facts, Cause::Overflow) > 50, "all others are refused");
+}

@@ -79,6 +79,9 @@ impl Writer {
         self.maybe(2, "concurrency", &["1", "2", "16"]);
         self.maybe(2, "queue", &["0", "1", "3", "128"]);
         self.maybe(2, "backlog", &["0", "1", "2"]);
+        if self.one_in(4) {
+            self.maybe(2, "maxConnections", &["1", "5"]);
+        }
         self.maybe(2, "onOverflow", &["status503", "refuse"]);
         let service = self.pick(&[
             "0s",
@@ -97,6 +100,7 @@ impl Writer {
                 "{idleTimeout: 1s, maxRequests: 2}",
                 "{maxRequests: 1}",
                 "{maxAge: 500ms}",
+                "{maxAge: 500ms, goAway: true}",
                 "{maxAge: 2s, maxAgeJitter: 100%, idleTimeout: 0s}",
             ],
         );
@@ -173,6 +177,8 @@ impl Writer {
                 "{maxBusy: 2, share: client}",
                 "{share: later, purge: 100ms}",
                 "{connections: 3, purge: 1s}",
+                "{maxConcurrentStreams: 2, keepaliveRequests: 7}",
+                "{maxConcurrentStreams: 100, keepaliveTime: 500ms, idleTimeout: 300ms}",
             ],
         );
         self.maybe(2, "deregistrationDelay", &["0s", "10ms", "1s"]);
@@ -184,6 +190,7 @@ impl Writer {
             "{attempts: 2, maxConcurrent: 2, backoff: {base: 25ms}}",
             "{attempts: 2, on: [connectFailure, resetBeforeRequest, 500, 503], nonIdempotent: true}",
             "{attempts: 3, on: [503, timeout], perTryTimeout: 60ms}",
+            "{attempts: 3, samePod: true, redispatch: 2, concurrentShare: 20%, maxConcurrent: 1}",
         ];
         self.maybe(2, "retries", &retries);
         self.maybe(
@@ -194,6 +201,7 @@ impl Writer {
                 "{maxFails: 3, failTimeout: 200ms}",
                 "{maxFails: 2, failTimeout: 1s, mergeWindow: 500ms, maxEjected: 50%}",
                 "{maxFails: 2, failTimeout: 1s, statuses: [500, 503]}",
+                "{maxFails: 1, failTimeout: 100ms, maxFailTimeout: 3s}",
             ],
         );
         self.maybe(

@@ -30,6 +30,8 @@ pub(super) struct Host {
     /// Failures in a row within `failTimeout`, and when the first was.
     pub(super) failures: u32,
     pub(super) failing_since: SimTime,
+    /// How often it was ejected.
+    pub(super) ejections: u16,
 }
 
 impl Host {
@@ -44,6 +46,7 @@ impl Host {
             unhealthy: false,
             failures: 0,
             failing_since: SimTime::MIN,
+            ejections: 0,
         }
     }
 

@@ -1,0 +1,83 @@
+//! The announced end of a connection that carries several requests (HTTP/2's GOAWAY): its opener sends nothing new on it, what
+//! it sent before it knew is answered, and then the pod closes it.
+
+use crate::engine::Handle;
+use crate::scenario::Layer;
+
+use super::connection::{Going, Owner};
+use super::event::Event;
+use super::transport::Available;
+use super::world::{Cal, Observer, World};
+
+impl<O: Observer> World<O> {
+    /// Whether connection `c` may carry several requests at once.
+    pub(super) fn is_shared(&self, c: u32) -> bool {
+        match self.connections[c].owner {
+            Owner::Proxy(_) => self.balancer.upstream.max_streams > 1,
+            Owner::Client { population, .. } => {
+                self.layer == Layer::L4 && self.populations[usize::from(population)].config.multiplex > 1
+            }
+            Owner::Stream { .. } => false,
+        }
+    }
+
+    /// The pod is to end connection `c`: whether that has to wait, since it is announced first.
+    pub(super) fn announces_end(&mut self, c: u32, cal: &mut Cal) -> bool {
+        let version = self.pods[self.connections[c].pod as usize].version();
+        if !self.versions[version].pod.keep_alive.go_away || !self.is_shared(c) {
+            return false;
+        }
+        if !std::mem::replace(&mut self.connections[c].goes, true) {
+            let connection = self.connections.handle(c);
+            self.pod_hop.send(cal, Event::GoAway(connection));
+            cal.at(cal.now() + self.pod_hop.delay + self.pod_hop.delay, Event::GoAwayOver(connection));
+        }
+        self.connections[c].going != Going::Over
+    }
+
+    /// The opener of a connection learns that its end is near.
+    pub(super) fn on_go_away(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        if self.connections[c].owner_closed {
+            return;
+        }
+        let owner = self.connections[c].owner;
+        match owner {
+            Owner::Proxy(proxy) => {
+                let link = self.link(proxy, self.connections[c].pod);
+                self.links[link].idle.retain(|&other| other != c);
+                self.connections[c].going = Going::Known;
+            }
+            Owner::Client { population, client } => {
+                let p = &mut self.populations[usize::from(population)];
+                let eager = p.config.reconnect.eager;
+                let state = &mut p.clients[client as usize];
+                state.available.remove(&mut Available(&mut self.connections), c);
+                state.open -= 1;
+                state.lost += 1;
+                self.connections[c].going = Going::Known;
+                if eager {
+                    self.reopen_eagerly(population, client, 0, cal);
+                }
+                self.serve_waiting(population, client, cal);
+            }
+            Owner::Stream { .. } => {}
+        }
+        self.resolve_after_loss(owner, cal);
+    }
+
+    /// What was sent before its opener knew is at the pod: connection `c` ends with the last answer, or now.
+    pub(super) fn on_go_away_over(&mut self, connection: Handle, cal: &mut Cal) {
+        let Some(c) = self.connections.live(connection) else { return };
+        if self.connections[c].pod_closed || self.connections[c].owner_closed {
+            return;
+        }
+        self.connections[c].going = Going::Over;
+        self.connections[c].close_announced = true;
+        if self.connections[c].in_pod == 0 {
+            let pod = self.connections[c].pod;
+            self.close_by_pod(c, false, cal);
+            self.exit_if_drained(pod, cal);
+        }
+    }
+}
