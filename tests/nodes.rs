@@ -6,7 +6,7 @@ use dryroll::engine::SimTime;
 use dryroll::fleet::fact::{Cause, Fact, NodeStep, PodStep, Revision};
 use dryroll::fleet::{Observer, simulate};
 use dryroll::metrics::replication::{PhaseTally, Replication};
-use dryroll::scenario::{Scenario, load_str};
+use dryroll::scenario::{BudgetBound, IntOrPercent, Scenario, load_str};
 
 /// Nine pods on three nodes of three zones, three a node; each Ready 2 s after its creation, a request takes 20 ms.
 const BASE: &str = "
@@ -135,7 +135,8 @@ fn a_budget_makes_a_drain_wait_for_each_replacement() {
     assert_eq!(asked, [5.0, 10.0, 15.0]);
     assert_eq!((dropped(&r), r.capacity.min_ready), (0, 8));
     assert_eq!(count(&r, NodeStep::EvictionRefused), 3, "two, then one");
-    assert!(first(&r, NodeStep::Drained).is_some());
+    let drained = first(&r, NodeStep::Drained).expect("it is over");
+    assert!((r.phases[1].seconds - drained).abs() < 1e-6, "with the drain *during* is over");
 }
 
 #[test]
@@ -231,4 +232,34 @@ fn errors_name_what_there_is() {
     assert!(refused(&["nodes=none", "deploy.events=[{at: 5s, drain: 0}]"]).contains("there are no nodes"));
     assert!(refused(&["nodes.maxPods=2"]).contains("6 pods fit"));
     assert!(refused(&["nodes.zones=[a, a]"]).contains("named twice"));
+}
+
+#[test]
+fn a_budget_beside_a_deployment_is_its_own() {
+    let manifest = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: checkout}
+spec:
+  replicas: 6
+  template:
+    metadata: {labels: {app: checkout, tier: web}}
+    spec: {containers: [{name: app, lifecycle: {preStop: {sleep: {seconds: 10}}}}]}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: other}
+spec: {minAvailable: 1, selector: {matchLabels: {app: other}}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: checkout}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: checkout}}, unhealthyPodEvictionPolicy: AlwaysAllow}
+";
+    let loaded = load_str("checkout.yaml", manifest, &[]).expect("a manifest");
+    let budget = loaded.scenario.workload.budget.expect("the one that selects its pods");
+    assert_eq!(budget.bound, BudgetBound::MaxUnavailable(IntOrPercent::Int(1)));
+    assert!(budget.always_allow_unhealthy);
+    let told: String = loaded.warnings.iter().map(|d| d.render(false)).collect();
+    assert!(told.contains("PodDisruptionBudget other") && !told.contains("PodDisruptionBudget checkout"), "{told}");
 }

@@ -57,7 +57,8 @@ impl PodOrder {
                 dropped: dropped(pod),
                 faults: Vec::new(),
             };
-            order.faults = order.find_faults();
+            // What has died with its node has taken none of these steps.
+            order.faults = if pods[n].lost { vec!["its node had died".to_owned()] } else { order.find_faults() };
             order
         };
         deleted.iter().enumerate().map(order).collect()

@@ -70,6 +70,7 @@ impl<O: Observer> World<O> {
         if n.drain == Drain::Going && (n.pods.is_empty() || daemon) {
             n.drain = Drain::None;
             self.tell_node(node, NodeStep::Drained, cal);
+            self.settle(cal);
         }
     }
 }
