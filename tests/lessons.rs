@@ -438,3 +438,58 @@ fn a_weight_without_the_pods_for_it_topples_the_canary() {
     assert_none("dropped", &each(&right, dropped));
     assert!(right.iter().all(|r| r.capacity.min_ready >= 10), "all stable pods stay until the promotion");
 }
+
+#[test]
+fn a_liveness_probe_behind_the_requests_restarts_pods_that_are_merely_busy() {
+    let (wrong, right) = pair("liveness");
+    assert_above("dropped", &each(&wrong, dropped), 500.0);
+    assert_none("dropped with the probe beside the workers", &each(&right, dropped));
+    assert!(right.iter().all(|r| r.capacity.min_ready == 7), "three of ten are replaced at a time");
+}
+
+#[test]
+fn a_start_that_is_cut_every_time_stops_the_rollout() {
+    let (wrong, right) = pair("startup");
+    assert!(wrong.iter().all(|r| r.rollout.is_some_and(|t| t.duration.is_none())), "it cannot complete");
+    assert!(right.iter().all(|r| r.rollout.is_some_and(|t| t.duration.is_some())), "it completes");
+    assert_none("dropped", &each(&right, dropped));
+}
+
+#[test]
+fn pods_that_count_before_they_are_warm_let_the_rollout_outrun_capacity() {
+    let (wrong, right) = pair("warmup");
+    assert_above("dropped", &each(&wrong, dropped), 10_000.0);
+    assert_dominant(&wrong, &[Cause::Slow], 0.99);
+    assert_below("headroom", &each(&wrong, headroom), 0.8);
+    for runs in [&wrong, &right] {
+        assert!(runs.iter().all(|r| min_ready(r) >= 10.0), "maxUnavailable 0 holds, and is not enough");
+    }
+    assert_below("dropped", &each(&right, dropped), 50.0);
+    assert_above("headroom", &each(&right, headroom), 1.2);
+    assert_factor("the price, time", &each(&right, duration), &each(&wrong, duration), 3.0);
+}
+
+#[test]
+fn a_rollout_that_does_not_wait_for_the_balancer_leaves_it_without_pods() {
+    let (wrong, right) = pair("gate");
+    assert_above("dropped", &each(&wrong, dropped), 15_000.0);
+    assert_above("no pod that the balancer knew", &each(&wrong, by(Cause::NoEndpoints)), 5_000.0);
+    assert!(wrong.iter().all(|r| min_ready(r) >= 6.0), "all six are Ready all the time");
+    assert_none("dropped", &each(&right, dropped));
+    assert_factor("the price, time", &each(&right, duration), &each(&wrong, duration), 3.0);
+}
+
+#[test]
+fn a_surge_wants_more_connections_than_there_are() {
+    let (wrong, right) = pair("database");
+    assert_above("dropped", &each(&wrong, dropped), 300.0);
+    assert_dominant(&wrong, &[Cause::Slow], 1.0);
+    assert_above("answered 500", &each(&wrong, with(Outcome::S500)), 300.0);
+    assert_none("dropped", &each(&right, dropped));
+    assert_factor("the price, time", &each(&right, duration), &each(&wrong, duration), 4.0);
+    // 27 pods want 270; with as many the surge is harmless.
+    assert_none(
+        "dropped with 400 connections",
+        &each(&play("database-wrong", &["dependency.maxConnections=400"]), dropped),
+    );
+}

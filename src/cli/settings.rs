@@ -78,6 +78,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings 
         queue: scenario.pod.queue,
         service: spread(&scenario.pod.service_time),
         streams: streams(scenario),
+        connections: pod.connection_pool.map(|pool| (pool.size, scenario.dependency.map(|d| d.max_connections))),
         proxy_retries: lb.retries.attempts,
         ejects: lb.passive_health.max_fails > 0 || lb.active_health.is_some(),
         unretried: unretried(scenario),

@@ -58,6 +58,7 @@ impl<O: Observer> World<O> {
         self.signal(pod, Signal::Crashed);
         self.tell_step(pod, PodStep::Crashed, cal);
         self.renew(pod, cal.now());
+        self.close_pool(pod, cal);
         if was_ready && self.pods[pod as usize].selected {
             self.propagate(pod, false, cal);
         }

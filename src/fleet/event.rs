@@ -104,6 +104,8 @@ pub(super) enum Event {
     Analysis,
     /// The autoscaler's own.
     Autoscaler(AutoscalerEvent),
+    /// A request at a worker has waited too long for a connection to the dependency.
+    AcquireTimeout { pod: u32, worker: u32, ticket: u32 },
     /// The levels are sampled.
     Sample,
     /// Nothing more is measured.
@@ -115,6 +117,8 @@ pub(super) enum Event {
 pub(super) enum PodTimer {
     /// It begins to listen.
     Started(u16),
+    /// It asks again for connections to the dependency.
+    OpenPool(u16),
     /// A probe is due.
     Probe(ProbeKind, u16),
     /// A probe sent through the queue would be too late now.

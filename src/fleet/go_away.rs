@@ -17,7 +17,7 @@ impl<O: Observer> World<O> {
             Owner::Client { population, .. } => {
                 self.layer == Layer::L4 && self.populations[usize::from(population)].config.multiplex > 1
             }
-            Owner::Stream { .. } => false,
+            Owner::Stream { .. } | Owner::Front(_) => false,
         }
     }
 
@@ -61,7 +61,7 @@ impl<O: Observer> World<O> {
                 }
                 self.serve_waiting(population, client, cal);
             }
-            Owner::Stream { .. } => {}
+            Owner::Stream { .. } | Owner::Front(_) => {}
         }
         self.resolve_after_loss(owner, cal);
     }

@@ -55,7 +55,13 @@ impl LevelMeter {
 
 /// Requests a second that one warm pod can serve, old and new.
 fn per_pod(scenario: &Scenario) -> [f64; 2] {
-    [&scenario.pod, &scenario.new_pod].map(|p| f64::from(p.concurrency) / (p.service_time.mean() * p.slower).max(1e-9))
+    [&scenario.pod, &scenario.new_pod].map(|p| {
+        let service = (p.service_time.mean() * p.slower).max(1e-9);
+        let workers = f64::from(p.concurrency) / service;
+        // A request holds one of the pod's connections for a part of its service.
+        let pool = p.connection_pool.filter(|pool| pool.size > 0 && pool.share > 0.0);
+        pool.map_or(workers, |pool| workers.min(f64::from(pool.size) / (service * pool.share)))
+    })
 }
 
 impl<O: Observer> World<O> {

@@ -26,6 +26,8 @@ pub(super) struct Link {
     pub(super) checked: bool,
     /// Checks in a row with the same result, other than what the table says.
     pub(super) streak: u32,
+    /// Checks passed in a row since the pod came into the table.
+    pub(super) passed: u32,
 }
 
 impl Link {
@@ -41,6 +43,7 @@ impl Link {
             check_pending: false,
             checked: false,
             streak: 0,
+            passed: 0,
         }
     }
 }

@@ -19,6 +19,7 @@ mod connection;
 mod control;
 mod crash;
 mod deadline;
+mod dependency;
 mod dial;
 mod ending;
 mod event;

@@ -226,7 +226,7 @@ impl<O: Observer> World<O> {
                 self.levels.queued += 1;
             }
             Job::Handshake(_) => p.waiting_handshakes += 1,
-            Job::Probe(..) | Job::Check { .. } | Job::Stopped => {}
+            Job::Query { .. } | Job::Probe(..) | Job::Check { .. } | Job::Stopped => {}
         }
         p.queue.push_back(job);
         true
@@ -254,12 +254,15 @@ impl<O: Observer> World<O> {
                 }
                 self.handshake.time
             }
-            Job::Probe(..) | Job::Check { .. } | Job::Stopped => Dur::ZERO,
+            Job::Query { .. } | Job::Probe(..) | Job::Check { .. } | Job::Stopped => Dur::ZERO,
         };
         // Times 1 is left alone, not computed.
         let work = if (factor - 1.0).abs() > 0.0 { work.scale(factor) } else { work };
         let worker = p.free_workers.pop().expect("a job begins only where a worker is free");
         p.workers[worker as usize] = Some(job);
+        if self.dependency.is_some() && self.begin_query(pod, worker, job, work, cal) {
+            return;
+        }
         cal.at(cal.now() + work, Event::JobDone { pod, worker });
     }
 
@@ -269,13 +272,15 @@ impl<O: Observer> World<O> {
         let p = &mut self.pods[pod as usize];
         // A killed pod's workers never finish.
         let Some(job) = p.workers[worker as usize].take() else { return };
-        if matches!(job, Job::Stopped) {
-            // Its place has been taken long ago.
-            return;
-        }
-        p.free_workers.push(worker);
         match job {
-            Job::Stopped => {}
+            // Its place has been taken long ago.
+            Job::Stopped => return,
+            Job::Query { .. } => return self.query_over(pod, worker, job, cal),
+            _ => p.free_workers.push(worker),
+        }
+        let p = &mut self.pods[pod as usize];
+        match job {
+            Job::Stopped | Job::Query { .. } => {}
             Job::Serve { request, .. } => {
                 p.in_flight -= 1;
                 if let Some(r) = self.requests.live(request) {
@@ -289,7 +294,7 @@ impl<O: Observer> World<O> {
                 }
             }
             Job::Probe(kind, probe) => self.probe_over(pod, kind, probe, true, cal),
-            Job::Check { proxy, check } => self.on_check_answered(proxy, pod, check),
+            Job::Check { proxy, check } => self.on_check_answered(proxy, pod, check, cal),
         }
         self.next_job(pod, cal);
         self.exit_if_drained(pod, cal);
@@ -308,7 +313,7 @@ impl<O: Observer> World<O> {
                     self.levels.queued -= 1;
                 }
                 Job::Handshake(_) => p.waiting_handshakes -= 1,
-                Job::Probe(..) | Job::Check { .. } | Job::Stopped => {}
+                Job::Query { .. } | Job::Probe(..) | Job::Check { .. } | Job::Stopped => {}
             }
             self.begin_job(pod, job, cal);
         }

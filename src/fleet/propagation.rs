@@ -177,6 +177,7 @@ impl<O: Observer> World<O> {
         table.push(Host { revision: self.pods[pod as usize].revision, ..Host::new(pod, added) });
         let link = self.link(proxy, pod);
         self.links[link].position = position;
+        self.links[link].passed = 0;
         self.pods[pod as usize].routed_by += 1;
         if let Some(health) = self.balancer.active_health
             && !std::mem::replace(&mut self.links[link].checked, true)
@@ -233,12 +234,17 @@ impl<O: Observer> World<O> {
         }
     }
 
-    pub(super) fn on_check_answered(&mut self, proxy: u16, pod: u32, check: u32) {
+    pub(super) fn on_check_answered(&mut self, proxy: u16, pod: u32, check: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
         let l = &mut self.links[link];
         if l.check_pending && l.check == check {
             l.check_pending = false;
+            l.passed = l.passed.saturating_add(1);
+            let proven = self.balancer.active_health.is_some_and(|health| l.passed == health.healthy_threshold);
             self.check_result(proxy, pod, true);
+            if proven {
+                self.gate_opens(pod, cal);
+            }
         }
     }
 
@@ -259,6 +265,7 @@ impl<O: Observer> World<O> {
         if l.position == crate::engine::NIL {
             return;
         }
+        l.passed = if passed { l.passed } else { 0 };
         let p = &mut self.proxies[usize::from(proxy)].process;
         let host = &mut p.table[l.position as usize];
         if host.unhealthy != passed {

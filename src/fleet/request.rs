@@ -123,6 +123,8 @@ impl Request {
 pub(super) enum Job {
     /// Serve a request: whose, and its identity (population, ordinal), which decides its work.
     Serve { request: Handle, population: u16, ordinal: u64 },
+    /// Serve a request that holds a connection to the dependency, or waits for one, before the rest of its service.
+    Query { request: Handle, population: u16, ordinal: u64 },
     /// Nothing any more: its reader has gone, and another worker has taken its place.
     Stopped,
     /// Shake hands with a new connection.

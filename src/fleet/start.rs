@@ -22,6 +22,7 @@ impl<O: Observer> World<O> {
         p.startup_passed = true;
         p.ready_since = SimTime::MIN;
         let version = p.version();
+        self.open_warm_pool(pod);
         self.tell_step(pod, PodStep::Ready, cal);
         self.pod_levels_changed(pod, false, cal);
         if self.versions[version].pod.probes_through_queue {
@@ -66,6 +67,11 @@ impl<O: Observer> World<O> {
         if self.crashes_at_start(pod) {
             return self.crash(pod, cal);
         }
+        self.connect_and_listen(pod, cal);
+    }
+
+    /// Nothing stands in the way of the container any more.
+    pub(super) fn begin_to_listen(&mut self, pod: u32, cal: &mut Cal) {
         self.signal(pod, Signal::Started);
         self.pods[pod as usize].listening = true;
         if O::TIERED {
@@ -110,12 +116,23 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// A proxy has been told of `pod`: with the last one its readiness gate opens.
+    /// A proxy has been told of `pod`, or has found it healthy: with the last one its readiness gate opens.
     pub(super) fn gate_opens(&mut self, pod: u32, cal: &mut Cal) {
         let p = &self.pods[pod as usize];
-        if self.balancer.readiness_gate && p.phase.is_ready() && p.told as usize == self.proxies.len() {
+        if self.balancer.readiness_gate
+            && p.phase.is_ready()
+            && p.told as usize == self.proxies.len()
+            && self.is_proven(pod)
+        {
             self.control_pod_ready(pod, true, cal);
         }
+    }
+
+    /// Whether every proxy that checks has found `pod` healthy since it was told of it.
+    fn is_proven(&self, pod: u32) -> bool {
+        let Some(health) = self.balancer.active_health else { return true };
+        let mut links = (0..self.proxies.len() as u16).map(|proxy| &self.links[self.link(proxy, pod)]);
+        links.all(|link| link.passed >= health.healthy_threshold)
     }
 
     pub(super) fn turn_unready(&mut self, pod: u32, cal: &mut Cal) {

@@ -128,6 +128,7 @@ pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario) {
         deadlines: _,
         cluster: _,
         router: _,
+        dependency: _,
         // of settings that may differ.
         control_plane,
         balancer,

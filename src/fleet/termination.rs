@@ -32,6 +32,7 @@ impl<O: Observer> World<O> {
         let Pod { phase, restarts, .. } = self.pods[pod as usize];
         match (timer, phase, phase.step()) {
             (PodTimer::Started(n), Pending, _) if n == restarts => self.pod_started(pod, cal),
+            (PodTimer::OpenPool(n), Pending | Running | Ready, _) if n == restarts => self.open_missing(pod, cal),
             (PodTimer::Crash(n), Running | Ready | Phase::Stopping(..), _) if n == restarts => self.crash(pod, cal),
             (PodTimer::Probe(kind, container), ..) => self.probe_due(pod, kind, container, cal),
             (PodTimer::ProbeTimeout(kind, probe), ..) => self.probe_over(pod, kind, probe, false, cal),
@@ -219,6 +220,7 @@ impl<O: Observer> World<O> {
             let killed = cause == Cause::SeveredByKill;
             self.tell(cal, Fact::Severed { pod: PodId(pod), requests, killed });
         }
+        self.sever_queries(pod, cal);
         let p = &mut self.pods[pod as usize];
         self.levels.queued -= p.waiting_requests;
         p.waiting_requests = 0;
@@ -284,6 +286,7 @@ impl<O: Observer> World<O> {
         if O::TIERED {
             self.gone_behind(pod, cal);
         }
+        self.close_pool(pod, cal);
         // Its memory goes with it; only its record stays.
         let p = &mut self.pods[pod as usize];
         p.queue = std::collections::VecDeque::new();

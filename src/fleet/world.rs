@@ -9,6 +9,7 @@ use super::affinity::Bindings;
 use super::connection::Connection;
 use super::control::Control;
 use super::deadline::Deadlines;
+use super::dependency::Dependency;
 use super::event::{Event, PodTimer};
 use super::fact::Fact;
 use super::idle::IdleTimers;
@@ -118,6 +119,7 @@ pub(super) struct World<O> {
     pub(super) deadlines: Deadlines,
     pub(super) idle: IdleTimers,
     pub(super) control: Option<Control>,
+    pub(super) dependency: Option<Box<Dependency>>,
     pub(super) levels: LevelMeter,
     /// Requests under way, and its integral over time (ns), from the start.
     pub(super) in_system: u64,
@@ -185,6 +187,7 @@ impl<O: Observer> Model for World<O> {
             Event::Node(event) => self.on_node(event, cal),
             Event::Analysis => self.on_analysis(cal),
             Event::Autoscaler(event) => self.on_autoscaler(event, cal),
+            Event::AcquireTimeout { pod, worker, ticket } => self.on_acquire_timeout(pod, worker, ticket, cal),
             Event::Sample => self.on_sample(cal),
             Event::End => self.ended = self.end <= cal.now(),
         }
@@ -242,6 +245,7 @@ impl<O: Observer> World<O> {
             deadlines: Deadlines::new(scenario),
             idle: IdleTimers::new(scenario, pod_hop.delay),
             control: None,
+            dependency: Dependency::new(scenario),
             levels: LevelMeter::new(scenario),
             in_system: 0,
             in_system_area: 0,

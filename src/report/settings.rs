@@ -43,6 +43,8 @@ pub struct Settings {
     pub service: Spread,
     /// The streams, where clients open nothing else.
     pub streams: Option<Streams>,
+    /// `pod.connectionPool.size`, and `dependency.maxConnections` where there is one.
+    pub connections: Option<(u32, Option<u32>)>,
     /// The retries that the proxies make already, `loadBalancer.retries.attempts`.
     pub proxy_retries: u32,
     /// Whether proxies find out by themselves who does not answer: `passiveHealth` or `activeHealth`.

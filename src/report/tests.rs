@@ -30,6 +30,7 @@ fn settings() -> Settings {
         queue: 128,
         service: Spread { p50: 0.02, p99: 0.12 },
         streams: None,
+        connections: None,
         proxy_retries: 0,
         ejects: false,
         events: Vec::new(),

@@ -286,6 +286,17 @@ fn no_endpoints(page: &Page<'_>) -> Told {
 
 fn slow(page: &Page<'_>) -> Told {
     let service = page.settings.service;
+    if let Some((size, Some(all))) = page.settings.connections {
+        let held = size * page.settings.replicas;
+        let sentence = format!(
+            "a time-out while queued or served, or while waiting for one of {all} connections, of which {} pods hold {held}",
+            page.settings.replicas
+        );
+        let set = ["maxSurge=0".to_owned(), "maxUnavailable=1".to_owned()];
+        let rolling = matches!(page.settings.strategy, Some(Strategy::RollingUpdate { .. }));
+        let remedy = (rolling && size > 0).then(|| Remedy::new(set, "fewer pods hold connections at a time"));
+        return (sentence, remedy);
+    }
     let sentence = format!(
         "a time-out while queued or served; service alone takes {} (p99 {})",
         secs(service.p50),

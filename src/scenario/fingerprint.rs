@@ -20,6 +20,7 @@ pub fn fingerprint(scenario: &Scenario, objectives: Option<&Objectives>) -> Vec<
         ("pod", hash(&s.pod)),
         ("newVersion", hash(&s.new_pod)),
         ("nodes", hash(&s.nodes)),
+        ("dependency", hash(&s.dependency)),
         ("loadBalancer", hash(&s.load_balancer)),
         ("network", hash(&s.network)),
         ("handshake", hash(&s.handshake)),

@@ -12,6 +12,7 @@ mod bytes;
 mod clients;
 mod crash;
 mod csv_file;
+mod dependency;
 mod deploy;
 pub mod diag;
 mod disruption_budget;
@@ -62,6 +63,7 @@ pub use argo::{BlueGreen, Canary, CanaryScale, CanaryStep};
 pub use autoscaler::{Autoscaler, ScaleMetric, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use clients::{Assignment as ClientAssignment, ClientKeepAlive, Clients, WhenBusy};
 pub use crash::Crash;
+pub use dependency::{ConnectionPool, Dependency, OnExhausted};
 pub use deploy::{Controller, Deletion, Deploy, DeployAction, DeployEvent, Release, Rolls};
 pub use diag::{Diag, Severity};
 pub use disruption_budget::{BudgetBound, DisruptionBudget};
@@ -105,6 +107,8 @@ pub struct Scenario {
     pub new_pod: Pod,
     /// The machines that they run on; `None` = no matter where.
     pub nodes: Option<Nodes>,
+    /// What all pods share; `None`: nothing that could run out.
+    pub dependency: Option<Dependency>,
     /// The balancer in front of the pods; of several in series the last.
     pub load_balancer: LoadBalancer,
     /// The tiers before it, the outermost first.
@@ -146,6 +150,7 @@ impl Scenario {
             pod,
             new_pod,
             nodes: Nodes::read(f.at("nodes")),
+            dependency: Dependency::read(f.at("dependency")),
             network: Network::read(f.at("network")),
             handshake: Handshake::read(f.at("handshake")),
             clients: clients::read_all(&f.at("clients")),

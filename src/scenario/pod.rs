@@ -1,6 +1,7 @@
 //! How one version's pods behave while they serve.
 
 use super::crash::Crash;
+use super::dependency::ConnectionPool;
 use super::dist::Dist;
 use super::image::Image;
 use super::probe::{KillingProbe, Probe};
@@ -40,6 +41,8 @@ pub struct Pod {
     pub startup_probe: Option<KillingProbe>,
     /// Whether a worker answers probes, in turn, like requests.
     pub probes_through_queue: bool,
+    /// Its connections to the dependency; `None`: it has none.
+    pub connection_pool: Option<ConnectionPool>,
     /// From deletion to exit.
     pub termination: Termination,
     /// Share of requests answered 500.
@@ -147,6 +150,7 @@ impl Pod {
             liveness_probe: KillingProbe::read(f.at("livenessProbe")),
             startup_probe: KillingProbe::read(f.at("startupProbe")),
             probes_through_queue: read_probes(f.at("probes")),
+            connection_pool: ConnectionPool::read(f.at("connectionPool")),
             termination: Termination::read(f.at("termination")),
             error_rate: f.or("errorRate", Share(0.0)).0,
             never_ready: f.or("neverReady", false),

@@ -158,6 +158,8 @@ fn proxy_pod(at: At<'_>) -> Pod {
         slower: 1.0,
         crash: Crash::default(),
         image: None,
+        max_connections: 0,
+        connection_pool: None,
     };
     f.end();
     pod

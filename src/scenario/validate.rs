@@ -9,7 +9,7 @@ use crate::engine::{Dur, SimTime};
 
 /// Reports what is wrong with a scenario that could be read.
 pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
-    for rule in [names, deadline, pre_stop, drain_window, overload, streams, tiers, deploy_time, events, nodes] {
+    for rule in [names, deadline, pre_stop, drain_window, overload, streams, tiers, deploy_time, events, nodes, connections] {
         rule(&Check { cx, root, scenario });
     }
 }
@@ -212,6 +212,34 @@ fn deploy_time(c: &Check<'_>) {
         let text = format!("the simulation ends at {}, and the deploy begins at {}", observe.limit, deploy.at);
         let others = [("deploy.at", "begins here".to_owned())];
         c.report(Diag::error("contradiction", text), "observe.limit", "ends too early", &others);
+    }
+}
+
+/// The fleet before the deploy has its connections, and somebody serves them.
+fn connections(c: &Check<'_>) {
+    let pool = c.scenario.pod.connection_pool.or(c.scenario.new_pod.connection_pool);
+    match (c.scenario.dependency, pool) {
+        (Some(_), None) => {
+            let diag = Diag::warning("ignored-field", "no pod has a connection to this dependency");
+            c.report(diag.help("add `pod.connectionPool: {size: 10}`"), "dependency", "without effect", &[]);
+        }
+        (Some(dependency), Some(_)) => {
+            let size = c.scenario.pod.connection_pool.map_or(0, |pool| pool.size);
+            let held = u64::from(size) * u64::from(c.scenario.workload.replicas);
+            if held > u64::from(dependency.max_connections) {
+                let text = format!(
+                    "the pods hold {held} connections before the deploy begins, and there are {}",
+                    dependency.max_connections
+                );
+                let diag = Diag::error("contradiction", text).help("a smaller pool, or fewer replicas");
+                let others = [
+                    ("pod.connectionPool.size", format!("{size} in each pod")),
+                    ("workload.replicas", "pods".to_owned()),
+                ];
+                c.report(diag, "dependency.maxConnections", "too few", &others);
+            }
+        }
+        (None, _) => {}
     }
 }
 

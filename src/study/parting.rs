@@ -232,6 +232,7 @@ impl Played<'_> {
             Fact::Desired { revision, size } => {
                 format!("the controller wants {size} {} pods", revision_words(revision))
             }
+            Fact::Scaled { replicas } => format!("the autoscaler wants {replicas} pods"),
             Fact::Node { node, step } => format!("node {} {}", node.0, node_words(step)),
             Fact::Complete => "the rollout is complete".to_owned(),
             Fact::Settled => "the last old pod is gone".to_owned(),

@@ -122,6 +122,15 @@ impl Writer {
             "{initialDelaySeconds: 1, periodSeconds: 2, timeoutSeconds: 2}",
         ];
         if self.one_in(4) {
+            let pools = [
+                "{size: 2}",
+                "{size: 0, share: 100%, acquireTimeout: 300ms}",
+                "{size: 1, onExhausted: serve, acquireTimeout: 1s, retry: 500ms}",
+                "{size: 3, onExhausted: crash}",
+            ];
+            self.maybe(2, "connectionPool", &pools);
+        }
+        if self.one_in(4) {
             self.maybe(2, "livenessProbe", &killing);
             self.maybe(2, "startupProbe", &killing);
         }

@@ -151,6 +151,8 @@ pub(crate) const BINDING: &[Setting] = &[
     ("deploy.rolls", "loadBalancer"),
     ("deploy.deletion", "oldestFirst"),
     ("workload.replicas", "6"),
+    ("pod.connectionPool", "{size: 3}"),
+    ("dependency", "{maxConnections: 1000}"),
     ("pod.concurrency", "1"),
     ("pod.queue", "0"),
     ("pod.onOverflow", "refuse"),

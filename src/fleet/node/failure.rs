@@ -56,6 +56,7 @@ impl<O: Observer> World<O> {
         }
         self.silence_handshakes(pod, cal);
         self.silence_requests(pod, cal);
+        self.forget_queries(pod);
         let p = &mut self.pods[pod as usize];
         self.levels.queued -= p.waiting_requests;
         (p.waiting_requests, p.waiting_handshakes, p.in_flight) = (0, 0, 0);

@@ -3,6 +3,7 @@
 mod capacity_below_demand;
 mod closes_before_removal;
 mod cold_pods_count;
+mod connections_exhausted;
 mod disruption_budget_blocks;
 mod drain_too_short;
 mod grace_too_short;
@@ -21,10 +22,11 @@ mod stuck_rollout;
 use super::Rule;
 
 /// Every rule, in the order of a pod's life.
-pub const RULES: [&Rule; 17] = [
+pub const RULES: [&Rule; 18] = [
     &misplaced_field::RULE,
     &stuck_rollout::RULE,
     &capacity_below_demand::RULE,
+    &connections_exhausted::RULE,
     &liveness_kills_start::RULE,
     &cold_pods_count::RULE,
     &registration_outrun::RULE,

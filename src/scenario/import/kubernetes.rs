@@ -210,6 +210,7 @@ fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     probes::read(&mut tree, &containers);
     tree.notes.extend(probes::ignored(pod));
     tree.notes.extend(paused(spec, &name).filter(|_| kind == "Deployment"));
+    probes::gates(&mut tree, pod);
     pre_stop(&mut tree, &containers)?;
     misplaced(&mut tree, object);
     Ok(Imported { tree: tree.root, notes: tree.notes, assumptions: tree.assumptions, name, kind })

@@ -59,6 +59,22 @@ fn seconds(probe: &Node, field: &str, default: f64) -> f64 {
     probe.get(field).and_then(Node::text).and_then(|t| t.parse().ok()).unwrap_or(default)
 }
 
+/// Conditions by which a load balancer's controller tells that it sends to a pod: AWS's, and Google's of network endpoint groups.
+const BALANCERS: [&str; 3] = ["target-health.", "cloud.google.com/load-balancer-neg-ready", "networking.gke.io/"];
+
+/// The pod's readiness gates: those of load balancers hold the rollout until every proxy sends to it.
+pub(super) fn gates(tree: &mut Tree, pod: Option<&Node>) {
+    for gate in pod.and_then(|p| p.get("readinessGates")).map(Node::items).unwrap_or_default() {
+        let Some(condition) = gate.get("conditionType") else { continue };
+        if condition.text().is_some_and(|text| BALANCERS.iter().any(|known| text.starts_with(known))) {
+            tree.put("loadBalancer.readinessGate", None, "true");
+        } else {
+            let diag = Diag::warning("ignored-field", "only the readiness gates of load balancers are simulated");
+            tree.notes.push(diag.at(&condition.span, "taken as open"));
+        }
+    }
+}
+
 /// A note for what a pod has that makes it start later than it does here.
 pub(super) fn ignored(pod: Option<&Node>) -> Option<Diag> {
     let init = pod.and_then(|p| p.entry("initContainers")).filter(|e| !e.value.items().is_empty())?;
