@@ -9,7 +9,9 @@ use crate::engine::{Dur, SimTime};
 
 /// Reports what is wrong with a scenario that could be read.
 pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
-    for rule in [names, deadline, pre_stop, drain_window, overload, streams, tiers, deploy_time, events, nodes, connections] {
+    for rule in
+        [names, deadline, pre_stop, drain_window, overload, streams, tiers, deploy_time, events, nodes, connections]
+    {
         rule(&Check { cx, root, scenario });
     }
 }
