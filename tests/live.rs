@@ -39,7 +39,8 @@ impl Served {
 
     fn ask(&self, method: &str, path: &str, headers: &str) -> (u16, String, String) {
         let mut stream = TcpStream::connect(&self.host).expect("it listens");
-        write!(stream, "{method} {path} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n").expect("it is sent");
+        // Of HTTP/1.0, in which no body comes in pieces.
+        write!(stream, "{method} {path} HTTP/1.0\r\n{headers}\r\n").expect("it is sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");

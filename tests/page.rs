@@ -88,7 +88,9 @@ fn a_sweep_has_a_page_of_its_rows_and_its_result_too() {
     assert!(text.contains("★ the best") && text.contains("≈ can't be told apart"), "marks are missing");
     assert!(text.contains(&format!("dryroll run {SMALL} --set maxSurge=")), "the command of a combination");
     // A line a row through the three axes and the two outcomes.
-    let threads = text.split("<path class=\"line thread").skip(1).map(|p| p.split("/>").next().unwrap_or_default());
+    let drawing =
+        text.split("<svg class=\"plot parallel").nth(1).and_then(|p| p.split("</svg>").next()).expect("a plot");
+    let threads = drawing.split("<path class=\"line thread").skip(1).map(|p| p.split("/>").next().unwrap_or_default());
     assert_eq!(threads.map(|p| p.matches('M').count()).sum::<usize>(), 8);
     // From the result, the same but for the file's name, which it does not keep.
     assert_eq!(dryroll(&["report", result_name, "-o", again_name]), (0, String::new(), String::new()));

@@ -44,6 +44,15 @@ export async function live(name, check) {
   await context.close();
 }
 
+// Waits for something to be so on the page, whose policy lets no text become code, as the browser's own way of waiting needs.
+export async function until(page, so, given) {
+  for (let tries = 0; tries < 600; tries += 1) {
+    if (await page.evaluate(so, given)) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  assert.fail(`never so: ${so}`);
+}
+
 // axe-core's rules, colours included; nothing may stick out to the side.
 export async function wellMade(page, what) {
   await page.evaluate(axe);

@@ -1,7 +1,7 @@
 // What must hold of the pages that tests/browser/run has written.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { PHONE, close, everyLook, folder, live, open, wellMade } from './browser.mjs';
+import { PHONE, close, everyLook, folder, live, open, until, wellMade } from './browser.mjs';
 
 async function readout(page) {
   return page.locator('#readout').innerText();
@@ -131,14 +131,14 @@ await open('compare-kept.html', {}, async (page) => {
 });
 // Sliders: the figures become those that `run --set` gives.
 await live('live.txt', async (page) => {
-  await page.waitForFunction(() => document.getElementById('progress').textContent.startsWith('4 of 4'));
+  await until(page, () => document.getElementById('progress').textContent.startsWith('4 of 4'));
   const before = await page.locator('.sentence').innerText();
   assert.equal(await page.locator('.time svg.plot').count(), 6);
   const stops = await page.evaluate(() => JSON.parse(document.getElementById('data').textContent).knobs.find((k) => k.name === 'preStop').values);
   const slider = page.getByLabel('preStop');
   await slider.focus();
   while (stops[Number(await slider.inputValue())] !== '2s') await page.keyboard.press('ArrowRight');
-  await page.waitForFunction(() => document.getElementById('progress').textContent.startsWith('4 of 4') && document.getElementById('command').textContent.includes('preStop=2s'));
+  await until(page, () => document.getElementById('progress').textContent.startsWith('4 of 4') && document.getElementById('command').textContent.includes('preStop=2s'));
   assert.notEqual(await page.locator('.sentence').innerText(), before);
   // Letter by letter the body of the page of that run.
   const written = readFileSync(`${folder}/live-set.html`, 'utf8');
@@ -162,7 +162,7 @@ await live('live.txt', async (page) => {
   assert.match(await page.locator('#trouble').innerText(), /can never make progress/);
   await wellMade(page, 'sliders in trouble');
   await page.getByRole('button', { name: 'As in the file' }).click();
-  await page.waitForFunction((text) => document.querySelector('.sentence')?.textContent.includes(text.slice(2, 20)) && document.getElementById('trouble').hidden, before);
+  await until(page, (text) => document.querySelector('.sentence')?.textContent.includes(text.slice(2, 20)) && document.getElementById('trouble').hidden, before);
 });
 await everyLook('run.html');
 await everyLook('compare.html');
