@@ -31,12 +31,23 @@ fn help_goes_to_stdout_and_lists_the_exit_statuses() {
 #[test]
 fn only_commands_that_exist_are_listed() {
     let (_, out, _) = dryroll("--help");
-    for there in
-        ["run ", "sweep ", "compare ", "check ", "explain ", "lint ", "merge ", "report ", "validate ", "presets "]
-    {
+    for there in [
+        "run ",
+        "sweep ",
+        "compare ",
+        "check ",
+        "explain ",
+        "lint ",
+        "merge ",
+        "report ",
+        "validate ",
+        "presets ",
+        "recommend ",
+        "ui ",
+    ] {
         assert!(out.contains(there), "{there} is missing:\n{out}");
     }
-    for later in ["recommend", "calibrate"] {
+    for later in ["calibrate", "completions"] {
         assert!(!out.contains(later), "{later} does not exist yet:\n{out}");
     }
 }

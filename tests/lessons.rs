@@ -132,9 +132,10 @@ fn assert_dominant(runs: &[Replication], causes: &[Cause], share: f64) {
 #[test]
 fn an_ingress_that_is_rolled_is_believed_in_by_the_balancer_before_it() {
     let (wrong, right) = pair("tiers");
-    assert_above("dropped", &each(&wrong, dropped), 500.0);
+    // 300/s on connections of 100 requests each are 3 connects a second; a fifth of them, four times for two minutes, are 288.
+    assert_above("dropped", &each(&wrong, dropped), 288.0);
     assert_dominant(&wrong, &[Cause::StaleRoute], 0.9);
-    assert_above("time-outs of clients", &each(&wrong, with(Outcome::Timeout)), 500.0);
+    assert_above("time-outs of clients", &each(&wrong, with(Outcome::Timeout)), 250.0);
     assert_none(
         "statuses",
         &each(&wrong, |r| with(Outcome::S502)(r) + with(Outcome::S503)(r) + with(Outcome::S504)(r)),
