@@ -1,7 +1,5 @@
 //! Connections that run out: queueing for shared slots against theory, and what pods hold during a rollout against arithmetic.
 
-#![expect(clippy::disallowed_methods, reason = "a closed form is compared with a mean, not with bits")]
-
 use std::collections::BTreeMap;
 
 use dryroll::engine::SimTime;

@@ -8,6 +8,7 @@
 //! What a proxy believes (`proxy`) and what a pod is (`pod`, `lifecycle`) are two state machines joined by a delay
 //! (`propagation`): deploys fail in that gap. Everything that happened leaves as a [`fact::Fact`]; nothing here measures.
 
+mod accounts;
 mod affinity;
 mod analysis;
 mod arrivals;

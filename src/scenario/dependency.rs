@@ -7,7 +7,7 @@ use crate::engine::Dur;
 /// What all pods share.
 #[derive(Clone, Copy, Debug)]
 pub struct Dependency {
-    /// Connections that it serves at once (PostgreSQL's `max_connections`).
+    /// Connections that it serves at once (Postgres' `max_connections`).
     pub max_connections: u32,
 }
 
@@ -41,7 +41,7 @@ pub enum OnExhausted {
 const MOST: u32 = 10_000_000;
 
 impl Dependency {
-    /// Reads `dependency`; nothing where there is none. Default: PostgreSQL's `max_connections`, 100.
+    /// Reads `dependency`; nothing where there is none. Default: Postgres' `max_connections`, 100.
     pub(super) fn read(at: At<'_>) -> Option<Self> {
         if at.is_word("none") {
             return None;
@@ -55,7 +55,7 @@ impl Dependency {
 }
 
 impl ConnectionPool {
-    /// Reads `pod.connectionPool`; nothing where there is none. Defaults are HikariCP's: 10 connections (`maximumPoolSize`, all of
+    /// Reads `pod.connectionPool`; nothing where there is none. Defaults are Hikari's: 10 connections (`maximumPoolSize`, all of
     /// them opened at the start, as `minimumIdle` is the same), and 30 s of patience (`connectionTimeout`).
     pub(super) fn read(at: At<'_>) -> Option<Self> {
         at.node?;

@@ -13,7 +13,7 @@ use super::objectives::Objectives;
 use super::read::{At, Cx};
 use super::sweep::{self, Assignment, Axis, Variant};
 use super::tree::{Node, Source, Span};
-use super::{Load, LoadBalancer, Scenario, overrides, presets, traffic, validate, yaml};
+use super::{Scenario, assumptions, overrides, presets, traffic, validate, yaml};
 
 /// The share of all workers that is busy where nothing tells the traffic of a manifest.
 const ASSUMED_UTILISATION: f64 = 0.6;
@@ -334,7 +334,7 @@ impl Draft {
             return Err(diags);
         }
         all_assumptions.extend(assumptions);
-        all_assumptions.retain(|a| matters(&scenario, a));
+        all_assumptions.retain(|a| assumptions::matters(&scenario, a));
         Ok(Loaded {
             scenario,
             assumptions: all_assumptions,
@@ -374,41 +374,4 @@ fn known_paths(root: &Node, stem: &str) -> Vec<String> {
     let cx = Cx::for_paths();
     Scenario::read(&cx, root, stem);
     cx.known()
-}
-
-/// Assumptions about what only a deploy brings about.
-const OF_A_DEPLOY: [&str; 8] = [
-    "workload.strategy",
-    "workload.minReadySeconds",
-    "workload.progressDeadlineSeconds",
-    "pod.startup",
-    "pod.warmup",
-    "pod.readinessProbe",
-    "pod.termination",
-    "loadBalancer.propagation",
-];
-
-/// Whether an assumption is about how something comes, goes or is learnt of that is not rolled.
-fn is_of_another_tier(scenario: &Scenario, assumption: &str) -> bool {
-    let rolled = scenario.rolled();
-    let about = |path: &str| assumption.starts_with(path);
-    let of_the_pods = rolled.tier.is_some() && OF_A_DEPLOY.into_iter().any(about);
-    let other = |tier: &LoadBalancer| {
-        let is_rolled = rolled.tier.is_some_and(|rolled| rolled.path == tier.path);
-        let learns = rolled.balancer.path == tier.path;
-        let comes_and_goes = about(&format!("{}.pod.", tier.path)) || about(&format!("{}.workload.", tier.path));
-        comes_and_goes && !is_rolled || about(&format!("{}.propagation", tier.path)) && !learns
-    };
-    of_the_pods || scenario.tiers().any(other)
-}
-
-/// Whether the forecast depends on what an assumption is about.
-fn matters(scenario: &Scenario, assumption: &str) -> bool {
-    let about = |path: &str| assumption.starts_with(path);
-    let streams_only = scenario.clients.iter().all(|c| matches!(c.load, Load::Streams { .. }));
-    let idle = scenario.deploy.is_none() && OF_A_DEPLOY.into_iter().any(about);
-    if !scenario.front.is_empty() && is_of_another_tier(scenario, assumption) {
-        return false;
-    }
-    !(idle || streams_only && about("pod.serviceTime"))
 }

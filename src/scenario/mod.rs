@@ -7,6 +7,7 @@
 mod affinity;
 mod analysis;
 mod argo;
+mod assumptions;
 mod autoscaler;
 mod bytes;
 mod clients;

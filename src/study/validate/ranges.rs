@@ -142,10 +142,8 @@ pub const UNMEASURED: [Unmeasured; 15] = [
     Unmeasured { what: "HTTP/2 and its multiplexing", of: |s| s.clients.iter().any(|c| c.multiplex > 1) },
     Unmeasured { what: "ring hash", of: |s| s.load_balancer.algorithm == Algorithm::RingHash },
     Unmeasured { what: "active checks other than HAProxy's", of: |s| s.load_balancer.active_health.is_some() },
-    Unmeasured {
-        what: "panic and fail-open",
-        of: |s| s.load_balancer.panic.fail_open || s.load_balancer.panic.threshold > 0.0,
-    },
+    // A panic threshold stood in the measured Envoys, and was never reached.
+    Unmeasured { what: "fail-open", of: |s| s.load_balancer.panic.fail_open },
     Unmeasured { what: "sticky sessions", of: |s| s.load_balancer.sticky.is_some() },
     Unmeasured { what: "name servers", of: |s| s.load_balancer.resolve.is_some() },
     Unmeasured { what: "connection tracking", of: |s| s.load_balancer.pinning.is_some() },
