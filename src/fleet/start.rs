@@ -8,6 +8,7 @@ use super::lifecycle::{Phase, Signal};
 use super::pod::Pod;
 use super::probe::ProbeKind;
 use super::world::{Cal, Observer, World};
+use crate::scenario::ReadinessGate;
 
 impl<O: Observer> World<O> {
     /// A pod that has been Ready for long when the simulation starts.
@@ -111,7 +112,7 @@ impl<O: Observer> World<O> {
             self.propagate(pod, true, cal);
         }
         self.pod_levels_changed(pod, false, cal);
-        if !self.balancer.readiness_gate {
+        if self.balancer.readiness_gate == ReadinessGate::None {
             self.control_pod_ready(pod, true, cal);
         }
     }
@@ -119,11 +120,12 @@ impl<O: Observer> World<O> {
     /// A proxy has been told of `pod`, or has found it healthy: with the last one its readiness gate opens.
     pub(super) fn gate_opens(&mut self, pod: u32, cal: &mut Cal) {
         let p = &self.pods[pod as usize];
-        if self.balancer.readiness_gate
-            && p.phase.is_ready()
-            && p.told as usize == self.proxies.len()
-            && self.is_proven(pod)
-        {
+        let opens = match self.balancer.readiness_gate {
+            ReadinessGate::None => false,
+            ReadinessGate::Added => true,
+            ReadinessGate::Healthy => self.is_proven(pod),
+        };
+        if opens && p.phase.is_ready() && p.told as usize == self.proxies.len() {
             self.control_pod_ready(pod, true, cal);
         }
     }

@@ -29,8 +29,8 @@ pub struct LoadBalancer {
     pub algorithm: Algorithm,
     /// How late a proxy learns.
     pub propagation: Propagation,
-    /// Whether a new pod counts as Ready to its controller only once every proxy has been told of it.
-    pub readiness_gate: bool,
+    /// What a new pod that is Ready has to wait for until it is so to its controller.
+    pub readiness_gate: ReadinessGate,
     /// Whether a change of the table is told to the running processes, or read by new ones.
     pub membership: Membership,
     /// How processes are replaced.
@@ -159,6 +159,18 @@ pub struct SlowStart {
     pub step: Dur,
 }
 
+/// What a pod's readiness waits for at the balancer (`spec.readinessGates` of a pod, or whoever deploys).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReadinessGate {
+    /// Nothing: Ready is what the probe says.
+    #[default]
+    None,
+    /// Every proxy has it in its table.
+    Added,
+    /// That, and every proxy that checks has found it healthy, as AWS' and Google's controllers wait for the target's health.
+    Healthy,
+}
+
 impl LoadBalancer {
     /// The median and the 99 % quantile (s) from a change until a proxy acts on it, where `own` is the part of
     /// `propagation` that is the proxy's: with the time until it asks, if it does.
@@ -182,7 +194,11 @@ impl LoadBalancer {
             workers: f.within("workers", 1, 1..=100),
             algorithm: f.choice("algorithm", Algorithm::RoundRobin, &ALGORITHMS),
             propagation: Propagation::read(f.at("propagation")),
-            readiness_gate: f.or("readinessGate", false),
+            readiness_gate: f.choice(
+                "readinessGate",
+                ReadinessGate::None,
+                &[("false", ReadinessGate::None), ("added", ReadinessGate::Added), ("true", ReadinessGate::Healthy)],
+            ),
             membership: f.choice(
                 "membership",
                 Membership::Api,

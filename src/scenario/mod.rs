@@ -74,7 +74,9 @@ pub use fingerprint::fingerprint;
 pub use health::{ActiveHealth, PanicMode, PassiveHealth};
 pub use image::{Image, PullPolicy};
 pub use input::Request;
-pub use load_balancer::{Algorithm, Layer, LoadBalancer, Membership, Reuse, Sharing, SlowStart, Upstream};
+pub use load_balancer::{
+    Algorithm, Layer, LoadBalancer, Membership, ReadinessGate, Reuse, Sharing, SlowStart, Upstream,
+};
 pub use nodes::Nodes;
 pub use objectives::Objectives;
 pub use observe::{Handshake, Network, Observe};

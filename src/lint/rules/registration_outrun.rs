@@ -1,7 +1,7 @@
 //! New pods that no proxy knows when the old ones go.
 
 use crate::lint::{Check, Rule, Subject};
-use crate::scenario::{Diag, Strategy};
+use crate::scenario::{Diag, ReadinessGate, Strategy};
 
 pub(super) const RULE: Rule = Rule {
     code: "registration-outrun",
@@ -30,7 +30,7 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
     let (workload, propagation) = (&scenario.workload, &scenario.load_balancer.propagation);
     // Behind a readiness gate no pod counts before every proxy has heard of it.
-    let gated = scenario.load_balancer.readiness_gate;
+    let gated = scenario.load_balancer.readiness_gate != ReadinessGate::None;
     if scenario.deploy.is_none() || workload.strategy == Strategy::Recreate || gated {
         return Vec::new();
     }

@@ -10,7 +10,8 @@ use crate::engine::Dur;
 use crate::fleet::rollout;
 use crate::scenario::dist::Dist;
 use crate::scenario::{
-    Arrivals, ByProxy, Clients, ConnectionClose, Load, OnSigterm, RetryOn, Rolls, Scenario, Strategy, WarmupOver,
+    Arrivals, ByProxy, Clients, ConnectionClose, Load, OnSigterm, ReadinessGate, RetryOn, Rolls, Scenario, Strategy,
+    WarmupOver,
 };
 
 /// What the lab runs for a scenario.
@@ -180,7 +181,7 @@ fn network(scenario: &Scenario, balancer: Balancer, cannot: &mut Cannot) -> Valu
         "proxies": proxies,
         "add_delay": delay("add", &lb.propagation.add),
         "remove_delay": delay("remove", &lb.propagation.remove),
-        "wait_add": lb.readiness_gate,
+        "wait_add": lb.readiness_gate != ReadinessGate::None,
     })
 }
 

@@ -35,7 +35,7 @@ const NEVER: &str = "1h";
 pub(super) fn load_balancer(p: &Parameters) -> String {
     let mut lines =
         vec![format!("proxies: {}", p.proxies), propagation(p), format!("connectTimeout: {CONNECT_TIMEOUT}")];
-    lines.push(format!("readinessGate: {}", p.wait_add));
+    lines.push(format!("readinessGate: {}", if p.wait_add { "added" } else { "false" }));
     lines.push(format!("deregistrationDelay: {NEVER}"));
     lines.push(format!("requestTimeout: {}", request_timeout(p)));
     let set = &p.lb_settings;
