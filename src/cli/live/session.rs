@@ -109,7 +109,7 @@ impl Session {
         let n = n.clamp(1, self.most);
         self.play(set, &loaded.scenario, n)?;
         let played = self.played.as_ref().ok_or("nothing was simulated")?;
-        let results = Results::new(&settings::meta(&loaded.scenario, &loaded.assumptions), &played.replications);
+        let results = Results::new(&settings::meta_of(&loaded), &played.replications);
         let args = self.options(set);
         let words = settings::of(&self.file, &args, &loaded);
         let story = Story { results: &results, settings: Some(&words), scene: Some(&played.scene) };
