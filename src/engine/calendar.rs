@@ -133,19 +133,26 @@ impl<E: Copy> Calendar<E> {
     }
 
     /// The key of the next event that is due at `horizon` or before, which [`Self::take`] removes. In two steps, since
-    /// an event within an `Option` is copied in odd pieces (9 instructions an event).
-    #[inline]
+    /// an event within an `Option` is copied in odd pieces (9 instructions an event); and without turning the wheel, which
+    /// would need registers that the loop around it has other uses for (50 instructions an event).
+    #[inline(always)]
     pub(super) fn next_until(&mut self, horizon: SimTime) -> Option<Key> {
         loop {
             let next = self.fronts.first();
             if next > Key::end_of(horizon) {
                 return None;
             }
-            if next.keeper() != WHEEL || self.wheel.is_sorted() {
+            if !next.is_bound() {
                 return Some(next);
             }
-            *self.fronts.of(WHEEL) = if self.wheel.is_near() { self.wheel.turn(next) } else { self.turn_far(horizon) };
+            self.turn(next, horizon);
         }
+    }
+
+    /// The wheel's earliest slot, known by `bound`, has its turn.
+    #[inline(never)]
+    fn turn(&mut self, bound: Key, horizon: SimTime) {
+        *self.fronts.of(WHEEL) = if self.wheel.is_near() { self.wheel.turn(bound) } else { self.turn_far(horizon) };
     }
 
     /// Turns the wheel towards entries that are far off, without passing by what may still be scheduled before them.
@@ -159,13 +166,21 @@ impl<E: Copy> Calendar<E> {
     }
 
     /// Removes the event of `next`, the key just found, and makes its moment the present.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, next: Key) -> E {
-        let keeper = next.keeper();
         self.now = next.at();
-        let (event, front) = if keeper == WHEEL { self.wheel.pop() } else { self.lanes[keeper - 1].pop() };
-        *self.fronts.of(keeper) = front;
-        event
+        match next.keeper() {
+            WHEEL => {
+                let (event, front) = self.wheel.pop();
+                *self.fronts.of(WHEEL) = front;
+                event
+            }
+            lane => {
+                let (event, front) = self.lanes[lane - 1].pop();
+                *self.fronts.of(lane) = front;
+                event
+            }
+        }
     }
 
     /// When the next event is due, if at `horizon` or before.

@@ -32,6 +32,12 @@ impl Key {
         Self((ordinal as u128) << 64)
     }
 
+    /// Whether this is no entry's key but a bound: sequence numbers begin at 1.
+    #[inline]
+    pub(super) const fn is_bound(self) -> bool {
+        self.0 as u64 == 0
+    }
+
     /// After every entry that is due at `at` or before, and before [`Self::NEVER`].
     #[inline]
     pub(super) const fn end_of(at: SimTime) -> Self {
@@ -50,7 +56,7 @@ impl Key {
     }
 
     /// The lesser of two. Which one it is cannot be predicted, so there should be no branch.
-    #[inline]
+    #[inline(always)]
     pub(super) fn min(self, other: Self) -> Self {
         std::hint::select_unpredictable(self < other, self, other)
     }
@@ -80,12 +86,12 @@ impl Fronts {
         Self { few: [Key::NEVER; 4], more: vec![[Key::NEVER; 4]; keepers.div_ceil(4) - 1] }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(&mut self, keeper: usize) -> &mut Key {
         if keeper < 4 { &mut self.few[keeper] } else { &mut self.more[keeper / 4 - 1][keeper % 4] }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn first(&self) -> Key {
         let least = |&[a, b, c, d]: &[Key; 4]| Key::min(a.min(b), c.min(d));
         self.more.iter().fold(least(&self.few), |first, four| first.min(least(four)))

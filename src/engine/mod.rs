@@ -43,6 +43,7 @@ impl<M: Model> Engine<M> {
     }
 
     /// Handles every event due at `horizon` or before, in order, until `done` says so.
+    #[inline(never)]
     pub fn run_until(&mut self, horizon: SimTime, mut done: impl FnMut(&M) -> bool) {
         while let Some(next) = self.calendar.next_until(horizon) {
             let event = self.calendar.take(next);

@@ -51,7 +51,7 @@ impl<E: Copy> Ring<E> {
     ///
     /// # Panics
     /// If there is none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self) -> (E, Key) {
         let mask = self.places.len() - 1;
         let event = self.places[self.head & mask].event;

@@ -152,14 +152,8 @@ impl<E: Copy> Wheel<E> {
         }
     }
 
-    /// Whether the first entry is known, or else the wheel must [turn](Self::turn) first.
-    #[inline]
-    pub(super) fn is_sorted(&self) -> bool {
-        !self.run.is_empty() || !self.late.is_empty()
-    }
-
-    /// Removes the first entry of a sorted wheel: its event, and the key of the next or a bound below it.
-    #[inline]
+    /// Removes the first entry, which its key has told: its event, and the key of the next or a bound below it.
+    #[inline(always)]
     pub(super) fn pop(&mut self) -> (E, Key) {
         self.len -= 1;
         if !self.late.is_empty() {

@@ -137,7 +137,8 @@ pub(super) struct World<O> {
 impl<O: Observer> Model for World<O> {
     type Event = Event;
 
-    #[inline]
+    // Within the loop: no registers are saved and restored around each event.
+    #[inline(always)]
     fn handle(&mut self, event: Event, cal: &mut Cal) {
         match event {
             Event::Arrival(population) => self.on_arrival(population, cal),
