@@ -128,7 +128,7 @@ impl Rules {
         }
         let begun = |memory: Memory| Memory { since: SimTime::ZERO, ..memory };
         match policy(&self.strategy).reconcile(&view) {
-            Step::Wait => {}
+            Step::Wait | Step::Fail => {}
             Step::WakeAt(_) => next.late = true,
             Step::Remember(memory) => (next.memory, next.late) = (begun(memory), false),
             Step::Revert => {

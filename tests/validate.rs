@@ -68,7 +68,9 @@ fn every_incident_says_where_it_is_from_and_what_it_took_for_the_rest() {
 fn a_miss_that_nobody_looked_into_has_a_line_by_mechanism() {
     let file = |name: &str| fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("validation").join(name));
     let lab = text("e1-haproxy-noretry-d05").replace("61.33", "16.33");
-    let rollout = file("kubernetes/qps-r200-default.json").expect("it is there");
+    let rollout = file("kubernetes/default-r10.json")
+        .expect("it is there")
+        .replace("\"maxSurge\": \"25%\"", "\"maxSurge\": \"50%\"");
     let theory = file("theory/stale-pod.json").expect("it is there").replace("stalePod", "staleRollout");
     let incident =
         file("incidents/gunicorn-accept-queue.json").expect("it is there").replace("\"high\": 1}", "\"high\": 0.5}");

@@ -78,6 +78,8 @@ pub enum Purpose {
     CrashAfter = 27,
     /// When a proxy that polls its name server first does.
     ResolvePhase = 28,
+    /// Whether a controller sees its own last report in time.
+    StatusRace = 29,
     /// Where in its period a pod's startup probe begins.
     StartupProbePhase = 30,
     /// Where in its period a pod's liveness probe begins.
@@ -138,7 +140,8 @@ impl Purpose {
             | Self::RouteDelay
             | Self::ImagePull
             | Self::AddressKept
-            | Self::AutoscalerPhase => true,
+            | Self::AutoscalerPhase
+            | Self::StatusRace => true,
         }
     }
 }

@@ -10,6 +10,12 @@ use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::Revision;
 use crate::scenario::{PodReplacement, Strategy};
 
+/// After a sync that failed the next comes this much later, after two in a row twice as much, and so on up to 1,000 s, if nothing
+/// happens before (`DefaultControllerRateLimiter` of client-go).
+const FIRST_BACKOFF: Dur = Dur::from_millis(5);
+/// 5 ms doubled so often is the last below 1,000 s.
+const MOST_DOUBLINGS: u32 = 17;
+
 /// A Deployment and its place in its controller's queues.
 #[derive(Clone, Debug)]
 pub(super) struct Deployment {
@@ -36,7 +42,24 @@ pub(super) struct Deployment {
     pub(super) requests: TokenBucket,
     /// How the router splits the traffic, where there is one.
     pub(super) route: Route,
-    pub(super) queued: bool,
+    work: Work,
+    /// How many syncs have failed in a row.
+    failures: u32,
+}
+
+/// Where the Deployment is in its controller's queue.
+#[derive(Clone, Debug)]
+enum Work {
+    Idle,
+    /// In the queue.
+    Queued,
+    /// A worker has seen these ReplicaSets, when the Deployment was of this generation, and acts on them.
+    Busy {
+        seen: Vec<SetView>,
+        generation: u64,
+        /// Something happened meanwhile: start over when done.
+        again: bool,
+    },
 }
 
 impl Deployment {
@@ -55,7 +78,8 @@ impl Deployment {
             next_look: None,
             requests,
             route: Route::FIRST,
-            queued: false,
+            work: Work::Idle,
+            failures: 0,
         }
     }
 }
@@ -78,34 +102,64 @@ impl Rollout {
 
     /// Something that the Deployment controller watches has changed.
     pub(super) fn trigger_deployment(&mut self, now: SimTime, out: &mut Vec<Command>) {
-        if !self.deployment.queued {
-            self.deployment.queued = true;
-            out.push(Command::Schedule { at: now + self.spec.controller.reaction, event: Event::SyncDeployment });
+        self.queue_deployment(now + self.notice(), out);
+    }
+
+    /// A worker will take the Deployment from the queue at `at`, unless it will be taken before.
+    pub(super) fn queue_deployment(&mut self, at: SimTime, out: &mut Vec<Command>) {
+        match &mut self.deployment.work {
+            Work::Idle => {
+                self.deployment.work = Work::Queued;
+                out.push(Command::Schedule { at, event: Event::LookAtDeployment });
+            }
+            Work::Queued => {}
+            Work::Busy { again, .. } => *again = true,
         }
     }
 
-    /// A worker takes the Deployment from the queue.
-    pub(super) fn sync_deployment(&mut self, now: SimTime, out: &mut Vec<Command>) {
+    /// A worker takes the Deployment from the queue. It acts on what it sees now: what is reported until its own requests
+    /// have reached the API is for the next sync.
+    pub(super) fn look_at_deployment(&mut self, now: SimTime, out: &mut Vec<Command>) {
         let at = self.deployment.requests.ready_at(now);
         if at > now {
-            out.push(Command::Schedule { at, event: Event::SyncDeployment });
+            out.push(Command::Schedule { at, event: Event::LookAtDeployment });
             return;
         }
-        self.deployment.queued = false;
+        let (seen, generation) = (self.views(), self.deployment.generation);
+        if self.next_step(&self.view(&seen, now)) == Step::Fail {
+            self.deployment.work = Work::Idle;
+            let backoff = FIRST_BACKOFF.nanos() << self.deployment.failures.min(MOST_DOUBLINGS);
+            self.deployment.failures += 1;
+            out.push(Command::Schedule { at: now + Dur::from_nanos(backoff), event: Event::RetryDeployment });
+            return;
+        }
+        self.deployment.failures = 0;
+        self.deployment.work = Work::Busy { seen, generation, again: false };
+        let at = now + self.spec.controller.reaction.saturating_sub(self.notice());
+        out.push(Command::Schedule { at, event: Event::SyncDeployment });
+    }
+
+    /// The worker is done; what it saw, unless the Deployment has changed since, and whether anything has happened meanwhile.
+    pub(super) fn finish_look(&mut self) -> (Option<Vec<SetView>>, bool) {
+        match std::mem::replace(&mut self.deployment.work, Work::Idle) {
+            Work::Busy { seen, generation, again } => {
+                (Some(seen).filter(|_| generation == self.deployment.generation), again)
+            }
+            Work::Idle | Work::Queued => (None, false),
+        }
+    }
+
+    /// What the Deployment's worker saw makes it act.
+    pub(super) fn sync_deployment(&mut self, now: SimTime, out: &mut Vec<Command>) {
+        let (seen, again) = self.finish_look();
         // Having written the status, this sync's copy of the Deployment is stale: the API refuses any further report of
         // it, and the next sync makes up for that. What it does to ReplicaSets goes through.
         let stale = self.note_pause(now, out);
         self.renumber();
-        let sets = self.views();
+        let sets = seen.unwrap_or_else(|| self.views());
         let view = self.view(&sets, now);
-        let deployment = self.spec.strategy.is_deployment();
-        let scaling = self.deployment.paused || deployment && is_scaling(&view);
-        let step = match (scaling, deployment) {
-            (false, _) => policy(&self.spec.strategy).reconcile(&view),
-            (true, true) => proportional::scale(&view, self.spec.strategy != Strategy::Recreate),
-            (true, false) => Step::Wait,
-        };
-        if !scaling && deployment {
+        let (step, scaling) = (self.next_step(&view), self.is_scaling(&view));
+        if !scaling && self.spec.strategy.is_deployment() {
             self.assert_bounds(&view, &step, now);
         }
         let complete = policy(&self.spec.strategy).is_complete(&view);
@@ -126,6 +180,24 @@ impl Rollout {
         }
         if changed || stale {
             self.trigger_deployment(now, out);
+        } else if again {
+            // What happened meanwhile has been noticed already.
+            self.queue_deployment(now, out);
+        }
+    }
+
+    /// Whether this sync is for the size alone: paused, or scaled since the ReplicaSets got theirs.
+    fn is_scaling(&self, view: &View<'_>) -> bool {
+        let scaled = || view.sets.iter().any(|s| s.size > 0 && s.desired != view.replicas);
+        self.deployment.paused || self.spec.strategy.is_deployment() && scaled()
+    }
+
+    /// What a sync does that sees this.
+    fn next_step(&self, view: &View<'_>) -> Step {
+        match (self.is_scaling(view), self.spec.strategy.is_deployment()) {
+            (false, _) => policy(&self.spec.strategy).reconcile(view),
+            (true, true) => proportional::scale(view, self.spec.strategy != Strategy::Recreate),
+            (true, false) => Step::Wait,
         }
     }
 
@@ -210,7 +282,7 @@ impl Rollout {
     /// Makes `step` so; whether anything had to be written.
     fn carry_out(&mut self, step: Step, now: SimTime, out: &mut Vec<Command>) -> bool {
         match step {
-            Step::Wait => false,
+            Step::Wait | Step::Fail => false,
             Step::WakeAt(at) => {
                 self.wake_at(at, now, out);
                 false
@@ -312,7 +384,7 @@ impl Rollout {
     fn assert_bounds(&self, view: &View<'_>, step: &Step, now: SimTime) {
         let mut sizes: Vec<u32> = view.sets.iter().map(|s| s.size).collect();
         match step {
-            Step::Wait | Step::WakeAt(_) | Step::Remember(_) | Step::Revert => return,
+            Step::Wait | Step::Fail | Step::WakeAt(_) | Step::Remember(_) | Step::Revert => return,
             Step::Create(size) => sizes.push(*size),
             Step::Resize(changes) => {
                 for &(set, size) in changes {
@@ -331,9 +403,4 @@ impl Rollout {
             assert!(kept >= view.min_available(), "{kept} pods left, {} promised, at {now}", view.min_available());
         }
     }
-}
-
-/// Whether `spec.replicas` has changed since some ReplicaSet got its size.
-fn is_scaling(view: &View<'_>) -> bool {
-    view.sets.iter().any(|s| s.size > 0 && s.desired != view.replicas)
 }

@@ -32,6 +32,7 @@ mod ranking;
 mod rate_limit;
 mod recreate;
 mod replica_set;
+mod report;
 mod rolling_update;
 mod routed_canary;
 mod stateful_set;
@@ -155,6 +156,8 @@ impl Rollout {
     /// One of the controllers' timers is due.
     pub fn on_event(&mut self, now: SimTime, event: Event, out: &mut Vec<Command>) {
         match event {
+            Event::RetryDeployment => self.queue_deployment(now, out),
+            Event::LookAtDeployment => self.look_at_deployment(now, out),
             Event::SyncDeployment => {
                 let strategy = self.spec.strategy.clone();
                 match place::policy(&strategy) {
@@ -174,6 +177,7 @@ impl Rollout {
             Event::Create(revision) => self.on_set(revision, |r, set| r.create_pod(now, set, out)),
             Event::Delete(pod) => self.delete_pod(now, pod, out),
             Event::RequestsReturned(revision) => self.on_set(revision, |r, set| r.requests_returned(now, set, out)),
+            Event::ReadReplicaSet(revision) => self.on_set(revision, |r, set| r.replica_set_read(now, set, out)),
             Event::WriteStatus(revision) => self.on_set(revision, |r, set| r.write_status(now, set, out)),
             Event::EventRecorded => self.event_recorded(now, out),
         }
@@ -220,6 +224,8 @@ impl Rollout {
         if was_active {
             self.deployment.disturbed = true;
             self.forget_place(set);
+        }
+        if was_active || place::policy(&self.spec.strategy).is_none() {
             self.trigger_owner(now, set, out);
         }
         // The Deployment controller hears of pods under Recreate, when the last one has gone, and where they take up room.

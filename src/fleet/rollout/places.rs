@@ -62,9 +62,12 @@ impl Rollout {
 
     /// A worker takes the workload from the queue.
     pub(super) fn sync_places(&mut self, policy: &dyn PlacePolicy, now: SimTime, out: &mut Vec<Command>) {
-        self.deployment.queued = false;
+        let (_, again) = self.finish_look();
         if self.places.busy {
             return;
+        }
+        if again {
+            self.queue_deployment(now, out);
         }
         self.know_template();
         let places = self.view_places(now);

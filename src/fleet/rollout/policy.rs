@@ -62,6 +62,8 @@ pub struct View<'a> {
 pub enum Step {
     /// Nothing can be done, or nothing is left to do.
     Wait,
+    /// The sync fails: what it would do is invalid, as long as something that it relies on is not reported.
+    Fail,
     /// Create the ReplicaSet of the current template with this size.
     Create(u32),
     /// Give these ReplicaSets these sizes.

@@ -63,7 +63,11 @@ pub enum Action {
 /// which they were scheduled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Event {
-    /// A worker of the Deployment controller takes the Deployment from the queue.
+    /// A worker of the Deployment controller takes the Deployment from the queue and sees what is reported.
+    LookAtDeployment,
+    /// The Deployment is put back into the queue after a sync that failed.
+    RetryDeployment,
+    /// What it makes of that reaches the API.
     SyncDeployment,
     /// The Deployment's progress deadline may have passed.
     ProgressDeadline,
@@ -77,6 +81,8 @@ pub enum Event {
     Delete(PodId),
     /// The creations or deletions under way have returned.
     RequestsReturned(Revision),
+    /// A ReplicaSet whose status was refused has been read anew.
+    ReadReplicaSet(Revision),
     /// A ReplicaSet's status reaches the API.
     WriteStatus(Revision),
     /// An event about a ReplicaSet has been written.

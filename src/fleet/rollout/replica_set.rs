@@ -4,14 +4,13 @@
 //! done. What happens meanwhile makes it start over; so it never acts on a fleet in which its own last creations and
 //! deletions are still unseen, which is what Kubernetes' "expectations" are for.
 
-use super::availability::{is_available, next_available};
 use super::event_recorder::spam_filter;
 use super::ranking::{AgeScale, sort_for_deletion};
 use super::rate_limit::TokenBucket;
+use super::report::{Copied, Reports};
 use super::{Command, Event, Rollout, Spec};
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::{PodId, Revision};
-use crate::scenario::Release;
 use std::collections::BTreeMap;
 
 /// Creations and deletions of one sync, at most (`BurstReplicas` of Kubernetes).
@@ -82,11 +81,13 @@ pub(super) struct ReplicaSet {
     pub(super) next_look: Option<SimTime>,
     /// How many events about it may be recorded.
     pub(super) spam_filter: TokenBucket,
-    worker: Worker,
+    /// What its controller has written of it.
+    pub(super) reports: Reports,
+    pub(super) worker: Worker,
 }
 
 #[derive(Clone, Debug)]
-enum Worker {
+pub(super) enum Worker {
     Idle,
     /// In the queue.
     Queued,
@@ -95,21 +96,22 @@ enum Worker {
 
 /// One sync under way.
 #[derive(Clone, Debug)]
-struct Round {
+pub(super) struct Round {
     /// Active pods when it began; what it has done itself shows in the next one's report.
-    replicas: u32,
+    pub(super) replicas: u32,
     /// Since when those of them are Ready that are.
-    ready_since: Vec<SimTime>,
-    generation: u64,
+    pub(super) ready_since: Vec<SimTime>,
+    /// The ReplicaSet as it was read when it began.
+    pub(super) copy: Copied,
     /// Pods still to create, and how many of them next.
     left: u32,
     batch: u32,
     /// What it will report.
-    status: SetStatus,
+    pub(super) status: SetStatus,
     /// When that will be out of date, because a Ready pod has become available.
-    next_available: Option<SimTime>,
+    pub(super) next_available: Option<SimTime>,
     /// Something happened meanwhile: start over when done.
-    again: bool,
+    pub(super) again: bool,
 }
 
 impl ReplicaSet {
@@ -128,11 +130,12 @@ impl ReplicaSet {
             created: 0,
             next_look: None,
             spam_filter: spam_filter(),
+            reports: Reports::default(),
             worker: Worker::Idle,
         }
     }
 
-    fn round(&mut self) -> Option<&mut Round> {
+    pub(super) fn round(&mut self) -> Option<&mut Round> {
         match &mut self.worker {
             Worker::Busy(round) => Some(round),
             Worker::Idle | Worker::Queued => None,
@@ -141,9 +144,9 @@ impl ReplicaSet {
 }
 
 impl Rollout {
-    /// From a change to the ReplicaSet controller's look at it: a quarter of the Deployment controller's reaction. In the
-    /// recorded rollouts a desired size and the first pod that follows from it are about 5 ms apart, two decisions 20 ms.
-    fn replica_set_reaction(&self) -> Dur {
+    /// From a change to a controller's look at it: a quarter of the Deployment controller's reaction. In the recorded
+    /// rollouts a desired size and the first pod that follows from it are about 5 ms apart, two decisions 20 ms.
+    pub(super) fn notice(&self) -> Dur {
         Dur::from_nanos(self.spec.controller.reaction.nanos() / 4)
     }
 
@@ -155,7 +158,11 @@ impl Rollout {
 
     /// Something that ReplicaSet `set`'s controller watches has changed.
     pub(super) fn trigger_replica_set(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
-        let at = now + self.replica_set_reaction();
+        self.queue_replica_set(now + self.notice(), set, out);
+    }
+
+    /// A worker will take ReplicaSet `set` from the queue at `at`, unless it will be taken before.
+    pub(super) fn queue_replica_set(&mut self, at: SimTime, set: usize, out: &mut Vec<Command>) {
         let set = &mut self.sets[set];
         match &mut set.worker {
             Worker::Idle => {
@@ -176,16 +183,15 @@ impl Rollout {
             self.sets[set].pods.iter().copied().filter(|p| self.pods[p.0 as usize].is_active()).collect();
         let ready_since = active.iter().filter_map(|p| self.pods[p.0 as usize].ready_since).collect();
         let replicas = active.len() as u32;
-        let (size, generation) = (self.sets[set].size, self.sets[set].generation);
+        let (size, copy) = (self.sets[set].size, self.copy_of(set));
         let left = size.saturating_sub(replicas).min(BURST_REPLICAS);
-        let status = SetStatus::default();
         self.sets[set].worker = Worker::Busy(Round {
             replicas,
             ready_since,
-            generation,
+            copy,
             left,
             batch: 1,
-            status,
+            status: SetStatus::default(),
             next_available: None,
             again: false,
         });
@@ -262,46 +268,6 @@ impl Rollout {
             let set = record.set;
             out.push(Command::DeletePod { pod });
             self.record(now, set, out);
-            self.trigger_replica_set(now, set, out);
-        }
-    }
-
-    /// The sync counts what it saw at its start, and writes it if that is news.
-    fn report_replica_set(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
-        let min_ready = self.spec.min_ready;
-        let written = self.sets[set].status;
-        let Some(round) = self.sets[set].round() else { return };
-        round.status = SetStatus {
-            replicas: round.replicas,
-            ready: round.ready_since.len() as u32,
-            available: round.ready_since.iter().filter(|&&t| is_available(t, min_ready, now)).count() as u32,
-            generation: round.generation,
-        };
-        round.next_available = next_available(&round.ready_since, min_ready, now);
-        if round.status == written {
-            self.write_status(now, set, out);
-        } else {
-            // In the recorded rollouts of 1.20 a status follows the last creation or deletion within 20 ms, whatever waits.
-            let throttled = self.spec.controller.release > Release::V1_20;
-            let sent = if throttled { self.replica_set_requests.reserve(now) } else { now };
-            let at = sent + self.round_trip();
-            out.push(Command::Schedule { at, event: Event::WriteStatus(self.sets[set].revision) });
-        }
-    }
-
-    /// A status reaches the API, and the sync ends.
-    pub(super) fn write_status(&mut self, now: SimTime, set: usize, out: &mut Vec<Command>) {
-        let worker = std::mem::replace(&mut self.sets[set].worker, Worker::Idle);
-        let Worker::Busy(round) = worker else {
-            self.sets[set].worker = worker;
-            return;
-        };
-        if self.sets[set].status != round.status {
-            self.sets[set].status = round.status;
-            self.trigger_deployment(now, out);
-        }
-        self.plan_next_look(now, set, round.next_available, out);
-        if round.again {
             self.trigger_replica_set(now, set, out);
         }
     }

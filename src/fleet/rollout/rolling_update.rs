@@ -8,19 +8,27 @@ pub(super) struct RollingUpdate;
 
 impl Policy for RollingUpdate {
     fn reconcile(&self, view: &View<'_>) -> Step {
-        reconcile_up_to(view, view.replicas)
+        step(view, view.replicas)
     }
 }
 
-/// The same arithmetic with no more than `most` new pods, and old ones for the rest.
+/// The same arithmetic with no more than `most` new pods, and old ones for the rest, for controllers that simply wait for reports.
 pub(super) fn reconcile_up_to(view: &View<'_>, most: u32) -> Step {
+    match step(view, most) {
+        Step::Fail => Step::Wait,
+        step => step,
+    }
+}
+
+fn step(view: &View<'_>, most: u32) -> Step {
     let grown = grown(view).min(most.min(view.replicas));
     match view.new {
         None => Step::Create(grown),
         Some(new) if grown != view.sets[new].size => Step::Resize(vec![(new, grown)]),
         Some(_) => match shrink_old(view, view.replicas.saturating_sub(most)) {
-            sizes if sizes.is_empty() => Step::Wait,
-            sizes => Step::Resize(sizes),
+            Ok(sizes) if sizes.is_empty() => Step::Wait,
+            Err(sizes) if sizes.is_empty() => Step::Fail,
+            Ok(sizes) | Err(sizes) => Step::Resize(sizes),
         },
     }
 }
@@ -32,21 +40,21 @@ fn grown(view: &View<'_>) -> u32 {
     size.saturating_add(view.room()).min(view.replicas)
 }
 
-/// The old ReplicaSets that become smaller.
+/// The old ReplicaSets that become smaller; as an error, where the sync fails after that.
 ///
 /// Unhealthy pods go first, since removing them costs no availability; then healthy ones, down to `replicas −
 /// maxUnavailable` available pods. New pods that are not yet available count against the budget of the first, so that a
 /// broken new version cannot eat up the old one.
 ///
 /// At least `kept` old pods stay in any case.
-fn shrink_old(view: &View<'_>, kept: u32) -> Vec<(usize, u32)> {
+fn shrink_old(view: &View<'_>, kept: u32) -> Result<Vec<(usize, u32)>, Vec<(usize, u32)>> {
     let new_unavailable = view.new_set().map_or(0, |s| i64::from(s.size) - i64::from(s.available));
     let budget = i64::from(view.total_size()) - i64::from(view.min_available()) - new_unavailable;
     let mut old: Vec<(usize, u32)> = view.old_sets().map(|(i, s)| (i, s.size)).collect();
     let spare = old.iter().map(|(_, size)| size).sum::<u32>().saturating_sub(kept);
     let mut left = budget.min(i64::from(spare));
     if left <= 0 {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     for (i, size) in &mut old {
         if left == 0 {
@@ -59,7 +67,7 @@ fn shrink_old(view: &View<'_>, kept: u32) -> Vec<(usize, u32)> {
         if unhealthy < 0 {
             // This set's last shrinking is not yet reported. The real controller calls that an invalid scale-down and
             // gives up the rest of the sync, which keeps it from removing available pods twice.
-            return changed(view, old);
+            return Err(changed(view, old));
         }
         let cut = unhealthy.min(left);
         *size -= cut as u32;
@@ -72,7 +80,7 @@ fn shrink_old(view: &View<'_>, kept: u32) -> Vec<(usize, u32)> {
         *size -= cut;
         excess -= cut;
     }
-    changed(view, old)
+    Ok(changed(view, old))
 }
 
 fn changed(view: &View<'_>, mut sizes: Vec<(usize, u32)>) -> Vec<(usize, u32)> {
@@ -87,7 +95,7 @@ mod tests {
     use super::*;
 
     /// Sets as (size, available), the last one new.
-    fn step(replicas: u32, surge: u32, unavailable: u32, sets: &[(u32, u32)]) -> Step {
+    fn reconciled(replicas: u32, surge: u32, unavailable: u32, sets: &[(u32, u32)]) -> Step {
         let sets: Vec<_> =
             sets.iter().map(|&(size, available)| SetView { size, available, ..SetView::default() }).collect();
         let fenceposts = Fenceposts { surge, unavailable };
@@ -96,32 +104,32 @@ mod tests {
 
     #[test]
     fn ten_replicas_with_defaults_open_with_3_8_5() {
-        assert_eq!(step(10, 3, 2, &[(10, 10), (0, 0)]), Step::Resize(vec![(1, 3)]));
-        assert_eq!(step(10, 3, 2, &[(10, 10), (3, 0)]), Step::Resize(vec![(0, 8)]));
-        assert_eq!(step(10, 3, 2, &[(8, 10), (3, 0)]), Step::Resize(vec![(1, 5)]));
-        assert_eq!(step(10, 3, 2, &[(8, 8), (5, 0)]), Step::Wait);
-        assert_eq!(step(10, 3, 2, &[(8, 8), (5, 1)]), Step::Resize(vec![(0, 7)]));
+        assert_eq!(reconciled(10, 3, 2, &[(10, 10), (0, 0)]), Step::Resize(vec![(1, 3)]));
+        assert_eq!(reconciled(10, 3, 2, &[(10, 10), (3, 0)]), Step::Resize(vec![(0, 8)]));
+        assert_eq!(reconciled(10, 3, 2, &[(8, 10), (3, 0)]), Step::Resize(vec![(1, 5)]));
+        assert_eq!(reconciled(10, 3, 2, &[(8, 8), (5, 0)]), Step::Wait);
+        assert_eq!(reconciled(10, 3, 2, &[(8, 8), (5, 1)]), Step::Resize(vec![(0, 7)]));
     }
 
     #[test]
     fn a_shrinking_that_is_not_yet_reported_is_not_repeated() {
-        assert_eq!(step(10, 3, 2, &[(8, 10), (5, 3)]), Step::Wait);
+        assert_eq!(reconciled(10, 3, 2, &[(8, 10), (5, 3)]), Step::Fail);
     }
 
     #[test]
     fn unready_old_pods_go_first_within_the_budget() {
-        assert_eq!(step(10, 0, 2, &[(10, 6), (0, 0)]), Step::Resize(vec![(0, 8)]));
-        assert_eq!(step(10, 2, 0, &[(10, 5), (2, 0)]), Step::Wait, "new pods use up the budget");
-        assert_eq!(step(10, 2, 0, &[(10, 5), (2, 1)]), Step::Resize(vec![(0, 9)]));
+        assert_eq!(reconciled(10, 0, 2, &[(10, 6), (0, 0)]), Step::Resize(vec![(0, 8)]));
+        assert_eq!(reconciled(10, 2, 0, &[(10, 5), (2, 0)]), Step::Wait, "new pods use up the budget");
+        assert_eq!(reconciled(10, 2, 0, &[(10, 5), (2, 1)]), Step::Resize(vec![(0, 9)]));
     }
 
     #[test]
     fn a_broken_middle_version_goes_before_the_healthy_old_one() {
-        assert_eq!(step(20, 5, 5, &[(15, 15), (10, 0), (0, 0)]), Step::Resize(vec![(1, 0)]));
+        assert_eq!(reconciled(20, 5, 5, &[(15, 15), (10, 0), (0, 0)]), Step::Resize(vec![(1, 0)]));
     }
 
     #[test]
     fn a_new_set_that_is_too_large_is_cut() {
-        assert_eq!(step(5, 1, 0, &[(0, 0), (8, 8)]), Step::Resize(vec![(1, 5)]));
+        assert_eq!(reconciled(5, 1, 0, &[(0, 0), (8, 8)]), Step::Resize(vec![(1, 5)]));
     }
 }

@@ -35,7 +35,9 @@ const SECTIONS: [Section; 4] = [
     Section {
         kind: "kubernetes",
         title: "Recorded rollouts of Kubernetes' controllers",
-        about: "The controllers replayed with what was configured. *Inside*: sizes, plateaus, times and conditions are those of a recorded run.",
+        about: "The controllers replayed with what was configured. *Inside*: sizes, plateaus, times and conditions are those of a recorded run. \
+                Where the client is throttled (`qps-…`), a race of milliseconds decides which status updates are refused, at two more requests \
+                each: such a case is replayed twenty times, and one replay must be a recorded run; how many are is told.",
         columns: &["complete after (s): measured (forecast)"],
         cells: |case| vec![vec![completion(case)]],
     },

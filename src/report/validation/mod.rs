@@ -55,11 +55,15 @@ fn failures(case: &CaseVerdict) -> String {
 
 /// `5.1 (5.0)`, or that it never completes.
 fn completion(case: &CaseVerdict) -> String {
-    let row = case.rows.iter().find(|r| r.quantity == "complete_at");
-    row.map_or_else(
+    let row = |quantity: &str| case.rows.iter().find(|r| r.quantity == quantity);
+    let complete = row("complete_at").map_or_else(
         || "never".to_owned(),
         |r| format!("{} ({})", number(r.measured), r.forecast.map_or_else(|| "never".to_owned(), number)),
-    )
+    );
+    match row("replays that are a recorded run") {
+        Some(r) => format!("{complete}; {} of {} replays", number(r.forecast.unwrap_or(0.0)), number(r.measured)),
+        None => complete,
+    }
 }
 
 fn numbers(row: &Row) -> String {

@@ -36,21 +36,30 @@ struct Span<'a> {
     from: f64,
     to: f64,
     state: &'a [u32],
+    /// When the last plateau before it began: what it follows from was counted since then.
+    since: f64,
 }
 
 /// What lasts when, from t=0 on.
 fn spans(rows: &Rows) -> Vec<Span<'_>> {
     let ends = rows.iter().skip(1).map(|row| row.0).chain([f64::INFINITY]);
-    let all = rows.iter().zip(ends).map(|((from, state), to)| Span { from: from.max(0.0), to, state });
+    let mut plateau = 0.0;
+    let all = rows.iter().zip(ends).map(|((from, state), to)| {
+        let span = Span { from: from.max(0.0), to, state, since: plateau };
+        if span.to - span.from > QUIET {
+            plateau = span.from;
+        }
+        span
+    });
     all.filter(|span| span.to > 0.0).collect()
 }
 
 /// The first plateau of `a` that `b` does not pass through, in the same order and at the same time give or take
 /// `tolerance`, and each size by as many pods as `split` allows then.
-fn missing(a: &Rows, b: &Rows, tolerance: f64, split: &dyn Fn(f64) -> u32) -> Option<(f64, Vec<u32>)> {
+fn missing(a: &Rows, b: &Rows, tolerance: f64, split: &dyn Fn(f64, f64) -> u32) -> Option<(f64, Vec<u32>)> {
     let mut rest = spans(b).into_iter();
     let mut plateaus = spans(a).into_iter().filter(|span| span.to - span.from > QUIET);
-    let alike = |p: &Span, q: &Span| p.state.iter().zip(q.state).all(|(a, b)| a.abs_diff(*b) <= split(p.from));
+    let alike = |p: &Span, q: &Span| p.state.iter().zip(q.state).all(|(a, b)| a.abs_diff(*b) <= split(p.since, p.from));
     let same = |p: &Span, q: &Span| alike(p, q) && q.from <= p.to + tolerance && p.from <= q.to + tolerance;
     let lost = plateaus.find(|plateau| !rest.by_ref().any(|span| same(plateau, &span)))?;
     Some((lost.from, lost.state.to_vec()))
@@ -68,14 +77,14 @@ pub struct Decisions {
 /// counted together or apart (s).
 pub fn decisions(simulated: &Run, recorded: &Run, tolerance: f64, simultaneous: f64) -> Decisions {
     let same = states(&bursts(&simulated.sizes)) == states(&bursts(&recorded.sizes));
-    let split = |run: &Run, t: f64| turned_ready(&run.levels, t, simultaneous);
+    let split = |run: &Run, since: f64, t: f64| turned_ready(&run.levels, since, t, simultaneous);
     let sizes = if same {
         None
     } else {
-        let either = |t: f64| split(recorded, t).max(split(simulated, t));
+        let either = |since: f64, t: f64| split(recorded, since, t).max(split(simulated, since, t));
         passes(&simulated.sizes, &recorded.sizes, tolerance, &either, "sizes")
     };
-    let levels = passes(&simulated.levels, &recorded.levels, tolerance, &|_| 0, "pods");
+    let levels = passes(&simulated.levels, &recorded.levels, tolerance, &|_, _| 0, "pods");
     Decisions { split: !same && sizes.is_none(), deviations: sizes.into_iter().chain(levels).collect() }
 }
 
@@ -95,19 +104,33 @@ pub fn complete(simulated: &Run, recorded: &Run, tolerance: f64) -> Option<Strin
     }
 }
 
-/// How many pods turned Ready within `simultaneous` of `t`.
-fn turned_ready(levels: &Rows, t: f64, simultaneous: f64) -> u32 {
+/// How many pods turned Ready within `simultaneous` of the moment at which pods were counted for what was decided at `t`. The
+/// count is as old as the sync that reported it, hence taken at any time between `since` and `t`.
+fn turned_ready(levels: &Rows, since: f64, t: f64, simultaneous: f64) -> u32 {
+    if simultaneous == 0.0 {
+        return 0;
+    }
     let ready = |until: f64| -> Vec<u32> {
         let last = levels.iter().rfind(|row| row.0 <= until);
         last.map_or_else(Vec::new, |row| row.1.iter().skip(1).step_by(2).copied().collect())
     };
-    let (before, after) = (ready(t - simultaneous), ready(t + simultaneous));
-    before.iter().zip(&after).map(|(before, after)| after.saturating_sub(*before)).sum()
+    let around = |t: f64| -> u32 {
+        let (before, after) = (ready(t - simultaneous), ready(t + simultaneous));
+        before.iter().zip(&after).map(|(before, after)| after.saturating_sub(*before)).sum()
+    };
+    let changes = levels.iter().map(|row| row.0).filter(|u| (since..=t).contains(u));
+    changes.chain([t]).map(around).max().unwrap_or(0)
 }
 
 /// Each passes through the other's plateaus: they differ in how near-simultaneous changes were handled at most, as `split`
 /// tells for each moment.
-fn passes(simulated: &Rows, recorded: &Rows, tolerance: f64, split: &dyn Fn(f64) -> u32, what: &str) -> Option<String> {
+fn passes(
+    simulated: &Rows,
+    recorded: &Rows,
+    tolerance: f64,
+    split: &dyn Fn(f64, f64) -> u32,
+    what: &str,
+) -> Option<String> {
     if let Some((t, state)) = missing(recorded, simulated, tolerance, split) {
         return Some(format!("recorded plateau of {what} {state:?} at {t:.2} does not come"));
     }
