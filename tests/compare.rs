@@ -57,7 +57,7 @@ fn verdicts_decide_the_status_only_where_they_are_asked_for() {
         (format!("compare {SMALL} {variant} --check --figure dropped"), 0),
         (format!("compare {SMALL} --set preStop=2s --variant none:preStop=0s"), 0),
         (format!("compare {SMALL} --set preStop=2s --variant none:preStop=0s --check --figure dropped"), 1),
-        (format!("compare {SMALL} --variant later:startup=2100ms --check --replications 3 --figure dropped"), 4),
+        (format!("compare {SMALL} --variant later:startup=2200ms --check --replications 3 --figure dropped"), 4),
     ] {
         let (got, out, err) = dryroll(&line);
         assert_eq!(got, status, "{line}\n{out}{err}");

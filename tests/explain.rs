@@ -242,6 +242,7 @@ fn where_more_is_not_better_the_interval_of_good_values_is_told() {
     ];
     let keep: Vec<&str> = keep.iter().flat_map(|k| ["--keep", k]).collect();
     let advice = json(&[&["recommend", BETWEEN][..], &keep].concat());
+    // Removal takes one second: of many deploys some lose a request that was on its way when it ended.
     let cliff = &advice["changes"][0]["cliff"];
-    assert_eq!((&cliff["lower"], &cliff["upper"]), (&json!(["1s", "0s"]), &json!(["4s", "5s"])), "{advice}");
+    assert_eq!((&cliff["lower"], &cliff["upper"]), (&json!(["2s", "1s"]), &json!(["4s", "5s"])), "{advice}");
 }

@@ -3,18 +3,13 @@
 use super::memory::Memory;
 use super::policy::{SetView, Step, View, policy};
 use super::progress::{Condition, ConditionStatus, Conditions, Counts, Reason};
+use super::queue::Work;
 use super::rate_limit::TokenBucket;
 use super::replica_set::{Pod, ReplicaSet, SetStatus};
 use super::{Command, Event, Rollout, Route, proportional, resolve};
 use crate::engine::{Dur, SimTime};
 use crate::fleet::fact::Revision;
 use crate::scenario::{PodReplacement, Strategy};
-
-/// After a sync that failed the next comes this much later, after two in a row twice as much, and so on up to 1,000 s, if nothing
-/// happens before (`DefaultControllerRateLimiter` of client-go).
-const FIRST_BACKOFF: Dur = Dur::from_millis(5);
-/// 5 ms doubled so often is the last below 1,000 s.
-const MOST_DOUBLINGS: u32 = 17;
 
 /// A Deployment and its place in its controller's queues.
 #[derive(Clone, Debug)]
@@ -42,24 +37,9 @@ pub(super) struct Deployment {
     pub(super) requests: TokenBucket,
     /// How the router splits the traffic, where there is one.
     pub(super) route: Route,
-    work: Work,
+    pub(super) work: Work,
     /// How many syncs have failed in a row.
-    failures: u32,
-}
-
-/// Where the Deployment is in its controller's queue.
-#[derive(Clone, Debug)]
-enum Work {
-    Idle,
-    /// In the queue.
-    Queued,
-    /// A worker has seen these ReplicaSets, when the Deployment was of this generation, and acts on them.
-    Busy {
-        seen: Vec<SetView>,
-        generation: u64,
-        /// Something happened meanwhile: start over when done.
-        again: bool,
-    },
+    pub(super) failures: u32,
 }
 
 impl Deployment {
@@ -98,55 +78,6 @@ impl Rollout {
         self.deployment.complete = counts.is_complete(self.spec.replicas);
         self.deployment.disturbed = !self.deployment.complete;
         self.deployment.conditions = Conditions::settled(self.deployment.complete, self.is_available(counts), newest);
-    }
-
-    /// Something that the Deployment controller watches has changed.
-    pub(super) fn trigger_deployment(&mut self, now: SimTime, out: &mut Vec<Command>) {
-        self.queue_deployment(now + self.notice(), out);
-    }
-
-    /// A worker will take the Deployment from the queue at `at`, unless it will be taken before.
-    pub(super) fn queue_deployment(&mut self, at: SimTime, out: &mut Vec<Command>) {
-        match &mut self.deployment.work {
-            Work::Idle => {
-                self.deployment.work = Work::Queued;
-                out.push(Command::Schedule { at, event: Event::LookAtDeployment });
-            }
-            Work::Queued => {}
-            Work::Busy { again, .. } => *again = true,
-        }
-    }
-
-    /// A worker takes the Deployment from the queue. It acts on what it sees now: what is reported until its own requests
-    /// have reached the API is for the next sync.
-    pub(super) fn look_at_deployment(&mut self, now: SimTime, out: &mut Vec<Command>) {
-        let at = self.deployment.requests.ready_at(now);
-        if at > now {
-            out.push(Command::Schedule { at, event: Event::LookAtDeployment });
-            return;
-        }
-        let (seen, generation) = (self.views(), self.deployment.generation);
-        if self.next_step(&self.view(&seen, now)) == Step::Fail {
-            self.deployment.work = Work::Idle;
-            let backoff = FIRST_BACKOFF.nanos() << self.deployment.failures.min(MOST_DOUBLINGS);
-            self.deployment.failures += 1;
-            out.push(Command::Schedule { at: now + Dur::from_nanos(backoff), event: Event::RetryDeployment });
-            return;
-        }
-        self.deployment.failures = 0;
-        self.deployment.work = Work::Busy { seen, generation, again: false };
-        let at = now + self.spec.controller.reaction.saturating_sub(self.notice());
-        out.push(Command::Schedule { at, event: Event::SyncDeployment });
-    }
-
-    /// The worker is done; what it saw, unless the Deployment has changed since, and whether anything has happened meanwhile.
-    pub(super) fn finish_look(&mut self) -> (Option<Vec<SetView>>, bool) {
-        match std::mem::replace(&mut self.deployment.work, Work::Idle) {
-            Work::Busy { seen, generation, again } => {
-                (Some(seen).filter(|_| generation == self.deployment.generation), again)
-            }
-            Work::Idle | Work::Queued => (None, false),
-        }
     }
 
     /// What the Deployment's worker saw makes it act.
@@ -193,7 +124,7 @@ impl Rollout {
     }
 
     /// What a sync does that sees this.
-    fn next_step(&self, view: &View<'_>) -> Step {
+    pub(super) fn next_step(&self, view: &View<'_>) -> Step {
         match (self.is_scaling(view), self.spec.strategy.is_deployment()) {
             (false, _) => policy(&self.spec.strategy).reconcile(view),
             (true, true) => proportional::scale(view, self.spec.strategy != Strategy::Recreate),
@@ -212,7 +143,7 @@ impl Rollout {
         }
     }
 
-    fn views(&self) -> Vec<SetView> {
+    pub(super) fn views(&self) -> Vec<SetView> {
         let view = |s: &ReplicaSet| {
             let pods = s.pods.iter().map(|p| &self.pods[p.0 as usize]);
             let unready = pods.filter(|p| p.is_active() && p.ready_since.is_none());
@@ -231,7 +162,7 @@ impl Rollout {
         self.sets.iter().map(view).collect()
     }
 
-    fn view<'a>(&self, sets: &'a [SetView], now: SimTime) -> View<'a> {
+    pub(super) fn view<'a>(&self, sets: &'a [SetView], now: SimTime) -> View<'a> {
         let fenceposts = resolve(&self.spec.strategy, self.spec.replicas);
         let leaving = match self.spec.replacement {
             PodReplacement::TerminationStarted => None,

@@ -28,6 +28,7 @@ pub mod policy;
 mod progress;
 mod proportional;
 mod protocol;
+mod queue;
 mod ranking;
 mod rate_limit;
 mod recreate;

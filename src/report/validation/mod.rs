@@ -61,7 +61,7 @@ fn completion(case: &CaseVerdict) -> String {
         |r| format!("{} ({})", number(r.measured), r.forecast.map_or_else(|| "never".to_owned(), number)),
     );
     match row("replays that are a recorded run") {
-        Some(r) => format!("{complete}; {} of {} replays", number(r.forecast.unwrap_or(0.0)), number(r.measured)),
+        Some(r) => format!("{complete}; {} of {} replays", r.forecast.unwrap_or(0.0), r.measured),
         None => complete,
     }
 }
