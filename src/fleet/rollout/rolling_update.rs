@@ -3,6 +3,9 @@
 
 use super::policy::{Policy, Step, View};
 
+/// ReplicaSets, by index, and sizes.
+type Sizes = Vec<(usize, u32)>;
+
 /// The strategy of that name, after `rolling.go` of Kubernetes 1.20 to 1.28 (unchanged between them).
 pub(super) struct RollingUpdate;
 
@@ -47,10 +50,10 @@ fn grown(view: &View<'_>) -> u32 {
 /// broken new version cannot eat up the old one.
 ///
 /// At least `kept` old pods stay in any case.
-fn shrink_old(view: &View<'_>, kept: u32) -> Result<Vec<(usize, u32)>, Vec<(usize, u32)>> {
+fn shrink_old(view: &View<'_>, kept: u32) -> Result<Sizes, Sizes> {
     let new_unavailable = view.new_set().map_or(0, |s| i64::from(s.size) - i64::from(s.available));
     let budget = i64::from(view.total_size()) - i64::from(view.min_available()) - new_unavailable;
-    let mut old: Vec<(usize, u32)> = view.old_sets().map(|(i, s)| (i, s.size)).collect();
+    let mut old: Sizes = view.old_sets().map(|(i, s)| (i, s.size)).collect();
     let spare = old.iter().map(|(_, size)| size).sum::<u32>().saturating_sub(kept);
     let mut left = budget.min(i64::from(spare));
     if left <= 0 {
@@ -83,7 +86,7 @@ fn shrink_old(view: &View<'_>, kept: u32) -> Result<Vec<(usize, u32)>, Vec<(usiz
     Ok(changed(view, old))
 }
 
-fn changed(view: &View<'_>, mut sizes: Vec<(usize, u32)>) -> Vec<(usize, u32)> {
+fn changed(view: &View<'_>, mut sizes: Sizes) -> Sizes {
     sizes.retain(|&(i, size)| size != view.sets[i].size);
     sizes
 }
