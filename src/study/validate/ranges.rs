@@ -2,7 +2,9 @@
 //! names what lies outside.
 
 use crate::engine::Dur;
-use crate::scenario::{Algorithm, Arrivals, Clients, Load, Scenario, Statuses, Strategy, WarmupOver};
+use crate::scenario::{
+    Algorithm, Arrivals, Clients, Crash, Load, LoadBalancer, ReadinessGate, Scenario, Statuses, Strategy, WarmupOver,
+};
 
 /// One quantity of the measured deploys.
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +123,7 @@ pub const MEASURED: [Measured; 10] = [
         note: "; exponential with a mean of 1 s",
         unit: Unit::Seconds,
         of: |s| {
-            let p = &s.load_balancer.propagation;
+            let p = &s.rolled().balancer.propagation;
             let mean = p.shared.mean() + p.remove.slowest().mean() + p.batch.secs() / 2.0;
             (s.deploy.is_some() && mean > 0.0).then_some(mean)
         },
@@ -137,26 +139,40 @@ pub const MEASURED: [Measured; 10] = [
 ];
 
 /// What no measured deploy had.
-pub const UNMEASURED: [Unmeasured; 15] = [
+pub const UNMEASURED: [Unmeasured; 23] = [
     Unmeasured { what: "tiers in series", of: |s| s.tiers().count() > 1 },
-    Unmeasured { what: "HTTP/2 and its multiplexing", of: |s| s.clients.iter().any(|c| c.multiplex > 1) },
-    Unmeasured { what: "ring hash", of: |s| s.load_balancer.algorithm == Algorithm::RingHash },
-    Unmeasured { what: "active checks other than HAProxy's", of: |s| s.load_balancer.active_health.is_some() },
+    Unmeasured {
+        what: "HTTP/2 and its multiplexing",
+        of: |s| s.clients.iter().any(|c| c.multiplex > 1) || any(s, |b| b.upstream.max_streams > 1),
+    },
+    Unmeasured { what: "ring hash", of: |s| any(s, |b| b.algorithm == Algorithm::RingHash) },
+    Unmeasured { what: "nginx' ip_hash", of: |s| any(s, |b| b.algorithm == Algorithm::IpHash) },
+    Unmeasured { what: "active checks other than HAProxy's", of: |s| any(s, |b| b.active_health.is_some()) },
     // A panic threshold stood in the measured Envoys, and was never reached.
-    Unmeasured { what: "fail-open", of: |s| s.load_balancer.panic.fail_open },
-    Unmeasured { what: "sticky sessions", of: |s| s.load_balancer.sticky.is_some() },
-    Unmeasured { what: "name servers", of: |s| s.load_balancer.resolve.is_some() },
-    Unmeasured { what: "connection tracking", of: |s| s.load_balancer.pinning.is_some() },
+    Unmeasured { what: "fail-open", of: |s| any(s, |b| b.panic.fail_open) },
+    Unmeasured { what: "readiness gates", of: |s| any(s, |b| b.readiness_gate != ReadinessGate::None) },
+    Unmeasured { what: "sticky sessions", of: |s| any(s, |b| b.sticky.is_some()) },
+    Unmeasured { what: "name servers", of: |s| any(s, |b| b.resolve.is_some()) },
+    Unmeasured { what: "connection tracking", of: |s| any(s, |b| b.pinning.is_some()) },
+    Unmeasured { what: "terminating pods that are fallen back on", of: |s| any(s, |b| b.terminating_fallback) },
+    Unmeasured { what: "a limit of busy connections", of: |s| any(s, |b| b.upstream.max_busy > 0) },
     Unmeasured {
         what: "liveness and startup probes",
         of: |s| s.pod.liveness_probe.is_some() || s.pod.startup_probe.is_some(),
     },
+    Unmeasured { what: "probes that wait behind requests", of: |s| s.pod.probes_through_queue },
+    Unmeasured { what: "crashes and restarts", of: |s| [&s.pod, &s.new_pod].iter().any(|pod| crashes(&pod.crash)) },
     Unmeasured { what: "nodes and image pulls", of: |s| s.nodes.is_some() || s.pod.image.is_some() },
+    Unmeasured { what: "a shared dependency", of: |s| s.dependency.is_some() },
     Unmeasured { what: "autoscalers", of: |s| s.workload.autoscaler.is_some() },
+    Unmeasured {
+        what: "a router's weights",
+        of: |s| matches!(&s.workload.strategy, Strategy::Canary(canary) if canary.traffic_routing),
+    },
     Unmeasured { what: "retries by clients", of: |s| s.clients.iter().any(|c| c.retries.attempts > 0) },
     Unmeasured {
         what: "retries on statuses",
-        of: |s| s.load_balancer.retries.attempts > 0 && s.load_balancer.retries.on_status != Statuses::default(),
+        of: |s| any(s, |b| b.retries.attempts > 0 && b.retries.on_status != Statuses::default()),
     },
     Unmeasured { what: "closed loops", of: |s| s.clients.iter().any(|c| matches!(c.load, Load::Users { .. })) },
     Unmeasured {
@@ -166,6 +182,16 @@ pub const UNMEASURED: [Unmeasured; 15] = [
         },
     },
 ];
+
+/// Whether any of its balancers is like that.
+fn any(scenario: &Scenario, of: fn(&LoadBalancer) -> bool) -> bool {
+    scenario.tiers().any(of)
+}
+
+/// Whether pods may die by themselves.
+fn crashes(crash: &Crash) -> bool {
+    crash.at_start > 0.0 || crash.uptime.is_some() || crash.in_flight.is_some()
+}
 
 impl Measured {
     /// Its row of the model card's table.
@@ -268,6 +294,11 @@ clients: [{rate: 100/s, connections: 100}]
         assert_eq!(outside, ["pods 100 (4 to 12)", "requests a second 2,500 (4 to 150)"]);
         let never = of(&inside.replace("connections: 100", "connections: 100, multiplex: 100"));
         assert_eq!(never, ["HTTP/2 and its multiplexing (not measured)"]);
+        let several = of(&format!(
+            "{inside}loadBalancer: {{readinessGate: added}}\ndependency: {{maxConnections: 100}}\nnewVersion: {{crash: {{atStart: 10%}}}}\n"
+        ));
+        let named = ["readiness gates", "crashes and restarts", "a shared dependency"];
+        assert_eq!(several, named.map(|what| format!("{what} (not measured)")));
         assert_eq!(beyond(&Scenario::from_yaml(inside).expect("a scenario"), &["nlb"]), ["preset nlb (not measured)"]);
     }
 
