@@ -132,7 +132,9 @@ fn assert_dominant(runs: &[Replication], causes: &[Cause], share: f64) {
 #[test]
 fn an_ingress_that_is_rolled_is_believed_in_by_the_balancer_before_it() {
     let (wrong, right) = pair("tiers");
-    // 300/s on connections of 100 requests each are 3 connects a second; a fifth of them, four times for two minutes, are 288.
+    // Whoever asks for a proxy of five meets the one that is gone p/(1 − p) times, p = 1/5, until it has one that is there: the
+    // 600 ((1 + 1/4)^4 − 1) clients of those that go, 216, and 3 connects a second (300/s on connections of 100 requests each),
+    // four times for the 45 s that two checks need, 135.
     assert_above("dropped", &each(&wrong, dropped), 288.0);
     assert_dominant(&wrong, &[Cause::StaleRoute], 0.9);
     assert_above("time-outs of clients", &each(&wrong, with(Outcome::Timeout)), 250.0);

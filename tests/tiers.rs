@@ -66,8 +66,9 @@ fn ends(yaml: &str) -> Story {
     simulate(&scenario(yaml), 3, 0, Story::default()).0
 }
 
-/// Everything at once: pools that open in no time, a single proxy in front that only passes on. `client` is that hop.
-fn rollout(balancer: &str, client: &str) -> String {
+/// Everything at once: pools that open in no time, a single proxy in front that only passes on. `client` is that hop, `latency` each
+/// further one, and `streams` how many answers a user's connection may carry at once.
+fn rollout(balancer: &str, client: &str, latency: &str, streams: u32) -> String {
     format!(
         "
 workload: {{replicas: 8}}
@@ -79,18 +80,20 @@ pod:
   termination: {{drainWindow: 50ms}}
 loadBalancer:
 {balancer}
-network: {{latency: 1ms, client: {client}}}
+network: {{latency: {latency}, client: {client}}}
 handshake: {{time: 0s, roundTrips: 0}}
 clients:
   - {{name: web, rate: 300/s, connections: 40, multiplex: 100, timeout: 30s, retries: {{attempts: 1, on: [502, 503]}}}}
-  - {{name: users, users: {{count: 20, thinkTime: 200ms}}, response: streamed, timeout: 30s}}
+  - {{name: users, users: {{count: 20, thinkTime: 200ms}}, response: streamed, multiplex: {streams}, timeout: 30s}}
 deploy: {{at: 5s}}
 observe: {{warmup: 1s, after: 5s, limit: 60s}}
 "
     )
 }
 
-/// A tier that adds nothing but its hop is not there: every request ends alike, at the same moment, for the same reason.
+/// A tier that adds nothing but its hop is not there: every request ends alike, at the same moment, for the same reason. Where hops
+/// take time clients keep their connections whatever becomes of an answer (`multiplex`): to open one anew takes the way to the
+/// first proxy alone, which is nearer where there are two.
 #[test]
 fn a_tier_that_only_passes_on_adds_its_hop_and_nothing_else() {
     for settings in [
@@ -98,34 +101,33 @@ fn a_tier_that_only_passes_on_adds_its_hop_and_nothing_else() {
         "proxies: 1, retries: {attempts: 2}, passiveHealth: {maxFails: 1, failTimeout: 1s}, algorithm: random",
         "proxies: 1, requestTimeout: 90ms, algorithm: leastRequest, upstream: {maxBusy: 6}",
     ] {
-        // A lot is drawn by request and attempt, and a client's second attempt is another tier's first.
-        let retries = settings.contains("retries");
-        let plain = |yaml: String| {
-            yaml.replace("retries: {attempts: 1", "retries: {attempts: 0").replace("response: streamed, ", "")
-        };
-        let story = |balancer: &str, client| {
-            let yaml = rollout(balancer, client);
-            ends(&if retries { plain(yaml) } else { yaml })
-        };
-        let one = story(&format!("  {{{settings}}}"), "5ms");
-        // Its pool must hold what clients open: no connection is then opened in the middle, nor closed by time.
-        let outer = "name: edge, proxies: 1, upstream: {connections: 10000, idleTimeout: 0s}, requestTimeout: 1h";
-        let inner = format!("name: ingress, pod: {{keepAlive: {{idleTimeout: 0s}}}}, {settings}");
-        let two = story(&format!("  - {{{outer}}}\n  - {{{inner}}}"), "4ms");
-        assert!(
-            one.ends.len() > 5_000 && (retries || one.ends.values().any(|e| e.3.is_some())),
-            "something goes wrong: {settings}"
-        );
-        let apart = one.pods.iter().zip(&two.pods).find(|(a, b)| a != b);
-        assert!(apart.is_none() && one.pods.len() == two.pods.len(), "{settings}: {apart:?}");
-        for (identity, end) in &one.ends {
-            assert_eq!(Some(end), two.ends.get(identity), "request {identity:x}, {settings}");
-        }
-        assert_eq!(one.ends.len(), two.ends.len());
-        assert!(two.proxies.keys().all(|p| p.and_then(ProxyId::tier).is_some_and(|tier| tier < 2)));
-        let inner: u64 = two.proxies.iter().filter(|(p, _)| p.and_then(ProxyId::tier) == Some(1)).map(|(_, n)| n).sum();
-        assert!(retries || inner > 0, "the tier that faces the pods fails: {:?}", two.proxies);
+        only_passes_on(settings, ("5ms", "4ms", "1ms"), 100);
+        only_passes_on(settings, ("0s", "0s", "0s"), 1);
     }
+}
+
+/// Compares one tier with two, where the client's hop is the first of `hops`, and the second.
+fn only_passes_on(settings: &str, (alone, client, latency): (&str, &str, &str), streams: u32) {
+    let one = ends(&rollout(&format!("  {{{settings}}}"), alone, latency, streams));
+    // Its pool must hold what clients open: no connection is then opened in the middle, nor closed by time.
+    let outer = "name: edge, proxies: 1, upstream: {connections: 10000, idleTimeout: 0s}, requestTimeout: 1h";
+    let inner = format!("name: ingress, pod: {{keepAlive: {{idleTimeout: 0s}}}}, {settings}");
+    let two = ends(&rollout(&format!("  - {{{outer}}}\n  - {{{inner}}}"), client, latency, streams));
+    let settings = format!("{settings}, hops of {latency}");
+    let failed = one.ends.values().filter(|e| e.3.is_some()).count();
+    let again = one.ends.values().filter(|e| e.4 > 1).count();
+    // Without a hop retries at once hide all that goes wrong.
+    let wrong = if latency == "0s" { failed + again } else { failed };
+    assert!(one.ends.len() > 5_000 && wrong > 0, "something goes wrong: {settings}");
+    let apart = one.pods.iter().zip(&two.pods).find(|(a, b)| a != b);
+    assert!(apart.is_none() && one.pods.len() == two.pods.len(), "{settings}: {apart:?}");
+    for (identity, end) in &one.ends {
+        assert_eq!(Some(end), two.ends.get(identity), "request {identity:x}, {settings}");
+    }
+    assert_eq!(one.ends.len(), two.ends.len());
+    assert!(two.proxies.keys().all(|p| p.and_then(ProxyId::tier).is_some_and(|tier| tier < 2)));
+    let inner: u64 = two.proxies.iter().filter(|(p, _)| p.and_then(ProxyId::tier) == Some(1)).map(|(_, n)| n).sum();
+    assert!(inner > 0 || failed == 0, "the tier that faces the pods fails: {:?}", two.proxies);
 }
 
 /// An ingress of `n` proxies is rolled one at a time, each closing its listener at its deletion, behind a balancer that learns
@@ -191,6 +193,47 @@ fn a_pre_stop_of_the_proxies_covers_the_removal() {
     assert_eq!(dropped_with("801ms").0, 0.0);
 }
 
+/// Clients at layer 4 that lose their proxy with every rolled one, each a request a second over a connection that lasts: how many of
+/// their requests meet one that is gone, where it goes on being believed in for `windows` (s, equally likely).
+///
+/// The k-th proxy of n to go has C/n (1 + 1/n)^(k − 1) of the C clients, those before it having spread theirs evenly: C ((1 + 1/n)^n − 1)
+/// in all. Each asks for a pod of n + 1 with every request until it has one that is there, so that with p = 1/(n + 1) it fails
+/// p/(1 − p) times, were there no end to it; it ends after d, by when N ~ Poisson(d) requests have come: E[p + … + p^N] =
+/// p/(1 − p) (1 − e^(−d (1 − p))).
+fn refused(clients: f64, n: i32, windows: &[f64]) -> f64 {
+    let p = 1.0 / f64::from(n + 1);
+    let displaced = clients * (libm::pow(1.0 + 1.0 / f64::from(n), f64::from(n)) - 1.0);
+    let each = |d: &f64| p / (1.0 - p) * (1.0 - libm::exp(-d * (1.0 - p)));
+    displaced * windows.iter().map(each).sum::<f64>() / windows.len() as f64
+}
+
+/// λ is a request a second of each client, and d the removal delay, or the time that active checks need: a phase of their own,
+/// then as many failures in a row as it takes.
+#[test]
+fn a_proxy_that_is_gone_costs_its_clients_their_connects_until_it_is_found_out() {
+    let (n, clients) = (5, 400);
+    let refused_with = |settings: &str| {
+        let yaml = ingress_rollout(n, clients, "2s", "4", "termination: {drainWindow: 10s}")
+            .replace("startup: 3s", "startup: 5s")
+            .replace("connections: 50", "connections: 400, keepAlive: {idleTimeout: 0s}")
+            .replace("propagation: {shared: 0s, add: 0s, remove: 2s}", settings);
+        let runs: Vec<Replication> = (0..16).map(|k| run(&yaml, k)).collect();
+        assert!(runs.iter().all(|r| dropped(r) == cause(r, Cause::StaleRoute)), "{:?}", runs[0].phases);
+        mean(runs.iter().map(|r| dropped(r) as f64))
+    };
+    let told = refused_with("propagation: {shared: 0s, add: 0s, remove: 2s}");
+    let checked = "propagation: {shared: 0s, add: 0s, remove: 1m}
+    activeHealth: {interval: 1s, timeout: 500ms, healthyThreshold: 1, unhealthyThreshold: 3}";
+    let phases: Vec<f64> = (0..1000).map(|i| 2.0 + (f64::from(i) + 0.5) / 1000.0).collect();
+    for ((count, slack), windows) in [(told, &[2.0][..]), (refused_with(checked), &phases)] {
+        let expected = refused(f64::from(clients), n as i32, windows);
+        assert!(
+            (count - expected).abs() < slack && slack < 0.25 * expected,
+            "{count} ± {slack}, theory says {expected}"
+        );
+    }
+}
+
 /// At layer 4 a client is pinned to a proxy: those that lose theirs ask again, and may be sent to the same one while that is
 /// believed in.
 #[test]
@@ -249,6 +292,8 @@ fn a_time_out_has_the_cause_that_it_has_behind() {
     let yaml = rollout(
         "  - {name: edge, proxies: 1}\n  - {name: ingress, proxies: 2, connectTimeout: 5s, propagation: {remove: 2s}}",
         "1ms",
+        "1ms",
+        1,
     )
     .replace("timeout: 30s", "timeout: 1s")
     .replace("termination: {drainWindow: 50ms}", "termination: {onSigterm: exit, afterExit: unreachable}");
@@ -257,6 +302,118 @@ fn a_time_out_has_the_cause_that_it_has_behind() {
     assert!(timeouts > 50, "a connect to nobody takes longer than a client waits: {timeouts}");
     assert!(cause(&r, Cause::StaleRoute) >= timeouts, "{:?}", r.phases);
     assert_eq!(cause(&r, Cause::Slow), 0);
+}
+
+/// `count` streams for ever through a balancer at `layer` and an ingress of 5 proxies to 4 pods, all of which end at SIGTERM as they
+/// are told to; `rolls` is replaced.
+fn streams(count: u32, layer: &str, rolls: &str, termination: &str, streams: &str) -> String {
+    ingress_rollout(5, 1, "0s", layer, &format!("termination: {{{termination}}}"))
+        .replace(
+            "pod: {concurrency: 64, serviceTime: 5ms}",
+            &format!("pod: {{startup: 3s, readinessProbe: none, termination: {{{termination}}}}}"),
+        )
+        .replace(
+            "workload: {replicas: 4}",
+            "workload: {replicas: 4, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}",
+        )
+        .replace(
+            "    proxies: 5\n",
+            "    proxies: 5\n    algorithm: random\n    propagation: {shared: 0s, add: 0s, remove: 0s}\n",
+        )
+        .replace("client: 0s", "client: 1ms")
+        .replace("rolls: ingress", &format!("rolls: {rolls}"))
+        .replace("rate: 1/s, connections: 50", &format!("streams: {{count: {count}, {streams}}}"))
+}
+
+fn outcome(r: &Replication, outcome: Outcome) -> u64 {
+    let place = Outcome::DROPPED.iter().position(|o| *o == outcome).expect("a way to be dropped");
+    r.phases.iter().map(|p| p.outcomes[place]).sum()
+}
+
+/// Streams pile up on those that are left: C ((1 + 1/n)^n − 1) are cut in all, whichever tier it is whose n go one after the other,
+/// and whichever layer clients are connected at. Each of them comes back.
+#[test]
+fn a_stream_is_cut_wherever_one_of_its_connections_is() {
+    for (layer, rolls, n) in [("4", "ingress", 5), ("7", "ingress", 5), ("4", "pods", 4), ("7", "pods", 4)] {
+        let yaml = streams(300, layer, rolls, "onSigterm: exit", "duration: 100h");
+        let runs: Vec<Replication> = (0..12).map(|k| run(&yaml, k)).collect();
+        let expected = 300.0 * (libm::pow(1.0 + 1.0 / f64::from(n), f64::from(n)) - 1.0);
+        let (cut, slack) = mean(runs.iter().map(|r| outcome(r, Outcome::Truncated) as f64));
+        assert!(
+            (cut - expected).abs() < slack && slack < 0.1 * expected,
+            "layer {layer}, {rolls}: {cut} ± {slack}, theory says {expected}"
+        );
+        for r in &runs {
+            assert_eq!(cause(r, Cause::SeveredByKill), outcome(r, Outcome::Truncated), "{:?}", r.phases);
+            let reconnects: u64 = r.phases.iter().map(|p| p.connections[0].reconnects).sum();
+            assert_eq!(reconnects, dropped(r), "layer {layer}, {rolls}: each comes back, once");
+        }
+    }
+}
+
+/// What is told to close has not failed; and a proxy, like a pod, waits for streams that it lets go on, as long as it may.
+#[test]
+fn each_tier_drains_its_streams_by_its_own_rules() {
+    for rolls in ["ingress", "pods"] {
+        let closed = run(&streams(300, "4", rolls, "drainWindow: 10s", "duration: 100h"), 0);
+        assert_eq!(dropped(&closed), 0, "{rolls}: {:?}", closed.phases);
+        let reconnects: u64 = closed.phases.iter().map(|p| p.connections[0].reconnects).sum();
+        assert!(reconnects > 300, "{rolls}: most were told to close more than once: {reconnects}");
+        let with_window = |window: &str| {
+            let termination = format!("drainWindow: {window}, connectionClose: none");
+            run(&streams(300, "4", rolls, &termination, "duration: 6s, onDrain: finish"), 0)
+        };
+        assert_eq!(dropped(&with_window("7s")), 0, "{rolls}: all are over by then");
+        let cut = with_window("3s");
+        assert!(outcome(&cut, Outcome::Truncated) > 50, "{rolls}: half of each are not: {:?}", cut.phases);
+        assert_eq!(cause(&cut, Cause::SeveredByDrain), dropped(&cut));
+    }
+}
+
+/// Two tiers of which one only passes on are one to streams, too, where hops take no time: each begins and ends at the same moment,
+/// for the same reason, at the same pod.
+#[test]
+fn streams_through_a_tier_that_only_passes_on_are_the_same() {
+    for settings in [
+        "algorithm: random, propagation: {remove: 300ms, add: 100ms}",
+        "algorithm: leastRequest, deregistrationDelay: 500ms, passiveHealth: {maxFails: 1, failTimeout: 1s}",
+        "algorithm: roundRobin, membership: reload, reload: {takes: 100ms, shutdownTimeout: 1s}",
+    ] {
+        let story = |balancer: &str| {
+            ends(&format!(
+                "
+workload: {{replicas: 6}}
+pod:
+  startup: {{distribution: uniform, min: 1s, max: 5s}}
+  readinessProbe: {{periodSeconds: 1}}
+  termination: {{drainWindow: 3s, preStop: 200ms}}
+loadBalancer:
+{balancer}
+network: {{latency: 0s, client: 0s}}
+handshake: {{time: 0s}}
+clients:
+  - {{name: one, streams: {{count: 80, duration: {{distribution: exponential, mean: 4s}}, onDrain: finish}}}}
+  - {{name: two, streams: {{count: 50, duration: 3s}}, reconnect: {{backoff: {{base: 300ms, jitter: full}}}}}}
+deploy: {{at: 5s}}
+observe: {{warmup: 1s, after: 5s, limit: 60s}}
+"
+            ))
+        };
+        let one = story(&format!("  {{proxies: 1, {settings}}}"));
+        let two = story(&format!("  - {{name: edge, proxies: 1}}\n  - {{name: ingress, proxies: 1, {settings}}}"));
+        let three = story(&format!(
+            "  - {{name: edge, layer: 4, proxies: 1}}\n  - {{name: mid, proxies: 1}}\n  - {{name: ingress, proxies: 1, {settings}}}"
+        ));
+        assert!(one.ends.len() > 300 && one.ends.values().any(|e| e.3.is_some()), "something is cut: {settings}");
+        for other in [two, three] {
+            let apart = one.pods.iter().zip(&other.pods).find(|(a, b)| a != b);
+            assert!(apart.is_none() && one.pods.len() == other.pods.len(), "{settings}: {apart:?}");
+            for (identity, end) in &one.ends {
+                assert_eq!(Some(end), other.ends.get(identity), "stream {identity:x}, {settings}");
+            }
+            assert_eq!(one.ends.len(), other.ends.len());
+        }
+    }
 }
 
 /// Three tiers, the middle one rolled: hops add up, and nothing is dropped where each has time.

@@ -59,12 +59,10 @@ impl<O: Observer> World<O> {
     /// Layer 4 (and a stream): sends connection `c` to the pod that its node chooses by what it believes now; with none left
     /// it is refused, and false.
     pub(super) fn route_connection(&mut self, c: u32, cal: &mut Cal) -> bool {
-        let (population, member) = match self.connections[c].owner {
-            Owner::Client { population, client } => (population, client),
-            Owner::Stream { population, slot } => (population, slot),
-            Owner::Proxy(_) | Owner::Front(_) => return true,
-        };
-        let Some(pod) = self.pick_for_connection(population, member, cal) else {
+        if matches!(self.connections[c].owner, Owner::Proxy(_) | Owner::Front(_)) {
+            return true;
+        }
+        let Some(pod) = self.pick_for_connection(c, cal) else {
             let round_trip = self.client_hop.delay + self.client_hop.delay;
             cal.at(cal.now() + round_trip, Event::ConnectRefused(self.connections.handle(c)));
             return false;
@@ -74,9 +72,23 @@ impl<O: Observer> World<O> {
         true
     }
 
-    /// The pod for the next connection of a client or stream: its n-th pick is the same under every policy.
-    fn pick_for_connection(&mut self, population: u16, member: u32, cal: &mut Cal) -> Option<u32> {
-        let proxy = self.proxy_of(member);
+    /// The proxy (layer 4: the node) that connection `c` to a pod goes through.
+    pub(super) fn proxy_of_connection(&self, c: u32) -> u16 {
+        match self.connections[c].owner {
+            Owner::Proxy(proxy) | Owner::Front(proxy) => proxy,
+            Owner::Stream { .. } if self.has_tier_before() => self.proxy_of_leg(c),
+            Owner::Client { client: member, .. } | Owner::Stream { slot: member, .. } => self.proxy_of(member),
+        }
+    }
+
+    /// The pod for connection `c` of a client or stream: its n-th pick is the same under every policy.
+    fn pick_for_connection(&mut self, c: u32, cal: &mut Cal) -> Option<u32> {
+        let (population, member) = match self.connections[c].owner {
+            Owner::Client { population, client } => (population, client),
+            Owner::Stream { population, slot } => (population, slot),
+            Owner::Proxy(_) | Owner::Front(_) => return None,
+        };
+        let proxy = self.proxy_of_connection(c);
         if self.balancer.resolve.is_some() {
             self.resolve_for_use(proxy, cal);
         }
@@ -119,7 +131,7 @@ impl<O: Observer> World<O> {
             Owner::Stream { population, slot } => (population, slot),
             Owner::Proxy(_) | Owner::Front(_) => return false,
         };
-        let Some(pod) = self.pick_for_connection(population, member, cal) else { return false };
+        let Some(pod) = self.pick_for_connection(c, cal) else { return false };
         let max_age = self.versions[self.pods[pod as usize].version()].pod.keep_alive.max_age;
         if !max_age.is_zero() {
             // Somewhere in its life, as if connections had come and gone for ever: else all would end together.
@@ -134,6 +146,11 @@ impl<O: Observer> World<O> {
         p.connections.push(c);
         if O::TIERED {
             self.connected_behind(c, cal);
+            if !self.stands_behind_at_once(c, cal) {
+                self.disconnected_behind(c, cal);
+                self.leave_pod(c);
+                return false;
+            }
         }
         self.count_connection(c, true);
         self.pod_idles(c, cal);

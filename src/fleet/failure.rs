@@ -324,13 +324,7 @@ impl<O: Observer> World<O> {
         }
         let cut: Vec<u32> = self.pods[pod as usize].connections.clone();
         for c in cut {
-            let connection = &self.connections[c];
-            let through = match connection.owner {
-                Owner::Proxy(p) | Owner::Front(p) => p == proxy,
-                Owner::Client { client, .. } => self.proxy_of(client) == proxy,
-                Owner::Stream { slot, .. } => self.proxy_of(slot) == proxy,
-            };
-            if through && !connection.owner_closed {
+            if self.proxy_of_connection(c) == proxy && !self.connections[c].owner_closed {
                 self.cut_by_balancer(c, cal);
             }
         }

@@ -46,6 +46,8 @@ impl<O: Observer> World<O> {
         if self.balancer.resolve.is_some_and(|r| r.refresh == Refresh::Disconnect) {
             match owner {
                 Owner::Proxy(proxy) => self.want_to_ask(proxy, cal),
+                // The proxy of one that is passed on is told for itself.
+                Owner::Stream { .. } if self.has_tier_before() => {}
                 Owner::Stream { slot, .. } => self.want_to_ask(self.proxy_of(slot), cal),
                 Owner::Client { client, .. } if self.layer == Layer::L4 => self.want_to_ask(self.proxy_of(client), cal),
                 Owner::Client { .. } | Owner::Front(_) => {}

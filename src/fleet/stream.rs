@@ -43,15 +43,24 @@ impl<O: Observer> World<O> {
 
     /// The stream on connection `c`, which stands, is born and will live for `life`.
     fn stream_begins(&mut self, c: u32, life: Dur, cal: &mut Cal) {
-        let Connection { owner: Owner::Stream { population, slot }, pod, .. } = self.connections[c] else { return };
+        self.tell(cal, Fact::Born);
+        if let Some(r) = self.ride(c, cal) {
+            cal.at(cal.now() + life, Event::StreamOver(self.requests.handle(r)));
+        }
+    }
+
+    /// A stream goes on connection `c`, which stands, and is in its pod at once.
+    pub(super) fn ride(&mut self, c: u32, cal: &Cal) -> Option<u32> {
+        let Connection { owner: Owner::Stream { population, slot }, pod, .. } = self.connections[c] else {
+            return None;
+        };
         self.integrate(cal.now());
         self.in_system += 1;
-        self.tell(cal, Fact::Born);
         let state = &mut self.populations[usize::from(population)].streams[slot as usize];
         let ordinal = (u64::from(slot) << 24) | u64::from(state.had & 0x00FF_FFFF);
         state.had += 1;
         state.tries = 0;
-        let proxy = self.proxy_of(slot);
+        let proxy = self.proxy_of_connection(c);
         let r = self.requests.insert(Request::new(cal.now(), population, slot, proxy, ordinal));
         let request = &mut self.requests[r];
         request.attempts = 1;
@@ -66,7 +75,10 @@ impl<O: Observer> World<O> {
         if self.stream_finishes(population) {
             self.pods[pod as usize].in_flight += 1;
         }
-        cal.at(cal.now() + life, Event::StreamOver(self.requests.handle(r)));
+        if O::TIERED {
+            self.note_stream_behind(r, c);
+        }
+        Some(r)
     }
 
     /// Whether a draining pod waits for the streams of `population`.
@@ -123,6 +135,9 @@ impl<O: Observer> World<O> {
             return;
         }
         self.connections[c].stage = Stage::Open;
+        if O::TIERED && self.has_tier_before() {
+            return self.leg_stands(c, cal);
+        }
         if self.layer == Layer::L7 {
             // The client's connection to the proxy ended with the stream that it carried, by the same side.
             let reconnect = self.connections[c].reconnect;
@@ -175,6 +190,9 @@ impl<O: Observer> World<O> {
     pub(super) fn stream_connection_lost(&mut self, c: u32, cal: &mut Cal) {
         let Connection { owner: Owner::Stream { population, slot }, told, .. } = self.connections[c] else { return };
         self.populations[usize::from(population)].streams[slot as usize].lost += 1;
+        if O::TIERED && self.has_tier_before() {
+            return self.leg_over(c, told, cal);
+        }
         let r = self.connections[c].requests.head();
         if r == NIL {
             self.reopen_stream(population, slot, cal);
@@ -191,6 +209,9 @@ impl<O: Observer> World<O> {
     /// An opening that fails is no request; it is tried again.
     pub(super) fn stream_connect_failed(&mut self, c: u32, cal: &mut Cal) {
         let Owner::Stream { population, slot } = self.connections[c].owner else { return };
+        if O::TIERED && self.has_tier_before() {
+            return self.leg_over(c, false, cal);
+        }
         self.forget(c);
         self.reopen_stream(population, slot, cal);
     }

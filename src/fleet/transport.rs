@@ -84,7 +84,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Tells the opener what became of its attempt, when all round trips of it are over.
-    fn send_to_opener(&mut self, event: Event, cal: &mut Cal) {
+    pub(super) fn send_to_opener(&mut self, event: Event, cal: &mut Cal) {
         match self.handshake.round_trips {
             0 => cal.at(cal.now(), event),
             1 => self.pod_hop.send(cal, event),
@@ -172,7 +172,10 @@ impl<O: Observer> World<O> {
         if O::TIERED {
             self.connected_behind(c, cal);
         }
-        self.send_to_opener(Event::Connected(self.connections.handle(c)), cal);
+        // A stream stands when its whole way does.
+        if !(O::TIERED && self.extend_stream(c, cal)) {
+            self.send_to_opener(Event::Connected(self.connections.handle(c)), cal);
+        }
         self.pod_idles(c, cal);
         if self.connections[c].close_silently {
             // The pod has begun to drain meanwhile, and closes what is idle.
@@ -341,10 +344,10 @@ impl<O: Observer> World<O> {
     pub(super) fn count_connection(&mut self, c: u32, counts: bool) {
         let Connection { owner, pod, .. } = self.connections[c];
         self.connections[c].counted = counts;
-        let proxy = match owner {
-            Owner::Client { client: member, .. } | Owner::Stream { slot: member, .. } => self.proxy_of(member),
-            Owner::Proxy(_) | Owner::Front(_) => return,
-        };
+        if matches!(owner, Owner::Proxy(_) | Owner::Front(_)) {
+            return;
+        }
+        let proxy = self.proxy_of_connection(c);
         let position = self.links[self.link(proxy, pod)].position;
         if position != NIL {
             let active = &mut self.proxies[usize::from(proxy)].process.table[position as usize].active;

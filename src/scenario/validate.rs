@@ -9,9 +9,7 @@ use crate::engine::{Dur, SimTime};
 
 /// Reports what is wrong with a scenario that could be read.
 pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
-    for rule in
-        [names, deadline, pre_stop, drain_window, overload, streams, tiers, deploy_time, events, nodes, connections]
-    {
+    for rule in [names, deadline, pre_stop, drain_window, overload, streams, deploy_time, events, nodes, connections] {
         rule(&Check { cx, root, scenario });
     }
 }
@@ -172,22 +170,6 @@ fn streams(c: &Check<'_>) {
         {
             let diag = Diag::error("out-of-range", "these streams last no time");
             c.report(diag, &format!("clients.{n}.streams.duration"), "expected a duration above 0s", &[]);
-        }
-    }
-}
-
-/// Streams pass one balancer alone in this version.
-fn tiers(c: &Check<'_>) {
-    if c.scenario.front.is_empty() {
-        return;
-    }
-    for (n, client) in c.scenario.clients.iter().enumerate() {
-        if matches!(client.load, Load::Streams { .. }) {
-            let diag =
-                Diag::error("not-supported", "streams through tiers in series are not simulated in this version")
-                    .help("give the tier that faces the pods, the last one, alone");
-            let others = [("loadBalancer", "more than one tier".to_owned())];
-            c.report(diag, &format!("clients.{n}.streams"), "these would pass them", &others);
         }
     }
 }

@@ -18,7 +18,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The fleet behind, at the present moment.
-    fn behind(&mut self, now: SimTime) -> Option<&mut Behind> {
+    pub(super) fn behind(&mut self, now: SimTime) -> Option<&mut Behind> {
         let behind = self.tier.as_mut()?.behind.as_mut()?;
         behind.engine.calendar.advance(now);
         Some(behind)
@@ -156,6 +156,8 @@ impl<O: Observer> World<O> {
                     Up::Answer(answer) => self.on_answer_from_behind(answer, cal),
                     Up::Closes(connection) => self.on_close_from_behind(connection, cal),
                     Up::Deaf(pod) => self.pods[pod as usize].listening = false,
+                    Up::StreamStands(connection) => self.on_stream_stands_behind(connection, cal),
+                    Up::StreamOver(end) => self.on_stream_over_behind(end, cal),
                 }
             }
         }

@@ -114,7 +114,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Accounts for the end of a call.
-    fn end_call(&mut self, r: u32, now: SimTime) {
+    pub(super) fn end_call(&mut self, r: u32, now: SimTime) {
         self.integrate(now);
         self.in_system -= 1;
         self.sojourn_sum += u128::from(now.since(self.requests[r].born).nanos());
@@ -125,6 +125,7 @@ impl<O: Observer> World<O> {
     pub(super) fn disconnect(&mut self, mirror: Handle, cal: &mut Cal) -> Vec<(Handle, bool)> {
         let mut cut = Vec::new();
         let Some(c) = self.connections.live(mirror) else { return cut };
+        self.end_leg(c, cal);
         if self.connections[c].in_use > 0 {
             for r in 0..self.requests.capacity() {
                 let request = &self.requests[r];
@@ -156,7 +157,7 @@ impl<O: Observer> World<O> {
         }
     }
 
-    fn forget_mirror(&mut self, c: u32, cal: &mut Cal) {
+    pub(super) fn forget_mirror(&mut self, c: u32, cal: &mut Cal) {
         if let Some(tier) = &mut self.tier {
             put(&mut tier.mirrored, c, None);
         }

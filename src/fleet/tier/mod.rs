@@ -15,6 +15,7 @@ mod behind;
 mod chain;
 mod fleets;
 mod relay;
+mod streams;
 
 use crate::engine::{Engine, Handle, SimTime};
 
@@ -23,6 +24,7 @@ use super::world::World;
 
 pub(super) use chain::Chain;
 use relay::Relay;
+use streams::{Carried, StreamEnd};
 
 /// What a fleet has to do with the tiers before it and behind it.
 #[derive(Clone, Debug)]
@@ -41,6 +43,10 @@ pub(super) struct Tier {
     parents: Vec<Option<Handle>>,
     /// Of each connection from the tier before, by its slot: what it is there.
     mirrored: Vec<Option<Handle>>,
+    /// Of each connection from the tier before that carries a stream, by its slot: the one that carries it on.
+    legs: Vec<Option<Handle>>,
+    /// Of each of those, by its slot: whose it is.
+    carried: Vec<Option<Carried>>,
     /// Of each proxy: whether it does not listen yet, or no more.
     away: Vec<bool>,
     /// What the tier before is to hear.
@@ -68,6 +74,10 @@ enum Up {
     Closes(Handle),
     /// A proxy listens no more.
     Deaf(u32),
+    /// The stream on this connection has a pod at the end of its way.
+    StreamStands(Handle),
+    /// It is over, or cannot be.
+    StreamOver(StreamEnd),
 }
 
 /// What became of a call.
@@ -110,6 +120,8 @@ impl Tier {
             last: Vec::new(),
             parents: Vec::new(),
             mirrored: Vec::new(),
+            legs: Vec::new(),
+            carried: Vec::new(),
             away: Vec::new(),
             ups: Vec::new(),
         }
