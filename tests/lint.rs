@@ -198,3 +198,42 @@ fn the_readme_shows_what_it_prints() {
         "{out}"
     );
 }
+
+/// Where a tier is rolled it is the tier that is looked at, and the balancer before it.
+#[test]
+fn a_tier_that_is_rolled_is_what_is_looked_at() {
+    let yaml = |pre_stop: &str, rolls: &str| {
+        format!(
+            "
+workload: {{replicas: 4}}
+pod: {{serviceTime: 20ms, termination: {{preStop: 10s}}}}
+loadBalancer:
+  - {{name: edge, layer: 4, propagation: {{shared: 0s, add: 1s, remove: 30s}}}}
+  - name: ingress
+    proxies: 4
+    propagation: {{shared: 0s, add: 1s, remove: 1s}}
+    workload: {{strategy: {{rollingUpdate: {{maxSurge: 1, maxUnavailable: 0}}}}}}
+    pod: {{startup: 5s, termination: {{preStop: {pre_stop}, terminationGracePeriodSeconds: 90}}}}
+clients: [{{name: web, rate: 100/s}}]
+deploy: {{rolls: {rolls}}}
+"
+        )
+    };
+    assert_eq!(codes(&yaml("5s", "pods")), [""; 0], "the pods are taken out in time");
+    assert_eq!(codes(&yaml("30s", "ingress")), [""; 0], "and so are the proxies");
+    let linted = lint_str("example.yaml", &yaml("5s", "ingress"));
+    let [finding] = &linted.findings[..] else { panic!("{:?}", linted.findings) };
+    assert_eq!(
+        (finding.diag.code, finding.diag.path.as_str()),
+        ("closes-before-removal", "loadBalancer.ingress.pod.termination.preStop")
+    );
+    assert!(finding.diag.message.contains("proxies of `ingress` listen for 5.0 s"), "{}", finding.diag.message);
+    // What was said of the pods alone is said of proxies, too: connections, SIGTERM, and how many may be missing.
+    let bad = yaml("30s", "ingress")
+        .replace(
+            "startup: 5s, termination: {",
+            "startup: 5s, keepAlive: {idleTimeout: 5s}, termination: {onSigterm: exit, ",
+        )
+        .replace("maxSurge: 1, maxUnavailable: 0", "maxSurge: 0, maxUnavailable: 100%");
+    assert_eq!(codes(&bad), ["capacity-below-demand", "keep-alive-race", "sigterm-not-handled"]);
+}

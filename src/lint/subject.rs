@@ -3,7 +3,7 @@
 use crate::engine::Dur;
 use crate::fleet::rollout::{Fenceposts, resolve};
 use crate::scenario::tree::Node;
-use crate::scenario::{Diag, Draft, Loaded, OnSigterm, PropagationOrder, Scenario};
+use crate::scenario::{Diag, Draft, Loaded, OnSigterm, PropagationOrder, Rolled, Scenario};
 
 /// What a rule looks at.
 #[derive(Debug)]
@@ -35,29 +35,49 @@ impl<'a> Subject<'a> {
         self.draft.gives(path)
     }
 
+    /// What is rolled: the pods, or the proxies of a tier.
+    pub fn rolled(&self) -> Rolled<'a> {
+        self.scenario().rolled()
+    }
+
+    /// What those are called.
+    pub fn what(&self) -> String {
+        self.rolled().tier.map_or_else(|| "pods".to_owned(), |tier| format!("proxies of `{}`", tier.name))
+    }
+
+    /// The path of a field of theirs, as `pod.startup` or `workload.minReadySeconds`.
+    pub fn path(&self, field: &str) -> String {
+        self.rolled().tier.map_or_else(|| field.to_owned(), |tier| format!("{}.{field}", tier.path))
+    }
+
+    /// The path of a field of the balancer that learns of them.
+    pub fn balancer_path(&self, field: &str) -> String {
+        format!("{}.{field}", self.rolled().balancer.path)
+    }
+
     /// How far the rollout goes above and below `replicas`.
     pub fn fenceposts(&self) -> Fenceposts {
-        let workload = &self.scenario().workload;
+        let workload = self.rolled().workload;
         resolve(&workload.strategy, workload.replicas)
     }
 
     /// Within how long 99 % of all removals have reached a proxy.
     pub fn removal_p99(&self) -> Dur {
-        let balancer = &self.scenario().load_balancer;
+        let balancer = self.rolled().balancer;
         Dur::from_secs_f64(balancer.median_and_p99(balancer.propagation.remove.slowest()).1)
     }
 
     /// The median of the preStop hook.
     pub fn pre_stop(&self) -> Dur {
-        Dur::from_secs_f64(self.scenario().pod.termination.pre_stop.quantile(0.5))
+        Dur::from_secs_f64(self.rolled().pod.termination.pre_stop.quantile(0.5))
     }
 
     /// From a pod's deletion until it takes no new connection. `None` where it never stops before SIGKILL, or where its
     /// shutdown waits for the removal.
     pub fn listens_for(&self) -> Option<Dur> {
-        let scenario = self.scenario();
-        let t = &scenario.pod.termination;
-        if scenario.load_balancer.propagation.order == PropagationOrder::DrainThenStop {
+        let rolled = self.rolled();
+        let t = &rolled.pod.termination;
+        if rolled.balancer.propagation.order == PropagationOrder::DrainThenStop {
             return None;
         }
         match t.on_sigterm {

@@ -26,28 +26,32 @@ clients: [{name: web, rate: 500/s}]
 
 fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
-    if scenario.deploy.is_none() || scenario.workload.strategy == Strategy::Recreate {
+    let rolled = s.rolled();
+    if scenario.deploy.is_none() || rolled.workload.strategy == Strategy::Recreate {
         return Vec::new();
     }
-    let replicas = scenario.workload.replicas;
+    let (what, replicas) = (s.what(), rolled.workload.replicas);
     let left = replicas - s.fenceposts().unavailable;
-    let needed = if s.tells_traffic() { demand::busy_pods(scenario) } else { 0.0 };
+    // What a proxy can do has no limit here.
+    let limited = s.tells_traffic() && rolled.tier.is_none();
+    let needed = if limited { demand::busy_pods(scenario) } else { 0.0 };
     // Where even all of them are too few, it is not the rollout's fault.
     let short = f64::from(left) < needed && needed <= f64::from(replicas);
     if left > 0 && !short {
         return Vec::new();
     }
     let message = if left == 0 {
-        "the rollout may take all pods away at once".to_owned()
+        format!("the rollout may take all {what} away at once")
     } else {
         format!("the rollout may leave {left} of {replicas} pods, and the traffic fills {needed:.1}")
     };
+    let surge = s.path("workload.strategy.rollingUpdate.maxSurge");
     let diag = s.find(
         RULE.code,
         message,
-        "workload.strategy.rollingUpdate.maxUnavailable",
+        &s.path("workload.strategy.rollingUpdate.maxUnavailable"),
         &format!("{} of {replicas} may be missing", replicas - left),
-        &[("workload.strategy.rollingUpdate.maxSurge", "and no more than this is started beforehand".to_owned())],
+        &[(surge.as_str(), "and no more than this is started beforehand".to_owned())],
     );
     vec![diag.help("lower maxUnavailable, and raise maxSurge so that the rollout gets on")]
 }

@@ -35,16 +35,19 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
         return Vec::new();
     }
     let message = format!(
-        "pods listen for {:.1} s after their deletion, and proxies may send for {:.1} s (p99)",
+        "{} listen for {:.1} s after their deletion, and proxies may send for {:.1} s (p99)",
+        s.what(),
         listens.secs(),
         removal.secs()
     );
-    let t = &scenario.pod.termination;
+    let t = &s.rolled().pod.termination;
+    let (remove, lame_duck) = (s.balancer_path("propagation.remove"), s.path("pod.termination.lameDuck"));
     let also = [
-        ("loadBalancer.propagation.remove", "removal takes this long".to_owned()),
-        ("pod.termination.lameDuck", "and this long after SIGTERM".to_owned()),
+        (remove.as_str(), "removal takes this long".to_owned()),
+        (lame_duck.as_str(), "and this long after SIGTERM".to_owned()),
     ];
-    let diag = s.find(RULE.code, message, "pod.termination.preStop", "the pod serves this long", &also);
+    let label = if s.rolled().tier.is_some() { "the proxy serves this long" } else { "the pod serves this long" };
+    let diag = s.find(RULE.code, message, &s.path("pod.termination.preStop"), label, &also);
     let enough = libm::ceil((removal.saturating_sub(t.lame_duck)).secs());
     vec![diag.help(format!("preStop: {enough:.0}s, or measure your balancer's removal delay if that is assumed"))]
 }

@@ -34,7 +34,7 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
     let (workload, warmup) = (&scenario.workload, &scenario.new_pod.warmup);
     let WarmupOver::Time(over) = warmup.over else { return Vec::new() };
-    let rolls = scenario.deploy.is_some() && workload.strategy != Strategy::Recreate;
+    let rolls = scenario.deploy.is_some() && s.rolled().tier.is_none() && workload.strategy != Strategy::Recreate;
     if !rolls || !s.tells_traffic() || warmup.slowdown <= 1.0 || workload.min_ready >= over {
         return Vec::new();
     }

@@ -34,7 +34,7 @@ clients: [{name: web, rate: 20/s, timeout: 60s}]
 
 fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
-    let t = &scenario.pod.termination;
+    let t = &s.rolled().pod.termination;
     if scenario.deploy.is_none() || t.on_sigterm != OnSigterm::Drain {
         return Vec::new();
     }
@@ -52,8 +52,13 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
         t.drain_window
     );
     let also = [("pod.serviceTime", "this long".to_owned())];
-    let diag =
-        s.find(RULE.code, message, "pod.termination.drainWindow", "what is still running at its end is severed", &also);
+    let diag = s.find(
+        RULE.code,
+        message,
+        &s.path("pod.termination.drainWindow"),
+        "what is still running at its end is severed",
+        &also,
+    );
     let grace = libm::ceil(s.pre_stop().secs() + t.lame_duck.secs() + needed + t.cleanup.secs());
     let grace = if t.grace_period.secs() < grace {
         format!(" and terminationGracePeriodSeconds: {grace:.0}")

@@ -30,7 +30,7 @@ clients: [{name: web, rate: 5/s, timeout: 60s}]
 
 fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
-    let t = &scenario.pod.termination;
+    let t = &s.rolled().pod.termination;
     let before = s.pre_stop() + t.lame_duck;
     // A hook as long as the grace period has a rule of its own.
     if scenario.deploy.is_none() || t.on_sigterm != OnSigterm::Drain || s.pre_stop() >= t.grace_period {
@@ -46,12 +46,11 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
         "SIGKILL comes {left:.1} s after the listener has closed, and what `{name}` sends may take {longest:.1} s (p{})",
         quantile * 100.0
     );
-    let also = [
-        ("pod.termination.preStop", "the grace period includes this".to_owned()),
-        ("pod.termination.lameDuck", "and this".to_owned()),
-    ];
+    let [pre_stop, lame_duck] = ["preStop", "lameDuck"].map(|field| s.path(&format!("pod.termination.{field}")));
+    let also =
+        [(pre_stop.as_str(), "the grace period includes this".to_owned()), (lame_duck.as_str(), "and this".to_owned())];
     let label = format!("{before} of it pass before the listener closes");
-    let diag = s.find(RULE.code, message, "pod.termination.terminationGracePeriodSeconds", &label, &also);
+    let diag = s.find(RULE.code, message, &s.path("pod.termination.terminationGracePeriodSeconds"), &label, &also);
     let enough = libm::ceil(before.secs() + longest);
     vec![diag.help(format!("terminationGracePeriodSeconds: {enough:.0}"))]
 }

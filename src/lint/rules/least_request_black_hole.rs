@@ -27,16 +27,19 @@ clients: [{name: web, rate: 100/s}]
 };
 
 fn check(s: &Subject<'_>) -> Vec<Diag> {
-    let lb = &s.scenario().load_balancer;
+    let lb = s.rolled().balancer;
     let attracts = matches!(lb.algorithm, Algorithm::LeastRequest | Algorithm::PowerOfTwo);
     let stale = s.scenario().deploy.is_some() && s.listens_for().is_some_and(|d| d < s.removal_p99());
     if lb.layer != Layer::L7 || !attracts || !stale || lb.passive_health.max_fails > 0 {
         return Vec::new();
     }
-    let message =
-        "pods that refuse while proxies still know them draw the traffic: they never have a request in flight";
-    let also = [("pod.termination.preStop", "they listen no longer than this".to_owned())];
-    let diag =
-        s.find(RULE.code, message.to_owned(), "loadBalancer.algorithm", "prefers the fewest requests in flight", &also);
+    let message = format!(
+        "{} that refuse while they are still believed in draw the traffic: they never have a request in flight",
+        s.what()
+    );
+    let pre_stop = s.path("pod.termination.preStop");
+    let also = [(pre_stop.as_str(), "they listen no longer than this".to_owned())];
+    let algorithm = s.balancer_path("algorithm");
+    let diag = s.find(RULE.code, message, &algorithm, "prefers the fewest requests in flight", &also);
     vec![diag.help("a longer preStop; or passiveHealth: {maxFails: 1}")]
 }

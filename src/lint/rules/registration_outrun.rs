@@ -28,23 +28,28 @@ clients: [{name: web, rate: 100/s}]
 
 fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
-    let (workload, propagation) = (&scenario.workload, &scenario.load_balancer.propagation);
+    let rolled = s.rolled();
+    let (workload, balancer) = (rolled.workload, rolled.balancer);
+    // A new version is one of the pods alone.
+    let pod = if rolled.tier.is_some() { rolled.pod } else { &scenario.new_pod };
     // Behind a readiness gate no pod counts before every proxy has heard of it.
-    let gated = scenario.load_balancer.readiness_gate != ReadinessGate::None;
+    let gated = balancer.readiness_gate != ReadinessGate::None;
     if scenario.deploy.is_none() || workload.strategy == Strategy::Recreate || gated {
         return Vec::new();
     }
-    let (add, add_p99) = scenario.load_balancer.median_and_p99(propagation.add.slowest());
+    let (add, add_p99) = balancer.median_and_p99(balancer.propagation.add.slowest());
     // The old pod goes minReadySeconds after Ready; it is routed to a while longer, and the next wave takes its start-up.
-    let probe = scenario.new_pod.readiness_probe.map_or(0.0, |p| p.initial_delay.secs() + p.period.secs() / 2.0);
-    let wave = scenario.new_pod.startup.quantile(0.5) + probe + workload.min_ready.secs();
+    let probe = pod.readiness_probe.map_or(0.0, |p| p.initial_delay.secs() + p.period.secs() / 2.0);
+    let wave = pod.startup.quantile(0.5) + probe + workload.min_ready.secs();
     if add <= wave {
         return Vec::new();
     }
+    let one = if rolled.tier.is_some() { "one of the new proxies" } else { "a new pod" };
     let message =
-        format!("proxies send to a new pod {add:.0} s after it is Ready, and the rollout goes on every {wave:.0} s");
-    let also = [("loadBalancer.propagation.add", "this late".to_owned())];
-    let label = format!("pods count {} after Ready", workload.min_ready);
-    let diag = s.find(RULE.code, message, "workload.minReadySeconds", &label, &also);
+        format!("proxies send to {one} {add:.0} s after it is Ready, and the rollout goes on every {wave:.0} s");
+    let late = s.balancer_path("propagation.add");
+    let also = [(late.as_str(), "this late".to_owned())];
+    let label = format!("{} count {} after Ready", s.what(), workload.min_ready);
+    let diag = s.find(RULE.code, message, &s.path("workload.minReadySeconds"), &label, &also);
     vec![diag.help(format!("minReadySeconds: {:.0}, or a readiness gate", libm::ceil(add_p99)))]
 }

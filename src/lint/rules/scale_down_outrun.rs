@@ -30,7 +30,7 @@ clients: [{name: web, rate: 100/s}]
 fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
     let Strategy::BlueGreen(switch) = &scenario.workload.strategy else { return Vec::new() };
-    if scenario.deploy.is_none() {
+    if scenario.deploy.is_none() || s.rolled().tier.is_some() {
         return Vec::new();
     }
     let propagation = &scenario.load_balancer.propagation;

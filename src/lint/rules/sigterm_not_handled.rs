@@ -26,13 +26,14 @@ clients: [{name: web, rate: 1000/s}]
 
 fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
-    let what = match scenario.pod.termination.on_sigterm {
+    let what = match s.rolled().pod.termination.on_sigterm {
         _ if scenario.deploy.is_none() => return Vec::new(),
         OnSigterm::Drain => return Vec::new(),
         OnSigterm::Exit => "dies at SIGTERM",
         OnSigterm::Ignore => "serves until SIGKILL",
     };
-    let message = format!("each pod that is stopped {what}, with all that it has in flight");
-    let diag = s.find(RULE.code, message, "pod.termination.onSigterm", "nothing is finished", &[]);
+    let which = s.rolled().tier.map_or_else(|| "pod".to_owned(), |tier| format!("proxy of `{}`", tier.name));
+    let message = format!("each {which} that is stopped {what}, with all that it has in flight");
+    let diag = s.find(RULE.code, message, &s.path("pod.termination.onSigterm"), "nothing is finished", &[]);
     vec![diag.help("onSigterm: drain, once the process does: close the listener, finish, exit")]
 }
