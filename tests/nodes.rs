@@ -263,3 +263,67 @@ spec: {maxUnavailable: 1, selector: {matchLabels: {app: checkout}}, unhealthyPod
     let told: String = loaded.warnings.iter().map(|d| d.render(false)).collect();
     assert!(told.contains("PodDisruptionBudget other") && !told.contains("PodDisruptionBudget checkout"), "{told}");
 }
+
+/// Requests that each proxy sent to each pod.
+#[derive(Default)]
+struct Served(BTreeMap<(u32, u32), u64>);
+
+impl Observer for Served {
+    fn observe(&mut self, _: SimTime, fact: Fact) {
+        if let Fact::Ended { proxy, pod: Some(pod), .. } = fact {
+            *self.0.entry((proxy.0, pod.0)).or_default() += 1;
+        }
+    }
+}
+
+/// Each pod's share of the requests, the greatest first, and whether proxies have a pod in common.
+fn shares(more: &[&str]) -> (Vec<f64>, bool) {
+    let steady = ["deploy=none", "observe.for=100s", "loadBalancer.proxies=3", "clients.0.connections=300"];
+    let served = simulate(&scenario(&[&steady[..], more].concat()), 1, 0, Served::default()).0.0;
+    let mut pods: BTreeMap<u32, (u64, u32)> = BTreeMap::new();
+    for (&(_, pod), n) in &served {
+        let (count, proxies) = pods.entry(pod).or_default();
+        (*count, *proxies) = (*count + n, *proxies + 1);
+    }
+    let all: u64 = served.values().sum();
+    let mut shares: Vec<f64> = pods.values().map(|(n, _)| *n as f64 / all as f64).collect();
+    shares.sort_by(|a, b| b.total_cmp(a));
+    (shares, pods.values().any(|(_, proxies)| *proxies > 1))
+}
+
+/// A third of the traffic is each zone's, however many pods are there: that is the price of staying near.
+#[test]
+fn proxies_keep_to_their_zone_while_enough_pods_are_there() {
+    let near = |shares: &[f64], expected: &[f64]| {
+        let apart = shares.iter().zip(expected).any(|(a, b)| (a - b).abs() > 0.02);
+        assert!(shares.len() == expected.len() && !apart, "{shares:?}, {expected:?} expected");
+    };
+    let (third, sixth) = (1.0 / 3.0, 1.0 / 6.0);
+    let uneven = "workload.replicas=4";
+    for algorithm in ["roundRobin", "random", "leastRequest"] {
+        let algorithm = format!("loadBalancer.algorithm={algorithm}");
+        let (all, mixed) = shares(&[uneven, &algorithm]);
+        assert!(mixed, "anywhere, where nothing is preferred");
+        if !algorithm.ends_with("leastRequest") {
+            near(&all, &[0.25; 4]);
+        }
+        // Two pods in one zone, one in each other.
+        let (kept, mixed) = shares(&[uneven, &algorithm, "loadBalancer.locality=zone"]);
+        near(&kept, &[third, third, sixth, sixth]);
+        assert!(!mixed, "none is another zone's");
+    }
+    // Where one is not enough the others' proxies spread over all four: 1/6 + 2 × 1/12 each of the two, 2 × 1/12 each other.
+    near(&shares(&[uneven, "loadBalancer.locality={minPods: 2}"]).0, &[third, third, sixth, sixth]);
+    near(&shares(&[uneven, "loadBalancer.locality={minPods: 3}"]).0, &[0.25; 4]);
+}
+
+/// A zone that dies is a black hole to its own proxy alone, which goes elsewhere once it has heard.
+#[test]
+fn a_proxy_without_pods_in_its_zone_goes_elsewhere() {
+    let r = play(&["loadBalancer.proxies=3", "loadBalancer.locality=zone", "deploy.events=[{at: 5s, zoneFailure: b}]"]);
+    let noticed = first(&r, NodeStep::NotReady).expect("it is noticed");
+    let stale = by(&r, Cause::StaleRoute) as f64;
+    let lost = (noticed - 5.0 + 1.0) * 30.0;
+    assert!((stale - lost).abs() < 5.0 * lost.sqrt(), "{stale} of {lost}");
+    assert_eq!(dropped(&r), by(&r, Cause::StaleRoute) + by(&r, Cause::Crash));
+}

@@ -81,6 +81,8 @@ impl<O: Observer> World<O> {
         let p = &mut self.populations[usize::from(population)];
         if let Some(share) = p.config.retries.budget {
             p.tokens = (p.tokens + share).min(p.tokens_max);
+        } else if let Some(window) = &mut p.window {
+            window.deposit(cal.now());
         }
         let proxy = self.proxy_of(client);
         let r = self.requests.insert(Request::new(cal.now(), population, client, proxy, ordinal));

@@ -1,6 +1,6 @@
 //! How a request ends: after a last attempt, or because its client has waited long enough.
 
-use crate::engine::{Handle, NIL, Purpose};
+use crate::engine::{Handle, NIL, Purpose, SimTime};
 use crate::scenario::{Layer, Load, RetryOn};
 
 use super::backoff::wait;
@@ -36,7 +36,7 @@ impl<O: Observer> World<O> {
             && outcome != Outcome::Truncated
             && config.on.contains(&class)
             && (unsent || self.is_idempotent(r));
-        if !allowed || !self.spend_token(request.population) {
+        if !allowed || !self.spend_token(request.population, cal.now()) {
             return self.finish(r, outcome, Some(cause), cal);
         }
         let k = u32::from(request.client_retries) + 1;
@@ -50,8 +50,11 @@ impl<O: Observer> World<O> {
         cal.at(cal.now() + wait, Event::RetryDue(self.requests.handle(r)));
     }
 
-    fn spend_token(&mut self, population: u16) -> bool {
+    fn spend_token(&mut self, population: u16, now: SimTime) -> bool {
         let p = &mut self.populations[usize::from(population)];
+        if let Some(window) = &mut p.window {
+            return window.withdraw(now);
+        }
         if p.config.retries.budget.is_none() {
             return true;
         }

@@ -1,6 +1,6 @@
 //! What a proxy does when an attempt fails: marks the pod, tries again, or tells the client.
 
-use crate::engine::{Handle, NIL, Purpose};
+use crate::engine::{Handle, NIL, Purpose, SimTime};
 use crate::scenario::{Layer, Sharing};
 
 use super::backoff::wait;
@@ -10,6 +10,7 @@ use super::fact::Cause;
 use super::lifecycle::Phase;
 use super::proxy::TRUNCATED;
 use super::request::{Place, Request};
+use super::retry_budget;
 use super::world::{Cal, Observer, World};
 
 /// Why an attempt of a proxy failed.
@@ -45,7 +46,7 @@ impl<O: Observer> World<O> {
         if marks {
             self.mark_failure(r, proxy, pod, cal);
         }
-        if self.may_retry(r, proxy, failure) {
+        if self.may_retry(r, proxy, failure) && self.spend_budget(proxy, cal.now()) {
             let retries = &self.balancer.retries;
             let limited = retries.max_concurrent > 0 || retries.concurrent_share > 0.0;
             let request = &mut self.requests[r];
@@ -146,6 +147,26 @@ impl<O: Observer> World<O> {
             Failure::Truncated | Failure::NoEndpoints | Failure::Timeout => false,
         };
         room && class
+    }
+
+    /// A request has come to `proxy`.
+    #[cold]
+    pub(super) fn pay_for_retries(&mut self, proxy: u16, now: SimTime) {
+        let config = self.balancer.retries.budget;
+        let budget = &mut self.proxies[usize::from(proxy)].budget;
+        if budget.is_none() {
+            *budget = retry_budget::of(config);
+        }
+        if let Some(budget) = budget {
+            budget.deposit(now);
+        }
+    }
+
+    /// Takes a retry out of what requests have paid to `proxy`; false if there is none.
+    fn spend_budget(&mut self, proxy: u16, now: SimTime) -> bool {
+        let budget =
+            self.proxies[usize::from(proxy)].budget.as_mut().filter(|_| self.balancer.retries.budget.is_some());
+        budget.is_none_or(|budget| budget.withdraw(now))
     }
 
     /// Whether request `r`, which has been sent, may be sent once more.

@@ -4,6 +4,7 @@ use crate::engine::{Family, Handle, List, Purpose, SimTime, Streams};
 use crate::scenario::{Clients, Load, Scenario};
 
 use super::arrivals::{self, ArrivalProcess};
+use super::retry_budget::{self, RetryBudget};
 use super::stream::StreamSlot;
 
 /// How deep a retry budget's bucket is: what so many seconds of requests pay in.
@@ -41,6 +42,8 @@ pub(super) struct Population {
     /// Tokens of the retry budget.
     pub(super) tokens: f64,
     pub(super) tokens_max: f64,
+    /// Its other kind.
+    pub(super) window: Option<Box<RetryBudget>>,
     /// Work of request n.
     pub(super) service: Family,
     /// Pick of request n.
@@ -73,6 +76,7 @@ impl Population {
             asked: vec![0; if arrivals_less(config) { clients as usize } else { 0 }],
             tokens: 0.0,
             tokens_max: 0.0,
+            window: retry_budget::of(config.retries.window),
             service: streams.family(Purpose::Service, index),
             balance: streams.family(Purpose::Balance, index),
             client: streams.family(Purpose::Client, index),

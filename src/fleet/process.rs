@@ -11,6 +11,7 @@ use super::fact::Cause;
 use super::failure::Failure;
 use super::proxy::Pick;
 use super::request::Place;
+use super::retry_budget::RetryBudget;
 use super::world::{Cal, Observer, World};
 
 /// What one process believes.
@@ -50,6 +51,8 @@ pub(super) struct Proxy {
     pub(super) lost: u32,
     /// Retries under way.
     pub(super) retries: u32,
+    /// What requests have paid for retries.
+    pub(super) budget: Option<Box<RetryBudget>>,
     /// Ejections that wait for the table's next change to take effect, with their ends.
     pub(super) held: Vec<(u32, SimTime)>,
     /// When the table was last put into force.
@@ -84,6 +87,7 @@ impl Proxy {
             generation: 0,
             lost: 0,
             retries: 0,
+            budget: None,
             held: Vec::new(),
             last_update: SimTime::MIN,
             unasked: Vec::new(),

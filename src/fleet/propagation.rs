@@ -172,9 +172,10 @@ impl<O: Observer> World<O> {
     }
 
     pub(super) fn enter_table(&mut self, proxy: u16, pod: u32, added: SimTime, cal: &mut Cal) {
+        let (revision, zone) = (self.pods[pod as usize].revision, self.zone_of(pod));
         let table = &mut self.proxies[usize::from(proxy)].process.table;
         let position = table.len() as u32;
-        table.push(Host { revision: self.pods[pod as usize].revision, ..Host::new(pod, added) });
+        table.push(Host { revision, zone, ..Host::new(pod, added) });
         let link = self.link(proxy, pod);
         self.links[link].position = position;
         self.links[link].passed = 0;

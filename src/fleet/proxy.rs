@@ -8,6 +8,7 @@ use super::connection::Owner;
 use super::event::Event;
 use super::fact::{Cause, Revision};
 use super::failure::Failure;
+use super::locality::Near;
 use super::process::Process;
 use super::request::{Place, Request};
 use super::world::{Cal, Observer, World};
@@ -54,7 +55,7 @@ impl<O: Observer> World<O> {
         if self.router.is_some() {
             return self.pick_routed(proxy, None, pick, now);
         }
-        let limits = self.limits(None);
+        let limits = self.limits(proxy, None);
         let process = &mut self.proxies[usize::from(proxy)].process;
         let family = self.populations[usize::from(pick.population)].balance;
         let picked = pick_by(process, None, pick, family, now, limits);
@@ -85,17 +86,17 @@ impl<O: Observer> World<O> {
         if self.router.is_some() {
             return self.pick_routed(proxy, Some(old), pick, now);
         }
-        let limits = Limits { max_busy: u32::MAX, ..self.limits(None) };
+        let limits = Limits { max_busy: u32::MAX, ..self.limits(proxy, None) };
         let process = &mut self.proxies[usize::from(proxy)].old[old].1;
         let family = self.populations[usize::from(pick.population)].balance;
         pick_by(process, None, pick, family, now, limits)
     }
 
-    /// What every pick has to heed, and whose pods alone it may pick.
+    /// What every pick of `proxy` has to heed, and whose pods alone it may pick.
     #[inline(always)]
-    pub(super) const fn limits(&self, lane: Option<Revision>) -> Limits {
+    pub(super) fn limits(&self, proxy: u16, lane: Option<Revision>) -> Limits {
         let (slow_start, panic) = (self.balancer.slow_start, self.balancer.panic);
-        Limits { slow_start, panic, max_busy: self.max_busy, lane }
+        Limits { slow_start, panic, max_busy: self.max_busy, lane, near: self.near(proxy) }
     }
 
     /// A request reaches its proxy.
@@ -110,6 +111,9 @@ impl<O: Observer> World<O> {
     pub(super) fn arrive_at_proxy(&mut self, r: u32, cal: &mut Cal) {
         self.requests[r].proxy_retries = 0;
         self.requests[r].avoid = [NIL; 3];
+        if self.balancer.retries.budget.is_some() {
+            self.pay_for_retries(self.requests[r].proxy, cal.now());
+        }
         self.watch_proxy_deadline(r, cal);
         if !self.proxies[usize::from(self.requests[r].proxy)].old.is_empty() && !self.enter_old_process(r) {
             return;
@@ -325,6 +329,8 @@ pub(super) struct Limits {
     pub(super) max_busy: u32,
     /// Whose pods alone may be picked.
     pub(super) lane: Option<Revision>,
+    /// Where it looks first.
+    pub(super) near: Option<Near>,
 }
 
 /// `process` picks a pod by what it believes, in its own turns or in these.
@@ -338,7 +344,7 @@ pub(super) fn pick_by(
     limits: Limits,
 ) -> Option<u32> {
     let Pick { population, member, ordinal, attempt, avoid } = pick;
-    let Limits { slow_start, panic, max_busy, lane } = limits;
+    let Limits { slow_start, panic, max_busy, lane, near } = limits;
     // The identity of whoever's connection it is, by which a ring hash sticks to a pod.
     let key = (u64::from(population) << 32) | u64::from(member);
     let avoids = avoid.iter().position(|&a| a == NIL).unwrap_or(avoid.len());
@@ -346,18 +352,25 @@ pub(super) fn pick_by(
     let panics = process.ejections && process.panics(panic, now);
     let Process { table, algorithm, ejections, .. } = process;
     let algorithm = turns.unwrap_or(&mut **algorithm);
+    let zone = near.and_then(|near| near.zone(table, panics, now));
     let mut hosts = Hosts {
         table,
         now,
         avoid: &avoid[..avoids],
-        restricted: *ejections || avoids > 0 || may_be_full || lane.is_some(),
+        restricted: *ejections || avoids > 0 || may_be_full || lane.is_some() || zone.is_some(),
         panics,
         slow_start,
         max_busy,
         lane,
+        zone,
     };
     let draw = &mut family.stream(ordinal.wrapping_mul(64).wrapping_add(u64::from(attempt)));
     let mut picked = algorithm.pick(&hosts, key, draw);
+    if picked.is_none() && zone.is_some() {
+        // Nobody near: better one elsewhere than one that has failed before.
+        hosts.zone = None;
+        picked = algorithm.pick(&hosts, key, draw);
+    }
     if picked.is_none() && avoids > 0 {
         // Nobody else is left: better one that has failed before than none.
         hosts.avoid = &[];

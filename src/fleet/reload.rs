@@ -71,6 +71,7 @@ impl<O: Observer> World<O> {
         p.old.push((generation, p.process.clone()));
         p.generation = p.generation.wrapping_add(1);
         p.retries = 0;
+        p.budget = None;
         let pods: Vec<u32> = p.process.table.iter().map(|h| h.pod).collect();
         for pod in pods {
             self.drop_idle(proxy, pod, cal);
@@ -87,7 +88,8 @@ impl<O: Observer> World<O> {
         let fresh = Process::new(self.balancer.algorithm);
         let Process { table, terminating, .. } = std::mem::replace(&mut p.process, fresh);
         p.process.terminating = terminating;
-        p.process.table = table.iter().map(|h| Host { revision: h.revision, ..Host::new(h.pod, h.added) }).collect();
+        p.process.table =
+            table.iter().map(|h| Host { revision: h.revision, zone: h.zone, ..Host::new(h.pod, h.added) }).collect();
         self.table_changed(proxy);
         let changes: Vec<(u32, bool)> = self.proxies[usize::from(proxy)].changes.drain(..read).collect();
         for (pod, routed) in changes {

@@ -102,7 +102,7 @@ impl<O: Observer> World<O> {
     pub(super) fn pick_routed(&mut self, proxy: u16, old: Option<usize>, pick: Pick, now: SimTime) -> Option<u32> {
         let (lane, is_canary) = self.lane(proxy, pick);
         let family = self.populations[usize::from(pick.population)].balance;
-        let limits = self.limits(Some(lane));
+        let limits = self.limits(proxy, Some(lane));
         let p = &mut self.proxies[usize::from(proxy)];
         let process = match old {
             Some(n) => &mut p.old[n].1,

@@ -3,6 +3,7 @@
 use super::affinity::{Pinning, Sticky};
 use super::dist::Dist;
 use super::health::{ActiveHealth, PanicMode, PassiveHealth};
+use super::locality::Locality;
 use super::propagation::Propagation;
 use super::proxy::{ProxyRetries, ProxyStatus};
 use super::read::{At, Fields, Read};
@@ -27,6 +28,8 @@ pub struct LoadBalancer {
     pub workers: u32,
     /// How a pod is picked.
     pub algorithm: Algorithm,
+    /// Whether pods of a proxy's own zone come first.
+    pub locality: Option<Locality>,
     /// How late a proxy learns.
     pub propagation: Propagation,
     /// What a new pod that is Ready has to wait for until it is so to its controller.
@@ -193,6 +196,7 @@ impl LoadBalancer {
             proxies: f.within("proxies", 3, 1..=1000),
             workers: f.within("workers", 1, 1..=100),
             algorithm: f.choice("algorithm", Algorithm::RoundRobin, &ALGORITHMS),
+            locality: Locality::read(&f.at("locality")),
             propagation: Propagation::read(f.at("propagation")),
             readiness_gate: f.choice(
                 "readinessGate",

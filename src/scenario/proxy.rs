@@ -2,6 +2,7 @@
 
 use super::read::{At, Read, choose};
 use super::retry::{Backoff, Jitter};
+use super::retry_budget::RetryBudget;
 use super::units::Share;
 use crate::engine::Dur;
 
@@ -36,6 +37,8 @@ pub struct ProxyRetries {
     /// Retries under way as a share of the requests that a proxy has at pods (Envoy's `retry_budget`), never fewer than
     /// `max_concurrent`; 0 = no such limit.
     pub concurrent_share: f64,
+    /// Retries as a share of the requests that a proxy gets; `None` = no such limit.
+    pub budget: Option<RetryBudget>,
     /// From the choice of a pod to the end of its answer, of each attempt; zero = no limit but `requestTimeout`.
     pub per_try_timeout: Dur,
 }
@@ -118,6 +121,7 @@ impl ProxyRetries {
             ),
             max_concurrent: f.or("maxConcurrent", 0),
             concurrent_share: f.or("concurrentShare", Share(0.0)).0,
+            budget: read_budget(&f.at("budget")),
             per_try_timeout: f.or("perTryTimeout", Dur::ZERO),
         };
         if retries.on_timeout && retries.per_try_timeout.is_zero() {
@@ -127,6 +131,15 @@ impl ProxyRetries {
         f.end();
         retries
     }
+}
+
+/// A map, or `none`.
+fn read_budget(at: &At<'_>) -> Option<RetryBudget> {
+    let budget = RetryBudget::read(at);
+    if budget.is_none() && at.node.is_some() && !at.is_word("none") {
+        at.wrong_type("a map of `ratio`, `minPerSecond` and `ttl`, or `none`");
+    }
+    budget
 }
 
 /// What a proxy retries.

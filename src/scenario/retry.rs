@@ -1,6 +1,7 @@
 //! What clients do about failures: try again, and come back.
 
 use super::read::{At, Read, choose};
+use super::retry_budget::RetryBudget;
 use super::units::Share;
 use crate::engine::Dur;
 
@@ -13,8 +14,10 @@ pub struct ClientRetries {
     pub on: Vec<RetryOn>,
     /// How long to wait.
     pub backoff: Backoff,
-    /// Retries as a share of requests, a token bucket 10 s deep; `None` = no limit.
+    /// Retries as a share of requests, a token bucket 10 s deep; `None` = no such limit.
     pub budget: Option<f64>,
+    /// Retries by a budget that is counted over a time.
+    pub window: Option<RetryBudget>,
 }
 
 /// A class of failure that a client retries.
@@ -88,7 +91,9 @@ impl ClientRetries {
         let mut f = at.fields();
         let usual = Backoff { base: Dur::from_millis(50), factor: 2.0, cap: Dur::from_secs(2), jitter: Jitter::Full };
         let budget = f.at("budget");
-        let budget = if budget.is_word("none") { None } else { Some(f.or("budget", Share(0.2)).0) };
+        let window = RetryBudget::read(&budget);
+        let no_share = budget.is_word("none") || window.is_some();
+        let budget = if no_share { None } else { Some(f.or("budget", Share(0.2)).0) };
         let retries = Self {
             attempts: f.within("attempts", 0, 0..=1000),
             on: f.opt("on").unwrap_or_else(|| {
@@ -96,6 +101,7 @@ impl ClientRetries {
             }),
             backoff: Backoff::read(f.at("backoff"), usual),
             budget,
+            window,
         };
         f.end();
         retries

@@ -9,7 +9,20 @@ use crate::engine::{Dur, SimTime};
 
 /// Reports what is wrong with a scenario that could be read.
 pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
-    for rule in [names, deadline, pre_stop, drain_window, overload, streams, deploy_time, events, nodes, connections] {
+    for rule in [
+        names,
+        deadline,
+        pre_stop,
+        drain_window,
+        overload,
+        streams,
+        processes,
+        locality,
+        deploy_time,
+        events,
+        nodes,
+        connections,
+    ] {
         rule(&Check { cx, root, scenario });
     }
 }
@@ -171,6 +184,42 @@ fn streams(c: &Check<'_>) {
             let diag = Diag::error("out-of-range", "these streams last no time");
             c.report(diag, &format!("clients.{n}.streams.duration"), "expected a duration above 0s", &[]);
         }
+    }
+}
+
+/// Processes are numbered, those that a rollout makes among them.
+fn processes(c: &Check<'_>) {
+    const MOST: u64 = u16::MAX as u64;
+    let rolled = c.scenario.rolled().tier.map(|tier| tier.path.as_str());
+    let changes = c.scenario.deploy.as_ref().map_or(0, |deploy| deploy.events.len() as u64);
+    for tier in c.scenario.tiers() {
+        // Each change of the template may replace all of them.
+        let times = if rolled == Some(tier.path.as_str()) { 2 + changes } else { 1 };
+        let processes = u64::from(tier.proxies) * u64::from(tier.workers) * times;
+        if processes > MOST {
+            let text = format!("a balancer of {processes} processes, {MOST} at most");
+            let diag = Diag::error("out-of-range", text).help("fewer proxies, or fewer workers in each");
+            let others = [(format!("{}.workers", tier.path), "workers in each".to_owned())];
+            let others = others.each_ref().map(|(path, label)| (path.as_str(), label.clone()));
+            c.report(diag, &format!("{}.proxies", tier.path), "so many proxies", &others);
+        }
+    }
+}
+
+/// Zones are those of the pods' nodes.
+fn locality(c: &Check<'_>) {
+    let zones = c.scenario.nodes.as_ref().map_or(1, |nodes| nodes.zones.len());
+    let pods = &c.scenario.load_balancer.path;
+    for tier in c.scenario.tiers().filter(|tier| tier.locality.is_some()) {
+        let (text, help) = if tier.path != *pods {
+            ("the proxies of a tier have no zones", "give the tier that faces the pods, the last one, a locality")
+        } else if zones < 2 {
+            ("all pods are in one zone", "add `nodes: {count: 6, zones: [a, b, c]}`")
+        } else {
+            continue;
+        };
+        let diag = Diag::warning("ignored-field", text).help(help);
+        c.report(diag, &format!("{}.locality", tier.path), "without effect", &[]);
     }
 }
 

@@ -6,6 +6,7 @@ mod http2;
 mod measured;
 mod pools;
 mod resolve;
+mod retry_budget;
 
 use dryroll::engine::SimTime;
 use dryroll::fleet::fact::{Cause, Fact, Outcome, Side};

@@ -19,6 +19,8 @@ pub(super) struct Host {
     pub(super) pod: u32,
     /// Its version.
     pub(super) revision: Revision,
+    /// Its zone.
+    pub(super) zone: u16,
     /// Requests (layer 4: connections) that this proxy has under way there.
     pub(super) active: u32,
     /// When it came into the table: its slow start counts from here.
@@ -40,6 +42,7 @@ impl Host {
         Self {
             pod,
             revision: Revision(0),
+            zone: 0,
             active: 0,
             added,
             ejected_until: SimTime::MIN,
@@ -75,6 +78,8 @@ pub(super) struct Hosts<'a> {
     pub(super) max_busy: u32,
     /// Whose pods alone may be picked, where a router splits the traffic.
     pub(super) lane: Option<Revision>,
+    /// In which zone alone, where there are enough.
+    pub(super) zone: Option<u16>,
 }
 
 impl Hosts<'_> {
@@ -94,6 +99,7 @@ impl Hosts<'_> {
         (self.panics || host.is_healthy(self.now))
             && host.active < self.max_busy
             && self.lane.is_none_or(|lane| lane == host.revision)
+            && self.zone.is_none_or(|zone| zone == host.zone)
             && !self.avoid.contains(&host.pod)
     }
 
@@ -208,6 +214,7 @@ mod contract {
             slow_start: SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO },
             max_busy: u32::MAX,
             lane: None,
+            zone: None,
         }
     }
 

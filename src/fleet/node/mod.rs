@@ -125,6 +125,16 @@ impl Cluster {
         self.node_of.get(pod as usize).copied().flatten()
     }
 
+    /// How many zones there are.
+    pub(super) const fn zones(&self) -> u16 {
+        self.config.zones.len() as u16
+    }
+
+    /// In which of them a pod is.
+    pub(super) fn zone_of(&self, pod: u32) -> u16 {
+        self.node_of(pod).map_or(0, |node| self.nodes[node as usize].zone as u16)
+    }
+
     /// The node for the next pod, where each already has so many that are `alike`.
     fn choose(&self, alike: &[u32], identity: u32, streams: Streams) -> Option<u32> {
         let seat = |(n, (node, &alike)): (u32, (&Node, &u32))| {
