@@ -27,23 +27,26 @@ impl<T> Arena<T> {
     /// Puts `value` into a free slot.
     ///
     /// # Panics
-    /// Beyond 2^32 − 1 slots.
+    /// Beyond 2^32 − 2 slots.
     #[inline]
     pub fn insert(&mut self, value: T) -> u32 {
         if let Some(index) = self.free.pop() {
             self.slots[index as usize].1 = value;
             return index;
         }
-        let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 things at once");
+        let index = u32::try_from(self.slots.len()).ok().filter(|&index| index < super::NIL - 1);
+        let index = index.expect("fewer than 2^32 − 2 things at once");
         self.slots.push((0, value));
         index
     }
 
-    /// Frees slot `index`: every handle to it is stale from now on.
+    /// Frees slot `index`: every handle to it is stale from now on. What it held is at hand until it is used again.
     #[inline]
-    pub fn remove(&mut self, index: u32) {
-        self.outdate(index);
+    pub fn remove(&mut self, index: u32) -> &mut T {
         self.free.push(index);
+        let (epoch, value) = &mut self.slots[index as usize];
+        *epoch = epoch.wrapping_add(1);
+        value
     }
 
     /// Makes every handle to slot `index` stale while its content lives on.
@@ -63,6 +66,20 @@ impl<T> Arena<T> {
     #[inline]
     pub fn live(&self, handle: Handle) -> Option<u32> {
         (self.slots[handle.index as usize].0 == handle.epoch).then_some(handle.index)
+    }
+
+    /// What is in the slot of `handle`, unless it is stale: found in one look.
+    #[inline(always)]
+    pub fn live_mut(&mut self, handle: Handle) -> Option<&mut T> {
+        let (epoch, value) = &mut self.slots[handle.index as usize];
+        (*epoch == handle.epoch).then_some(value)
+    }
+
+    /// What is in slot `index`, and a handle to it, in one look.
+    #[inline(always)]
+    pub fn with_handle(&mut self, index: u32) -> (&mut T, Handle) {
+        let (epoch, value) = &mut self.slots[index as usize];
+        (value, Handle { index, epoch: *epoch })
     }
 
     /// What is in the slots in use, in no order that means anything.

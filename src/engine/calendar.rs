@@ -1,16 +1,21 @@
 //! The event calendar: one total order, (time, sequence of scheduling), whatever kept an entry meanwhile.
 //!
 //! Entries whose delay is drawn are kept by a timing *wheel*. Entries of one constant delay come due in the order in
-//! which they were made, so they are kept by a *lane*, a plain ring: they cost no comparison with the rest.
+//! which they were made, so they are kept by a *lane*, a plain ring: they cost no comparison with the rest. Of what is scheduled
+//! anew only when it has happened there is one entry at a time: a *single*, which is no more than its key.
 
 use super::entry::{Fronts, Key};
 use super::ring::Ring;
-use super::time::SimTime;
+use super::time::{Dur, SimTime};
 use super::wheel::Wheel;
 
-/// Which lane; the model numbers its own from 0.
+/// A constant delay by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lane(pub u8);
+
+/// Which single; the model numbers its own from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Single(pub u8);
 
 /// Places in the order of scheduling, set aside for events that are to be named later.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +24,7 @@ pub struct Reserved {
     count: u64,
 }
 
-/// The keeper of drawn delays; lane i is keeper i + 1.
+/// The keeper of drawn delays; lane i is keeper i + 1, and the singles follow the lanes.
 const WHEEL: usize = 0;
 
 /// Pending events in their total order.
@@ -31,23 +36,28 @@ pub struct Calendar<E> {
     /// may be a bound below its earliest key.
     fronts: Fronts,
     wheel: Wheel<E>,
-    lanes: Vec<Ring<E>>,
+    /// Those of the constant delays, and these.
+    lanes: Vec<(Dur, Ring<E>)>,
+    /// What each single is an entry of.
+    singles: Vec<E>,
 }
 
 impl<E: Copy> Calendar<E> {
-    /// An empty calendar at `start` with `lanes` lanes.
+    /// An empty calendar at `start` with a lane for each of these delays, and a single of each of these events.
     ///
     /// # Panics
-    /// If there are more lanes than a [`Lane`] can tell apart.
-    pub fn new(start: SimTime, lanes: usize) -> Self {
-        assert!(lanes <= 1 << u8::BITS, "{lanes} lanes are more than a Lane can tell apart");
+    /// If these are more than 15 together.
+    pub fn new(start: SimTime, lanes: &[Dur], singles: Vec<E>) -> Self {
+        let keepers = 1 + lanes.len() + singles.len();
+        assert!(keepers <= Key::KEEPERS, "{} lanes and singles are more than a key can name", keepers - 1);
         let ordinal = Key::new(start, 0, WHEEL).ordinal();
         Self {
             now: start,
             sequence: 0,
-            fronts: Fronts::new(lanes + 1),
+            fronts: Fronts::new(keepers),
             wheel: Wheel::new(ordinal),
-            lanes: (0..lanes).map(|_| Ring::new()).collect(),
+            lanes: lanes.iter().map(|&delay| (delay, Ring::new())).collect(),
+            singles,
         }
     }
 
@@ -109,19 +119,30 @@ impl<E: Copy> Calendar<E> {
         *self.fronts.of(WHEEL) = bound;
     }
 
-    /// Schedules `event` at `at` in a lane: O(1).
-    ///
-    /// # Panics
-    /// If `at` lies in the past, or before the last entry of the lane.
+    /// Schedules `event` after the delay of a lane: O(1). It is due neither before now nor before what is in the lane already.
     #[inline(always)]
-    pub fn in_lane(&mut self, lane: Lane, at: SimTime, event: E) {
+    pub fn after(&mut self, lane: Lane, event: E) {
         let i = usize::from(lane.0);
-        let key = self.key(at, i + 1);
-        let ring = &mut self.lanes[i];
+        let (delay, ring) = &mut self.lanes[i];
+        self.sequence += 1;
+        let key = Key::new(self.now + *delay, self.sequence, i + 1);
         if ring.len() == 0 {
             *self.fronts.of(i + 1) = key;
         }
         ring.push(key, event);
+    }
+
+    /// Schedules the event of a single at `at`: O(1), and half as dear as in a lane.
+    ///
+    /// # Panics
+    /// If `at` lies in the past, or the single is pending.
+    #[inline(always)]
+    pub fn once(&mut self, single: Single, at: SimTime) {
+        let keeper = 1 + self.lanes.len() + usize::from(single.0);
+        let key = self.key(at, keeper);
+        let front = self.fronts.of(keeper);
+        assert!(*front == Key::NEVER, "a single is scheduled twice");
+        *front = key;
     }
 
     /// Removes and returns the next event that is due at `horizon` or before.
@@ -175,11 +196,25 @@ impl<E: Copy> Calendar<E> {
                 *self.fronts.of(WHEEL) = front;
                 event
             }
-            lane => {
-                let (event, front) = self.lanes[lane - 1].pop();
+            lane if lane <= self.lanes.len() => {
+                let (event, front) = self.lanes[lane - 1].1.pop();
                 *self.fronts.of(lane) = front;
                 event
             }
+            single => {
+                *self.fronts.of(single) = Key::NEVER;
+                self.singles[single - 1 - self.lanes.len()]
+            }
+        }
+    }
+
+    /// Who keeps the entry of this key: 0 the wheel, 1 a lane, 2 a single.
+    #[cfg(test)]
+    pub(super) const fn kind(&self, key: Key) -> usize {
+        match key.keeper() {
+            WHEEL => 0,
+            lane if lane <= self.lanes.len() => 1,
+            _ => 2,
         }
     }
 
@@ -202,12 +237,15 @@ impl<E: Copy> Calendar<E> {
 
     /// Entries pending.
     pub fn len(&self) -> usize {
-        self.wheel.len() + self.lanes.iter().map(Ring::len).sum::<usize>()
+        let singles = 1 + self.lanes.len()..1 + self.lanes.len() + self.singles.len();
+        let pending = singles.filter(|&keeper| self.fronts.get(keeper) != Key::NEVER).count();
+        self.wheel.len() + self.lanes.iter().map(|(_, ring)| ring.len()).sum::<usize>() + pending
     }
 
     /// What it takes beside itself (bytes).
     pub fn bytes(&self) -> usize {
-        self.wheel.bytes() + self.lanes.iter().map(|ring| size_of::<Ring<E>>() + ring.bytes()).sum::<usize>()
+        self.wheel.bytes()
+            + self.lanes.iter().map(|(_, ring)| size_of::<(Dur, Ring<E>)>() + ring.bytes()).sum::<usize>()
     }
 
     /// Whether nothing is pending.
@@ -227,28 +265,30 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::engine::{Dur, Purpose, Stream, Streams};
+    use crate::engine::{Purpose, Stream, Streams};
 
     #[test]
     fn order_is_time_then_scheduling_whatever_the_keeper() {
         let t = SimTime::from_nanos;
-        let mut c = Calendar::new(t(0), 2);
+        let mut c = Calendar::new(t(0), &[Dur::from_nanos(5), Dur::from_nanos(4)], vec!['f']);
         c.at(t(5), 'a');
-        c.in_lane(Lane(0), t(5), 'b');
-        c.in_lane(Lane(1), t(4), 'c');
+        c.after(Lane(0), 'b');
+        c.after(Lane(1), 'c');
         c.at(t(5), 'd');
-        c.in_lane(Lane(0), t(9), 'e');
+        c.once(Single(0), t(5));
+        assert_eq!(c.pop_until(t(8)), Some((t(4), 'c')));
+        c.after(Lane(0), 'e');
         let order: String = std::iter::from_fn(|| c.pop_until(t(8)).map(|(_, e)| e)).collect();
-        assert_eq!((order.as_str(), c.len()), ("cabd", 1));
+        assert_eq!((order.as_str(), c.len()), ("abdf", 1));
     }
 
     #[test]
     fn a_place_set_aside_keeps_its_turn() {
         let t = SimTime::from_nanos;
-        let mut c = Calendar::new(t(0), 1);
+        let mut c = Calendar::new(t(0), &[Dur::from_nanos(5)], Vec::new());
         c.at(t(5), 'a');
         let places = c.reserve(2);
-        c.in_lane(Lane(0), t(5), 'd');
+        c.after(Lane(0), 'd');
         c.at(t(5), 'e');
         assert_eq!(c.pop_until(t(4)), None);
         c.at_reserved(t(5), places, 1, 'c');
@@ -258,9 +298,17 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(expected = "scheduled twice")]
+    fn a_single_is_one() {
+        let mut c = Calendar::new(SimTime::ZERO, &[], vec![()]);
+        c.once(Single(0), SimTime::ZERO);
+        c.once(Single(0), SimTime::ZERO);
+    }
+
+    #[test]
     #[should_panic(expected = "place 2 of 2")]
     fn no_more_places_than_were_set_aside() {
-        let mut c = Calendar::new(SimTime::ZERO, 0);
+        let mut c = Calendar::new(SimTime::ZERO, &[], Vec::new());
         let places = c.reserve(2);
         c.at_reserved(SimTime::ZERO, places, 2, ());
     }
@@ -272,20 +320,27 @@ mod tests {
         sequence: u64,
         /// Places set aside, and the sequence number of the first.
         places: Vec<(Reserved, u64)>,
-        /// The last moment of each lane.
-        last: [SimTime; 5],
+        /// The delay of each lane.
+        delays: Vec<Dur>,
+        /// The sequence number of each single that is pending.
+        singles: [Option<u64>; 2],
         draw: Stream,
     }
 
     impl Pair {
         fn new(seed: u64, start: SimTime) -> Self {
+            let mut draw = Streams::new(seed, 0).stream(Purpose::Balance, 0);
+            // Of any order of magnitude, and none at all.
+            let delays: Vec<Dur> =
+                (0..5).map(|n| Dur::from_nanos(if n == 0 { 0 } else { draw.bits() >> (1 + draw.below(63)) })).collect();
             Self {
-                calendar: Calendar::new(start, 5),
+                calendar: Calendar::new(start, &delays, vec![u64::MAX, u64::MAX - 1]),
                 model: BTreeSet::new(),
                 sequence: 0,
                 places: Vec::new(),
-                last: [start; 5],
-                draw: Streams::new(seed, 0).stream(Purpose::Balance, 0),
+                delays,
+                singles: [None; 2],
+                draw,
             }
         }
 
@@ -299,10 +354,13 @@ mod tests {
             let at = self.calendar.now() + self.span(bits);
             self.sequence += 1;
             let lane = self.draw.below(10) as usize;
-            if let Some(last) = self.last.get_mut(lane) {
-                *last = at.max(*last);
-                self.model.insert((*last, self.sequence));
-                self.calendar.in_lane(Lane(lane as u8), *last, self.sequence);
+            if let Some(&delay) = self.delays.get(lane) {
+                self.model.insert((self.calendar.now() + delay, self.sequence));
+                self.calendar.after(Lane(lane as u8), self.sequence);
+            } else if let Some(single @ None) = self.singles.get_mut(lane - 5) {
+                *single = Some(self.sequence);
+                self.model.insert((at, self.sequence));
+                self.calendar.once(Single(lane as u8 - 5), at);
             } else {
                 self.model.insert((at, self.sequence));
                 self.calendar.at(at, self.sequence);
@@ -326,16 +384,24 @@ mod tests {
         fn pop(&mut self, bits: u32) {
             let horizon = self.calendar.now() + self.span(bits);
             let expected = self.model.first().copied().filter(|&(at, _)| at <= horizon);
-            assert_eq!(self.calendar.pop_until(horizon), expected);
+            let popped = self.calendar.pop_until(horizon);
+            assert_eq!(popped.map(|(at, event)| (at, self.sequence_of(event))), expected);
             if expected.is_some() {
                 self.model.pop_first();
             }
             assert_eq!(self.calendar.len(), self.model.len());
         }
 
+        /// The sequence number that `event` is, or that of the single whose it is.
+        fn sequence_of(&mut self, event: u64) -> u64 {
+            let single = self.singles.get_mut((u64::MAX - event) as usize);
+            single.map_or(event, |single| single.take().expect("only a pending one comes"))
+        }
+
         fn drain(mut self) {
             while let Some(expected) = self.model.pop_first() {
-                assert_eq!(self.calendar.pop_until(SimTime::MAX), Some(expected));
+                let popped = self.calendar.pop_until(SimTime::MAX);
+                assert_eq!(popped.map(|(at, event)| (at, self.sequence_of(event))), Some(expected));
             }
             assert!(self.calendar.is_empty() && self.calendar.pop_until(SimTime::MAX).is_none());
         }
@@ -380,28 +446,20 @@ mod tests {
 
     #[test]
     fn both_ends_of_time_can_be_scheduled() {
-        let mut c = Calendar::new(SimTime::MIN, 256);
+        let mut c = Calendar::new(SimTime::MIN, &[Dur::ZERO; 14], vec!['e']);
         c.at(SimTime::MAX, 'd');
-        c.in_lane(Lane(255), SimTime::MAX, 'e');
+        c.once(Single(0), SimTime::MAX);
         c.at(SimTime::MIN, 'a');
-        c.in_lane(Lane(255 - 1), SimTime::MIN, 'b');
+        c.after(Lane(13), 'b');
         c.at(SimTime::ZERO, 'c');
         let order: String = std::iter::from_fn(|| c.pop_until(SimTime::MAX).map(|(_, e)| e)).collect();
         assert_eq!(order, "abcde");
     }
 
     #[test]
-    #[should_panic(expected = "runs backwards")]
-    fn a_lane_that_runs_backwards_is_refused() {
-        let mut c = Calendar::new(SimTime::ZERO, 1);
-        c.in_lane(Lane(0), SimTime::from_nanos(2), ());
-        c.in_lane(Lane(0), SimTime::from_nanos(1), ());
-    }
-
-    #[test]
     #[should_panic(expected = "scheduled at")]
     fn the_past_is_refused() {
-        let mut c = Calendar::new(SimTime::ZERO, 0);
+        let mut c = Calendar::new(SimTime::ZERO, &[], Vec::new());
         c.at(SimTime::from_nanos(-1), ());
     }
 }

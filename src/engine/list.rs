@@ -10,19 +10,22 @@ pub const NIL: u32 = u32::MAX;
 /// A member's neighbours in one list.
 #[derive(Clone, Copy, Debug)]
 pub struct Links {
+    /// [`UNLINKED`] in no list.
     prev: u32,
     next: u32,
-    linked: bool,
 }
+
+/// No slot either: what stands before a slot that is in no list. In a flag of its own it would take four bytes a record.
+const UNLINKED: u32 = NIL - 1;
 
 impl Links {
     /// In no list.
-    pub const NONE: Self = Self { prev: NIL, next: NIL, linked: false };
+    pub const NONE: Self = Self { prev: UNLINKED, next: NIL };
 
     /// Whether it is in a list.
     #[inline]
     pub const fn is_linked(&self) -> bool {
-        self.linked
+        self.prev != UNLINKED
     }
 
     /// The member after this one, or [`NIL`].
@@ -76,8 +79,8 @@ impl List {
     /// Appends slot `i`, which is in no such list.
     #[inline(always)]
     pub fn push_back(&mut self, slots: &mut impl Linked, i: u32) {
-        debug_assert!(!slots.links(i).linked, "slot {i} is already linked");
-        *slots.links(i) = Links { prev: self.tail, next: NIL, linked: true };
+        debug_assert!(!slots.links(i).is_linked(), "slot {i} is already linked");
+        *slots.links(i) = Links { prev: self.tail, next: NIL };
         match self.tail {
             NIL => self.head = i,
             last => slots.links(last).next = i,
@@ -88,10 +91,12 @@ impl List {
     /// Takes slot `i` out, if it is in.
     #[inline(always)]
     pub fn remove(&mut self, slots: &mut impl Linked, i: u32) {
-        let Links { prev, next, linked } = *slots.links(i);
-        if !linked {
+        let own = slots.links(i);
+        let Links { prev, next } = *own;
+        if !own.is_linked() {
             return;
         }
+        *own = Links::NONE;
         match prev {
             NIL => self.head = next,
             p => slots.links(p).next = next,
@@ -100,7 +105,28 @@ impl List {
             NIL => self.tail = prev,
             n => slots.links(n).prev = prev,
         }
-        *slots.links(i) = Links::NONE;
+    }
+
+    /// Appends slot `i`, whose links are at hand, if it is the first one: then no other slot is looked for. False if not.
+    #[inline(always)]
+    pub const fn begin(&mut self, own: &mut Links, i: u32) -> bool {
+        let empty = self.head == NIL;
+        if empty {
+            *own = Links { prev: NIL, next: NIL };
+            (self.head, self.tail) = (i, i);
+        }
+        empty
+    }
+
+    /// Takes slot `i`, whose links are at hand, out if it is the only one: then no other slot is looked for. False if not.
+    #[inline(always)]
+    pub const fn end(&mut self, own: &mut Links, i: u32) -> bool {
+        let only = self.head == i && self.tail == i;
+        if only {
+            *own = Links::NONE;
+            *self = Self::EMPTY;
+        }
+        only
     }
 
     /// Takes the first member out.

@@ -10,7 +10,7 @@ mod time;
 mod wheel;
 
 pub use arena::{Arena, Handle};
-pub use calendar::{Calendar, Lane, Reserved};
+pub use calendar::{Calendar, Lane, Reserved, Single};
 pub use draw::{Family, Purpose, Stream, Streams, mix};
 pub use list::{Linked, Links, List, NIL};
 pub use time::{Dur, SimTime};
@@ -40,6 +40,19 @@ impl<M: Model> Engine<M> {
         let event = self.calendar.take(next);
         self.model.handle(event, &mut self.calendar);
         true
+    }
+
+    /// As [`Self::run_until`], counting events by who kept them: the wheel, which has to put its own in order, lanes, singles.
+    #[cfg(test)]
+    pub fn count_until(&mut self, horizon: SimTime, done: impl Fn(&M) -> bool) -> [u64; 3] {
+        let mut counts = [0; 3];
+        while !done(&self.model) {
+            let Some(next) = self.calendar.next_until(horizon) else { break };
+            counts[self.calendar.kind(next)] += 1;
+            let event = self.calendar.take(next);
+            self.model.handle(event, &mut self.calendar);
+        }
+        counts
     }
 
     /// Handles every event due at `horizon` or before, in order, until `done` says so.

@@ -8,13 +8,11 @@ pub(super) struct Ring<E> {
     places: Box<[Entry<E>]>,
     head: usize,
     len: usize,
-    /// The moment of the last entry pushed.
-    last: u64,
 }
 
 impl<E: Copy> Ring<E> {
     pub(super) fn new() -> Self {
-        Self { places: Box::new([]), head: 0, len: 0, last: 0 }
+        Self { places: Box::new([]), head: 0, len: 0 }
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -27,16 +25,8 @@ impl<E: Copy> Ring<E> {
     }
 
     /// Appends `event`.
-    ///
-    /// # Panics
-    /// If it is due before the last one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, key: Key, event: E) {
-        // Of an empty ring the last entry has been handled, so nothing can be due before it.
-        if key.ordinal() < self.last {
-            refuse(key.keeper() - 1);
-        }
-        self.last = key.ordinal();
         if self.len == self.places.len() {
             return self.push_growing(key, event);
         }
@@ -73,12 +63,6 @@ impl<E: Copy> Ring<E> {
         self.head = 0;
         self.len += 1;
     }
-}
-
-#[cold]
-#[inline(never)]
-fn refuse(lane: usize) -> ! {
-    panic!("lane {lane} runs backwards")
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::engine::SimTime;
 use crate::scenario::Layer;
 
+use super::pick::Pick;
 use super::process::Process;
-use super::proxy::Pick;
 use super::world::{Observer, World};
 
 /// Which pod each client is bound to, and until when; empty where no client ever is.

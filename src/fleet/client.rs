@@ -7,6 +7,7 @@ use super::arrivals::ArrivalProcess;
 use super::connection::{Going, Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Fact, Outcome};
+use super::idle::IdleSide;
 use super::proxy::{REFUSED, RESET, STATUS_OK, TRUNCATED};
 use super::request::{Place, Request};
 use super::transport::{Available, OnConnection};
@@ -51,7 +52,6 @@ impl<O: Observer> World<O> {
         self.born(population, user, ordinal, cal);
     }
 
-    #[inline(always)]
     fn next_arrival(&mut self, population: u16, cal: &mut Cal) {
         let p = &mut self.populations[usize::from(population)];
         if let Some(at) = p.arrivals.as_mut().and_then(ArrivalProcess::advance) {
@@ -69,7 +69,9 @@ impl<O: Observer> World<O> {
             Assignment::Random => p.client.stream(ordinal).below(clients),
             Assignment::InTurn => (ordinal % u64::from(clients)) as u32,
         };
-        self.next_arrival(population, cal);
+        if let Some(at) = p.arrivals.as_mut().and_then(ArrivalProcess::advance) {
+            Self::schedule_arrival(population, at, cal);
+        }
         self.born(population, client, ordinal, cal);
     }
 
@@ -84,109 +86,121 @@ impl<O: Observer> World<O> {
         } else if let Some(window) = &mut p.window {
             window.deposit(cal.now());
         }
-        let proxy = self.proxy_of(client);
-        let r = self.requests.insert(Request::new(cal.now(), population, client, proxy, ordinal));
+        let proxy = p.clients[client as usize].proxy;
+        let request = Request::new(cal.now(), population, client, proxy, ordinal);
+        let r = self.requests.insert(Request { attempts: 1, ..request });
         self.watch_client_deadline(population, cal);
-        self.begin_attempt(r, cal);
+        self.attempt(r, population, client, cal);
     }
 
-    /// The client of request `r` finds a connection for it, or opens one, or lets it wait.
-    #[inline(always)]
+    /// The client of request `r` tries once more.
     pub(super) fn begin_attempt(&mut self, r: u32, cal: &mut Cal) {
         let request = &mut self.requests[r];
         request.attempts = request.attempts.saturating_add(1);
         let (population, client) = (request.population, request.client);
+        self.attempt(r, population, client, cal);
+    }
+
+    /// The client of request `r` finds a connection for it, or opens one, or lets it wait.
+    #[inline(always)]
+    fn attempt(&mut self, r: u32, population: u16, client: u32, cal: &mut Cal) {
         let p = &self.populations[usize::from(population)];
-        let state = p.clients[client as usize];
+        let state = &p.clients[client as usize];
         let c = state.available.tail();
         if c != NIL {
-            self.take_connection(r, c, cal);
+            self.take_connection(r, c, population, client, cal);
         } else if p.config.when_busy == WhenBusy::Wait && state.open > 0 {
             if state.pausing.is_some()
                 && let Some(c) = self.open_instead(population, client, cal)
             {
-                return self.take_connection(r, c, cal);
+                return self.take_connection(r, c, population, client, cal);
             }
             self.requests[r].place = Place::Waiting;
             let clients = &mut self.populations[usize::from(population)].clients;
             clients[client as usize].waiting.push_back(&mut OnConnection(&mut self.requests), r);
         } else {
             let c = self.open_for_client(population, client, cal);
-            self.take_connection(r, c, cal);
+            self.take_connection(r, c, population, client, cal);
         }
     }
 
     /// Request `r` goes on connection `c`, which is available or just being opened.
     #[inline(always)]
-    fn take_connection(&mut self, r: u32, c: u32, cal: &mut Cal) {
-        let Request { population, client, .. } = self.requests[r];
-        let multiplex = self.populations[usize::from(population)].config.multiplex;
-        self.requests[r].connection = c;
+    fn take_connection(&mut self, r: u32, c: u32, population: u16, client: u32, cal: &mut Cal) {
+        let request = &mut self.requests[r];
+        request.connection = c;
         if self.layer == Layer::L4 {
-            self.requests[r].at_proxy = cal.now();
+            request.at_proxy = cal.now();
             if self.balancer.pinning.is_some() {
                 self.flow_passes(population, client, cal.now());
             }
         }
-        match self.layer {
+        let connection = &mut self.connections[c];
+        let stands = connection.stage == Stage::Open;
+        if self.layer == Layer::L7 && stands {
             // At layer 7 it is the proxy's connection that fails; the client's needs a count, and who waits for it.
-            Layer::L7 if self.connections[c].stage == Stage::Open => self.connections[c].in_use += 1,
-            Layer::L7 | Layer::L4 => self.board(r, c),
+            connection.in_use += 1;
+            connection.carried = connection.carried.saturating_add(1);
+        } else {
+            connection.board(r, &mut self.requests);
         }
-        let full = self.connections[c].in_use >= multiplex;
-        let clients = &mut self.populations[usize::from(population)].clients;
-        let available = &mut clients[client as usize].available;
-        if full {
+        let p = &mut self.populations[usize::from(population)];
+        let available = &mut p.clients[client as usize].available;
+        if connection.in_use >= p.config.multiplex {
             available.remove(&mut Available(&mut self.connections), c);
-        } else if !self.connections[c].available.is_linked() {
+        } else if !connection.available.is_linked() {
             available.push_back(&mut Available(&mut self.connections), c);
         }
-        if self.connections[c].stage == Stage::Open {
-            self.send_from_client(r, c, cal);
-        } else {
-            self.requests[r].place = Place::Connecting;
+        match self.layer {
+            _ if !stands => self.requests[r].place = Place::Connecting,
+            Layer::L7 => self.leave_for_proxy(r, cal),
+            Layer::L4 => self.send_to_pod(r, c, cal),
         }
     }
 
+    /// Layer 7: request `r` leaves for its proxy.
     #[inline(always)]
-    pub(super) fn send_from_client(&mut self, r: u32, c: u32, cal: &mut Cal) {
-        match self.layer {
-            Layer::L7 => {
-                let connection = &mut self.connections[c];
-                connection.carried = connection.carried.saturating_add(1);
-                if self.client_hop.is_instant() {
-                    return self.arrive_at_proxy(r, cal);
-                }
-                self.requests[r].place = Place::ToProxy;
-                let event = Event::AtProxy(self.requests.handle(r));
-                self.client_hop.send(cal, event);
-            }
-            Layer::L4 => self.send_to_pod(r, c, cal),
+    fn leave_for_proxy(&mut self, r: u32, cal: &mut Cal) {
+        if self.client_hop.is_instant() {
+            return self.arrive_at_proxy(r, cal);
         }
+        let (request, handle) = self.requests.with_handle(r);
+        request.place = Place::ToProxy;
+        self.client_hop.send(cal, Event::AtProxy(handle));
+    }
+
+    /// Layer 7: request `r` has waited for its client's connection `c`, which stands now.
+    pub(super) fn send_from_client(&mut self, r: u32, c: u32, cal: &mut Cal) {
+        let connection = &mut self.connections[c];
+        connection.carried = connection.carried.saturating_add(1);
+        self.leave_for_proxy(r, cal);
     }
 
     /// Connection `c` of a client can take a request: one that waits, or it goes into stock.
     #[inline(always)]
     pub(super) fn offer(&mut self, c: u32, cal: &mut Cal) {
-        let Owner::Client { population, client } = self.connections[c].owner else { return };
-        if self.connections[c].going != Going::Not {
+        let connection = &mut self.connections[c];
+        let Owner::Client { population, client } = connection.owner else { return };
+        if connection.going != Going::Not {
             return self.serve_waiting(population, client, cal);
         }
-        let config = &self.populations[usize::from(population)].config;
-        let worn = config.keep_alive.max_requests > 0 && self.connections[c].carried >= config.keep_alive.max_requests;
-        if worn && self.connections[c].in_use == 0 {
+        let p = &mut self.populations[usize::from(population)];
+        let most = p.config.keep_alive.max_requests;
+        let idle = connection.in_use == 0;
+        if idle && most > 0 && connection.carried >= most {
             self.close_by_owner(c, cal);
             return self.serve_waiting(population, client, cal);
         }
-        let state = &mut self.populations[usize::from(population)].clients[client as usize];
+        let state = &mut p.clients[client as usize];
         if !state.waiting.is_empty() {
             return self.fill(c, cal);
         }
-        if !self.connections[c].available.is_linked() {
+        let untimed = idle && connection.begins_to_idle(IdleSide::Owner, cal.now());
+        if !connection.available.is_linked() && !state.available.begin(&mut connection.available, c) {
             state.available.push_back(&mut Available(&mut self.connections), c);
         }
-        if self.connections[c].in_use == 0 {
-            self.owner_idles(c, cal);
+        if untimed {
+            self.time_at_owner(c, cal);
         }
     }
 
@@ -210,7 +224,7 @@ impl<O: Observer> World<O> {
         while self.connections[c].in_use < multiplex {
             let waiting = &mut self.populations[usize::from(population)].clients[client as usize].waiting;
             let Some(r) = waiting.pop_front(&mut OnConnection(&mut self.requests)) else { return };
-            self.take_connection(r, c, cal);
+            self.take_connection(r, c, population, client, cal);
         }
     }
 
@@ -227,23 +241,25 @@ impl<O: Observer> World<O> {
         if O::TIERED && self.has_tier_before() {
             return self.answer_before(r, cal);
         }
-        let Request { population, client, connection: c, status, close, pod, .. } = self.requests[r];
+        let request = &mut self.requests[r];
+        let Request { population, client, connection: c, status, close, pod, cause, .. } = *request;
         let whole = status >= 100;
         if whole {
-            self.tell(cal, Fact::Answer(status));
+            self.observer.observe(cal.now(), Fact::Answer(status));
         }
         // Its connection is free again before anything else happens; a cut answer takes it with it.
-        self.requests[r].connection = NIL;
+        request.connection = NIL;
+        let connection = &mut self.connections[c];
         match self.layer {
-            Layer::L7 => self.connections[c].in_use -= 1,
-            Layer::L4 => self.alight(r, c),
+            Layer::L7 => connection.in_use -= 1,
+            Layer::L4 => connection.alight(r, &mut self.requests),
         }
         let refused_by_pod = self.layer == Layer::L4 && status == REFUSED;
         let shared = self.populations[usize::from(population)].config.multiplex > 1;
         if self.layer == Layer::L4 && close {
             // Requests that were sent after its last answer had left are lost with it.
             self.client_connection_ended(c, !refused_by_pod, cal);
-        } else if self.layer == Layer::L7 && self.ends_after_answer(c, status, shared) {
+        } else if self.layer == Layer::L7 && connection.ends_after_answer(status, shared) {
             self.proxy_ends_connection(c, cal);
         } else if whole || shared {
             self.offer(c, cal);
@@ -252,9 +268,8 @@ impl<O: Observer> World<O> {
             self.serve_waiting(population, client, cal);
         }
         debug_assert!(pod != NIL || status != STATUS_OK);
-        let cause = self.requests[r].cause;
         match status {
-            STATUS_OK => self.finish(r, Outcome::Ok, None, cal),
+            STATUS_OK => self.finish(r, population, client, Outcome::Ok, None, cal),
             REFUSED => self.attempt_failed(r, Outcome::Refused, RetryOn::ConnectFailure, true, Cause::Overflow, cal),
             RESET => self.attempt_failed(
                 r,

@@ -1,6 +1,12 @@
 //! A connection: from its opener to a pod, or (layer 7) from a client to a proxy.
 
-use crate::engine::{Links, List, NIL, SimTime};
+use crate::engine::{Arena, Links, List, NIL, SimTime};
+use crate::scenario::Upstream;
+
+use super::idle::IdleSide;
+use super::proxy::RESET;
+use super::request::Request;
+use super::transport::OnConnection;
 
 /// Who opened a connection and will use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,5 +134,49 @@ impl Connection {
             owner_timed: false,
             pod_timed: false,
         }
+    }
+
+    /// Puts request `r` on it.
+    #[inline(always)]
+    pub(super) fn board(&mut self, r: u32, requests: &mut Arena<Request>) {
+        self.in_use += 1;
+        if !self.requests.begin(&mut requests[r].on_connection, r) {
+            self.requests.push_back(&mut OnConnection(requests), r);
+        }
+    }
+
+    /// Takes request `r` off it.
+    #[inline(always)]
+    pub(super) fn alight(&mut self, r: u32, requests: &mut Arena<Request>) {
+        self.in_use -= 1;
+        if !self.requests.end(&mut requests[r].on_connection, r) {
+            self.requests.remove(&mut OnConnection(requests), r);
+        }
+    }
+
+    /// Of a client: whether its proxy ends it with an answer of this status.
+    #[inline(always)]
+    pub(super) const fn ends_after_answer(&self, status: u16, shared: bool) -> bool {
+        let told = status >= 100 && (self.close_announced || self.close_silently);
+        // Of several requests on one connection one alone can be reset.
+        self.in_use == 0 && (told || (status == RESET && !shared))
+    }
+
+    /// Nothing is on it from now on, as one side sees it. Whether it has yet to be put where that side's time-out looks.
+    #[inline(always)]
+    pub(super) const fn begins_to_idle(&mut self, side: IdleSide, now: SimTime) -> bool {
+        let (since, timed) = match side {
+            IdleSide::Owner => (&mut self.idle_since, &mut self.owner_timed),
+            IdleSide::Pod => (&mut self.pod_idle_since, &mut self.pod_timed),
+        };
+        *since = now;
+        !std::mem::replace(timed, true)
+    }
+
+    /// Whether it has carried, or lived, as much as its proxy lets a connection to a pod.
+    #[inline(always)]
+    pub(super) fn is_worn(&self, upstream: &Upstream, now: SimTime) -> bool {
+        (upstream.keepalive_requests > 0 && self.carried >= upstream.keepalive_requests)
+            || (!upstream.keepalive_time.is_zero() && now.since(self.opened) >= upstream.keepalive_time)
     }
 }

@@ -41,10 +41,10 @@ impl<O: Observer> World<O> {
     }
 
     /// The pod has taken a request; one too many kills it.
-    #[inline(always)]
-    pub(super) fn crash_if_overfull(&mut self, pod: u32, version: usize, cal: &mut Cal) {
+    #[inline(never)]
+    pub(super) fn crash_if_overfull(&mut self, pod: u32, cal: &mut Cal) {
         let p = &self.pods[pod as usize];
-        if self.versions[version].pod.crash.in_flight.is_some_and(|most| p.in_flight > most) {
+        if self.versions[p.version()].pod.crash.in_flight.is_some_and(|most| p.in_flight > most) {
             // Not in the middle of what the request sets off.
             Self::pod_timer(pod, Dur::ZERO, PodTimer::Crash(p.restarts), cal);
         }

@@ -61,10 +61,9 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// Request `r` is at its proxy: the proxy's time-out runs.
+    /// A request is at its proxy: the proxy's time-out runs.
     #[inline]
-    pub(super) fn watch_proxy_deadline(&mut self, r: u32, cal: &mut Cal) {
-        self.requests[r].at_proxy = cal.now();
+    pub(super) fn watch_proxy_deadline(&mut self, cal: &mut Cal) {
         if !self.deadlines.classes[PROXY].armed {
             self.arm(PROXY, cal);
         }

@@ -271,9 +271,10 @@ impl<O: Observer> World<O> {
         let Some(Job::Query { request, .. }) = p.workers[worker as usize].take() else { return };
         p.free_workers.push(worker);
         p.in_flight -= 1;
+        let version = p.version();
         if let Some(r) = self.requests.live(request) {
             self.requests[r].cause = Some(Cause::Slow);
-            self.answer(r, 500, true, cal);
+            self.answer(r, version, 500, true, cal);
         }
         self.next_job(pod, cal);
         self.exit_if_drained(pod, cal);

@@ -7,7 +7,7 @@ use super::backoff::{MIN_REOPEN, wait};
 use super::connection::{Connection, Going, Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Fact, Outcome, Side};
-use super::proxy::Pick;
+use super::pick::Pick;
 use super::request::Place;
 use super::transport::{Available, OnConnection};
 use super::world::{Cal, Observer, World};

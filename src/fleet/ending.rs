@@ -37,7 +37,8 @@ impl<O: Observer> World<O> {
             && config.on.contains(&class)
             && (unsent || self.is_idempotent(r));
         if !allowed || !self.spend_token(request.population, cal.now()) {
-            return self.finish(r, outcome, Some(cause), cal);
+            let (population, client) = (request.population, request.client);
+            return self.finish(r, population, client, outcome, Some(cause), cal);
         }
         let k = u32::from(request.client_retries) + 1;
         let backoff = &self.populations[usize::from(request.population)].config.retries.backoff;
@@ -130,10 +131,17 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// Request `r` is over.
+    /// Request `r` of this client is over.
     #[inline(always)]
-    pub(super) fn finish(&mut self, r: u32, outcome: Outcome, cause: Option<Cause>, cal: &mut Cal) {
-        let Request { population, client, .. } = self.requests[r];
+    pub(super) fn finish(
+        &mut self,
+        r: u32,
+        population: u16,
+        client: u32,
+        outcome: Outcome,
+        cause: Option<Cause>,
+        cal: &mut Cal,
+    ) {
         self.end(r, outcome, cause, cal);
         self.drop_request(r);
         self.after_end(population, client, cal);
@@ -142,8 +150,7 @@ impl<O: Observer> World<O> {
     /// Request `r` is no more.
     #[inline]
     pub(super) fn drop_request(&mut self, r: u32) {
-        self.requests[r].place = Place::Over;
-        self.requests.remove(r);
+        self.requests.remove(r).place = Place::Over;
     }
 
     /// Accounts for the end of request `r`, once.

@@ -119,23 +119,29 @@ impl<O: Observer> World<O> {
     /// The owner of connection `c` has no request on it from now on.
     #[inline(always)]
     pub(super) fn owner_idles(&mut self, c: u32, cal: &mut Cal) {
-        let connection = &mut self.connections[c];
-        connection.idle_since = cal.now();
-        if !connection.owner_timed {
-            connection.owner_timed = true;
-            self.time(c, self.owner_class(c), cal.now(), cal);
+        if self.connections[c].begins_to_idle(IdleSide::Owner, cal.now()) {
+            self.time_at_owner(c, cal);
         }
     }
 
     /// The pod has no request of connection `c` from now on.
     #[inline(always)]
     pub(super) fn pod_idles(&mut self, c: u32, cal: &mut Cal) {
-        let connection = &mut self.connections[c];
-        connection.pod_idle_since = cal.now();
-        if !connection.pod_timed {
-            connection.pod_timed = true;
-            self.time(c, self.pod_class(c), cal.now(), cal);
+        if self.connections[c].begins_to_idle(IdleSide::Pod, cal.now()) {
+            self.time_at_pod(c, cal);
         }
+    }
+
+    /// Connection `c`, idle as its owner sees it, is to be looked at in time.
+    #[cold]
+    pub(super) fn time_at_owner(&mut self, c: u32, cal: &mut Cal) {
+        self.time(c, self.owner_class(c), cal.now(), cal);
+    }
+
+    /// The same as its pod sees it.
+    #[cold]
+    pub(super) fn time_at_pod(&mut self, c: u32, cal: &mut Cal) {
+        self.time(c, self.pod_class(c), cal.now(), cal);
     }
 
     /// Puts connection `c`, idle since `since` at the earliest, where it will be looked at in time.

@@ -11,6 +11,7 @@
 mod accounts;
 mod affinity;
 mod analysis;
+mod answer;
 mod arrivals;
 mod autoscaler;
 mod backoff;
@@ -35,6 +36,7 @@ mod locality;
 mod multiplex;
 mod node;
 mod passive;
+mod pick;
 mod pod;
 mod population;
 mod probe;

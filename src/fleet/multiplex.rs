@@ -44,7 +44,7 @@ impl<O: Observer> World<O> {
         let connection = &self.connections[c];
         let over = self.links[link].position == NIL
             || connection.generation != self.proxies[usize::from(proxy)].generation
-            || self.is_worn(c, cal.now());
+            || connection.is_worn(&self.balancer.upstream, cal.now());
         let (idle, gone) = (connection.in_use == 0, connection.going != Going::Not || connection.pod_closed);
         if over && idle && !gone {
             return self.close_by_owner(c, cal);

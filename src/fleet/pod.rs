@@ -2,15 +2,15 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::{Dur, Handle, Purpose, SimTime};
+use crate::engine::{Dur, Handle, SimTime};
 use crate::scenario::{self, OnOverflow, WarmupOver};
 
 use super::event::Event;
 use super::fact::{Cause, Fact, PodId, PodStep, Revision};
-use super::lifecycle::Phase;
+use super::lifecycle::{Phase, Step};
 use super::link::Link;
 use super::probe::Probing;
-use super::proxy::{REFUSED, STATUS_OK};
+use super::proxy::REFUSED;
 use super::request::{Job, Place, Request};
 use super::version::Version;
 use super::world::{Cal, Observer, World};
@@ -174,33 +174,36 @@ impl<O: Observer> World<O> {
         if O::TIERED && self.has_tier_behind() {
             return self.pass_on(r, cal);
         }
-        let request = self.requests.handle(r);
-        let Request { pod, population, ordinal, abandoned, .. } = self.requests[r];
+        let (request, handle) = self.requests.with_handle(r);
+        let Request { pod, population, ordinal, abandoned, .. } = *request;
+        let job = Job::Serve { request: handle, population, ordinal };
         if abandoned {
             self.drop_request(r);
             if self.pods[pod as usize].phase != Phase::Terminated {
-                self.admit(pod, Job::Serve { request, population, ordinal }, cal);
+                self.admit(pod, job, cal);
             }
             return;
         }
-        let c = self.carrier(r);
+        let connection = &mut self.connections[request.carrier(self.layer)];
         // Where the pod has closed the connection, its owner learns of that, and with it of the request's fate.
-        if self.connections[c].pod_closed {
+        if connection.pod_closed {
             return;
         }
-        let version = self.pods[pod as usize].version();
-        self.connections[c].in_pod += 1;
-        self.requests[r].place = Place::Queued;
-        if !self.admit(pod, Job::Serve { request, population, ordinal }, cal) {
+        connection.in_pod += 1;
+        request.place = Place::Queued;
+        if !self.admit(pod, job, cal) {
             self.requests[r].cause = Some(Cause::Overflow);
+            let version = self.pods[pod as usize].version();
             let status = match self.versions[version].pod.on_overflow {
                 OnOverflow::Status503 => 503,
                 OnOverflow::Refuse => REFUSED,
             };
-            self.answer(r, status, false, cal);
+            self.answer(r, version, status, false, cal);
             return;
         }
-        self.crash_if_overfull(pod, version, cal);
+        if self.versions.iter().any(|version| version.pod.crash.in_flight.is_some()) {
+            self.crash_if_overfull(pod, cal);
+        }
     }
 
     /// Gives `job` to a free worker or the queue; false where a request finds the queue full.
@@ -208,10 +211,7 @@ impl<O: Observer> World<O> {
     pub(super) fn admit(&mut self, pod: u32, job: Job, cal: &mut Cal) -> bool {
         let p = &mut self.pods[pod as usize];
         if p.queue.is_empty() && !p.free_workers.is_empty() {
-            if matches!(job, Job::Serve { .. }) {
-                p.in_flight += 1;
-            }
-            self.begin_job(pod, job, cal);
+            self.begin_job(pod, job, true, cal);
             return true;
         }
         if p.lost {
@@ -232,17 +232,18 @@ impl<O: Observer> World<O> {
         true
     }
 
-    /// A free worker of `pod` begins `job`.
+    /// A free worker of `pod` begins `job`, which has waited in the queue unless it is `new`.
     #[inline(always)]
-    fn begin_job(&mut self, pod: u32, job: Job, cal: &mut Cal) {
+    fn begin_job(&mut self, pod: u32, job: Job, new: bool, cal: &mut Cal) {
         let p = &mut self.pods[pod as usize];
         let version = &self.versions[p.version()];
         let mut factor = p.slowdown(&version.pod.warmup, cal.now());
         let work = match job {
             Job::Serve { request, population, ordinal } => {
                 p.begun = p.begun.saturating_add(1);
-                if let Some(r) = self.requests.live(request) {
-                    self.requests[r].place = Place::Serving;
+                p.in_flight += u32::from(new);
+                if let Some(request) = self.requests.live_mut(request) {
+                    request.place = Place::Serving;
                 }
                 factor *= version.pod.slower;
                 let mut draw = self.populations[usize::from(population)].service.stream(ordinal);
@@ -278,14 +279,14 @@ impl<O: Observer> World<O> {
             Job::Query { .. } => return self.query_over(pod, worker, job, cal),
             _ => p.free_workers.push(worker),
         }
-        let p = &mut self.pods[pod as usize];
         match job {
             Job::Stopped | Job::Query { .. } => {}
             Job::Serve { request, .. } => {
                 p.in_flight -= 1;
+                let version = p.version();
                 if let Some(r) = self.requests.live(request) {
-                    let status = self.served_status(r, pod);
-                    self.answer(r, status, true, cal);
+                    let status = self.served_status(r, version);
+                    self.answer(r, version, status, true, cal);
                 }
             }
             Job::Handshake(connection) => {
@@ -296,11 +297,17 @@ impl<O: Observer> World<O> {
             Job::Probe(kind, probe) => self.probe_over(pod, kind, probe, true, cal),
             Job::Check { proxy, check } => self.on_check_answered(proxy, pod, check, cal),
         }
-        self.next_job(pod, cal);
-        self.exit_if_drained(pod, cal);
+        let p = &self.pods[pod as usize];
+        let drains = p.phase.step() == Some(Step::Drain);
+        if !p.queue.is_empty() {
+            self.next_job(pod, cal);
+        }
+        if drains {
+            self.exit_if_drained(pod, cal);
+        }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(super) fn next_job(&mut self, pod: u32, cal: &mut Cal) {
         let p = &mut self.pods[pod as usize];
         if p.free_workers.is_empty() {
@@ -315,82 +322,7 @@ impl<O: Observer> World<O> {
                 Job::Handshake(_) => p.waiting_handshakes -= 1,
                 Job::Query { .. } | Job::Probe(..) | Job::Check { .. } | Job::Stopped => {}
             }
-            self.begin_job(pod, job, cal);
-        }
-    }
-
-    /// 200, or the version's own error.
-    #[inline(always)]
-    fn served_status(&mut self, r: u32, pod: u32) -> u16 {
-        let rate = self.versions[self.pods[pod as usize].version()].pod.error_rate;
-        if rate > 0.0 {
-            let identity = self.requests[r].identity();
-            // Each attempt has a lot of its own: a retry may succeed.
-            let attempt = u64::from(self.requests[r].attempts);
-            if self.streams.family(Purpose::AppError, identity).stream(attempt).chance(rate) {
-                self.requests[r].cause = Some(Cause::AppError);
-                return 500;
-            }
-        }
-        STATUS_OK
-    }
-
-    /// The pod answers request `r`, and closes its connection where it has to; `direct` if nothing but the end of a job has
-    /// led here.
-    #[inline(always)]
-    pub(super) fn answer(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
-        let c = self.carrier(r);
-        let version = self.pods[self.requests[r].pod as usize].version();
-        let keep_alive = &self.versions[version].pod.keep_alive;
-        let connection = &mut self.connections[c];
-        connection.in_pod -= 1;
-        let worn = (keep_alive.max_requests > 0 && connection.carried >= keep_alive.max_requests)
-            || (!keep_alive.max_age.is_zero() && self.is_overaged(c, version, cal.now()));
-        let connection = &mut self.connections[c];
-        let idle = connection.in_pod == 0;
-        // With several requests on one connection the last one to be answered takes the connection with it.
-        // Without a word its end follows the answer on its heels: whoever reads the one learns of the other.
-        let ends = connection.close_announced || connection.close_silently || worn || status == REFUSED;
-        let waits = ends && status != REFUSED && self.announces_end(c, cal);
-        let closes = idle && ends && !waits;
-        let connection = &mut self.connections[c];
-        let request = &mut self.requests[r];
-        request.status = status;
-        request.place = Place::Returning;
-        request.close = closes;
-        if closes {
-            connection.pod_closed = true;
-            self.leave_pod(c);
-        } else if idle {
-            self.pod_idles(c, cal);
-        }
-        let direct = direct && self.pod_hop.is_instant();
-        match self.layer {
-            scenario::Layer::L7 if direct => self.answer_arrives_at_proxy(r, true, cal),
-            scenario::Layer::L4 if direct => self.arrive_at_client(r, cal),
-            scenario::Layer::L7 => self.pod_hop.send(cal, Event::AnswerAtProxy(self.requests.handle(r))),
-            scenario::Layer::L4 => self.pod_hop.send(cal, Event::AnswerAtClient(self.requests.handle(r))),
-        }
-    }
-
-    /// Whether connection `c` has passed its own age limit: `maxAge` × (1 ± jitter), drawn by who opened it and when.
-    fn is_overaged(&self, c: u32, version: usize, now: SimTime) -> bool {
-        let keep_alive = &self.versions[version].pod.keep_alive;
-        let connection = &self.connections[c];
-        let mut draw =
-            self.streams.family(Purpose::ConnectionAge, u64::from(c)).stream(connection.opened.nanos() as u64);
-        let factor = 1.0 + keep_alive.max_age_jitter * (2.0 * draw.open01() - 1.0);
-        now.since(connection.opened) >= keep_alive.max_age.scale(factor)
-    }
-}
-
-impl<O: Observer> World<O> {
-    /// The connection to the pod that carries request `r`.
-    #[inline(always)]
-    pub(super) fn carrier(&self, r: u32) -> u32 {
-        match self.layer {
-            scenario::Layer::L7 => self.requests[r].upstream,
-            scenario::Layer::L4 => self.requests[r].connection,
+            self.begin_job(pod, job, false, cal);
         }
     }
 }

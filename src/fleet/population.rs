@@ -22,6 +22,8 @@ pub(super) struct Client {
     pub(super) lost: u32,
     /// Openings that failed since one stood.
     pub(super) tries: u16,
+    /// Its proxy, always the same.
+    pub(super) proxy: u16,
     /// Connections that it has been given a pod for.
     pub(super) routed: u32,
     /// The eager opening that waits for its moment, or `None`.

@@ -9,7 +9,7 @@ use crate::scenario::{self, PanicMode};
 use super::balancer::{self, Host};
 use super::fact::Cause;
 use super::failure::Failure;
-use super::proxy::Pick;
+use super::pick::Pick;
 use super::request::Place;
 use super::retry_budget::RetryBudget;
 use super::world::{Cal, Observer, World};
@@ -20,6 +20,8 @@ pub(super) struct Process {
     /// The pods that it believes in.
     pub(super) table: Vec<Host>,
     pub(super) algorithm: Box<dyn balancer::Algorithm>,
+    /// Whether that is power of two choices, which is quicker to ask without a detour.
+    pub(super) power_of_two: bool,
     /// Whether any host may be ejected or unhealthy.
     pub(super) ejections: bool,
     /// Pods that left the table because they terminate, and still serve: who is fallen back on with nobody else left.
@@ -28,7 +30,13 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
-        Self { table: Vec::new(), algorithm: balancer::algorithm(algorithm), ejections: false, terminating: Vec::new() }
+        Self {
+            table: Vec::new(),
+            algorithm: balancer::algorithm(algorithm),
+            power_of_two: algorithm == scenario::Algorithm::PowerOfTwo,
+            ejections: false,
+            terminating: Vec::new(),
+        }
     }
 
     /// Whether so few are left without a mark against their health that it disbelieves the marks.

@@ -1,15 +1,14 @@
 //! A proxy (layer 7): its table, its connections to pods, what it does with a failure.
 
-use crate::engine::{Dur, Family, Handle, NIL, SimTime};
-use crate::scenario::{PanicMode, ProxyStatus, Reuse, Sharing, SlowStart};
+use crate::engine::{Dur, Handle, NIL};
+use crate::scenario::{ProxyStatus, Reuse, Sharing};
 
-use super::balancer::{Algorithm, Hosts};
 use super::connection::Owner;
 use super::event::Event;
-use super::fact::{Cause, Revision};
+use super::fact::Cause;
 use super::failure::Failure;
-use super::locality::Near;
-use super::process::Process;
+use super::idle::IdleSide;
+use super::pick::Pick;
 use super::request::{Place, Request};
 use super::world::{Cal, Observer, World};
 
@@ -21,20 +20,6 @@ pub(super) const RESET: u16 = ProxyStatus::CLOSE;
 pub(super) const TRUNCATED: u16 = 2;
 /// All went well.
 pub(super) const STATUS_OK: u16 = 200;
-
-/// For whom a pod is picked: the same identity gives the same draw under every policy.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pick {
-    pub(super) population: u16,
-    /// The client, user or stream slot within it.
-    pub(super) member: u32,
-    /// The request, or the how-manieth connection of the member, …
-    pub(super) ordinal: u64,
-    /// … and which attempt at it.
-    pub(super) attempt: u16,
-    /// Pods to avoid while there are others, [`NIL`] behind the last.
-    pub(super) avoid: [u32; 3],
-}
 
 impl<O: Observer> World<O> {
     /// The proxy of client `client`, always the same.
@@ -49,54 +34,13 @@ impl<O: Observer> World<O> {
         (client % self.proxies.len() as u32) as u16
     }
 
-    /// Proxy `proxy` picks a pod by what it believes.
-    #[inline(always)]
-    pub(super) fn pick(&mut self, proxy: u16, pick: Pick, now: SimTime) -> Option<u32> {
-        if self.router.is_some() {
-            return self.pick_routed(proxy, None, pick, now);
+    /// Notes each client's proxy with it: a division less for each request.
+    pub(super) fn assign_proxies(&mut self) {
+        for p in 0..self.populations.len() {
+            for client in 0..self.populations[p].clients.len() {
+                self.populations[p].clients[client].proxy = self.proxy_of(client as u32);
+            }
         }
-        let limits = self.limits(proxy, None);
-        let process = &mut self.proxies[usize::from(proxy)].process;
-        let family = self.populations[usize::from(pick.population)].balance;
-        let picked = pick_by(process, None, pick, family, now, limits);
-        if picked.is_none() && !process.terminating.is_empty() {
-            return process.fall_back(pick, family);
-        }
-        picked
-    }
-
-    /// The same, unless whoever asks is bound to a pod.
-    #[inline(always)]
-    pub(super) fn pick_bound(&mut self, proxy: u16, pick: Pick, now: SimTime) -> Option<u32> {
-        if self.balancer.sticky.is_some()
-            && let Some(pod) = self.sticky_pod(&self.proxies[usize::from(proxy)].process, pick, now)
-        {
-            return Some(pod);
-        }
-        self.pick(proxy, pick, now)
-    }
-
-    /// One of its old processes does.
-    pub(super) fn pick_by_old(&mut self, proxy: u16, old: usize, pick: Pick, now: SimTime) -> Option<u32> {
-        if self.balancer.sticky.is_some()
-            && let Some(pod) = self.sticky_pod(&self.proxies[usize::from(proxy)].old[old].1, pick, now)
-        {
-            return Some(pod);
-        }
-        if self.router.is_some() {
-            return self.pick_routed(proxy, Some(old), pick, now);
-        }
-        let limits = Limits { max_busy: u32::MAX, ..self.limits(proxy, None) };
-        let process = &mut self.proxies[usize::from(proxy)].old[old].1;
-        let family = self.populations[usize::from(pick.population)].balance;
-        pick_by(process, None, pick, family, now, limits)
-    }
-
-    /// What every pick of `proxy` has to heed, and whose pods alone it may pick.
-    #[inline(always)]
-    pub(super) fn limits(&self, proxy: u16, lane: Option<Revision>) -> Limits {
-        let (slow_start, panic) = (self.balancer.slow_start, self.balancer.panic);
-        Limits { slow_start, panic, max_busy: self.max_busy, lane, near: self.near(proxy) }
     }
 
     /// A request reaches its proxy.
@@ -109,24 +53,34 @@ impl<O: Observer> World<O> {
     /// Request `r` is at its proxy.
     #[inline(always)]
     pub(super) fn arrive_at_proxy(&mut self, r: u32, cal: &mut Cal) {
-        self.requests[r].proxy_retries = 0;
-        self.requests[r].avoid = [NIL; 3];
         if self.balancer.retries.budget.is_some() {
             self.pay_for_retries(self.requests[r].proxy, cal.now());
         }
-        self.watch_proxy_deadline(r, cal);
-        if !self.proxies[usize::from(self.requests[r].proxy)].old.is_empty() && !self.enter_old_process(r) {
+        self.watch_proxy_deadline(cal);
+        let request = &mut self.requests[r];
+        request.at_proxy = cal.now();
+        request.proxy_retries = 0;
+        request.avoid = [NIL; 3];
+        let (proxy, pick) = (request.proxy, request.pick());
+        if !self.proxies[usize::from(proxy)].old.is_empty() && !self.enter_old_process(r) {
             return;
         }
-        self.forward(r, cal);
+        self.forward_as(r, proxy, pick, cal);
     }
 
     /// The proxy sends request `r` to a pod of its choice.
-    #[inline(always)]
     pub(super) fn forward(&mut self, r: u32, cal: &mut Cal) {
-        let Request { population, client: member, proxy, ordinal, attempts: attempt, avoid, .. } = self.requests[r];
-        let pick = Pick { population, member, ordinal, attempt, avoid };
-        if let Some(old) = self.old_process_of(r) {
+        let request = &self.requests[r];
+        let (proxy, pick) = (request.proxy, request.pick());
+        self.forward_as(r, proxy, pick, cal);
+    }
+
+    /// The same, when its record has been looked up.
+    #[inline(always)]
+    fn forward_as(&mut self, r: u32, proxy: u16, pick: Pick, cal: &mut Cal) {
+        if !self.proxies[usize::from(proxy)].old.is_empty()
+            && let Some(old) = self.old_process_of(r)
+        {
             return self.forward_by_old(r, old, pick, cal);
         }
         if self.balancer.resolve.is_some() {
@@ -145,15 +99,46 @@ impl<O: Observer> World<O> {
     /// The proxy sends request `r` to `pod`, on an idle connection if there is one.
     #[inline(always)]
     pub(super) fn forward_to(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
-        self.requests[r].pod = pod;
-        self.count_active(r, proxy, pod);
+        let at = self.link(proxy, pod);
+        let link = &mut self.links[at];
+        let request = &mut self.requests[r];
+        request.pod = pod;
+        // Else sent to a pod that has left the table meanwhile.
+        if link.position != NIL {
+            request.counted = true;
+            self.proxies[usize::from(proxy)].process.table[link.position as usize].active += 1;
+        }
+        if self.plain
+            && let Some(c) = link.idle.pop()
+        {
+            let connection = &mut self.connections[c];
+            connection.carried = connection.carried.saturating_add(1);
+            connection.in_use += 1;
+            let first = connection.requests.begin(&mut request.on_connection, r);
+            debug_assert!(first, "a connection in stock was not idle");
+            request.upstream = c;
+            request.leaves_for(pod);
+            if self.pod_hop.is_instant() {
+                return self.arrive_at_pod(r, cal);
+            }
+            let event = Event::AtPod(self.requests.handle(r));
+            return self.pod_hop.send(cal, event);
+        }
+        self.forward_by_rules(r, proxy, pod, at, cal);
+    }
+
+    /// The same where there is more to heed, or no idle connection.
+    #[inline(never)]
+    fn forward_by_rules(&mut self, r: u32, proxy: u16, pod: u32, link: usize, cal: &mut Cal) {
+        if self.links[link].position != NIL && !self.balancer.upstream.purge.is_zero() {
+            self.note_need(proxy, pod);
+        }
         if !self.balancer.retries.per_try_timeout.is_zero() {
             self.watch_try(r, cal);
         }
         if self.multiplexes() {
             return self.forward_with_others(r, proxy, pod, cal);
         }
-        let link = self.link(proxy, pod);
         let c = match (self.balancer.upstream.share, self.balancer.upstream.reuse) {
             (Sharing::Client, _) => self.private.remove(&(link as u32, self.requests[r].connection)),
             (Sharing::Later, _) if !self.is_later(r) => None,
@@ -179,35 +164,24 @@ impl<O: Observer> World<O> {
         self.board(r, c);
     }
 
-    /// Request `r` counts among what `proxy` has under way at `pod`.
-    #[inline(always)]
-    fn count_active(&mut self, r: u32, proxy: u16, pod: u32) {
-        let position = self.links[self.link(proxy, pod)].position;
-        if position == NIL {
-            // Sent to a pod that has left the table meanwhile.
-            return;
-        }
-        self.requests[r].counted = true;
-        self.proxies[usize::from(proxy)].process.table[position as usize].active += 1;
-        if !self.balancer.upstream.purge.is_zero() {
-            self.note_need(proxy, pod);
-        }
-    }
-
     /// Whether request `r` is not the first on its client's connection.
     pub(super) fn is_later(&self, r: u32) -> bool {
         let c = self.requests[r].connection;
         c != NIL && self.connections[c].carried > 1
     }
 
-    #[inline(always)]
     pub(super) fn uncount_active(&mut self, r: u32, proxy: u16, cal: &mut Cal) {
         let request = &mut self.requests[r];
-        if !std::mem::take(&mut request.counted) {
-            return;
+        if std::mem::take(&mut request.counted) {
+            let link = self.link(proxy, self.requests[r].pod);
+            self.uncount(proxy, link, cal);
         }
-        let pod = request.pod;
-        let position = self.links[self.link(proxy, pod)].position;
+    }
+
+    /// A request counts no longer among what `proxy` has under way on this link of its own.
+    #[inline(always)]
+    fn uncount(&mut self, proxy: u16, link: usize, cal: &mut Cal) {
+        let position = self.links[link].position;
         if position != NIL {
             // A pod that left the table and came back started from none.
             let active = &mut self.proxies[usize::from(proxy)].process.table[position as usize].active;
@@ -228,13 +202,18 @@ impl<O: Observer> World<O> {
     /// The pod's answer to request `r` is at its proxy; `direct` if nothing but the end of a job has led here.
     #[inline(always)]
     pub(super) fn answer_arrives_at_proxy(&mut self, r: u32, direct: bool, cal: &mut Cal) {
-        let proxy = self.requests[r].proxy;
-        let c = self.requests[r].upstream;
-        let (status, close, pod) = (self.requests[r].status, self.requests[r].close, self.requests[r].pod);
-        self.requests[r].upstream = NIL;
-        self.alight(r, c);
-        self.uncount_active(r, proxy, cal);
-        if self.multiplexes() {
+        let request = &mut self.requests[r];
+        let Request { proxy, upstream: c, status, close, pod, .. } = *request;
+        request.upstream = NIL;
+        let counted = std::mem::take(&mut request.counted);
+        self.connections[c].alight(r, &mut self.requests);
+        let link = self.link(proxy, pod);
+        if counted {
+            self.uncount(proxy, link, cal);
+        }
+        if self.plain && !close {
+            self.stock_plainly(c, proxy, link, cal);
+        } else if self.multiplexes() {
             if close {
                 self.proxy_connection_lost(c, cal);
                 self.resolve_after_loss(Owner::Proxy(proxy), cal);
@@ -267,6 +246,22 @@ impl<O: Observer> World<O> {
 
     /// An idle connection goes back into the stock, if there is room and the pod is still believed in.
     #[inline(always)]
+    fn stock_plainly(&mut self, c: u32, proxy: u16, link: usize, cal: &mut Cal) {
+        let (link, connection) = (&mut self.links[link], &mut self.connections[c]);
+        if link.position == NIL
+            || link.idle.len() >= self.balancer.upstream.connections as usize
+            || connection.generation != self.proxies[usize::from(proxy)].generation
+            || connection.is_worn(&self.balancer.upstream, cal.now())
+        {
+            return self.close_by_owner(c, cal);
+        }
+        link.idle.push(c);
+        if connection.begins_to_idle(IdleSide::Owner, cal.now()) {
+            self.time_at_owner(c, cal);
+        }
+    }
+
+    /// The same where there is more to heed.
     fn stock(&mut self, c: u32, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
         let l = &self.links[link];
@@ -274,7 +269,7 @@ impl<O: Observer> World<O> {
             || l.idle.len() >= self.balancer.upstream.connections as usize
             || self.connections[c].generation != self.proxies[usize::from(proxy)].generation
             || (self.balancer.upstream.share == Sharing::Client && self.requests[r].connection == NIL)
-            || self.is_worn(c, cal.now())
+            || self.connections[c].is_worn(&self.balancer.upstream, cal.now())
             || (!self.balancer.upstream.purge.is_zero() && !self.keeps_idle(proxy, pod, cal))
         {
             return self.close_by_owner(c, cal);
@@ -286,24 +281,18 @@ impl<O: Observer> World<O> {
         self.owner_idles(c, cal);
     }
 
-    /// Whether connection `c` to a pod has carried, or lived, as much as its proxy lets it.
-    #[inline]
-    pub(super) fn is_worn(&self, c: u32, now: SimTime) -> bool {
-        let (upstream, connection) = (&self.balancer.upstream, &self.connections[c]);
-        (upstream.keepalive_requests > 0 && connection.carried >= upstream.keepalive_requests)
-            || (!upstream.keepalive_time.is_zero() && now.since(connection.opened) >= upstream.keepalive_time)
-    }
-
     /// The proxy answers the client.
     #[inline(always)]
     pub(super) fn respond(&mut self, r: u32, status: u16, direct: bool, cal: &mut Cal) {
-        self.release_retry(r);
-        if self.proxies[usize::from(self.requests[r].proxy)].draining_since.is_some() {
-            self.perhaps_close_after(r, cal.now());
-        }
         let request = &mut self.requests[r];
         request.status = status;
         request.place = Place::Returning;
+        let held = std::mem::take(&mut request.holds_retry);
+        let p = &mut self.proxies[usize::from(request.proxy)];
+        p.retries -= u32::from(held);
+        if p.draining_since.is_some() {
+            self.perhaps_close_after(r, cal.now());
+        }
         // A failure always goes as an event: a queue of waiting requests that fail at once is no recursion then.
         if direct && self.client_hop.is_instant() {
             return self.arrive_at_client(r, cal);
@@ -319,63 +308,4 @@ impl<O: Observer> World<O> {
             self.proxies[usize::from(proxy)].retries -= 1;
         }
     }
-}
-
-/// What a pick has to heed beside the table.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) slow_start: SlowStart,
-    pub(super) panic: PanicMode,
-    pub(super) max_busy: u32,
-    /// Whose pods alone may be picked.
-    pub(super) lane: Option<Revision>,
-    /// Where it looks first.
-    pub(super) near: Option<Near>,
-}
-
-/// `process` picks a pod by what it believes, in its own turns or in these.
-#[inline(always)]
-pub(super) fn pick_by(
-    process: &mut Process,
-    turns: Option<&mut dyn Algorithm>,
-    pick: Pick,
-    family: Family,
-    now: SimTime,
-    limits: Limits,
-) -> Option<u32> {
-    let Pick { population, member, ordinal, attempt, avoid } = pick;
-    let Limits { slow_start, panic, max_busy, lane, near } = limits;
-    // The identity of whoever's connection it is, by which a ring hash sticks to a pod.
-    let key = (u64::from(population) << 32) | u64::from(member);
-    let avoids = avoid.iter().position(|&a| a == NIL).unwrap_or(avoid.len());
-    let may_be_full = max_busy != u32::MAX;
-    let panics = process.ejections && process.panics(panic, now);
-    let Process { table, algorithm, ejections, .. } = process;
-    let algorithm = turns.unwrap_or(&mut **algorithm);
-    let zone = near.and_then(|near| near.zone(table, panics, now));
-    let mut hosts = Hosts {
-        table,
-        now,
-        avoid: &avoid[..avoids],
-        restricted: *ejections || avoids > 0 || may_be_full || lane.is_some() || zone.is_some(),
-        panics,
-        slow_start,
-        max_busy,
-        lane,
-        zone,
-    };
-    let draw = &mut family.stream(ordinal.wrapping_mul(64).wrapping_add(u64::from(attempt)));
-    let mut picked = algorithm.pick(&hosts, key, draw);
-    if picked.is_none() && zone.is_some() {
-        // Nobody near: better one elsewhere than one that has failed before.
-        hosts.zone = None;
-        picked = algorithm.pick(&hosts, key, draw);
-    }
-    if picked.is_none() && avoids > 0 {
-        // Nobody else is left: better one that has failed before than none.
-        hosts.avoid = &[];
-        hosts.restricted = *ejections || may_be_full || lane.is_some();
-        picked = algorithm.pick(&hosts, key, draw);
-    }
-    picked.map(|i| table[i as usize].pod)
 }

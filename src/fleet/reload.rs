@@ -199,15 +199,6 @@ impl<O: Observer> World<O> {
         true
     }
 
-    /// Whether the proxy ends the client's connection `c` with an answer of this status.
-    #[inline]
-    pub(super) fn ends_after_answer(&self, c: u32, status: u16, shared: bool) -> bool {
-        let connection = &self.connections[c];
-        let told = status >= 100 && (connection.close_announced || connection.close_silently);
-        // Of several requests on one connection one alone can be reset.
-        connection.in_use == 0 && (told || (status == RESET && !shared))
-    }
-
     /// The proxy has ended connection `c` with the last answer. Without a word of it, a request that has waited for that
     /// answer is sent at once, into the end of the connection.
     pub(super) fn proxy_ends_connection(&mut self, c: u32, cal: &mut Cal) {

@@ -1,8 +1,10 @@
 //! A request: born at a client, ends once.
 
 use crate::engine::{Handle, Links, NIL, SimTime};
+use crate::scenario::Layer;
 
 use super::fact::Cause;
+use super::pick::Pick;
 use super::probe::ProbeKind;
 
 /// Where a request is. What is written beside each says who moves it on.
@@ -110,6 +112,30 @@ impl Request {
             last_wait: 0,
             on_connection: Links::NONE,
         }
+    }
+
+    /// The connection to the pod that carries it.
+    #[inline(always)]
+    pub(super) const fn carrier(&self, layer: Layer) -> u32 {
+        match layer {
+            Layer::L7 => self.upstream,
+            Layer::L4 => self.connection,
+        }
+    }
+
+    /// For whom its proxy picks a pod.
+    #[inline(always)]
+    pub(super) const fn pick(&self) -> Pick {
+        let Self { population, client: member, ordinal, attempts: attempt, avoid, .. } = *self;
+        Pick { population, member, ordinal, attempt, avoid }
+    }
+
+    /// It goes on its way to `pod`.
+    #[inline(always)]
+    pub(super) const fn leaves_for(&mut self, pod: u32) {
+        self.pod = pod;
+        self.place = Place::ToPod;
+        self.cause = None;
     }
 
     /// Population and ordinal in one number.

@@ -6,7 +6,7 @@ use crate::scenario;
 use super::balancer::{Algorithm, algorithm};
 use super::event::Event;
 use super::fact::Revision;
-use super::proxy::{Pick, pick_by};
+use super::pick::{Pick, pick_by};
 use super::rollout::Route;
 use super::world::{Cal, Observer, World};
 

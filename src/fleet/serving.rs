@@ -4,8 +4,8 @@
 use crate::engine::{Family, Purpose};
 
 use super::event::{Event, PodTimer};
+use super::pick::Pick;
 use super::process::Process;
-use super::proxy::Pick;
 use super::world::{Cal, Observer, World};
 
 impl Process {

@@ -124,6 +124,8 @@ pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario) {
         pod_hop,
         handshake: _,
         max_busy: _,
+        // (what it is made of is part of what is shared)
+        plain: _,
         populations: _,
         deadlines: _,
         cluster: _,

@@ -216,15 +216,12 @@ impl<O: Observer> World<O> {
     pub(super) fn send_to_pod(&mut self, r: u32, c: u32, cal: &mut Cal) {
         let connection = &mut self.connections[c];
         connection.carried = connection.carried.saturating_add(1);
-        let request = &mut self.requests[r];
-        request.pod = connection.pod;
-        request.place = Place::ToPod;
-        request.cause = None;
+        let (request, handle) = self.requests.with_handle(r);
+        request.leaves_for(connection.pod);
         if self.pod_hop.is_instant() {
             return self.arrive_at_pod(r, cal);
         }
-        let event = Event::AtPod(self.requests.handle(r));
-        self.pod_hop.send(cal, event);
+        self.pod_hop.send(cal, Event::AtPod(handle));
     }
 
     pub(super) fn on_connect_refused(&mut self, connection: Handle, cal: &mut Cal) {
@@ -381,15 +378,12 @@ impl<O: Observer> World<O> {
     /// Puts request `r` on connection `c`.
     #[inline(always)]
     pub(super) fn board(&mut self, r: u32, c: u32) {
-        self.connections[c].in_use += 1;
-        self.connections[c].requests.push_back(&mut OnConnection(&mut self.requests), r);
+        self.connections[c].board(r, &mut self.requests);
     }
 
     /// Takes request `r` off connection `c`.
     #[inline(always)]
     pub(super) fn alight(&mut self, r: u32, c: u32) {
-        let connection = &mut self.connections[c];
-        connection.in_use -= 1;
-        connection.requests.remove(&mut OnConnection(&mut self.requests), r);
+        self.connections[c].alight(r, &mut self.requests);
     }
 }

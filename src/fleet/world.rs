@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, Reserved, SimTime, Streams};
-use crate::scenario::{Handshake, Layer, Load, Scenario};
+use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, Reserved, SimTime, Single, Streams};
+use crate::scenario::{self, Handshake, Layer, Load, Reuse, Scenario, Sharing};
 
 use super::affinity::Bindings;
 use super::connection::Connection;
@@ -49,10 +49,8 @@ pub(super) type Cal = Calendar<Event>;
 const CLIENT_HOP: Lane = Lane(0);
 /// Lane of the hop between proxy and pod.
 const POD_HOP: Lane = Lane(1);
-/// First of the populations' own lanes for their next arrival.
-const ARRIVALS: u8 = 2;
-/// More populations than this keep their arrivals in the wheel.
-const ARRIVAL_LANES: usize = 8;
+/// So many populations have a single each for their next arrival; more keep theirs in the wheel.
+const ARRIVALS: usize = 8;
 
 /// Places set aside for what is done to the workload; the end has the one behind them.
 const ACTIONS: u64 = 1 << 32;
@@ -74,7 +72,7 @@ impl Hop {
     /// Schedules `event` one hop from now.
     #[inline]
     pub(super) fn send(self, cal: &mut Cal, event: Event) {
-        cal.in_lane(self.lane, cal.now() + self.delay, event);
+        cal.after(self.lane, event);
     }
 }
 
@@ -97,12 +95,15 @@ pub(super) struct World<O> {
     pub(super) connections: Arena<Connection>,
     pub(super) populations: Vec<Population>,
     pub(super) proxies: Vec<Proxy>,
+    /// Whether proxies' connections to pods are the plain kind: shared by all, the most recently used first, for one request
+    /// at a time, never purged, and no time-out of a try.
+    pub(super) plain: bool,
     /// Requests that a proxy has at a pod at most.
     pub(super) max_busy: u32,
     pub(super) control_plane: ControlPlane,
     /// What splits the traffic by weight; `None` = nothing does.
     pub(super) router: Option<Router>,
-    pub(super) balancer: crate::scenario::LoadBalancer,
+    pub(super) balancer: scenario::LoadBalancer,
     /// Old and new.
     pub(super) versions: [Version; 2],
     pub(super) pods: Vec<Pod>,
@@ -233,6 +234,7 @@ impl<O: Observer> World<O> {
                 0 => u32::MAX,
                 n => n,
             },
+            plain: is_plain(&scenario.load_balancer),
             router: Router::of(scenario, proxies),
             control_plane: ControlPlane::new(&scenario.load_balancer.propagation, streams),
             balancer: scenario.load_balancer.clone(),
@@ -256,8 +258,10 @@ impl<O: Observer> World<O> {
             end,
             ended: false,
         };
-        let mut cal = Cal::new(start, usize::from(ARRIVALS) + world.populations.len().min(ARRIVAL_LANES));
+        let arrivals = (0..world.populations.len().min(ARRIVALS)).map(|population| Event::Arrival(population as u16));
+        let mut cal = Cal::new(start, &[client, pod], arrivals.collect());
         world.control = world.control_of(scenario);
+        world.assign_proxies();
         world.begin_fleet(scenario.workload.replicas, &mut cal);
         world.begin_resolvers(&mut cal);
         if !world.has_tier_before() {
@@ -291,8 +295,8 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     pub(super) fn schedule_arrival(population: u16, at: SimTime, cal: &mut Cal) {
         let at = at.max(cal.now());
-        if usize::from(population) < ARRIVAL_LANES {
-            cal.in_lane(Lane(ARRIVALS + population as u8), at, Event::Arrival(population));
+        if usize::from(population) < ARRIVALS {
+            cal.once(Single(population as u8), at);
         } else {
             cal.at(at, Event::Arrival(population));
         }
@@ -346,6 +350,15 @@ impl<O: Observer> World<O> {
     }
 }
 
+/// Whether what proxies do with their connections to pods is what most do, which has a path of its own.
+pub(super) fn is_plain(balancer: &scenario::LoadBalancer) -> bool {
+    let upstream = &balancer.upstream;
+    (upstream.share, upstream.reuse) == (Sharing::All, Reuse::Mru)
+        && upstream.max_streams <= 1
+        && upstream.purge.is_zero()
+        && balancer.retries.per_try_timeout.is_zero()
+}
+
 /// When the simulation of `scenario` starts, and when it ends at the latest.
 pub(super) fn limits(scenario: &Scenario) -> (SimTime, SimTime) {
     let observe = &scenario.observe;
@@ -367,4 +380,59 @@ pub(super) fn members(list: List, next: impl Fn(u32) -> u32) -> impl Iterator<It
             member
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts requests, and how many of them were disturbed.
+    #[derive(Default)]
+    struct Counter {
+        born: u64,
+        retried: u64,
+    }
+
+    impl Observer for Counter {
+        fn observe(&mut self, _now: SimTime, fact: Fact) {
+            match fact {
+                Fact::Born => self.born += 1,
+                Fact::Ended { attempts, .. } => self.retried += u64::from(attempts > 1),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn an_undisturbed_request_at_layer_7_has_two_entries_in_the_calendar() {
+        // Everything armed: hops, handshakes, idle time-outs on both sides, time-outs and retries of clients and proxies.
+        let scenario = Scenario::from_yaml(
+            "
+workload: {replicas: 20}
+pod: {concurrency: 8, queue: 100, serviceTime: {distribution: lognormal, mean: 20ms, sigma: 0.8}}
+loadBalancer:
+  proxies: 3
+  algorithm: powerOfTwo
+  requestTimeout: 5s
+  upstream: {idleTimeout: 20s}
+  retries: {attempts: 2, on: [connectFailure, reset]}
+network: {latency: 0.25ms, client: 10ms}
+handshake: {time: 2ms}
+clients: [{name: web, rate: 4000/s, connections: 500, timeout: 10s, keepAlive: {idleTimeout: 15s}, retries: {attempts: 2}}]
+deploy: none
+observe: {warmup: 0s, for: 60s}
+",
+        )
+        .expect("a valid scenario");
+        let (mut engine, places) = World::new(&scenario, Streams::new(1, 0), Counter::default(), None);
+        engine.model.begin_deploy(places, &mut engine.calendar);
+        let [wheel, lanes, singles] = engine.count_until(SimTime::MAX, World::done);
+        let Counter { born, retried } = engine.model.observer;
+        assert!(born > 200_000 && retried * 1_000 < born, "{retried} of {born} were tried again");
+        // Its arrival, and the end of its service. Looks at time-outs and samples of levels are a few in a thousand more.
+        let (entries, hops) = ((wheel + singles) as f64 / born as f64, lanes as f64 / born as f64);
+        assert!((1.99..2.02).contains(&entries), "{entries} entries a request");
+        // Constant hops cost no entry: they pass through lanes.
+        assert!((3.99..4.02).contains(&hops), "{hops} hops a request");
+    }
 }

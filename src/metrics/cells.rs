@@ -4,6 +4,8 @@
 //! the resolution of an HDR histogram of three digits, and its answers (a test holds both). Cells are there from the first
 //! count on, up to the power of two that was reached: a copy of a collector takes what was measured.
 
+use std::ops::Range;
+
 use super::replication::LatencyTally;
 
 /// Cells of one power of two, and twice as many below the first: log2 of that.
@@ -27,18 +29,18 @@ const fn upper(cell: usize) -> u64 {
     ((within + 1) << shift) - 1
 }
 
-/// Counts by cell, and the range of those that are not 0.
+/// Counts by cell, and which powers of two have any that is not 0.
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
     counts: Vec<u64>,
-    lowest: usize,
-    highest: usize,
+    /// One bit a power of two, the cells below the first taken for two of them.
+    reached: u32,
     total: u64,
 }
 
 impl Cells {
     pub(super) const fn new() -> Self {
-        Self { counts: Vec::new(), lowest: CELLS, highest: 0, total: 0 }
+        Self { counts: Vec::new(), reached: 0, total: 0 }
     }
 
     /// Counts one in `cell`.
@@ -48,8 +50,7 @@ impl Cells {
             Some(count) => *count += 1,
             None => self.count_beyond(cell),
         }
-        self.lowest = self.lowest.min(cell);
-        self.highest = self.highest.max(cell);
+        self.reached |= 1 << (cell >> (BITS - 1));
         self.total += 1;
     }
 
@@ -77,18 +78,28 @@ impl Cells {
     fn quantile_us(&self, p: f64) -> Option<u64> {
         let rank = libm::ceil(p * self.total as f64).max(1.0) as u64;
         let mut seen = 0;
-        (self.lowest..=self.highest).find_map(|i| {
+        self.ranges().flatten().find_map(|i| {
             seen += self.counts[i];
             (seen >= rank).then(|| upper(i))
         })
     }
 
+    /// The cells of each power of two that was reached, from the lowest on.
+    fn ranges(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (reached, len) = (self.reached, self.counts.len());
+        let of = move |octave: u32| {
+            let start = (octave as usize) << (BITS - 1);
+            start..(start + (1 << (BITS - 1))).min(len)
+        };
+        (0..u32::BITS).filter(move |octave| reached >> octave & 1 == 1).map(of)
+    }
+
     /// Forgets everything.
     pub(super) fn reset(&mut self) {
-        if self.total > 0 {
-            self.counts[self.lowest..=self.highest].fill(0);
+        for range in self.ranges() {
+            self.counts[range].fill(0);
         }
-        (self.lowest, self.highest, self.total) = (CELLS, 0, 0);
+        (self.reached, self.total) = (0, 0);
     }
 
     /// What a result needs of the counts: not one of them is below 1 µs.

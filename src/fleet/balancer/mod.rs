@@ -3,7 +3,7 @@
 mod envoy_least_request;
 mod ip_hash;
 mod least_request;
-mod power_of_two;
+pub(super) mod power_of_two;
 mod random;
 mod ring_hash;
 mod round_robin;

@@ -182,7 +182,8 @@ impl<O: Observer> World<O> {
                 self.close_by_pod(c, false, cal);
             } else {
                 self.connections[c].close_announced |= closes.is_some();
-                self.answer(r, status, false, cal);
+                let version = self.pods[self.requests[r].pod as usize].version();
+                self.answer(r, version, status, false, cal);
                 if self.connections[c].pod_closed {
                     self.disconnected_behind(c, cal);
                 }

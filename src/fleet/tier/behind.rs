@@ -88,7 +88,7 @@ impl<O: Observer> World<O> {
         let whereabouts = self.whereabouts(r);
         self.connections[c].in_use -= 1;
         let shared = self.populations[usize::from(population)].config.multiplex > 1;
-        let closes = self.ends_after_answer(c, status, shared) || (status < 100 && !shared);
+        let closes = self.connections[c].ends_after_answer(status, shared) || (status < 100 && !shared);
         let latency = cal.now().since(self.requests[r].born);
         let outcome = match status {
             STATUS_OK => Outcome::Ok,

@@ -1,0 +1,131 @@
+//! Which pod a proxy sends a request, or a connection, to: for whom, and what it has to heed.
+
+use crate::engine::{Family, NIL, SimTime};
+use crate::scenario::{PanicMode, SlowStart};
+
+use super::balancer::power_of_two::PowerOfTwo;
+use super::balancer::{Algorithm, Hosts};
+use super::fact::Revision;
+use super::locality::Near;
+use super::process::Process;
+use super::world::{Observer, World};
+
+/// For whom a pod is picked: the same identity gives the same draw under every policy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pick {
+    pub(super) population: u16,
+    /// The client, user or stream slot within it.
+    pub(super) member: u32,
+    /// The request, or the how-manieth connection of the member, …
+    pub(super) ordinal: u64,
+    /// … and which attempt at it.
+    pub(super) attempt: u16,
+    /// Pods to avoid while there are others, [`NIL`] behind the last.
+    pub(super) avoid: [u32; 3],
+}
+
+impl<O: Observer> World<O> {
+    /// Proxy `proxy` picks a pod by what it believes.
+    #[inline(always)]
+    pub(super) fn pick(&mut self, proxy: u16, pick: Pick, now: SimTime) -> Option<u32> {
+        if self.router.is_some() {
+            return self.pick_routed(proxy, None, pick, now);
+        }
+        let limits = self.limits(proxy, None);
+        let process = &mut self.proxies[usize::from(proxy)].process;
+        let family = self.populations[usize::from(pick.population)].balance;
+        let picked = pick_by(process, None, pick, family, now, limits);
+        if picked.is_none() && !process.terminating.is_empty() {
+            return process.fall_back(pick, family);
+        }
+        picked
+    }
+
+    /// The same, unless whoever asks is bound to a pod.
+    #[inline(always)]
+    pub(super) fn pick_bound(&mut self, proxy: u16, pick: Pick, now: SimTime) -> Option<u32> {
+        if self.balancer.sticky.is_some()
+            && let Some(pod) = self.sticky_pod(&self.proxies[usize::from(proxy)].process, pick, now)
+        {
+            return Some(pod);
+        }
+        self.pick(proxy, pick, now)
+    }
+
+    /// One of its old processes does.
+    pub(super) fn pick_by_old(&mut self, proxy: u16, old: usize, pick: Pick, now: SimTime) -> Option<u32> {
+        if self.balancer.sticky.is_some()
+            && let Some(pod) = self.sticky_pod(&self.proxies[usize::from(proxy)].old[old].1, pick, now)
+        {
+            return Some(pod);
+        }
+        if self.router.is_some() {
+            return self.pick_routed(proxy, Some(old), pick, now);
+        }
+        let limits = Limits { max_busy: u32::MAX, ..self.limits(proxy, None) };
+        let process = &mut self.proxies[usize::from(proxy)].old[old].1;
+        let family = self.populations[usize::from(pick.population)].balance;
+        pick_by(process, None, pick, family, now, limits)
+    }
+
+    /// What every pick of `proxy` has to heed, and whose pods alone it may pick.
+    #[inline(always)]
+    pub(super) fn limits(&self, proxy: u16, lane: Option<Revision>) -> Limits {
+        let (slow_start, panic) = (self.balancer.slow_start, self.balancer.panic);
+        Limits { slow_start, panic, max_busy: self.max_busy, lane, near: self.near(proxy) }
+    }
+}
+
+/// What a pick has to heed beside the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) slow_start: SlowStart,
+    pub(super) panic: PanicMode,
+    pub(super) max_busy: u32,
+    /// Whose pods alone may be picked.
+    pub(super) lane: Option<Revision>,
+    /// Where it looks first.
+    pub(super) near: Option<Near>,
+}
+
+/// `process` picks a pod by what it believes, in its own turns or in these.
+#[inline(always)]
+pub(super) fn pick_by(
+    process: &mut Process,
+    turns: Option<&mut dyn Algorithm>,
+    pick: Pick,
+    family: Family,
+    now: SimTime,
+    limits: Limits,
+) -> Option<u32> {
+    let Pick { population, member, ordinal, attempt, avoid } = pick;
+    let Limits { slow_start, panic, max_busy, lane, near } = limits;
+    // The identity of whoever's connection it is, by which a ring hash sticks to a pod.
+    let key = (u64::from(population) << 32) | u64::from(member);
+    let avoids = avoid.iter().position(|&a| a == NIL).unwrap_or(avoid.len());
+    let may_be_full = max_busy != u32::MAX;
+    let panics = process.ejections && process.panics(panic, now);
+    let Process { table, algorithm, ejections, power_of_two, .. } = process;
+    let zone = near.and_then(|near| near.zone(table, panics, now));
+    let restricted = *ejections || avoids > 0 || may_be_full || lane.is_some() || zone.is_some();
+    let draw = &mut family.stream(ordinal.wrapping_mul(64).wrapping_add(u64::from(attempt)));
+    // No call through a table, and nothing put together for it (50 instructions).
+    if *power_of_two && turns.is_none() && !restricted && slow_start.window.is_zero() && table.len() > 1 {
+        return Some(table[PowerOfTwo::of_all(table, draw) as usize].pod);
+    }
+    let algorithm = turns.unwrap_or(&mut **algorithm);
+    let mut hosts = Hosts { table, now, avoid: &avoid[..avoids], restricted, panics, slow_start, max_busy, lane, zone };
+    let mut picked = algorithm.pick(&hosts, key, draw);
+    if picked.is_none() && zone.is_some() {
+        // Nobody near: better one elsewhere than one that has failed before.
+        hosts.zone = None;
+        picked = algorithm.pick(&hosts, key, draw);
+    }
+    if picked.is_none() && avoids > 0 {
+        // Nobody else is left: better one that has failed before than none.
+        hosts.avoid = &[];
+        hosts.restricted = *ejections || may_be_full || lane.is_some();
+        picked = algorithm.pick(&hosts, key, draw);
+    }
+    picked.map(|i| table[i as usize].pod)
+}
