@@ -1,8 +1,13 @@
 //! What `explain` says of a run: the same run, every dropped request in it once, and chains that agree with the facts.
 
+#[cfg(unix)]
+#[path = "common/interrupt.rs"]
+mod interrupt;
+#[path = "common/program.rs"]
+mod program;
+
 use std::path::Path;
 
-use assert_cmd::Command;
 use dryroll::explain::{Explanation, Trace, Tracer, Which};
 use dryroll::fleet::fact::Cause;
 use dryroll::metrics::replication::Replication;
@@ -12,16 +17,12 @@ use dryroll::scenario::{self, Request, Scenario};
 use dryroll::simulate;
 use serde_json::{Value, json};
 
+#[cfg(unix)]
+use interrupt::interrupted;
+use program::{dryroll, json_of};
+
 const SMALL: &str = "tests/data/cli/small.yaml";
 const BETWEEN: &str = "tests/data/cli/between.yaml";
-
-fn dryroll(args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
-    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).env("NO_COLOR", "1").output();
-    let output = output.expect("it starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
-}
 
 fn scenario(file: &str, set: &[&str]) -> Scenario {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
@@ -138,9 +139,8 @@ fn the_order_of_steps_shows_what_came_too_early() {
 
 #[test]
 fn one_request_is_told_whatever_became_of_it() {
-    let (status, out, _) = dryroll(&["explain", SMALL, "--format", "json"]);
+    let (status, json) = json_of(&["explain", SMALL]);
     assert_eq!(status, 0);
-    let json: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!(json["schema"], "dryroll.explanation/1");
     let chain = &json["causes"][0]["examples"][0];
     let id = chain["request"].as_str().expect("a name");
@@ -159,13 +159,12 @@ fn one_request_is_told_whatever_became_of_it() {
 #[test]
 fn a_forecast_and_its_explanation_have_the_same_digest() {
     let digest = |args: &[&str]| {
-        let (status, out, err) = dryroll(args);
-        assert_eq!(status, 0, "{err}");
-        let json: Value = serde_json::from_str(&out).expect("JSON");
+        let (status, json) = json_of(args);
+        assert_eq!(status, 0);
         json["digest"].as_str().expect("a digest").to_owned()
     };
-    let run = digest(&["run", SMALL, "--replications", "1", "--format", "json"]);
-    assert_eq!(digest(&["explain", SMALL, "--format", "json"]), run);
+    let run = digest(&["run", SMALL, "--replications", "1"]);
+    assert_eq!(digest(&["explain", SMALL]), run);
     let (_, out, _) = dryroll(&["explain", SMALL]);
     assert!(out.contains(&run) && out.contains("staleRoute") && out.contains("The order of steps"), "{out}");
 }
@@ -192,9 +191,8 @@ fn the_readme_shows_what_it_prints() {
 /// Five pods close their listeners at SIGTERM and the proxies hear a second later: what prevents it is known, and from which value on.
 #[test]
 fn a_counterfactual_finds_the_setting_and_the_least_value_that_suffices() {
-    let (code, out, err) = dryroll(&["explain", SMALL, "--counterfactual", "--format", "json", "--quiet"]);
-    assert_eq!(code, 0, "{err}");
-    let told: Value = serde_json::from_str(&out).expect("JSON");
+    let (code, told) = json_of(&["explain", SMALL, "--counterfactual", "--quiet"]);
+    assert_eq!(code, 0);
     let causes = told["counterfactuals"]["causes"].as_array().expect("a list");
     let stale = causes.iter().find(|c| c["cause"] == "staleRoute").expect("it is the main cause");
     let remedies = stale["remedies"].as_array().expect("a list");
@@ -223,9 +221,9 @@ fn a_counterfactual_finds_the_setting_and_the_least_value_that_suffices() {
 fn where_more_is_not_better_the_interval_of_good_values_is_told() {
     let vary = ["--vary", "preStop=0s..8s:9"];
     let json = |args: &[&str]| -> Value {
-        let (code, out, err) = dryroll(&[args, &vary, &["--format", "json", "--quiet"]].concat());
-        assert_eq!(code, 0, "{err}");
-        serde_json::from_str(&out).expect("JSON")
+        let (code, told) = json_of(&[args, &vary, &["--quiet"]].concat());
+        assert_eq!(code, 0);
+        told
     };
     let told = json(&["explain", BETWEEN, "--counterfactual", "--cause", "staleRoute"]);
     let remedies = told["counterfactuals"]["causes"][0]["remedies"].as_array().expect("a list");
@@ -245,4 +243,73 @@ fn where_more_is_not_better_the_interval_of_good_values_is_told() {
     // Removal takes one second: of many deploys some lose a request that was on its way when it ended.
     let cliff = &advice["changes"][0]["cliff"];
     assert_eq!((&cliff["lower"], &cliff["upper"]), (&json!(["2s", "1s"]), &json!(["4s", "5s"])), "{advice}");
+}
+
+/// The values of a setting that suffice against a cause, as `explain` finds them by halving: the first and the last of `values`.
+fn sufficing(file: &str, cause: &str, vary: &str, values: &[String]) -> [usize; 2] {
+    let args = ["explain", file, "--counterfactual", "--deploys", "6", "--cause", cause, "--vary", vary, "--quiet"];
+    let (code, told) = json_of(&args);
+    assert_eq!(code, 0);
+    let remedies = told["counterfactuals"]["causes"][0]["remedies"].as_array().expect("a list");
+    let name = vary.split('=').next().expect("a name");
+    let remedy = remedies.iter().find(|r| r["name"] == name).unwrap_or_else(|| panic!("{name} helps: {told}"));
+    let place = |end: usize| values.iter().position(|v| remedy["range"][end] == **v).expect("one of the values");
+    let ends = [place(0), place(1)];
+    // What bounds it was seen to, and what does not is the last there is.
+    let bounded = [&remedy["bounded"][0], &remedy["bounded"][1]];
+    assert_eq!(bounded, [&Value::from(ends[0] > 0), &Value::from(ends[1] + 1 < values.len())], "{remedy}");
+    ends
+}
+
+/// The same by looking at every value: those whose share of the cause's drops that is gone, less what takes their place, is within
+/// 5 % of the best.
+fn swept(file: &str, cause: &str, vary: &str, values: &[String]) -> Vec<bool> {
+    let (code, told) = json_of(&["sweep", file, "--vary", vary, "--replications", "6", "--quiet"]);
+    assert_eq!(code, 0);
+    let mean = |figure: &Value| figure["mean"].as_f64().expect("a figure");
+    let of = |v: &Value| [mean(&v["dropped"]), mean(&v["causes"][cause])];
+    let (code, as_it_is) = json_of(&["run", file, "--replications", "6", "--quiet"]);
+    assert_eq!(code, 0);
+    let [dropped, of_cause] = of(&as_it_is["summary"]);
+    let rows = told["rows"].as_array().expect("a list");
+    assert_eq!(rows.len(), values.len());
+    let scores = rows.iter().map(|row| {
+        let [d, c] = of(&row["summary"]);
+        (1.0 - c / of_cause).min((dropped - d) / of_cause)
+    });
+    let scores: Vec<f64> = scores.collect();
+    let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    scores.iter().map(|s| *s >= best - 0.05).collect()
+}
+
+/// Halving finds what looking at every value finds: from which on it suffices, and where more is not better the interval.
+#[test]
+fn the_values_that_suffice_are_those_that_a_sweep_of_all_finds() {
+    for (file, cause, name, last) in [
+        (BETWEEN, "staleRoute", "preStop", 8),
+        (SMALL, "staleRoute", "preStop", 8),
+        ("scenarios/drain-wrong.yaml", "severedByDrain", "drainWindow", 24),
+    ] {
+        // 0 s, 1 s, …
+        let vary = format!("{name}=0s..{last}s:{}", last + 1);
+        let values: Vec<String> = (0..=last).map(|v| format!("{v}s")).collect();
+        let good = swept(file, cause, &vary, &values);
+        let [low, high] = sufficing(file, cause, &vary, &values);
+        let found: Vec<bool> = (0..values.len()).map(|n| (low..=high).contains(&n)).collect();
+        assert_eq!(found, good, "{file}: {name} from {low} s to {high} s");
+    }
+}
+
+/// The deploy that was explained is told, and what was found until then.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_tells_what_is_known() {
+    let (code, out, err) =
+        interrupted(&["explain", "tests/data/cli/slow.yaml", "--counterfactual", "--format", "json"]);
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("interrupted"), "{err}");
+    let told: Value = serde_json::from_str(&out).expect("JSON, whole");
+    assert_eq!(told["schema"], "dryroll.explanation/1");
+    assert_eq!(told["counterfactuals"]["interrupted"], true);
+    assert!(told["counterfactuals"]["recovers"].is_null(), "that comes last");
 }

@@ -1,29 +1,37 @@
 //! What `recommend` advises: it holds when it is checked, it is the same at any number of threads, and it says so where nothing
 //! holds.
 
+#[cfg(unix)]
+#[path = "common/interrupt.rs"]
+mod interrupt;
+#[path = "common/program.rs"]
+mod program;
+
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use assert_cmd::Command;
+use dryroll::metrics::Meta;
+use dryroll::scenario::{Draft, Request};
+use dryroll::study::objective::Objective;
+use dryroll::study::recommend::{Space, Told, Wish, Work, recommend};
+use dryroll::study::replicate::ReplicateError;
+use dryroll::study::result::effort::Effort;
+use dryroll::study::result::finding::Verdict;
+use dryroll::study::result::price::Prices;
+use dryroll::study::result::recommendation::Recommendation;
+use dryroll::study::tally::Question;
 use serde_json::Value;
+
+#[cfg(unix)]
+use interrupt::interrupted;
+use program::{dryroll, json_of};
 
 const SMALL: &str = "tests/data/cli/small.yaml";
 const CHECKOUT: &str = "tests/data/manifests/checkout.yaml";
 
-fn dryroll(args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
-    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).env("NO_COLOR", "1").output();
-    let output = output.expect("it starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
-}
-
 fn advice(args: &[&str]) -> (i32, Value) {
-    let mut all = vec!["recommend"];
-    all.extend(args);
-    all.extend(["--format", "json", "--quiet"]);
-    let (code, out, err) = dryroll(&all);
-    (code, serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}\n{err}")))
+    json_of(&[&["recommend", "--quiet"], args].concat())
 }
 
 fn set(advice: &Value) -> Vec<&str> {
@@ -145,4 +153,59 @@ fn what_makes_no_sense_is_refused() {
         let (code, out, err) = dryroll(&[&["recommend"], args].concat());
         assert!(code != 0 && out.is_empty() && err.contains(told), "{args:?}: {code} {err}");
     }
+}
+
+/// A search that is ended after so many simulated deploys.
+fn ended_after(deploys: u32) -> Result<Recommendation, ReplicateError> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SMALL);
+    let draft = Draft::open(&Request::new(&path)).expect("it can be read");
+    let scenario = draft.read().expect("a scenario").scenario;
+    let keep = ["maxSurge", "maxUnavailable", "minReadySeconds"].map(str::to_owned);
+    let space = Space::of(&draft, &scenario, &[], &keep, false).expect("a space");
+    let (effort, objectives) = (Effort::Fixed(1), Objective::all(None));
+    let question = Question { effort, objectives, share: 0.95, confidence: 0.95 };
+    let wish = Wish { question: &question, prices: Prices::default(), worth: 0.1, most: 400 };
+    let (cancel, done) = (AtomicBool::new(false), AtomicU32::new(0));
+    let tell = |told: Told| {
+        if matches!(told, Told::Done) && done.fetch_add(1, Ordering::Relaxed) + 1 >= deploys {
+            cancel.store(true, Ordering::Relaxed);
+        }
+    };
+    let work = Work { jobs: Some(2), cancel: &cancel, tell: &tell };
+    recommend(&draft, &scenario, &space, &wish, &Meta::default(), work)
+}
+
+/// What was chosen before the end is what is chosen without one; before that there is nothing to be told.
+#[test]
+fn a_search_that_is_ended_tells_what_it_has_found() {
+    let whole = ended_after(u32::MAX).expect("no panic");
+    assert!(whole.verdict == Verdict::Holds && !whole.interrupted && !whole.inputs.is_empty());
+    let all = whole.simulated as u32;
+    let mut found = 0;
+    for part in [20, 12, 8, 4, 2] {
+        match ended_after(all - all / part) {
+            Ok(some) => {
+                assert!(some.interrupted && some.simulated < whole.simulated, "{} of {all}", some.simulated);
+                assert_eq!((some.verdict, &some.set), (Verdict::Holds, &whole.set));
+                assert_eq!(some.changes.len(), whole.changes.len());
+                found += 1;
+            }
+            Err(error) => assert_eq!(error, ReplicateError::Interrupted),
+        }
+    }
+    assert!(found > 0, "the search is not over only at its end");
+    assert_eq!(ended_after(1).err(), Some(ReplicateError::Interrupted));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_no_half_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let (patch, edited, page) = (path("patch.yaml"), path("edited.yaml"), path("advice.md"));
+    let places = ["--patch", &patch, "--edit", &edited, "-o", &page];
+    let (code, out, err) = interrupted(&[&["recommend", "tests/data/cli/slow.yaml"], &places[..]].concat());
+    assert_eq!((code, out.as_str()), (3, ""), "{err}");
+    assert!(err.contains("interrupted"), "{err}");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }

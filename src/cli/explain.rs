@@ -27,7 +27,12 @@ pub(super) fn run(args: &Explain, ui: Ui) -> Result<u8, Failure> {
     let counterfactuals = args.counterfactual.then(|| relax(args, &draft, &loaded, ui)).transpose()?;
     let page = ExplainPage { explanation, counterfactuals, all_pods: args.all_pods };
     let format = table::format(&FORMATS, args.format.as_deref(), path, "table");
+    let interrupted = page.counterfactuals.as_ref().is_some_and(|c| c.interrupted);
     table::write(format, &page, output, path, ui)?;
+    if interrupted {
+        ui.error("interrupted: not all settings were looked at");
+        return Ok(exit::FAILED);
+    }
     Ok(exit::OK)
 }
 

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use super::args::{Recommend, RecommendOutput};
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, effort, interrupt, loading, settings, table};
+use super::{Failure, effort, exit, interrupt, loading, settings, table};
 use crate::report::recommend::{FORMATS, RecommendPage};
 use crate::report::text::quoted;
 use crate::scenario::{Draft, Loaded};
 use crate::study::objective::Objective;
 use crate::study::recommend::{Space, Told, Wish, Work, recommend};
+use crate::study::replicate::ReplicateError;
 use crate::study::result::effort::{Decide, Effort};
 use crate::study::result::price::Prices;
 use crate::study::result::recommendation::Recommendation;
@@ -25,14 +26,22 @@ pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
         let hint = "take `deploy: none` out of the scenario";
         return Err(Failure::Usage(format!("nothing is deployed, so there is nothing to recommend\n\nhint: {hint}")));
     }
-    let space = Space::of(&draft, &loaded.scenario, &args.vary, &args.keep).map_err(|d| loading::told(&d, ui))?;
+    // A patch that could hold only half of what is recommended would not be it.
+    let manifest = draft.is_manifest() || args.output.patch.is_some() && !draft.manifest().is_empty();
+    let space = Space::of(&draft, &loaded.scenario, &args.vary, &args.keep, manifest);
+    let space = space.map_err(|d| loading::told(&d, ui))?;
     if space.is_empty() {
         let hint = "name a field and its values, as in --vary preStop=0s,5s,10s";
         return Err(Failure::Usage(format!("there is no setting to search\n\nhint: {hint}")));
     }
     let mut places = Places::open(args)?;
     let recommendation = search(args, &draft, &loaded, &space, ui)?;
-    let status = effort::status(Some(recommendation.verdict), args.allow_undecided);
+    let status = if recommendation.interrupted {
+        ui.error("interrupted: what was found holds, and not all was looked at that could be said of it");
+        exit::FAILED
+    } else {
+        effort::status(Some(recommendation.verdict), args.allow_undecided)
+    };
     places.write(args, &draft, &recommendation, ui)?;
     if Places::is_stdout_taken(args) {
         return Ok(status);
@@ -130,5 +139,8 @@ fn search(args: &Recommend, draft: &Draft, loaded: &Loaded, space: &Space, ui: U
     };
     let work = Work { jobs: args.jobs.map(usize::from), cancel: interrupt::watch(), tell: &tell };
     let meta = settings::meta(&loaded.scenario, &loaded.assumptions);
-    recommend(draft, &loaded.scenario, space, &wish, &meta, work).map_err(|e| Failure::Failed(e.to_string()))
+    recommend(draft, &loaded.scenario, space, &wish, &meta, work).map_err(|e| match e {
+        ReplicateError::Interrupted => Failure::Failed("interrupted before anything was found to hold".to_owned()),
+        other => Failure::Failed(other.to_string()),
+    })
 }

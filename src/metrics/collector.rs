@@ -3,6 +3,7 @@
 use super::bins::Bins;
 use super::cells::{Cells, cell};
 use super::digest::Digest;
+use super::recovery::Recovery;
 use super::replication::{
     CapacityTally, ConnectionTally, LatencyTally, Phase, PhaseTally, PodLife, Replication, RolloutTally,
 };
@@ -86,6 +87,7 @@ impl Collector {
             outcomes: [0; 8],
             causes: [0; 10],
             retried: 0,
+            attempts: 0,
             answers: [0; 5],
             latency: LatencyTally::default(),
             latency_sum_ns: 0,
@@ -158,6 +160,7 @@ impl Collector {
         let tally = &mut self.phases[phase as usize];
         tally.requests += 1;
         tally.retried += u64::from(attempts > 1);
+        tally.attempts += u64::from(attempts);
         match (outcome, cause) {
             (Outcome::Ok, None) => tally.succeeded += 1,
             (dropped, Some(cause)) if dropped != Outcome::Ok => {
@@ -294,7 +297,7 @@ impl Collector {
             assert_eq!(tally.requests, accounted, "each request has one end, or is in flight at the end");
         }
         let min_ready = if self.levels.min_ready == u32::MAX { self.replicas } else { self.levels.min_ready };
-        Replication {
+        let mut measured = Replication {
             digest: self.digest.sum,
             simulated_requests: self.born,
             simulated_events: self.digest.facts,
@@ -309,6 +312,7 @@ impl Collector {
                 surge_pod_seconds: self.surge_pod_ns as f64 / 1e9,
                 peak_pods: self.peak_pods,
             }),
+            recovery: None,
             first_bin: self.bins.first_secs(),
             bins: self.bins.finish(end),
             phases: self.phases,
@@ -316,7 +320,10 @@ impl Collector {
             pods: self.pods,
             nodes: self.nodes,
             scaled: self.scaled,
-        }
+        };
+        // From its seconds, which a study that keeps only figures throws away.
+        measured.recovery = Recovery::of(&measured);
+        measured
     }
 
     /// What it takes beside itself (bytes).

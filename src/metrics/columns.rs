@@ -42,6 +42,10 @@ impl Summary {
         row.add("durationSeconds", self.rollout.duration_seconds);
         row.add("surgePodSeconds", self.rollout.surge_pod_seconds);
         row.add("peakPods", self.rollout.peak_pods);
+        row.part("attemptsPerRequest", Some("before"), self.recovery.attempts_per_request.before);
+        row.part("attemptsPerRequest", Some("during"), self.recovery.attempts_per_request.during);
+        row.part("attemptsPerRequest", Some("after"), self.recovery.attempts_per_request.after);
+        row.add("recoverySeconds", self.recovery.recovery_seconds);
         row.0
     }
 }

@@ -22,6 +22,10 @@ pub struct Recovery {
     pub recovered: bool,
     /// From the end of the rollout, and of its last old pod, until everything stays as it was before (s); `None` where it does not.
     pub seconds: Option<f64>,
+    /// The share of requests that was dropped before the deploy.
+    pub dropped_before: f64,
+    /// Capacity over demand before the deploy; `None` where nothing is asked for at a rate.
+    pub headroom_before: Option<f64>,
 }
 
 /// What requests come to in a stretch of time.
@@ -48,6 +52,20 @@ impl State {
 }
 
 impl Recovery {
+    /// The worse of two in each respect.
+    #[must_use]
+    pub fn or_worse(&self, other: &Self) -> Self {
+        Self {
+            recovered: self.recovered && other.recovered,
+            seconds: self.seconds.zip(other.seconds).map(|(a, b)| a.max(b)),
+            dropped_before: self.dropped_before.max(other.dropped_before),
+            headroom_before: match (self.headroom_before, other.headroom_before) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            },
+        }
+    }
+
     /// That of one deploy, from its seconds: the last ten of the measurement, and every ten before them back to the end of the
     /// rollout, against all of *before*. `None` with no deploy, nothing before it, or fewer than ten seconds after the rollout.
     pub fn of(replication: &Replication) -> Option<Self> {
@@ -59,6 +77,14 @@ impl Recovery {
         let start = bin(0.0).min(whole);
         let over = bin(replication.phases[1].seconds).min(whole);
         let before = State::of(&bins[..start])?;
+        let sum = |of: fn(&Bin) -> f64| bins[..start].iter().map(of).sum::<f64>();
+        let (capacity, demand) = (sum(|b| b.capacity), sum(|b| b.demand));
+        let told = |seconds: Option<f64>| Self {
+            recovered: seconds.is_some(),
+            seconds,
+            dropped_before: before.dropped,
+            headroom_before: (demand > 0.0).then(|| capacity / demand),
+        };
         let after = &bins[over..whole];
         if after.len() < WINDOW {
             return None;
@@ -66,12 +92,12 @@ impl Recovery {
         let as_before = |end: usize| State::of(&after[end - WINDOW..end]).is_some_and(|s| s.is_as(&before));
         let mut end = after.len();
         if !as_before(end) {
-            return Some(Self { recovered: false, seconds: None });
+            return Some(told(None));
         }
         while end > WINDOW && as_before(end - 1) {
             end -= 1;
         }
-        Some(Self { recovered: true, seconds: Some((end - WINDOW) as f64) })
+        Some(told(Some((end - WINDOW) as f64)))
     }
 }
 
@@ -94,13 +120,19 @@ mod tests {
              observe: {{warmup: 5s, after: 60s}}\n"
         );
         let scenario = Scenario::from_yaml(&text).unwrap_or_else(|d| panic!("{}", d[0]));
-        Recovery::of(&simulate::run(&scenario, 1, 0)).expect("there is time enough")
+        simulate::run(&scenario, 1, 0).recovery.expect("there is time enough")
     }
 
     #[test]
     fn retries_keep_a_fleet_down_that_recovers_without_them() {
         let alone = fleet(0);
         assert!(alone.recovered && alone.seconds.is_some_and(|s| s < 50.0), "{alone:?}");
-        assert_eq!(fleet(3), Recovery { recovered: false, seconds: None });
+        let down = fleet(3);
+        assert_eq!((down.recovered, down.seconds), (false, None));
+        // 160 a second of 130: before the deploy both are well.
+        assert!(
+            down.dropped_before < 0.01 && down.headroom_before.is_some_and(|h| (1.2..1.26).contains(&h)),
+            "{down:?}"
+        );
     }
 }

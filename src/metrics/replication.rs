@@ -1,5 +1,6 @@
 //! What one replication leaves behind: counts, quantiles and series, in integers wherever they are added up.
 
+use super::recovery::Recovery;
 use crate::engine::SimTime;
 use crate::fleet::fact::{NodeId, NodeStep, PodId, Revision};
 
@@ -31,6 +32,8 @@ pub struct PhaseTally {
     pub causes: [u64; 10],
     /// Ended requests with more than one attempt.
     pub retried: u64,
+    /// Attempts of all that ended, by clients and proxies: one a request where nobody retries.
+    pub attempts: u64,
     /// Statuses given while the phase lasted: 200, 500, 502, 503, 504.
     pub answers: [u64; 5],
     /// Latencies of succeeded requests (not streams), from birth.
@@ -170,6 +173,8 @@ pub struct Replication {
     pub capacity: CapacityTally,
     /// The rollout; `None` with no deploy.
     pub rollout: Option<RolloutTally>,
+    /// How the fleet came back after it; `None` where that cannot be told.
+    pub recovery: Option<Recovery>,
     /// Start of the first bin (s relative to the deploy), a whole multiple of the bin.
     pub first_bin: f64,
     /// One a second, from the end of the warm-up to the end of the simulation.

@@ -1,6 +1,7 @@
 //! Replications made by hand for tests: round numbers, small variations, no simulation.
 
 use super::cells::{Cells, cell};
+use super::recovery::Recovery;
 use super::replication::{
     Bin, CapacityTally, ConnectionTally, LatencyTally, PhaseTally, PodLife, Replication, RolloutTally,
 };
@@ -19,6 +20,7 @@ pub(crate) fn phase(seconds: f64, typical_us: u64) -> PhaseTally {
         outcomes: [0; 8],
         causes: [0; 10],
         retried: 0,
+        attempts: requests,
         answers: [requests, 0, 0, 0, 0],
         latency: LatencyTally::default(),
         latency_sum_ns: 0,
@@ -110,6 +112,7 @@ pub(crate) fn clean(i: u32) -> Replication {
         [connections(8, 2), connections(3_100 + u64::from(wobble) * 40, 300 + u64::from(wobble) * 5)];
     phases[2].connections = [connections(5, 2), connections(24, 3)];
     phases[1].retried = 17;
+    phases[1].attempts += 17;
     Replication {
         digest: 0x0123_4567_89AB_CDEF ^ u64::from(i),
         simulated_requests: 464_000,
@@ -125,6 +128,12 @@ pub(crate) fn clean(i: u32) -> Replication {
             duration: Some(f64::from(during) - 2.5),
             surge_pod_seconds: 320.5 + f64::from(wobble),
             peak_pods: 27,
+        }),
+        recovery: Some(Recovery {
+            recovered: true,
+            seconds: Some(0.0),
+            dropped_before: 0.0,
+            headroom_before: Some(6.0),
         }),
         first_bin: -30.0,
         bins: (-30..during + 60).map(|s| bin(s, during)).collect(),
@@ -146,6 +155,9 @@ pub(crate) fn dropping(i: u32) -> Replication {
     let n = 1_900 + u64::from(i % 5) * 20;
     drop_requests(&mut r.phases[1], n, 1, 0);
     drop_requests(&mut r.phases[1], 20 + u64::from(i % 3), 1, 4);
+    r.phases[1].retried = r.phases[1].requests / 8;
+    r.phases[1].attempts += r.phases[1].retried;
+    r.recovery = r.recovery.map(|back| Recovery { seconds: Some(f64::from(i % 5)), ..back });
     for bin in r.bins.iter_mut().skip(40).take(90).step_by(2) {
         bin.outcomes[1] = n / 45;
         bin.ok -= n / 45;
@@ -161,6 +173,7 @@ pub(crate) fn steady(i: u32) -> Replication {
     Replication {
         phases: [measured, empty(), empty()],
         rollout: None,
+        recovery: None,
         capacity: CapacityTally {
             min_ready: 20,
             min_ready_fraction: 1.0,
@@ -182,6 +195,7 @@ pub(crate) fn stuck(i: u32) -> Replication {
         r.rollout = r.rollout.map(|t| RolloutTally { duration: None, ..t });
         r.phases[1] = phase(660.0, 41_000);
         r.phases[2] = phase(0.0, 41_000);
+        r.recovery = None;
         r.bins = (-30..660).map(|s| bin(s, 2_000)).collect();
     }
     r

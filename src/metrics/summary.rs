@@ -1,5 +1,7 @@
 //! The figures of a forecast, per deploy: the arithmetic from counts to estimates.
 
+mod recovering;
+
 use serde::{Deserialize, Serialize};
 
 use super::figures::{Figure, Figures};
@@ -8,6 +10,8 @@ use super::results::Meta;
 use crate::fleet::fact::{Cause, Outcome};
 use crate::stats::anytime::{anytime_counts, anytime_interval};
 use crate::stats::{Estimate, Range, poisson_upper};
+
+pub use recovering::{Attempts, Recovering};
 
 /// Of every interval.
 const CONFIDENCE: f64 = 0.95;
@@ -52,6 +56,9 @@ pub struct Summary {
     pub latency: Latency,
     /// The rollout itself.
     pub rollout: Rollout,
+    /// Retries, and whether the fleet came back.
+    #[serde(default)]
+    pub recovery: Recovering,
 }
 
 /// The requests of one phase.
@@ -200,6 +207,7 @@ impl Summary {
             capacity: reps.capacity(),
             latency: Latency { before: reps.latency(0), during: reps.latency(1), after: reps.latency(2) },
             rollout: reps.rollout(),
+            recovery: reps.recovering(),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use super::Page;
 use super::settings::{Settings, Strategy};
+use super::terminal::table::RETRIED;
 use super::text::{self, count, percent, plural, seconds};
 use crate::metrics::Results;
 use crate::stats::share_upper;
+use crate::study::result::recommendation::Recovers;
 
 /// What the sentence amounts to; colour follows it, never the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +91,7 @@ pub(super) fn answer_of(results: &Results, deadline: Option<f64>) -> Answer {
     };
     notes.extend((!complete).then(|| never_ready(results)).flatten());
     notes.extend(rolled_back(results));
+    notes.extend(stays_down(results));
     notes.extend(super::nodes::sentences(results));
     notes.extend(super::autoscaler::sentence(results));
     let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(results, deadline)) };
@@ -162,6 +165,35 @@ fn rolled_back(results: &Results) -> Option<String> {
     let back = last("old").is_none_or(|size| size > 0);
     let which = if results.replications > 1 { " (in the first simulated deploy, at least)" } else { "" };
     (tried && gone && back).then(|| format!("The new version does not stay: it is rolled back{which}."))
+}
+
+/// That the fleet is not what it was when the rollout is long over.
+fn stays_down(results: &Results) -> Option<String> {
+    let r = &results.summary.recovery;
+    let (back, of) = r.recovered_deploys.zip(r.deploys).filter(|(back, of)| back < of)?;
+    let which = if of == 1 {
+        String::new()
+    } else {
+        format!(" in {} of {}", of - back, plural(f64::from(of), simulated(results)))
+    };
+    let a = r.attempts_per_request.after.filter(|a| a.mean >= RETRIED);
+    let retries =
+        a.map(|a| format!(": each request is then tried {} times", count(a.mean, a.mean))).unwrap_or_default();
+    Some(format!("The rollout is over and the fleet does not come back to what it was{which}{retries}."))
+}
+
+/// Up to which load a fleet comes back once the rollout is over.
+pub(super) fn recovers(r: &Recovers) -> String {
+    let overloaded = if r.overloaded { ", which it could not serve without one either" } else { "" };
+    match r.not_at {
+        Some(not) if r.up_to < 1.0 => {
+            format!("does not come back after the rollout: it would at × {} of the load, and not at × {not}", r.up_to)
+        }
+        Some(not) => {
+            format!("comes back after the rollout up to × {} of the load, and not at × {not}{overloaded}", r.up_to)
+        }
+        None => format!("comes back after the rollout even at × {} of the load", r.up_to),
+    }
 }
 
 /// How much "none seen" can mean.

@@ -6,7 +6,7 @@ use super::{Page, Report};
 use crate::metrics::Figure;
 
 /// `--format csv`: a header and one row. Each figure takes three columns, `x`, `x_lo` and `x_hi` (mean and 95 %
-/// interval), in the summary's order; then `complete`, `seed`, `replications`. Empty where there is no figure or no interval.
+/// interval), in the summary's order; then `complete`, `recovered`, `seed`, `replications`. Empty where there is no figure or no interval.
 pub(super) struct Csv;
 
 impl Report for Csv {
@@ -26,9 +26,10 @@ impl Report for Csv {
             header.extend([name.clone(), format!("{name}_lo"), format!("{name}_hi")]);
             row.extend(cells(figure));
         }
-        header.extend(["complete", "seed", "replications"].map(str::to_owned));
+        header.extend(["complete", "recovered", "seed", "replications"].map(str::to_owned));
         row.extend([
             results.summary.rollout.complete.map(|c| c.to_string()).unwrap_or_default(),
+            results.summary.recovery.recovered.map(|r| r.to_string()).unwrap_or_default(),
             results.seed.to_string(),
             results.replications.to_string(),
         ]);

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::terminal::table::{RETRIED, factor};
 use super::text::{self, Format, count, percent, rate, seconds, times};
 use super::{Page, Report, answer, why};
 use crate::metrics::Figure;
@@ -36,7 +37,9 @@ fn figures(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let s = &page.results.summary;
     let c = if page.settings.proxied { &s.connections.upstream } else { &s.connections.clients };
     let latency = if page.results.is_steady() { s.latency.before.p99 } else { s.latency.during.p99 };
-    let rows: [(&str, Figure, Format); 9] = [
+    let attempts = &s.recovery.attempts_per_request;
+    let attempts = if page.results.is_steady() { attempts.before } else { attempts.during };
+    let rows: [(&str, Figure, Format); 11] = [
         ("requests", s.requests, count),
         ("dropped", s.dropped, count),
         ("availability", s.availability, percent),
@@ -46,6 +49,8 @@ fn figures(page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         ("fewest ready pods", s.capacity.min_ready, count),
         ("smallest capacity / demand", s.capacity.min_headroom, times),
         ("duration", s.rollout.duration_seconds, seconds),
+        ("attempts per request", attempts.filter(|a| a.mean >= RETRIED), factor),
+        ("recovery", s.recovery.recovery_seconds.filter(|r| r.max > 0.0), seconds),
     ];
     writeln!(out, "| per deploy | mean | 95 % interval |\n| --- | ---: | --- |")?;
     for (name, figure, format) in rows.into_iter().filter(|(_, f, _)| f.is_some()) {

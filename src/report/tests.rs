@@ -253,7 +253,7 @@ fn csv_is_a_header_and_a_row_of_one_length() {
     }
     assert_eq!((value("dropped"), value("seed"), value("replications")), ("1960.9".into(), "1".into(), "10".into()));
     assert_eq!(header[0], "requests");
-    assert_eq!(&header[header.len() - 3..], ["complete", "seed", "replications"]);
+    assert_eq!(&header[header.len() - 4..], ["complete", "recovered", "seed", "replications"]);
 }
 
 #[test]

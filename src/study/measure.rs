@@ -45,7 +45,7 @@ impl Measure {
         let latency = ["mean", "p50", "p90", "p99", "p999", "max"].contains(&first) && column != first;
         let seconds = latency || column.to_lowercase().contains("seconds");
         let share = ["availability", "minReadyFraction"].contains(&first);
-        let ratio = ["minHeadroom", "spikeRatio"].contains(&first);
+        let ratio = ["minHeadroom", "spikeRatio", "attemptsPerRequest"].contains(&first);
         let pods = ["minReady", "peakPods"].contains(&first);
         let (kind, floor) = match (seconds, share, ratio, pods) {
             (true, ..) => (Kind::Value, MILLISECOND),

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 
 use super::*;
+use crate::metrics::recovery::Recovery;
 use crate::metrics::{Results, sample};
 
 /// JSON with its keys in the order of the text, which `serde_json::Value` would sort.
@@ -85,7 +86,7 @@ fn the_json_has_every_key_of_the_interface_in_its_order() {
         (
             "summary",
             "requests succeeded dropped excess unfinished availability before during after outcomes causes retried \
-             answers connections capacity latency rollout",
+             answers connections capacity latency rollout recovery",
         ),
         ("summary.requests", "mean ci95 min max"),
         ("summary.before", "requests dropped outcomes seconds"),
@@ -105,6 +106,8 @@ fn the_json_has_every_key_of_the_interface_in_its_order() {
         ("summary.latency", "before during after"),
         ("summary.latency.during", "mean p50 p90 p99 p999 max"),
         ("summary.rollout", "durationSeconds surgePodSeconds complete peakPods completed"),
+        ("summary.recovery", "attemptsPerRequest recovered recoveredDeploys deploys recoverySeconds"),
+        ("summary.recovery.attemptsPerRequest", "before during after"),
         ("timeseries", "binSeconds columns rows"),
     ];
     for (path, keys) in expected {
@@ -175,6 +178,37 @@ fn what_never_happened_carries_its_exact_bound() {
 fn a_rollout_that_once_stands_still_has_no_duration() {
     let r = sample::stuck_results(4).summary.rollout;
     assert_eq!((r.duration_seconds, r.complete, r.completed), (None, Some(false), Some(2)));
+}
+
+#[test]
+fn a_fleet_that_once_stays_down_has_no_time_to_recover_in() {
+    let down =
+        Replication { recovery: Some(Recovery { recovered: false, seconds: None, ..back(0.0) }), ..sample::clean(0) };
+    let slow = Replication { recovery: Some(back(6.0)), ..sample::clean(0) };
+    let unknown = Replication { recovery: None, ..sample::clean(0) };
+    let of = |all: &[Replication]| {
+        let r = merge(all).recovery;
+        (r.recovered, r.recovered_deploys, r.deploys, r.recovery_seconds.map(|f| f.mean))
+    };
+    assert_eq!(of(&[slow.clone(), unknown.clone(), sample::clean(0)]), (Some(true), Some(2), Some(2), Some(3.0)));
+    assert_eq!(of(&[slow, down]), (Some(false), Some(1), Some(2), None));
+    assert_eq!(of(&[unknown]), (None, None, None, None));
+}
+
+fn back(seconds: f64) -> Recovery {
+    Recovery { recovered: true, seconds: Some(seconds), dropped_before: 0.0, headroom_before: Some(2.0) }
+}
+
+#[test]
+fn attempts_are_of_the_requests_that_ended_in_a_phase() {
+    let mut r = sample::clean(0);
+    r.phases[1].attempts = r.phases[1].requests * 3 / 2;
+    r.phases[2].unfinished = r.phases[2].requests / 2;
+    r.phases[2].succeeded -= r.phases[2].unfinished;
+    r.phases[2].attempts = r.phases[2].succeeded;
+    let a = merge(&[r]).recovery.attempts_per_request;
+    assert_eq!([a.before, a.during, a.after].map(mean), [1.0, 1.5, 1.0]);
+    assert_eq!(sample::steady_results(2).summary.recovery.attempts_per_request.during, None);
 }
 
 #[test]

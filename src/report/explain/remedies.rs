@@ -2,8 +2,9 @@
 
 use std::io;
 
+use crate::report::answer;
 use crate::report::grid::paint;
-use crate::report::style::{BOLD, DIM, WIDTH};
+use crate::report::style::{BAD, BOLD, DIM, WIDTH};
 use crate::report::text::{count, percent, plural, rate, seconds, wrap};
 use crate::stats::removed::Removed;
 use crate::study::result::counterfactual::{Counterfactuals, Remedy};
@@ -35,6 +36,15 @@ pub(super) fn write(all: &Counterfactuals, out: &mut dyn io::Write) -> io::Resul
                 writeln!(out, "    {}{line}", if n == 0 { "" } else { "  " })?;
             }
         }
+    }
+    if let Some(r) = &all.recovers {
+        writeln!(out)?;
+        for line in wrap(&format!("The fleet {}.", answer::recovers(r)), WIDTH - 2) {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    if all.interrupted {
+        writeln!(out, "\n  {}", paint(BAD, "Interrupted: not all of it was looked at."))?;
     }
     Ok(())
 }

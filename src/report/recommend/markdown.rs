@@ -4,6 +4,7 @@ use std::io;
 
 use super::{RecommendPage, words};
 use crate::report::Format;
+use crate::report::answer::recovers;
 use crate::report::finding;
 use crate::report::markdown::escape;
 use crate::report::text::count;
@@ -51,11 +52,14 @@ fn write(page: &RecommendPage, out: &mut dyn io::Write) -> io::Result<()> {
     for s in &r.inputs {
         writeln!(out, "- {}: {}", s.input, escape(&words::sensitivity(s)))?;
     }
-    if let Some(text) = words::recovers(r) {
-        writeln!(out, "- {}", escape(&text))?;
+    if let Some(text) = r.recovers.as_ref().map(recovers) {
+        writeln!(out, "- the fleet {}", escape(&text))?;
     }
     if let Some(text) = words::measure_first(r) {
         writeln!(out, "\n**{}**", escape(&text))?;
+    }
+    if r.interrupted {
+        writeln!(out, "\n{}", words::INTERRUPTED)?;
     }
     writeln!(out, "\n{}; {}.", words::effort(r), words::price(r))
 }

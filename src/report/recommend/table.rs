@@ -5,6 +5,7 @@ use std::io;
 use super::RecommendPage;
 use super::words;
 use crate::report::Format;
+use crate::report::answer::recovers;
 use crate::report::finding;
 use crate::report::grid::{self, Cell, paint};
 use crate::report::style::{BAD, BOLD, DIM, GOOD, WIDTH};
@@ -29,6 +30,10 @@ fn write(page: &RecommendPage, out: &mut dyn io::Write) -> io::Result<()> {
     objectives(r, out)?;
     policies(r, out)?;
     limits(r, out)?;
+    if r.interrupted {
+        writeln!(out)?;
+        paragraph(out, words::INTERRUPTED, 2, BAD)?;
+    }
     writeln!(out, "\n{}", paint(BOLD, "Next"))?;
     writeln!(out, "  {}", words::command(page))?;
     writeln!(out)?;
@@ -123,7 +128,7 @@ fn limits(r: &Recommendation, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "\n{}", paint(BOLD, "How near it breaks, with what is recommended"))?;
     let mut rows: Vec<Vec<Cell>> =
         r.inputs.iter().map(|s| vec![Cell::left(&*s.input), Cell::left(words::sensitivity(s))]).collect();
-    rows.extend(words::recovers(r).map(|text| vec![Cell::left("recovery"), Cell::left(text)]));
+    rows.extend(r.recovers.as_ref().map(recovers).map(|text| vec![Cell::left("recovery"), Cell::left(text)]));
     for line in grid::lines(&rows, WIDTH - 2) {
         writeln!(out, "  {line}")?;
     }

@@ -9,6 +9,9 @@ use crate::study::result::finding::Verdict;
 use crate::study::result::price::Cost;
 use crate::study::result::recommendation::{Change, Cliff, Policy, Recommendation, Sensitivity, Without};
 
+/// What is said where the work was ended.
+pub(super) const INTERRUPTED: &str = "Interrupted: not all was looked at that could be said of it.";
+
 /// A cost's column.
 pub(super) const fn title(cost: Cost) -> &'static str {
     match cost {
@@ -142,16 +145,6 @@ pub(super) fn sensitivity(s: &Sensitivity) -> String {
         None => format!("still holds at {} (× {})", size(s.holds_at), s.holds_at),
     };
     format!("{what}{} {source}: {limit}", size(1.0))
-}
-
-/// Up to which load it recovers.
-pub(super) fn recovers(r: &Recommendation) -> Option<String> {
-    let recovers = r.recovers?;
-    let after = "after the rollout the fleet comes back to what it was";
-    Some(match recovers.not_at {
-        Some(not) => format!("{after} at × {} of the load, and not at × {not}", recovers.up_to),
-        None => format!("{after} even at × {} of the load", recovers.up_to),
-    })
 }
 
 /// The input that it is most worth to measure: assumed, and the first that breaks it.

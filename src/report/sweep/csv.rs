@@ -40,7 +40,7 @@ fn names(header: &Header, figures: &[String]) -> Vec<String> {
     } else {
         names.extend(figures.iter().flat_map(|f| [f.clone(), format!("{f}_lo"), format!("{f}_hi")]));
     }
-    names.extend(["complete", "seed", "replications", "stopped", "verdict"].map(str::to_owned));
+    names.extend(["complete", "recovered", "seed", "replications", "stopped", "verdict"].map(str::to_owned));
     names.extend(header.objectives.iter().map(|(name, _)| format!("verdict_{name}")));
     names.push("error".to_owned());
     names
@@ -59,9 +59,10 @@ fn record(header: &Header, row: &Row, replication: Option<usize>, summary: Optio
         let [mean, lo, hi] = cells(figure);
         if header.each { record.push(mean) } else { record.extend([mean, lo, hi]) }
     }
-    let complete = summary.and_then(|s| s.rollout.complete);
+    let yes = |b: Option<bool>| b.map(|b| b.to_string()).unwrap_or_default();
     record.extend([
-        complete.map(|c| c.to_string()).unwrap_or_default(),
+        yes(summary.and_then(|s| s.rollout.complete)),
+        yes(summary.and_then(|s| s.recovery.recovered)),
         header.seed.to_string(),
         row.replications.to_string(),
         row.stopped.name().to_owned(),

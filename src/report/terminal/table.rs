@@ -1,11 +1,15 @@
 //! The figures before, during and after the deploy, side by side; of a steady fleet, in one column.
 
 use super::named_row;
+use crate::metrics::summary::Summary;
 use crate::metrics::{Figure, Results};
 use crate::report::Page;
 use crate::report::grid::{self, Cell};
 use crate::report::style::{BOLD, DIM, WIDTH};
 use crate::report::text::{self, Format, count, percent, rate, seconds, times};
+
+/// Attempts a request from which on they are told: what two digits can show.
+pub(in crate::report) const RETRIED: f64 = 1.005;
 
 /// The table's lines.
 pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
@@ -125,7 +129,45 @@ pub(in crate::report) fn phases(r: &Results) -> Vec<Row> {
         after: text::mean(s.after.seconds, seconds),
         note: if s.rollout.complete == Some(false) { "to the end" } else { "to the last old pod" }.to_owned(),
     });
+    rows.extend(attempts(s, s.recovery.attempts_per_request.during));
+    rows.extend(recovery(s));
     rows
+}
+
+/// What retries make of the requests, where they make anything.
+fn attempts(s: &Summary, during: Figure) -> Option<Row> {
+    let a = s.recovery.attempts_per_request;
+    let retried = [a.before, a.during, a.after].into_iter().flatten().any(|f| f.mean >= RETRIED);
+    retried.then(|| Row {
+        name: "attempts",
+        before: text::mean(a.before, factor),
+        during,
+        format: factor,
+        remark: String::new(),
+        after: text::mean(a.after, factor),
+        note: "a request".to_owned(),
+    })
+}
+
+/// How long it takes the fleet to be again what it was, where it takes it any time.
+fn recovery(s: &Summary) -> Option<Row> {
+    let r = &s.recovery;
+    let late = r.recovery_seconds.is_some_and(|f| f.max > 0.0);
+    let down = r.recovered == Some(false);
+    (late || down).then(|| Row {
+        name: "recovery",
+        before: String::new(),
+        during: r.recovery_seconds,
+        format: seconds,
+        remark: if down { "does not come back" } else { "" }.to_owned(),
+        after: String::new(),
+        note: if down { "" } else { "after the rollout" }.to_owned(),
+    })
+}
+
+/// `1.25 ×`, where [`times`] would round to one digit.
+pub(in crate::report) fn factor(x: f64, _: f64) -> String {
+    format!("{x:.2} ×")
 }
 
 /// Reconnects that reach the pods: at layer 7 the proxies'.
@@ -169,6 +211,7 @@ pub(in crate::report) fn steady(r: &Results) -> Vec<Row> {
         rows.push(row("capacity", s.capacity.min_headroom, times, shortfall(r)));
     }
     rows.push(row("measured", s.before.seconds, seconds, String::new()));
+    rows.extend(attempts(s, s.recovery.attempts_per_request.before));
     rows
 }
 

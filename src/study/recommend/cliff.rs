@@ -7,25 +7,44 @@ use crate::study::flip::flip;
 use crate::study::input::Input;
 use crate::study::replicate::ReplicateError;
 use crate::study::result::finding::Verdict;
-use crate::study::result::recommendation::{Cliff, Recovers, Sensitivity};
+use crate::study::result::recommendation::{Cliff, Sensitivity};
 
-/// Deploys by which a value is judged.
+/// Deploys by which it is judged where an answer turns.
 const DEPLOYS: u32 = 40;
-
-/// Deploys by which it is told whether a fleet recovers.
-const RECOVERIES: u32 = 5;
+/// Deploys by which it is looked for.
+const FEW: u32 = 20;
 
 /// How many times as large an input is made.
 const FACTORS: [f64; 12] = [1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0];
 
 impl Field<'_> {
-    /// Whether so large a share of deploys as is asked for met the objectives, of [`DEPLOYS`] or, where it is broken before,
-    /// of fewer. A point estimate: it turns where the share of all deploys passes what is asked for.
-    fn is_good(&mut self, e: usize) -> Result<bool, ReplicateError> {
-        self.play(&[(e, DEPLOYS)])?;
+    /// Whether so large a share of deploys as is asked for met the objectives, of `deploys` or, where it is broken before, of
+    /// fewer. A point estimate: it turns where the share of all deploys passes what is asked for.
+    fn is_good(&mut self, e: usize, deploys: u32) -> Result<bool, ReplicateError> {
+        self.play(&[(e, deploys)])?;
         let heard = &self.entrants[e].heard;
         let enough = f64::from(heard.met()) >= self.question.share * f64::from(heard.deploys());
         Ok(enough && heard.verdict() != Verdict::Broken)
+    }
+
+    /// Between which two neighbours on the way from `holds` to `breaks` the answer turns: looked for by few deploys, and confirmed by
+    /// more.
+    fn turn(
+        &mut self,
+        mut holds: usize,
+        mut breaks: usize,
+        good: &mut dyn FnMut(&mut Self, usize, u32) -> Result<bool, ReplicateError>,
+    ) -> Result<(usize, usize), ReplicateError> {
+        loop {
+            let (last, first) = flip(holds, breaks, |i| good(self, i, FEW))?;
+            if last != holds && !good(self, last, DEPLOYS)? {
+                breaks = last;
+            } else if first != breaks && good(self, first, DEPLOYS)? {
+                holds = first;
+            } else {
+                return Ok((last, first));
+            }
+        }
     }
 
     /// Between which values of setting `n` the objectives are met, everything else as at `point`; `None` where its values have
@@ -38,16 +57,16 @@ impl Field<'_> {
         let range = [text(0), text(scale.len() - 1)];
         let mut ends = [None, None];
         for (end, far) in ends.iter_mut().zip([0, scale.len() - 1]) {
-            let good = |field: &mut Self, i: usize| -> Result<bool, ReplicateError> {
+            let mut good = |field: &mut Self, i: usize, deploys: u32| -> Result<bool, ReplicateError> {
                 let mut other = point.clone();
                 other[n] = scale[i];
                 // What breaks a rule of the format is no value to be recommended.
-                field.enter(other).map_or(Ok(false), |e| field.is_good(e))
+                field.enter(other).map_or(Ok(false), |e| field.is_good(e, deploys))
             };
-            if far == at || good(self, far)? {
+            if far == at || good(self, far, FEW)? {
                 continue;
             }
-            let (last, first) = flip(at, far, |i| good(self, i))?;
+            let (last, first) = self.turn(at, far, &mut good)?;
             *end = Some([text(last), text(first)]);
         }
         let [lower, upper] = ends;
@@ -57,15 +76,17 @@ impl Field<'_> {
     /// How many times as large as it was said an input may be, with the settings of entrant `e`.
     fn sensitivity(&mut self, e: usize, input: Input, assumed: bool) -> Result<Sensitivity, ReplicateError> {
         let (point, scenario) = (self.entrants[e].point.clone(), self.entrants[e].scenario.clone());
-        let good = |field: &mut Self, i: usize| -> Result<bool, ReplicateError> {
-            let guest = field.guest(point.clone(), input.scaled(&scenario, FACTORS[i]));
-            field.is_good(guest)
+        let mut guests = [None; FACTORS.len()];
+        let mut good = |field: &mut Self, i: usize, deploys: u32| -> Result<bool, ReplicateError> {
+            let scaled = || input.scaled(&scenario, FACTORS[i]);
+            let guest = *guests[i].get_or_insert_with(|| field.guest(point.clone(), scaled()));
+            field.is_good(guest, deploys)
         };
         let last = FACTORS.len() - 1;
-        let (holds, breaks) = if good(self, last)? {
+        let (holds, breaks) = if good(self, last, FEW)? {
             (last, None)
         } else {
-            let (holds, breaks) = flip(0, last, |i| good(self, i))?;
+            let (holds, breaks) = self.turn(0, last, &mut good)?;
             (holds, Some(FACTORS[breaks]))
         };
         Ok(Sensitivity {
@@ -78,32 +99,7 @@ impl Field<'_> {
         })
     }
 
-    /// Up to how many times the load the fleet comes back to what it was once the rollout is over; `None` where that cannot be
-    /// told, or it does not come back even as it is.
-    ///
-    /// # Errors
-    /// As [`Field::play`].
-    pub(super) fn recovery(&mut self, e: usize) -> Result<Option<Recovers>, ReplicateError> {
-        let (point, scenario) = (self.entrants[e].point.clone(), self.entrants[e].scenario.clone());
-        let good = |field: &mut Self, i: usize| -> Result<bool, ReplicateError> {
-            let guest = field.guest(point.clone(), Input::Load.scaled(&scenario, FACTORS[i]));
-            field.play_all(&[guest], RECOVERIES)?;
-            let [recovered, of] = field.entrants[guest].heard.recovered();
-            Ok(of > 0 && recovered == of)
-        };
-        if !good(self, 0)? {
-            return Ok(None);
-        }
-        let last = FACTORS.len() - 1;
-        let (holds, breaks) = if good(self, last)? {
-            (last, None)
-        } else {
-            flip(0, last, |i| good(self, i)).map(|(h, b)| (h, Some(b)))?
-        };
-        Ok(Some(Recovers { up_to: FACTORS[holds], not_at: breaks.map(|b| FACTORS[b]) }))
-    }
-
-    /// The same for every input that was assumed, and for the load, the tightest first.
+    /// How many times as large it may be, for every input that was assumed and for the load, the tightest first.
     ///
     /// # Errors
     /// As [`Field::play`].
@@ -113,7 +109,8 @@ impl Field<'_> {
             let assumed = input.is_assumed(draft);
             let moves = input.size(&self.entrants[e].scenario) > 0.0;
             if moves && (assumed || input == Input::Load) {
-                all.push(self.sensitivity(e, input, assumed)?);
+                let found = self.sensitivity(e, input, assumed);
+                all.extend(self.so_far(found)?);
             }
         }
         all.sort_by(|a: &Sensitivity, b| a.holds_at.total_cmp(&b.holds_at));

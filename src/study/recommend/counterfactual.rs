@@ -21,8 +21,8 @@ const WORTH: f64 = 0.05;
 /// What a value may fall short of the best one of its setting, as a share of the cause's drops, and still suffice.
 const SHORT: f64 = 0.05;
 
-/// Looks for what would have prevented the drops of each cause, of `cause` alone where it is given. Each value is told by
-/// `deploys` deploys.
+/// Looks for what would have prevented the drops of each cause, of `cause` alone where it is given, and up to which load the
+/// fleet comes back. Each value is told by `deploys` deploys. Ended early, it has what was found until then.
 ///
 /// # Errors
 /// As [`crate::study::forecast::forecast`].
@@ -43,7 +43,8 @@ pub fn counterfactuals(
     };
     let mut field = Field::new(draft, scenario, space, &question, meta, work);
     let now = field.enter(space.as_it_is()).unwrap_or(0);
-    field.play_all(&[now], deploys)?;
+    let played = field.play_all(&[now], deploys);
+    field.so_far(played)?;
     let total: f64 = field.entrants[now].heard.values(Cost::Dropped).iter().sum();
     let of = |field: &Field<'_>, cause: Cause| field.entrants[now].heard.of_cause(cause).iter().sum::<f64>();
     let wanted = |c: &Cause| cause.is_none_or(|only| only == *c);
@@ -56,13 +57,24 @@ pub fn counterfactuals(
     for cause in causes {
         let mut remedies = Vec::new();
         for (n, entrants) in coarse.iter().enumerate() {
-            remedies.extend(looked.remedy(cause, n, entrants)?);
+            let remedy = looked.remedy(cause, n, entrants);
+            remedies.extend(match looked.field.so_far(remedy)? {
+                Some(remedy) => remedy,
+                None => looked.without_range(cause, n, entrants)?,
+            });
         }
         remedies.sort_by(|a: &Remedy, b| b.removed.share.total_cmp(&a.removed.share));
         let dropped = of(&looked.field, cause) / f64::from(deploys);
-        found.push(Counterfactual { cause: cause.name(), dropped, remedies });
+        // That nothing helps can be said only of what was looked at to the end.
+        if !(remedies.is_empty() && looked.field.interrupted) {
+            found.push(Counterfactual { cause: cause.name(), dropped, remedies });
+        }
     }
-    Ok(Counterfactuals { deploys, simulated: looked.field.played, causes: found })
+    let field = &mut looked.field;
+    let recovers = field.recovery(now);
+    let recovers = field.so_far(recovers)?.flatten();
+    let (simulated, interrupted) = (field.played, field.interrupted);
+    Ok(Counterfactuals { deploys, simulated, causes: found, recovers, interrupted })
 }
 
 /// What has been looked at.
@@ -75,13 +87,17 @@ struct Looked<'a> {
 impl Looked<'_> {
     /// Every value that a search would begin with, one setting at a time: by setting, the values and their entrants.
     fn coarse(&mut self) -> Result<Vec<Vec<(usize, usize)>>, ReplicateError> {
-        let mut all = Vec::new();
+        let mut all: Vec<Vec<(usize, usize)>> = Vec::new();
         for n in 0..self.field.space.settings().len() {
             let values = self.field.space.settings()[n].coarse().to_vec();
             all.push(values.into_iter().filter_map(|v| Some((v, self.enter(n, Some(v))?))).collect());
         }
         let entrants: Vec<usize> = all.iter().flatten().map(|&(_, e)| e).collect();
-        self.field.play_all(&entrants, self.deploys)?;
+        let played = self.field.play_all(&entrants, self.deploys);
+        self.field.so_far(played)?;
+        for values in &mut all {
+            values.retain(|&(_, e)| self.field.entrants[e].heard.deploys() >= self.deploys);
+        }
         Ok(all)
     }
 
@@ -106,10 +122,26 @@ impl Looked<'_> {
         of_cause.share.min(gone / sum(heard(self.now).of_cause(cause)))
     }
 
+    /// The best of some values, and what it is good for; `None` where none is good for anything.
+    fn best(&self, cause: Cause, coarse: &[(usize, usize)]) -> Option<(f64, usize)> {
+        let best = coarse.iter().map(|&(v, e)| (self.score(cause, e), v)).max_by(|a, b| a.0.total_cmp(&b.0));
+        best.filter(|b| b.0 >= WORTH)
+    }
+
+    /// What setting `n` does against `cause` at the best of the values that were looked at, where there is no time for others.
+    fn without_range(
+        &mut self,
+        cause: Cause,
+        n: usize,
+        coarse: &[(usize, usize)],
+    ) -> Result<Option<Remedy>, ReplicateError> {
+        let Some((_, value)) = self.best(cause, coarse) else { return Ok(None) };
+        self.told(cause, n, (value, None, [false; 2]))
+    }
+
     /// What setting `n` does against `cause`, given the values that were looked at; `None` where it does nothing.
     fn remedy(&mut self, cause: Cause, n: usize, coarse: &[(usize, usize)]) -> Result<Option<Remedy>, ReplicateError> {
-        let best = coarse.iter().map(|&(v, e)| (self.score(cause, e), v)).max_by(|a, b| a.0.total_cmp(&b.0));
-        let Some((best, value)) = best.filter(|b| b.0 >= WORTH) else { return Ok(None) };
+        let Some((best, value)) = self.best(cause, coarse) else { return Ok(None) };
         let setting = self.field.space.settings()[n].clone();
         let suffices = |looked: &mut Self, v: Option<usize>| -> Result<bool, ReplicateError> {
             let Some(e) = looked.enter(n, v) else { return Ok(false) };

@@ -106,10 +106,10 @@ impl Proposed {
     }
 }
 
-/// The settings that may help `scenario`. What only the application's own code can change is left out for a bare manifest,
-/// which could not hold it.
+/// The settings that may help `scenario`. What only the application's own code can change is left out for a manifest, which
+/// could not hold it.
 pub(super) fn proposed(scenario: &Scenario, manifest: bool) -> Vec<Proposed> {
-    let mut all = vec![listening(scenario)];
+    let mut all = vec![listening(scenario, manifest)];
     all.extend(strategy(scenario).into_iter().map(Some));
     all.push(min_ready(scenario));
     if !manifest {
@@ -121,7 +121,7 @@ pub(super) fn proposed(scenario: &Scenario, manifest: bool) -> Vec<Proposed> {
 
 /// How long a pod goes on listening: until every proxy has heard. Where it dies at SIGTERM, what is in flight must end before,
 /// too.
-fn listening(scenario: &Scenario) -> Option<Proposed> {
+fn listening(scenario: &Scenario, manifest: bool) -> Option<Proposed> {
     let (p, t) = (&scenario.load_balancer.propagation, &scenario.pod.termination);
     // There the shutdown waits by itself; and a process that ignores SIGTERM serves to the end.
     if p.order == PropagationOrder::DrainThenStop || t.on_sigterm == OnSigterm::Ignore {
@@ -137,7 +137,7 @@ fn listening(scenario: &Scenario) -> Option<Proposed> {
         ladder.push(end);
     }
     let by_lame_duck = t.lame_duck.secs() > 0.0 && t.pre_stop.mean() == 0.0 && t.on_sigterm == OnSigterm::Drain;
-    if by_lame_duck {
+    if by_lame_duck && !manifest {
         Proposed::seconds("pod.termination.lameDuck", t.lame_duck.secs(), &ladder, "s")
     } else {
         Proposed::seconds("pod.termination.preStop", t.pre_stop.quantile(0.5), &ladder, "s")

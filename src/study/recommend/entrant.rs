@@ -27,8 +27,8 @@ pub(super) struct Heard {
     missed: Vec<f64>,
     /// By deploy: dropped requests by cause, in the order of the causes.
     causes: Vec<[f64; Cause::ALL.len()]>,
-    /// Deploys after which the fleet came back to what it was before, and those of which that can be told.
-    recovered: [u32; 2],
+    /// How the fleet came back, in the deploys of which that can be told: what was worst in any of them.
+    recovery: Option<Recovery>,
     /// Whether a rollout did not complete.
     stuck: bool,
 }
@@ -42,7 +42,7 @@ impl Heard {
             costs: Vec::new(),
             missed: Vec::new(),
             causes: Vec::new(),
-            recovered: [0, 0],
+            recovery: None,
             stuck: false,
         }
     }
@@ -59,9 +59,8 @@ impl Heard {
             standing.observe(&alone);
             missed += standing.objective.missed_by(&alone);
         }
-        if let Some(recovery) = Recovery::of(replication) {
-            self.recovered[0] += u32::from(recovery.recovered);
-            self.recovered[1] += 1;
+        if let Some(recovery) = replication.recovery {
+            self.recovery = Some(self.recovery.map_or(recovery, |worst| worst.or_worse(&recovery)));
         }
         self.missed.push(missed);
         self.stuck |= alone.rollout.complete == Some(false);
@@ -81,6 +80,11 @@ impl Heard {
         self.standings.iter().map(Standing::finding).collect()
     }
 
+    /// The deploys that missed an objective, by their place.
+    pub(super) fn misses(&self) -> impl Iterator<Item = u32> {
+        (0..self.deploys()).zip(&self.missed).filter(|(_, missed)| **missed > 0.0).map(|(k, _)| k)
+    }
+
     /// Deploys that met all objectives.
     pub(super) fn met(&self) -> u32 {
         self.missed.iter().filter(|&&m| m == 0.0).count() as u32
@@ -91,9 +95,9 @@ impl Heard {
         self.missed.iter().sum::<f64>() / self.missed.len().max(1) as f64
     }
 
-    /// Deploys after which the fleet came back to what it was before, and those of which that can be told.
-    pub(super) const fn recovered(&self) -> [u32; 2] {
-        self.recovered
+    /// How the fleet came back, at the worst; `None` where that can be told of no deploy.
+    pub(super) const fn recovery(&self) -> Option<Recovery> {
+        self.recovery
     }
 
     /// One cost, deploy by deploy.
@@ -135,6 +139,8 @@ pub(super) struct Entrant {
     pub(super) heard: Heard,
     /// Whether deploys on fresh numbers have shown that it does not hold, or could not show that it does.
     pub(super) refuted: bool,
+    /// Lost trials of others of which it has met the deploys that these missed.
+    pub(super) passed: usize,
 }
 
 impl Entrant {

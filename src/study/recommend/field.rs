@@ -15,8 +15,10 @@ use crate::study::steady_cache::{SHARED_BYTES, SteadyCache, case_key};
 use crate::study::tally::Question;
 
 /// Deploys from this number on are kept for the last test, so that what was chosen is held to numbers that had no part in the
-/// choice.
+/// choice; as many for each trial.
 pub(super) const FRESH: u32 = 1 << 20;
+/// Deploys that are played at once where a few may be enough.
+const FEW: u32 = 8;
 
 /// What is told while the search goes on.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +46,9 @@ impl std::fmt::Debug for Work<'_> {
     }
 }
 
+/// Where deploys come from: deploy k of a scenario.
+pub(super) type Source<'a> = Box<dyn Fn(&Scenario, u32) -> Replication + Send + Sync + 'a>;
+
 /// The combinations, by the order in which they entered.
 pub(super) struct Field<'a> {
     draft: &'a Draft,
@@ -51,11 +56,13 @@ pub(super) struct Field<'a> {
     pub(super) question: &'a Question,
     meta: &'a Meta,
     work: Work<'a>,
-    cache: SteadyCache,
+    source: Source<'a>,
     pub(super) entrants: Vec<Entrant>,
     by_point: BTreeMap<Point, Option<usize>>,
     /// Simulated deploys so far.
     pub(super) played: u64,
+    /// Whether the work was ended while something was looked at that can be left out.
+    pub(super) interrupted: bool,
 }
 
 impl<'a> Field<'a> {
@@ -69,8 +76,34 @@ impl<'a> Field<'a> {
     ) -> Self {
         // Twice, so that it is shared whoever comes.
         let cache = SteadyCache::new([case_key(scenario); 2], SHARED_BYTES);
+        Self::over(draft, space, question, meta, work, Box::new(move |scenario, k| cache.replicate(scenario, k)))
+    }
+
+    /// The same over deploys that come from elsewhere.
+    pub(super) fn over(
+        draft: &'a Draft,
+        space: &'a Space,
+        question: &'a Question,
+        meta: &'a Meta,
+        work: Work<'a>,
+        source: Source<'a>,
+    ) -> Self {
         let (entrants, by_point) = (Vec::new(), BTreeMap::new());
-        Self { draft, space, question, meta, work, cache, entrants, by_point, played: 0 }
+        Self { draft, space, question, meta, work, source, entrants, by_point, played: 0, interrupted: false }
+    }
+
+    /// What was found; `None` where the work was ended before it was, which is remembered.
+    ///
+    /// # Errors
+    /// Any other.
+    pub(super) fn so_far<T>(&mut self, found: Result<T, ReplicateError>) -> Result<Option<T>, ReplicateError> {
+        match found {
+            Err(ReplicateError::Interrupted) => {
+                self.interrupted = true;
+                Ok(None)
+            }
+            found => found.map(Some),
+        }
     }
 
     /// The combination at a point, which enters if it is new; `None` where it is none.
@@ -95,7 +128,7 @@ impl<'a> Field<'a> {
 
     fn entrant(&self, point: Point, scenario: Scenario, assignments: Vec<Assignment>) -> Entrant {
         let heard = self.nothing_heard(&scenario, self.question);
-        Entrant { point, assignments, scenario, heard, refuted: false }
+        Entrant { point, assignments, scenario, heard, refuted: false, passed: 0 }
     }
 
     fn nothing_heard(&self, scenario: &Scenario, question: &Question) -> Heard {
@@ -129,25 +162,33 @@ impl<'a> Field<'a> {
             (e, Batch { heard, from, to, all })
         };
         let batches: Vec<(usize, Batch)> = wishes.iter().map(batch).collect();
-        let heard = self.batches(batches, 0)?;
-        for (e, heard) in heard {
+        let wanted = batches.len();
+        let done = self.batches(batches, &|k| k)?;
+        let complete = done.len() == wanted;
+        // What was heard to the end is kept, whatever became of the others.
+        for (e, heard) in done {
             self.entrants[e].heard = heard;
         }
-        Ok(())
+        if complete { Ok(()) } else { Err(ReplicateError::Interrupted) }
     }
 
-    /// Plays one combination on fresh numbers, until `enough` of what was heard.
+    /// Plays one combination on the numbers from `first` on, until an objective is decided or there are `to` deploys.
     ///
     /// # Errors
     /// As [`Field::play`].
-    pub(super) fn play_fresh(&mut self, e: usize, question: &Question, to: u32) -> Result<Heard, ReplicateError> {
+    pub(super) fn play_fresh(
+        &mut self,
+        e: usize,
+        question: &Question,
+        first: u32,
+        to: u32,
+    ) -> Result<Heard, ReplicateError> {
         let mut heard = self.nothing_heard(&self.entrants[e].scenario, question);
         let mut wanted = question_least(question);
         loop {
             let from = heard.deploys();
             let batch = Batch { heard, from, to: wanted.min(to), all: false };
-            let mut played = self.batches(vec![(e, batch)], FRESH)?;
-            heard = played.pop().map(|(_, heard)| heard).ok_or(ReplicateError::Interrupted)?;
+            heard = self.played_alone(e, batch, &|k| first + k)?;
             let decided = heard.verdict() != crate::study::result::finding::Verdict::Undecided;
             if decided || heard.deploys() >= to {
                 return Ok(heard);
@@ -156,17 +197,49 @@ impl<'a> Field<'a> {
         }
     }
 
-    fn batches(&mut self, batches: Vec<(usize, Batch)>, offset: u32) -> Result<Vec<(usize, Heard)>, ReplicateError> {
+    /// Plays one combination on these numbers, in their order: how many of the deploys missed an objective. It stops once more than
+    /// `most` have.
+    ///
+    /// # Errors
+    /// As [`Field::play`].
+    pub(super) fn missed_of(&mut self, e: usize, numbers: &[u32], most: u32) -> Result<u32, ReplicateError> {
+        let mut heard = self.nothing_heard(&self.entrants[e].scenario, self.question);
+        while heard.deploys() < numbers.len() as u32 && heard.deploys() - heard.met() <= most {
+            let from = heard.deploys();
+            // So many at once as keep the cores busy.
+            let to = (from + FEW).min(numbers.len() as u32);
+            let batch = Batch { heard, from, to, all: true };
+            heard = self.played_alone(e, batch, &|k| numbers[k as usize])?;
+        }
+        Ok(heard.deploys() - heard.met())
+    }
+
+    fn played_alone(
+        &mut self,
+        e: usize,
+        batch: Batch,
+        number: &(dyn Fn(u32) -> u32 + Sync),
+    ) -> Result<Heard, ReplicateError> {
+        let mut played = self.batches(vec![(e, batch)], number)?;
+        played.pop().map(|(_, heard)| heard).ok_or(ReplicateError::Interrupted)
+    }
+
+    /// Plays batches, and returns those that were heard to the end: all, unless the work was ended. `number` is that of the random
+    /// numbers of their deploy k.
+    fn batches(
+        &mut self,
+        batches: Vec<(usize, Batch)>,
+        number: &(dyn Fn(u32) -> u32 + Sync),
+    ) -> Result<Vec<(usize, Heard)>, ReplicateError> {
         let Work { jobs, cancel, tell } = self.work;
         let seed = self.entrants.first().map_or(0, |e| e.scenario.seed);
-        let count = batches.len();
         let who: Vec<(usize, u32, u32)> = batches.iter().map(|(e, b)| (*e, b.from, b.to)).collect();
         let wanted: u32 = who.iter().map(|w| w.2 - w.1).sum();
         tell(Told::Wanted(wanted));
-        let (entrants, cache) = (&self.entrants, &self.cache);
+        let (entrants, source) = (&self.entrants, &self.source);
         let cases = batches.into_iter().map(|(e, judge)| {
-            let (scenario, first) = (&entrants[e].scenario, offset + judge.from);
-            let simulation = move |k: u32| -> Replication { cache.replicate(scenario, first + k) };
+            let (scenario, from) = (&entrants[e].scenario, judge.from);
+            let simulation = move |k: u32| -> Replication { source(scenario, number(from + k)) };
             Case { simulation: Arc::new(simulation), judge }
         });
         let mut heard: BTreeMap<usize, Heard> = BTreeMap::new();
@@ -187,9 +260,6 @@ impl<'a> Field<'a> {
         self.played += u64::from(told);
         if let Some(Broken { replication, message }) = broken {
             return Err(ReplicateError::Broken { seed, replication, message });
-        }
-        if heard.len() < count {
-            return Err(ReplicateError::Interrupted);
         }
         Ok(heard.into_iter().map(|(n, heard)| (who[n].0, heard)).collect())
     }

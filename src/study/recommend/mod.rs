@@ -6,6 +6,7 @@
 //! race             who is surely dearer or broken leaves
 //! search           what is looked at next
 //! cliff            how near the winner breaks
+//! margin           how near it is to never coming back
 //! counterfactual   what a single setting would have prevented
 //! ```
 
@@ -14,6 +15,7 @@ mod counterfactual;
 mod default;
 mod entrant;
 mod field;
+mod margin;
 mod race;
 mod search;
 mod space;
@@ -22,7 +24,7 @@ use crate::metrics::Meta;
 use crate::scenario::{Draft, Scenario};
 use crate::stats::paired::paired_anytime;
 
-use self::field::Field;
+use self::field::{FRESH, Field};
 use self::race::{Rules, Until};
 use super::replicate::ReplicateError;
 use super::result::finding::{Finding, Verdict};
@@ -56,7 +58,8 @@ const FRONT: usize = 6;
 /// Deploys by which what stands now, and what happens without a change, is told.
 const TOLD: u32 = 10;
 
-/// Looks for the cheapest settings of `space` that hold.
+/// Looks for the cheapest settings of `space` that hold. Ended when they are found, it has less to say of them: neither where they
+/// break nor what else there is.
 ///
 /// # Errors
 /// As [`super::forecast::forecast`].
@@ -78,11 +81,14 @@ pub fn recommend(
         let heard = &field.entrants[nearest].heard;
         (nearest, heard.verdict(), heard.findings())
     });
-    field.play(&[(now, TOLD), (e, TOLD)])?;
-    let front = field.front(&pool, &Rules { most: rules.most.min(PATIENCE), ..rules })?;
+    let told = field.play(&[(now, TOLD), (e, TOLD)]);
+    field.so_far(told)?;
+    let front = field.front(&pool, &Rules { most: rules.most.min(PATIENCE), ..rules });
+    let front = field.so_far(front)?.unwrap_or_default();
     let changes = if e == now { Vec::new() } else { field.changes(e, verdict == Verdict::Holds)? };
     let inputs = if verdict == Verdict::Holds { field.sensitivities(e, draft)? } else { Vec::new() };
-    let recovers = if verdict == Verdict::Holds { field.recovery(e)? } else { None };
+    let recovers = if verdict == Verdict::Holds { field.recovery(e) } else { Ok(None) };
+    let recovers = field.so_far(recovers)?.flatten();
     Ok(Recommendation {
         schema: recommendation::SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -103,27 +109,34 @@ pub fn recommend(
         front,
         inputs,
         recovers,
+        interrupted: field.interrupted,
     })
 }
 
 type Chosen = (usize, Verdict, Vec<Finding>);
 
+/// What a trial left that was lost.
+struct Lost {
+    /// The numbers of the deploys that missed an objective.
+    numbers: Vec<u32>,
+    /// How many of these another combination may miss: as many as it would in half the deploys that may.
+    allowed: u32,
+}
+
 impl Field<'_> {
     /// The cheapest that holds on the race's numbers and on fresh ones; `None` where none was found.
     fn choose(&mut self, pool: &mut Vec<usize>, rules: &Rules) -> Result<Option<Chosen>, ReplicateError> {
         let mut undecided: Option<Chosen> = None;
+        let mut lost: Vec<Lost> = Vec::new();
         for trial in 1..=TRIALS {
-            // Who cannot be told from broken for long gives way to who can; with nobody left, it is waited for.
-            let patient = Rules { most: rules.most.min(PATIENCE), ..*rules };
-            let winner = match self.settle(pool, &patient)? {
-                None => self.settle(pool, rules)?,
-                winner => winner,
-            };
-            let Some(winner) = winner else { break };
+            let Some(winner) = self.candidate(pool, rules, &lost)? else { break };
             // All trials together are wrong as often as one may be.
             let confidence = 1.0 - (1.0 - self.question.confidence) / f64::from(1_u32 << trial);
             let question = Question { confidence, ..self.question.clone() };
-            let heard = self.play_fresh(winner, &question, rules.most)?;
+            let first = FRESH * trial;
+            let heard = self.play_fresh(winner, &question, first, rules.most)?;
+            let allowed = (1.0 - self.question.share) / 2.0 * f64::from(heard.deploys());
+            lost.push(Lost { numbers: heard.misses().map(|k| first + k).collect(), allowed: allowed as u32 });
             let verdict = heard.verdict();
             let chosen = (winner, verdict, heard.findings());
             if verdict == Verdict::Holds {
@@ -145,16 +158,46 @@ impl Field<'_> {
         Ok(undecided)
     }
 
-    /// The one in front once nothing around it is better.
-    fn settle(&mut self, pool: &mut Vec<usize>, rules: &Rules) -> Result<Option<usize>, ReplicateError> {
+    /// The one that is to be held to fresh numbers next: in front once nothing around it is better.
+    ///
+    /// Whoever won the race by luck has neighbours that won by the same luck: those that fare hardly better where it failed are
+    /// passed over.
+    fn candidate(
+        &mut self,
+        pool: &mut Vec<usize>,
+        rules: &Rules,
+        lost: &[Lost],
+    ) -> Result<Option<usize>, ReplicateError> {
+        // Who cannot be told from broken for long gives way to who can; with nobody left, it is waited for.
+        let patient = Rules { most: rules.most.min(PATIENCE), ..*rules };
         loop {
-            let Some(winner) = self.race(pool, rules, Until::Decided)? else { return Ok(None) };
+            let winner = match self.race(pool, &patient, Until::Decided)? {
+                None => self.race(pool, rules, Until::Decided)?,
+                winner => winner,
+            };
+            let Some(winner) = winner else { return Ok(None) };
+            if !self.is_better_where_others_failed(winner, lost)? {
+                self.entrants[winner].refuted = true;
+                continue;
+            }
             let before = pool.len();
             self.look_around(winner, pool);
             if pool.len() == before {
                 return Ok(Some(winner));
             }
         }
+    }
+
+    /// Whether `e` meets the objectives in nearly all deploys in which those that lost a trial did not.
+    fn is_better_where_others_failed(&mut self, e: usize, lost: &[Lost]) -> Result<bool, ReplicateError> {
+        // What it has passed once it passes.
+        while let Some(Lost { numbers, allowed }) = lost.get(self.entrants[e].passed) {
+            if self.missed_of(e, numbers, *allowed)? > *allowed {
+                return Ok(false);
+            }
+            self.entrants[e].passed += 1;
+        }
+        Ok(true)
     }
 
     /// A combination for people.
@@ -216,8 +259,10 @@ impl Field<'_> {
         let point = self.entrants[e].point.clone();
         let mut changes = Vec::new();
         for n in (0..point.len()).filter(|&n| point[n].is_some()) {
-            let without = self.without(e, n)?;
-            let cliff = if cliffs { self.cliff(&point, n)? } else { None };
+            let without = self.without(e, n);
+            let without = self.so_far(without)?.flatten();
+            let cliff = if cliffs { self.cliff(&point, n) } else { Ok(None) };
+            let cliff = self.so_far(cliff)?.flatten();
             let setting = &self.space.settings()[n];
             changes.push(Change {
                 path: setting.path(),

@@ -137,3 +137,6 @@ impl Field<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

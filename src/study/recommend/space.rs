@@ -31,11 +31,18 @@ pub struct Space {
 const GRACE: &str = "pod.termination.terminationGracePeriodSeconds";
 
 impl Space {
-    /// The settings that `vary` names, and those that follow from the scenario beside them, but for the paths in `keep`.
+    /// The settings that `vary` names, and those that follow from the scenario beside them, but for the paths in `keep`; with
+    /// `manifest`, of these only what a manifest can hold.
     ///
     /// # Errors
     /// What is wrong with `vary` and `keep`.
-    pub fn of(draft: &Draft, scenario: &Scenario, vary: &[String], keep: &[String]) -> Result<Self, Vec<Diag>> {
+    pub fn of(
+        draft: &Draft,
+        scenario: &Scenario,
+        vary: &[String],
+        keep: &[String],
+        manifest: bool,
+    ) -> Result<Self, Vec<Diag>> {
         let named = draft.axes_of(vary)?;
         if let Some(open) = named.iter().find_map(Axis::needs_count) {
             return Err(vec![open]);
@@ -47,7 +54,7 @@ impl Space {
         let is_taken = |path: &str| taken.iter().any(|t| holds(t, path) || holds(path, t));
         let known = super::default::known(scenario);
         let mut settings: Vec<Setting> = named.into_iter().map(|axis| Setting::named(axis, draft, &known)).collect();
-        for proposed in super::default::proposed(scenario, draft.is_manifest()) {
+        for proposed in super::default::proposed(scenario, manifest) {
             if proposed.paths.iter().any(|p| is_taken(p)) {
                 continue;
             }
@@ -62,7 +69,7 @@ impl Space {
     /// # Errors
     /// What is wrong with `vary`, whose axes stand in the place of those of the same paths, or beside them.
     pub fn relaxed(draft: &Draft, scenario: &Scenario, vary: &[String]) -> Result<Self, Vec<Diag>> {
-        let mut space = Self::of(draft, scenario, vary, &[])?;
+        let mut space = Self::of(draft, scenario, vary, &[], draft.is_manifest())?;
         let named: Vec<String> = space.settings.iter().flat_map(|s| s.axis.paths()).map(str::to_owned).collect();
         let is_taken = |path: &str| named.iter().any(|t| holds(t, path) || holds(path, t));
         for proposed in super::default::relaxed(scenario) {

@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use super::recommendation::Recovers;
 use crate::stats::paired::Difference;
 use crate::stats::removed::Removed;
 
@@ -53,6 +54,11 @@ pub struct Counterfactuals {
     pub simulated: u64,
     /// By cause, most first.
     pub causes: Vec<Counterfactual>,
+    /// Up to which load the fleet comes back from the rollout as it is; `None` where that was not told.
+    pub recovers: Option<Recovers>,
+    /// Whether the work was ended before all was looked at.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
 }
 
 #[derive(Serialize)]

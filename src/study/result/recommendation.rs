@@ -94,14 +94,17 @@ pub struct Sensitivity {
     pub breaks_at: Option<f64>,
 }
 
-/// Up to how many times the load a fleet comes back, after the rollout, to what it was before: not metastable.
+/// Up to how many times the load a fleet comes back, after the rollout, to what it was before: the margin to a failure that keeps
+/// itself up.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recovers {
-    /// The largest factor at which it does, of those looked at.
+    /// The largest factor at which it does, of those looked at; below 1 where it does not as it is.
     pub up_to: f64,
     /// The smallest at which it does not; `None` where it does at all that were looked at.
     pub not_at: Option<f64>,
+    /// Whether it could not have served that load without a rollout either.
+    pub overloaded: bool,
 }
 
 /// A recommendation.
@@ -146,6 +149,9 @@ pub struct Recommendation {
     pub inputs: Vec<Sensitivity>,
     /// Up to which load the fleet recovers from the rollout; `None` where that was not told.
     pub recovers: Option<Recovers>,
+    /// Whether the work was ended before all was looked at that is told of what is recommended.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
 }
 
 fn by_name<S: Serializer>(costs: &[Figure], serializer: S) -> Result<S::Ok, S::Error> {
