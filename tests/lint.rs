@@ -105,6 +105,38 @@ spec: {replicas: 4, template: {spec: {containers: [{name: app}]}}}
     assert_eq!((findings[0].diag.code, findings[0].diag.line), ("closes-before-removal", 9));
 }
 
+/// A number of pods that is applied, and one that an autoscaler has made: only the first is the file's to say.
+#[test]
+fn replicas_beside_an_autoscaler_are_found_where_they_are_applied() {
+    assert!(codes_of("tests/data/manifests/autoscaled.yaml").contains(&"replicas-beside-autoscaler"));
+    // A scenario's own number is how many there are.
+    for scenario in ["autoscaler-wrong", "autoscaler-right"] {
+        let found = codes_of(&format!("scenarios/{scenario}.yaml"));
+        assert!(!found.contains(&"replicas-beside-autoscaler"), "{scenario}: {found:?}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("it is written");
+        lint(&Request::new(&file)).findings.into_iter().map(|f| (f.diag.code, f.diag.line)).collect::<Vec<_>>()
+    };
+    let rule = rule("replicas-beside-autoscaler").expect("it is one");
+    let found = write("manifest.yaml", rule.failing);
+    assert_eq!(found, [(rule.code, 5)]);
+    // A scenario that says how many there are now still has the manifest applied, over it.
+    let over = "workload: {manifest: manifest.yaml, replicas: 12}\nclients: [{name: web, rate: 100/s}]\n";
+    assert_eq!(write("over.yaml", over), [(rule.code, 5)]);
+    let alone =
+        "workload: {replicas: 12, horizontalPodAutoscaler: {maxReplicas: 20}}\nclients: [{name: web, rate: 100/s}]\n";
+    assert!(write("alone.yaml", alone).iter().all(|(code, _)| *code != rule.code));
+    // Nothing is undone where there is no choice, and 0 is meant.
+    let fixed = rule.failing.replace("maxReplicas: 20", "maxReplicas: 4");
+    assert!(write("fixed.yaml", &fixed).is_empty());
+    assert!(
+        write("off.yaml", &rule.failing.replace("  replicas: 4", "  replicas: 0")).iter().all(|(c, _)| *c != rule.code)
+    );
+}
+
 #[test]
 fn the_exit_status_tells_findings_from_invalid_files() {
     let right = "scenarios/routing-right.yaml";

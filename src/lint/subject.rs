@@ -94,9 +94,11 @@ impl<'a> Subject<'a> {
         let name = path.rsplit('.').next().unwrap_or(path);
         let label = if missing { format!("no `{name}` here") } else { label.to_owned() };
         let diag = Diag::warning(code, message).at(&self.draft.nearest(path), label).path(path);
-        also.iter().filter(|(path, _)| self.gives(path)).fold(diag, |diag, (path, label)| {
-            let span = &self.draft.nearest(path);
-            diag.and(span, label.as_str())
-        })
+        also.iter().fold(diag, |diag, (path, label)| self.also(diag, path, label.as_str()))
+    }
+
+    /// The same finding, pointing at the value of `path` as well, where that stands in the file.
+    pub fn also(&self, diag: Diag, path: &str, label: impl Into<String>) -> Diag {
+        if self.gives(path) { diag.and(&self.draft.nearest(path), label) } else { diag }
     }
 }

@@ -15,6 +15,7 @@ mod prestop_exceeds_grace;
 mod probe_in_tight_queue;
 mod reconnect_at_once;
 mod registration_outrun;
+mod replicas_beside_autoscaler;
 mod scale_down_outrun;
 mod sigterm_not_handled;
 mod stuck_rollout;
@@ -22,9 +23,10 @@ mod stuck_rollout;
 use super::Rule;
 
 /// Every rule, in the order of a pod's life.
-pub const RULES: [&Rule; 18] = [
+pub const RULES: [&Rule; 19] = [
     &misplaced_field::RULE,
     &stuck_rollout::RULE,
+    &replicas_beside_autoscaler::RULE,
     &capacity_below_demand::RULE,
     &connections_exhausted::RULE,
     &liveness_kills_start::RULE,
