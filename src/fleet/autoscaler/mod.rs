@@ -9,7 +9,7 @@ use crate::engine::{Dur, Purpose, SimTime, Streams};
 use crate::scenario::{self, ScaleMetric};
 
 use self::behavior::Behavior;
-use self::calculator::Measured;
+use self::calculator::{Pod, Reading, Target};
 use super::event::Event;
 use super::fact::{Fact, PodId};
 use super::lifecycle::Phase;
@@ -37,11 +37,21 @@ struct PodMetrics {
     measured: u32,
     busy: u64,
     in_flight: u64,
-    /// What the last scrape says, as means: busy workers, requests in the pod.
-    scraped: Option<(f64, f64)>,
+    /// What the last scrape says.
+    scraped: Option<Scraped>,
+    /// Since when a kubelet has known of it (`status.startTime`).
+    since: SimTime,
     /// Whether it was Ready when last measured, and when that last changed.
     ready: bool,
     changed: SimTime,
+}
+
+/// A scrape of a pod: when, and means since the one before, in thousandths, rounded up as quantities are.
+#[derive(Clone, Copy, Debug)]
+struct Scraped {
+    at: SimTime,
+    busy: u64,
+    in_flight: u64,
 }
 
 /// An autoscaler, and what it knows.
@@ -50,6 +60,8 @@ pub(super) struct HorizontalPodAutoscaler {
     config: scenario::Autoscaler,
     behavior: Behavior,
     pods: Vec<PodMetrics>,
+    /// Pods that have been there for long.
+    initial: u32,
     /// When the controller first looks, and the pods are first scraped; each at random within its period.
     first: (Dur, Dur),
 }
@@ -58,7 +70,7 @@ impl HorizontalPodAutoscaler {
     pub(super) fn new(config: scenario::Autoscaler, replicas: u32, streams: Streams) -> Self {
         let phase = |which: u64, period: Dur| period.scale(streams.stream(Purpose::AutoscalerPhase, which).open01());
         let first = (phase(0, config.sync), phase(1, config.scrape));
-        Self { config, behavior: Behavior::new(SimTime::ZERO, replicas), pods: Vec::new(), first }
+        Self { config, behavior: Behavior::new(SimTime::ZERO, replicas), pods: Vec::new(), initial: replicas, first }
     }
 }
 
@@ -80,7 +92,7 @@ impl<O: Observer> World<O> {
                 GRAIN
             }
             AutoscalerEvent::Scrape => {
-                autoscaler.pods.iter_mut().for_each(PodMetrics::scrape);
+                autoscaler.pods.iter_mut().for_each(|pod| pod.scrape(cal.now()));
                 autoscaler.config.scrape
             }
             AutoscalerEvent::Sync => autoscaler.config.sync,
@@ -100,17 +112,29 @@ impl<O: Observer> World<O> {
     }
 
     fn measure(&self, autoscaler: &mut HorizontalPodAutoscaler, now: SimTime) {
-        autoscaler.pods.resize(self.pods.len(), PodMetrics { changed: now, ..PodMetrics::default() });
-        for (pod, known) in self.pods.iter().zip(&mut autoscaler.pods) {
+        let initial = autoscaler.initial;
+        autoscaler.pods.resize(self.pods.len(), PodMetrics { changed: now, since: now, ..PodMetrics::default() });
+        for (id, (pod, known)) in (0..).zip(self.pods.iter().zip(&mut autoscaler.pods)) {
             if pod.container && pod.phase != Phase::Terminated && !pod.lost {
                 known.measured += 1;
-                known.busy += (pod.workers.len() - pod.free_workers.len()) as u64;
+                known.busy += u64::from(self.busy_workers(id));
                 known.in_flight += u64::from(pod.in_flight);
+            }
+            if id < initial {
+                known.since = SimTime::MIN;
+            } else if self.cluster.as_ref().is_some_and(|c| c.node_of(id).is_none()) && !pod.container {
+                known.since = now;
             }
             if pod.phase.is_ready() != known.ready {
                 (known.ready, known.changed) = (!known.ready, now);
             }
         }
+    }
+
+    /// Workers of pod `pod` that are at work: those of a container that is no more are not.
+    fn busy_workers(&self, pod: u32) -> u32 {
+        let pod = &self.pods[pod as usize];
+        self.versions[pod.version()].pod.concurrency.saturating_sub(pod.free_workers.len() as u32)
     }
 
     /// How many pods there are to be from now on, if that changes.
@@ -119,8 +143,13 @@ impl<O: Observer> World<O> {
         let config = &autoscaler.config;
         let beyond = current.clamp(config.min_replicas, config.max_replicas);
         let next = if beyond == current {
-            let wanted = |metric: &ScaleMetric| self.wanted(autoscaler, *metric, current, now);
-            let proposed = config.metrics.iter().filter_map(wanted).max()?;
+            let wanted: Vec<Option<u32>> =
+                config.metrics.iter().map(|metric| self.wanted(autoscaler, *metric, current, now)).collect();
+            let proposed = wanted.iter().copied().flatten().max()?;
+            // A metric that tells nothing might have called for more than the others would leave.
+            if proposed < current && wanted.contains(&None) {
+                return None;
+            }
             autoscaler.behavior.limit(&autoscaler.config, now, current, proposed)
         } else {
             // Outside of its bounds no metric is asked.
@@ -146,41 +175,41 @@ impl<O: Observer> World<O> {
             if pod.phase == Phase::Terminated || control.is_leaving(PodId(id)) {
                 continue;
             }
-            let workers = pod.workers.len() as f64;
-            pods.push(match metric {
-                ScaleMetric::Cpu { .. } => Measured {
-                    value: known.scraped.map(|(busy, _)| 100.0 * busy / workers / config.cpu_request),
-                    unready: known.is_young(config, pod.container_since, now),
-                },
-                ScaleMetric::InFlight { .. } => {
-                    Measured { value: known.scraped.map(|(_, in_flight)| in_flight), unready: !pod.container }
-                }
-            });
+            let cores = 1000.0 * f64::from(self.versions[pod.version()].pod.concurrency);
+            let request = libm::round(cores * config.cpu_request).max(1.0) as u64;
+            // Its first container has not been started: an image is pulled, or no node has taken it.
+            let pending = !pod.container && pod.restarts == 0;
+            let cpu = matches!(metric, ScaleMetric::Cpu { .. });
+            let reading = match known.scraped {
+                _ if pending => Reading::Ignored,
+                None => Reading::Missing,
+                Some(scraped) if cpu && known.is_young(config, scraped.at, now) => Reading::Ignored,
+                Some(Scraped { busy, in_flight, .. }) => Reading::Known(if cpu { busy } else { in_flight }),
+            };
+            pods.push(Pod { reading, request });
         }
-        match metric {
-            // What was not measured counts as all that it requests, or as on target where that is more.
-            ScaleMetric::Cpu { utilization } => {
-                let target = f64::from(utilization);
-                calculator::wanted(&pods, target, target.max(100.0), current, config.tolerance)
-            }
-            ScaleMetric::InFlight { average } => calculator::wanted(&pods, average, average, current, config.tolerance),
-        }
+        let target = match metric {
+            ScaleMetric::Cpu { utilization } => Target::Utilization(utilization),
+            ScaleMetric::InFlight { average } => Target::Average(libm::ceil(1000.0 * average).max(1.0) as u64),
+        };
+        calculator::wanted(&pods, target, current, config.tolerance)
     }
 }
 
 impl PodMetrics {
-    fn scrape(&mut self) {
-        let mean = |sum: u64| sum as f64 / f64::from(self.measured);
-        self.scraped = (self.measured > 0).then(|| (mean(self.busy), mean(self.in_flight)));
+    fn scrape(&mut self, now: SimTime) {
+        let mean = |sum: u64| (1000 * sum).div_ceil(u64::from(self.measured).max(1));
+        let scraped = Scraped { at: now, busy: mean(self.busy), in_flight: mean(self.in_flight) };
+        self.scraped = (self.measured > 0).then_some(scraped);
         (self.measured, self.busy, self.in_flight) = (0, 0, 0);
     }
 
-    /// Whether its CPU tells nothing yet: soon after the start while it is not Ready or was not for all of the measurement,
-    /// later only where it never was Ready (`groupPods` of `replica_calculator.go`).
-    fn is_young(&self, config: &scenario::Autoscaler, started: SimTime, now: SimTime) -> bool {
-        if now < started + config.cpu_initialization {
-            return !self.ready || now < self.changed + config.scrape;
+    /// Whether its CPU, `scraped` then, tells nothing yet: soon after the start while it is not Ready or was not for all of the
+    /// measurement, later only where it never was Ready (`groupPods` of `replica_calculator.go`).
+    fn is_young(&self, config: &scenario::Autoscaler, scraped: SimTime, now: SimTime) -> bool {
+        if now < self.since + config.cpu_initialization {
+            return !self.ready || scraped < self.changed + config.scrape;
         }
-        !self.ready && self.changed < started + config.initial_readiness
+        !self.ready && self.changed < self.since + config.initial_readiness
     }
 }
