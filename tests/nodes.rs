@@ -327,3 +327,40 @@ fn a_proxy_without_pods_in_its_zone_goes_elsewhere() {
     assert!((stale - lost).abs() < 5.0 * lost.sqrt(), "{stale} of {lost}");
     assert_eq!(dropped(&r), by(&r, Cause::StaleRoute) + by(&r, Cause::Crash));
 }
+
+#[test]
+fn a_machine_in_the_place_of_a_dead_one_has_its_pods_replaced_as_soon_as_it_is_there() {
+    let more = ["deploy.events=[{at: 5s, nodeFailure: 1}]", "observe={warmup: 5s, after: 400s}"];
+    let r = play(&[more[0], more[1], "nodes.returnsAfter=90s"]);
+    assert_eq!(first(&r, NodeStep::Returned), Some(95.0));
+    assert_eq!(count(&r, NodeStep::Evicted), 0, "long before the toleration is over");
+    let created: Vec<f64> = r.pods.iter().filter_map(|p| p.created).map(SimTime::secs).collect();
+    assert!(created.len() == 3 && created.iter().all(|t| (95.0..95.5).contains(t)), "{created:?}");
+    assert!(r.pods.iter().filter(|p| p.created.is_some()).all(|p| p.ready.is_some()));
+    // Back before anybody has noticed: proxies sent there until they were told by its pods' end.
+    let soon = play(&[more[0], more[1], "nodes.returnsAfter=10s"]);
+    assert_eq!((count(&soon, NodeStep::NotReady), count(&soon, NodeStep::Returned)), (0, 1));
+    assert!(dropped(&soon) * 2 < dropped(&r), "{} of {}", dropped(&soon), dropped(&r));
+    // It dies again, and is noticed again.
+    let twice = "deploy.events=[{at: 5s, nodeFailure: 1}, {at: 200s, nodeFailure: 1}]";
+    let twice = play(&[twice, more[1], "nodes.returnsAfter=90s"]);
+    assert_eq!((count(&twice, NodeStep::NotReady), count(&twice, NodeStep::Returned)), (2, 2));
+}
+
+#[test]
+fn nodes_join_while_pods_find_no_room_and_no_more_than_there_may_be() {
+    // Nine pods fill three nodes, and the first of the surge has to wait.
+    let full = ["deploy.rolls=pods", "nodes.maxPods=3"];
+    let stuck = play(&[full[0], full[1], "workload.progressDeadlineSeconds=60"]);
+    assert!(stuck.rollout.is_some_and(|t| t.duration.is_none()), "there is no room for a surge");
+    let r = play(&[full[0], full[1], "nodes.maxCount=5"]);
+    let joined: Vec<f64> = r.nodes.iter().filter(|n| n.2 == NodeStep::Joined).map(|n| n.0.secs()).collect();
+    assert!(joined.len() == 1 && (120.0..120.2).contains(&joined[0]), "one is enough for a surge of one: {joined:?}");
+    let ready = r.pods.iter().filter(|p| p.revision != Revision(0)).filter_map(|p| p.ready).map(SimTime::secs);
+    let ready = ready.fold(f64::INFINITY, f64::min);
+    assert!((122.0..122.5).contains(&ready), "{ready}");
+    assert!(r.rollout.is_some_and(|t| t.duration.is_some()), "then it goes on");
+    let quick = ["nodes.maxCount=4", "nodes.provisionTime=20s"];
+    let ten = play(&[full[0], full[1], "workload.strategy.rollingUpdate.maxSurge=9", quick[0], quick[1]]);
+    assert_eq!(count(&ten, NodeStep::Joined), 1, "9 pods want three nodes, one is allowed");
+}

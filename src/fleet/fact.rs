@@ -222,6 +222,10 @@ pub enum NodeStep {
     Drained,
     /// It takes pods again.
     Uncordoned,
+    /// Another machine has taken its place.
+    Returned,
+    /// A machine has come that was not there before.
+    Joined,
 }
 
 impl NodeStep {
@@ -237,6 +241,8 @@ impl NodeStep {
             Self::DrainBlocked => "drainBlocked",
             Self::Drained => "drained",
             Self::Uncordoned => "uncordoned",
+            Self::Returned => "returned",
+            Self::Joined => "joined",
         }
     }
 }
@@ -325,6 +331,13 @@ pub enum Fact {
         /// From now on.
         replicas: u32,
     },
+    /// An analysis of the new version came to an end.
+    Analysis {
+        /// Which of a `Rollout`'s; `None` is `deploy.analysis`.
+        of: Option<AnalysisOf>,
+        /// What it came to.
+        verdict: AnalysisVerdict,
+    },
     /// The controller changed a ReplicaSet's desired size.
     Desired {
         /// Whose.
@@ -338,6 +351,30 @@ pub enum Fact {
     Settled,
     /// Levels that a plot shows; given whenever one of them changed, and once in each bin.
     Levels(Levels),
+}
+
+/// Where a strategy of Argo Rollouts has an analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AnalysisOf {
+    /// Beside the steps of a canary.
+    Background,
+    /// This one of those that are steps of a canary, from 0.
+    Step(u32),
+    /// Before the switch of a blue-green rollout.
+    PrePromotion,
+    /// After it.
+    PostPromotion,
+}
+
+/// What an analysis came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AnalysisVerdict {
+    /// The new version may go on.
+    Passed,
+    /// It is called off.
+    Failed,
+    /// Somebody has to look.
+    Inconclusive,
 }
 
 /// The fleet's levels at one moment.

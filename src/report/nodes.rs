@@ -8,7 +8,23 @@ pub(super) fn sentences(results: &Results) -> Vec<String> {
     let mut told: Vec<String> = died(results).into_iter().collect();
     let drained = results.nodes.iter().filter(|n| n.step == "cordoned");
     told.extend(drained.map(|cordoned| drain(results, cordoned)));
+    told.extend(came(results));
     told
+}
+
+/// Machines that came: in the place of those that died, and because pods found no room.
+fn came(results: &Results) -> Vec<String> {
+    let of = |step: &'static str| results.nodes.iter().filter(move |n| n.step == step);
+    let count = |step| of(step).count() as f64;
+    let back = span(of("returned").map(|n| n.t));
+    let back = back.map(|t| format!("{} took the place of what had died at {t}.", nodes(count("returned"))));
+    let more = span(of("joined").map(|n| n.t));
+    let more = more.map(|t| format!("{} joined at {t}, for pods that had found no room.", nodes(count("joined"))));
+    back.into_iter().chain(more).collect()
+}
+
+fn nodes(n: f64) -> String {
+    if n > 1.0 { plural(n, "node") } else { "A node".to_owned() }
 }
 
 /// When, from first to last.
@@ -80,6 +96,13 @@ mod tests {
         assert_eq!(told(&rows[..1]), ["Node 2 died at +5 s; nobody has noticed."]);
         let zone = [(5.0, 0, "failed"), (5.0, 3, "failed"), (40.0, 3, "notReady"), (45.0, 0, "notReady")];
         assert_eq!(told(&zone), ["Nodes 0 and 3 died at +5 s; nobody noticed until +40 s to +45 s."]);
+    }
+
+    #[test]
+    fn what_comes_is_told() {
+        assert_eq!(told(&[(65.0, 2, "returned")]), ["A node took the place of what had died at +1 m 5 s."]);
+        let more = [(120.0, 6, "joined"), (121.0, 7, "joined")];
+        assert_eq!(told(&more), ["2 nodes joined at +2 m 0 s to +2 m 1 s, for pods that had found no room."]);
     }
 
     #[test]

@@ -29,6 +29,12 @@ pub struct Nodes {
     pub eviction_rate: f64,
     /// So long after its death the node, and with it its pods, are deleted from the API; `None` = never.
     pub deleted_after: Option<Dur>,
+    /// So long after its death another machine takes its place, without its pods and images; `None` = never.
+    pub returns_after: Option<Dur>,
+    /// Nodes that there may be at most: while pods find no room, the cluster autoscaler asks for more; `None` = nobody does.
+    pub max_count: Option<u32>,
+    /// From there until such a node is Ready.
+    pub provision_time: Dur,
     /// When whoever has a connection to a dead node on which nothing is asked gives it up: streams.
     pub silence: Dur,
     /// Whether a kubelet pulls one image at a time (`serializeImagePulls`, its default).
@@ -41,6 +47,8 @@ pub struct Nodes {
     pub registry_bandwidth: f64,
 }
 
+/// From a pod that finds no room to a Ready node: assumed, and told as such.
+const PROVISION_TIME: Dur = Dur::from_secs(120);
 const MAX_NODES: u32 = 10_000;
 const MAX_ZONES: usize = 100;
 
@@ -57,8 +65,22 @@ impl Nodes {
         if given && count.node.is_none() {
             f.at.report(f.at.error("missing-field", "how many nodes are there?").help("add `count: 6`"));
         }
+        let counted = f.within("count", 1, 1..=MAX_NODES);
+        let most = f.at("maxCount");
+        let max_count = most.node.map(|_| f.within("maxCount", counted, 1..=MAX_NODES));
+        if max_count.is_some_and(|most| most < counted) {
+            most.out_of_range("`maxCount` is below `count`", &format!("{counted} or more"));
+        }
+        let provision_time = if most.node.is_some() {
+            f.assume("provisionTime", PROVISION_TIME, "a machine is ordered, boots and joins: two minutes are usual")
+        } else {
+            f.or("provisionTime", PROVISION_TIME)
+        };
         let nodes = Self {
-            count: f.within("count", 1, 1..=MAX_NODES),
+            count: counted,
+            max_count,
+            provision_time,
+            returns_after: f.opt("returnsAfter"),
             zones: zones(&f.at("zones")),
             max_pods: f.within("maxPods", 110, 1..=100_000),
             heartbeat: above_zero(&f.at("nodeLeaseRenewInterval"), Dur::from_secs(10)),

@@ -7,7 +7,7 @@ use std::thread;
 use super::result::parting::{Happened, Parting};
 use crate::engine::SimTime;
 use crate::fleet::Observer;
-use crate::fleet::fact::{Fact, NodeStep, PodId, PodStep, Revision, Side};
+use crate::fleet::fact::{AnalysisVerdict, Fact, NodeStep, PodId, PodStep, Revision, Side};
 use crate::metrics::PodRow;
 use crate::scenario::Scenario;
 use crate::simulate;
@@ -233,6 +233,7 @@ impl Played<'_> {
                 format!("the controller wants {size} {} pods", revision_words(revision))
             }
             Fact::Scaled { replicas } => format!("the autoscaler wants {replicas} pods"),
+            Fact::Analysis { verdict, .. } => analysis_words(verdict).to_owned(),
             Fact::Node { node, step } => format!("node {} {}", node.0, node_words(step)),
             Fact::Complete => "the rollout is complete".to_owned(),
             Fact::Settled => "the last old pod is gone".to_owned(),
@@ -241,6 +242,14 @@ impl Played<'_> {
                 format!("{} of {} pods are Ready; capacity {capacity}/s, demand {demand}/s", l.ready, l.pods)
             }
         }
+    }
+}
+
+const fn analysis_words(verdict: AnalysisVerdict) -> &'static str {
+    match verdict {
+        AnalysisVerdict::Passed => "an analysis passes",
+        AnalysisVerdict::Failed => "an analysis calls the new version off",
+        AnalysisVerdict::Inconclusive => "an analysis comes to no conclusion",
     }
 }
 
@@ -263,6 +272,8 @@ const fn node_words(step: NodeStep) -> &'static str {
         NodeStep::DrainBlocked => "is stuck in its drain",
         NodeStep::Drained => "is drained",
         NodeStep::Uncordoned => "takes pods again",
+        NodeStep::Returned => "is there again",
+        NodeStep::Joined => "joins",
     }
 }
 

@@ -21,13 +21,17 @@ impl<O: Observer> World<O> {
             return;
         }
         let at = noticed(&cluster.config, node, now, streams);
-        let deleted = cluster.config.deleted_after;
+        let (deleted, returns) = (cluster.config.deleted_after, cluster.config.returns_after);
+        let life = cluster.nodes[node as usize].life;
         let pods = cluster.nodes[node as usize].pods.clone();
         self.stop_pulls(node, cal);
         self.tell_node(node, NodeStep::Failed, cal);
-        Self::at_node(at, NodeEvent::NotReady(node), cal);
+        Self::at_node(at, NodeEvent::NotReady { node, life }, cal);
         if let Some(after) = deleted {
-            Self::at_node(now + after, NodeEvent::Deleted(node), cal);
+            Self::at_node(now + after, NodeEvent::Deleted { node, life }, cal);
+        }
+        if let Some(after) = returns {
+            Self::at_node(now + after, NodeEvent::Returned { node, life }, cal);
         }
         for pod in pods {
             self.lose_pod(pod, cal);
@@ -154,18 +158,18 @@ impl<O: Observer> World<O> {
                 node.cleared = true;
                 let at = cluster.next_taint[zone].max(cal.now());
                 cluster.next_taint[zone] = at + Dur::from_secs_f64(1.0 / rate);
-                due.push((at, n as u32));
+                due.push((at, n as u32, node.life));
             }
         }
-        for (at, node) in due {
-            Self::at_node(at, NodeEvent::Tainted(node), cal);
+        for (at, node, life) in due {
+            Self::at_node(at, NodeEvent::Tainted { node, life }, cal);
         }
     }
 
     /// From now on its pods are tolerated for a while.
-    pub(super) fn node_tainted(&mut self, node: u32, cal: &mut Cal) {
+    pub(super) fn node_tainted(&mut self, node: u32, life: u16, cal: &mut Cal) {
         let Some(toleration) = self.cluster.as_ref().map(|c| c.config.toleration) else { return };
-        Self::at_node(cal.now() + toleration, NodeEvent::Evicted(node), cal);
+        Self::at_node(cal.now() + toleration, NodeEvent::Evicted { node, life }, cal);
     }
 
     /// Its pods get their deletion timestamps, so that their controllers replace them; nobody is there to end them.
@@ -182,9 +186,12 @@ impl<O: Observer> World<O> {
     /// The node is deleted from the API, and its pods with it.
     pub(super) fn node_deleted(&mut self, node: u32, cal: &mut Cal) {
         let Some(cluster) = &mut self.cluster else { return };
-        cluster.nodes[node as usize].ready = false;
-        cluster.nodes[node as usize].cordoned = true;
-        let pods = std::mem::take(&mut cluster.nodes[node as usize].pods);
+        let n = &mut cluster.nodes[node as usize];
+        if std::mem::replace(&mut n.gone, true) {
+            return;
+        }
+        (n.ready, n.cordoned) = (false, true);
+        let pods = std::mem::take(&mut n.pods);
         self.tell_node(node, NodeStep::Deleted, cal);
         for pod in pods {
             if self.control.as_ref().is_some_and(|c| c.counts_as_ready(PodId(pod))) {

@@ -6,6 +6,7 @@
 mod drain;
 mod failure;
 mod health;
+mod join;
 mod pull;
 mod scheduler;
 
@@ -21,14 +22,18 @@ use scheduler::{Seat, choose};
 /// A moment in the life of a node.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::fleet) enum NodeEvent {
-    /// It has been silent for too long.
-    NotReady(u32),
+    /// It has been silent for too long, unless another machine has its place by now.
+    NotReady { node: u32, life: u16 },
     /// The taint that clears it comes into force.
-    Tainted(u32),
+    Tainted { node: u32, life: u16 },
     /// Its pods are not tolerated any longer.
-    Evicted(u32),
+    Evicted { node: u32, life: u16 },
     /// It is deleted from the API.
-    Deleted(u32),
+    Deleted { node: u32, life: u16 },
+    /// Another machine takes its place.
+    Returned { node: u32, life: u16 },
+    /// A machine that was asked for is there.
+    Joined,
     /// Whoever drains a node asks for this pod's eviction.
     Evict(u32),
     /// A transfer is over, unless others have come or gone since this many changes.
@@ -44,6 +49,10 @@ pub(super) struct Node {
     /// `spec.unschedulable`.
     cordoned: bool,
     dead: bool,
+    /// Whether it is no longer in the API.
+    gone: bool,
+    /// Which machine it is: one more with each that takes the place of one that died.
+    life: u16,
     /// As the API has it.
     ready: bool,
     /// Pods that the API has on it, in order of creation.
@@ -52,6 +61,24 @@ pub(super) struct Node {
     cleared: bool,
     drain: Drain,
     puller: Puller,
+}
+
+impl Node {
+    /// One without pods, in good health.
+    fn new(zone: u32) -> Self {
+        Self {
+            zone,
+            cordoned: false,
+            dead: false,
+            gone: false,
+            life: 0,
+            ready: true,
+            pods: Vec::new(),
+            cleared: false,
+            drain: Drain::None,
+            puller: Puller::default(),
+        }
+    }
 }
 
 /// How far `kubectl drain` has come.
@@ -73,6 +100,8 @@ pub(super) struct Cluster {
     nodes: Vec<Node>,
     /// Pods that no node takes, in order of creation.
     unscheduled: Vec<u32>,
+    /// Machines that have been asked for.
+    coming: u32,
     /// Where each pod is, by its id.
     node_of: Vec<Option<u32>>,
     /// When the node controller clears the next node of each zone at the earliest.
@@ -83,19 +112,10 @@ pub(super) struct Cluster {
 impl Cluster {
     /// Nodes without pods, all in good health.
     fn new(config: &scenario::Nodes, daemon: bool) -> Self {
-        let node = |n| Node {
-            zone: config.zone(n),
-            cordoned: false,
-            dead: false,
-            ready: true,
-            pods: Vec::new(),
-            cleared: false,
-            drain: Drain::None,
-            puller: Puller::default(),
-        };
         Self {
-            nodes: (0..config.count).map(node).collect(),
+            nodes: (0..config.count).map(|n| Node::new(config.zone(n))).collect(),
             unscheduled: Vec::new(),
+            coming: 0,
             node_of: Vec::new(),
             next_taint: vec![SimTime::MIN; config.zones.len()],
             transfers: Transfers::new(config.pull_bandwidth, config.registry_bandwidth),
@@ -181,6 +201,9 @@ impl<O: Observer> World<O> {
         let node = place.or_else(|| self.choose_node(pod));
         let Some(cluster) = &mut self.cluster else { return true };
         cluster.bind(pod, node);
+        if node.is_none() {
+            self.ask_for_nodes(cal);
+        }
         self.bound(pod, node, cal)
     }
 
@@ -229,14 +252,26 @@ impl<O: Observer> World<O> {
 
     pub(super) fn on_node(&mut self, event: NodeEvent, cal: &mut Cal) {
         match event {
-            NodeEvent::NotReady(node) => self.node_not_ready(node, cal),
-            NodeEvent::Tainted(node) => self.node_tainted(node, cal),
-            NodeEvent::Evicted(node) => self.node_evicted(node, cal),
-            NodeEvent::Deleted(node) => self.node_deleted(node, cal),
+            NodeEvent::NotReady { node, life } if self.is_machine(node, life) => self.node_not_ready(node, cal),
+            NodeEvent::Tainted { node, life } if self.is_machine(node, life) => self.node_tainted(node, life, cal),
+            NodeEvent::Evicted { node, life } if self.is_machine(node, life) => self.node_evicted(node, cal),
+            NodeEvent::Deleted { node, life } if self.is_machine(node, life) => self.node_deleted(node, cal),
+            NodeEvent::Returned { node, life } if self.is_machine(node, life) => self.node_returned(node, cal),
+            NodeEvent::NotReady { .. }
+            | NodeEvent::Tainted { .. }
+            | NodeEvent::Evicted { .. }
+            | NodeEvent::Deleted { .. }
+            | NodeEvent::Returned { .. } => {}
+            NodeEvent::Joined => self.node_joined(cal),
             NodeEvent::Evict(pod) => self.evict(pod, cal),
             NodeEvent::Transferred(change) => self.on_transferred(change, cal),
             NodeEvent::Pulled { node, pod } => self.on_pulled(node, pod, cal),
         }
+    }
+
+    /// Whether node `node` is still the machine that an event is about.
+    fn is_machine(&self, node: u32, life: u16) -> bool {
+        self.cluster.as_ref().is_some_and(|c| c.nodes[node as usize].life == life)
     }
 
     fn tell_node(&mut self, node: u32, step: NodeStep, cal: &Cal) {
