@@ -206,3 +206,55 @@ fn a_pod_that_is_deleted_while_its_container_is_stopped_does_not_come_back() {
         assert!(matches!(last, PodStep::Exited | PodStep::Killed), "{seen:?}");
     }
 }
+
+/// The pods of `gated.yaml`, with or without its gates, behind proxies that send to a new pod 30 s after it passed its probe:
+/// from then until the first old pod is deleted [s], and what is told of the manifest.
+fn from_ready_to_deletion(gates: bool) -> (f64, String) {
+    let text = std::fs::read_to_string("tests/data/manifests/gated.yaml").expect("it is there");
+    let text = if gates { text } else { text.replace("readinessGates", "x-readinessGates") };
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("gated.yaml");
+    std::fs::write(&file, text).expect("it is written");
+    let set = ["loadBalancer.propagation={shared: 0s, add: 30s, remove: 1s}", "pod.startup=2s", "rate=20/s"]
+        .map(str::to_owned);
+    let loaded = dryroll::scenario::load(&dryroll::scenario::Request {
+        set: &set,
+        rate: Some("20/s"),
+        ..dryroll::scenario::Request::new(&file)
+    });
+    let loaded = loaded.unwrap_or_else(|d| panic!("{}", d[0].render(false)));
+    let r = dryroll::simulate::run(&loaded.scenario, 1, 0);
+    assert!(r.rollout.is_some_and(|t| t.duration.is_some()), "it completes");
+    let first = |times: Vec<dryroll::engine::SimTime>| times.iter().map(|t| t.secs()).fold(f64::INFINITY, f64::min);
+    let new = first(r.pods.iter().filter(|p| p.revision.0 > 0).filter_map(|p| p.ready).collect());
+    let old = first(r.pods.iter().filter(|p| p.revision.0 == 0).filter_map(|p| p.deletion_requested).collect());
+    (old - new, loaded.warnings.iter().map(|d| d.render(false)).collect())
+}
+
+#[test]
+fn the_readiness_gates_of_a_manifest_hold_the_rollout_until_the_balancer_sends() {
+    let (gated, told) = from_ready_to_deletion(true);
+    assert!((30.0..31.0).contains(&gated), "{gated} s");
+    assert!(told.contains("only the readiness gates of load balancers are simulated"), "{told}");
+    assert_eq!(told.matches("taken as open").count(), 1, "the balancer's own is none of those:\n{told}");
+    let (free, told) = from_ready_to_deletion(false);
+    assert!(free < 1.0 && !told.contains("readiness gates"), "{free} s\n{told}");
+}
+
+#[test]
+fn a_sidecar_counts_for_readiness_and_an_init_container_for_the_start() {
+    let manifest = |policy: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{replicas: 2, template: {{spec: {{\
+             initContainers: [{{name: proxy{policy}, readinessProbe: {{periodSeconds: 20}}}}], \
+             containers: [{{name: app, readinessProbe: {{periodSeconds: 3}}}}]}}}}}}\n"
+        )
+    };
+    let read = |policy| {
+        let loaded = load_str("a.yaml", &manifest(policy), &[]).unwrap_or_else(|d| panic!("{}", d[0].render(false)));
+        let period = loaded.scenario.pod.readiness_probe.map(|p| p.period.secs());
+        (period, loaded.warnings.iter().any(|w| w.to_string().contains("initContainers")))
+    };
+    assert_eq!(read(", restartPolicy: Always"), (Some(20.0), false));
+    assert_eq!(read(""), (Some(3.0), true));
+}

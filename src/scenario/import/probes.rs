@@ -75,9 +75,23 @@ pub(super) fn gates(tree: &mut Tree, pod: Option<&Node>) {
     }
 }
 
+/// Init containers that go on beside the others (`restartPolicy: Always`): the pod is Ready only when they are, and they are stopped
+/// only after the others have ended.
+pub(super) fn sidecars(pod: Option<&Node>) -> impl Iterator<Item = &Node> {
+    let all = pod.and_then(|p| p.get("initContainers")).map(Node::items).unwrap_or_default();
+    all.iter().filter(|c| goes_on(c))
+}
+
+fn goes_on(container: &Node) -> bool {
+    container.get("restartPolicy").and_then(Node::text) == Some("Always")
+}
+
 /// A note for what a pod has that makes it start later than it does here.
 pub(super) fn ignored(pod: Option<&Node>) -> Option<Diag> {
-    let init = pod.and_then(|p| p.entry("initContainers")).filter(|e| !e.value.items().is_empty())?;
+    let init = pod.and_then(|p| p.entry("initContainers"))?;
+    if init.value.items().iter().all(goes_on) {
+        return None;
+    }
     let diag = Diag::warning("ignored-field", "`initContainers` are not simulated in this version");
     let diag = diag.at(&init.key_span, "they run before the pod starts");
     Some(diag.help("count the time they take in, as in `--set startup=40s`"))
