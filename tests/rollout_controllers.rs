@@ -151,6 +151,8 @@ fn strategy(chance: &mut Stream) -> Strategy {
                 scale_down_delay: short,
                 abort_scale_down_delay: short,
                 promote_after: long,
+                background: None,
+                analyses: Vec::new(),
             })
         }
         13..=14 => Strategy::BlueGreen(BlueGreen {
@@ -159,6 +161,8 @@ fn strategy(chance: &mut Stream) -> Strategy {
             preview_replicas: chance.chance(0.3).then_some(1),
             scale_down_delay: short,
             promote_after: long,
+            pre_promotion: None,
+            post_promotion: None,
         }),
         15 => Strategy::Ecs(EcsDeployment {
             minimum_healthy: 100.0 - f64::from(chance.below(60)),

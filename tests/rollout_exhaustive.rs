@@ -122,14 +122,14 @@ impl Rules {
         let views = Self::views(state);
         let view = self.view(state, &views);
         let mut next = state.clone();
-        let done = policy(&self.strategy).is_complete(&view) == Some(true) || self.is_complete(state);
+        let done = policy(&self.strategy).is_complete(&view).unwrap_or_else(|| self.is_complete(state));
         if !self.strategy.is_deployment() && done {
             next.stable = next.template;
         }
         let begun = |memory: Memory| Memory { since: SimTime::ZERO, ..memory };
         match policy(&self.strategy).reconcile(&view) {
             Step::Wait | Step::Fail => {}
-            Step::WakeAt(_) => next.late = true,
+            Step::WakeAt(_) | Step::Await => next.late = true,
             Step::Remember(memory) => (next.memory, next.late) = (begun(memory), false),
             Step::Revert => {
                 (next.template, next.memory, next.late) =
@@ -398,6 +398,8 @@ fn canary(surge: u32, unavailable: u32, steps: &[CanaryStep], traffic_routing: b
         scale_down_delay: LONG,
         abort_scale_down_delay: LONG,
         promote_after: LONG,
+        background: None,
+        analyses: Vec::new(),
     })
 }
 
@@ -415,6 +417,8 @@ fn blue_green(auto_promotion: bool, preview_replicas: Option<u32>) -> Strategy {
         preview_replicas,
         scale_down_delay,
         promote_after,
+        pre_promotion: None,
+        post_promotion: None,
     })
 }
 

@@ -185,6 +185,8 @@ fn canary(steps: &[CanaryStep], traffic_routing: bool) -> Strategy {
         scale_down_delay: Dur::from_secs(30),
         abort_scale_down_delay: Dur::from_secs(30),
         promote_after: Dur::from_secs(60),
+        background: None,
+        analyses: Vec::new(),
     })
 }
 
@@ -291,6 +293,8 @@ fn blue_green() -> BlueGreen {
         preview_replicas: None,
         scale_down_delay: Dur::from_secs(30),
         promote_after: Dur::from_secs(60),
+        pre_promotion: None,
+        post_promotion: None,
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn daemon_set(update: &DaemonSetUpdate) -> String {
 pub(super) fn canary(canary: &Canary) -> String {
     let weight = |step: &CanaryStep| match step {
         CanaryStep::SetWeight(weight) => Some(format!("{weight} %")),
-        CanaryStep::Pause(_) | CanaryStep::SetCanaryScale(_) => None,
+        CanaryStep::Pause(_) | CanaryStep::SetCanaryScale(_) | CanaryStep::Analysis(_) => None,
     };
     let weights: Vec<String> = canary.steps.iter().filter_map(weight).collect();
     if weights.is_empty() {

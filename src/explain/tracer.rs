@@ -83,6 +83,7 @@ impl Observer for Tracer {
             Fact::Pod { .. }
             | Fact::Node { .. }
             | Fact::Scaled { .. }
+            | Fact::Analysis { .. }
             | Fact::Unfinished { .. }
             | Fact::Answer(_)
             | Fact::Severed { .. }

@@ -3,7 +3,7 @@
 use crate::engine::{Dur, Purpose, Reserved, SimTime, Streams};
 use crate::scenario::{Deletion, Deploy, DeployAction, DeployEvent, DisruptionBudget, Rolls, Scenario};
 
-use super::analysis::Analysis;
+use super::analysis::{Analysis, Trials};
 use super::autoscaler::HorizontalPodAutoscaler;
 use super::event::Event;
 use super::fact::{Fact, PodId, Revision};
@@ -38,6 +38,7 @@ pub(super) struct Control {
     /// What evictions must leave.
     pub(super) budget: Option<DisruptionBudget>,
     pub(super) analysis: Option<Analysis>,
+    pub(super) trials: Option<Trials>,
     pub(super) autoscaler: Option<HorizontalPodAutoscaler>,
 }
 
@@ -81,6 +82,7 @@ impl Control {
             commands: Vec::new(),
             budget: scenario.workload.budget,
             analysis: deploy.analysis.map(Analysis::new),
+            trials: Trials::of(scenario),
             autoscaler: scenario
                 .workload
                 .autoscaler
@@ -92,6 +94,11 @@ impl Control {
     /// The same, with what `before` has been through: pods that turned not Ready, but no action.
     pub(super) fn continuing(self, before: Self) -> Self {
         Self { rollout: before.rollout, stuck: before.stuck, ..self }
+    }
+
+    /// The controllers.
+    pub(super) const fn rollout(&self) -> &Rollout {
+        &self.rollout
     }
 
     /// How many pods there are to be.
@@ -175,6 +182,7 @@ impl<O: Observer> World<O> {
         if let Some(control) = &mut self.control {
             control.commands = commands;
         }
+        self.follow_trials(cal);
         self.settle(cal);
     }
 

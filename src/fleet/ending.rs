@@ -175,7 +175,7 @@ impl<O: Observer> World<O> {
             client: request.client,
         };
         let (pod, latency) = (request.pod, cal.now().since(request.born));
-        self.note_for_analysis(pod, outcome, latency);
+        self.note_for_analysis(pod, outcome, latency, cal.now());
         self.tell(cal, fact);
     }
 

@@ -102,6 +102,8 @@ pub(super) enum Event {
     Node(NodeEvent),
     /// An interval of the analysis is over.
     Analysis,
+    /// Measurements of an Argo analysis are due.
+    Trials,
     /// The autoscaler's own.
     Autoscaler(AutoscalerEvent),
     /// A request at a worker has waited too long for a connection to the dependency.

@@ -188,6 +188,7 @@ impl<O: Observer> Model for World<O> {
             Event::Action(n) => self.on_action(n, cal),
             Event::Node(event) => self.on_node(event, cal),
             Event::Analysis => self.on_analysis(cal),
+            Event::Trials => self.on_trials(cal),
             Event::Autoscaler(event) => self.on_autoscaler(event, cal),
             Event::AcquireTimeout { pod, worker, ticket } => self.on_acquire_timeout(pod, worker, ticket, cal),
             Event::Sample => self.on_sample(cal),

@@ -9,7 +9,9 @@ use super::replication::{
 };
 use crate::engine::{Dur, SimTime};
 use crate::fleet::Observer;
-use crate::fleet::fact::{Cause, Fact, Levels, NodeId, NodeStep, Outcome, PodId, PodStep, Revision, Side};
+use crate::fleet::fact::{
+    AnalysisOf, AnalysisVerdict, Cause, Fact, Levels, NodeId, NodeStep, Outcome, PodId, PodStep, Revision, Side,
+};
 use crate::scenario::{Layer, Scenario};
 
 /// Width of the bins in which reconnects are counted for their peak, of which ten neighbours make a second.
@@ -71,6 +73,7 @@ pub struct Collector {
     decisions: Vec<(SimTime, Revision, u32)>,
     nodes: Vec<(SimTime, NodeId, NodeStep)>,
     scaled: Vec<(SimTime, u32)>,
+    analyses: Vec<(SimTime, Option<AnalysisOf>, AnalysisVerdict)>,
     pods: Vec<PodLife>,
 }
 
@@ -120,6 +123,7 @@ impl Collector {
             pods: Vec::new(),
             nodes: Vec::new(),
             scaled: Vec::new(),
+            analyses: Vec::new(),
         }
     }
 
@@ -320,6 +324,7 @@ impl Collector {
             pods: self.pods,
             nodes: self.nodes,
             scaled: self.scaled,
+            analyses: self.analyses,
         };
         // From its seconds, which a study that keeps only figures throws away.
         measured.recovery = Recovery::of(&measured);
@@ -376,6 +381,7 @@ impl Observer for Collector {
             Fact::Table { .. } | Fact::Severed { .. } => {}
             Fact::Node { node, step } => self.nodes.push((now, node, step)),
             Fact::Scaled { replicas } => self.scaled.push((now, replicas)),
+            Fact::Analysis { of, verdict } => self.analyses.push((now, of, verdict)),
             Fact::Desired { revision, size } => self.decided(now, revision, size),
             Fact::Unfinished { born } => self.unfinished(now, born),
             Fact::Complete => drop(self.complete.get_or_insert(now)),

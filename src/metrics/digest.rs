@@ -36,6 +36,7 @@ impl Digest {
             Fact::Born
             | Fact::Unfinished { .. }
             | Fact::Severed { .. }
+            | Fact::Analysis { .. }
             | Fact::Answer(_)
             | Fact::Opened { .. }
             | Fact::ConnectFailed(_)

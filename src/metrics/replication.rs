@@ -2,7 +2,7 @@
 
 use super::recovery::Recovery;
 use crate::engine::SimTime;
-use crate::fleet::fact::{NodeId, NodeStep, PodId, Revision};
+use crate::fleet::fact::{AnalysisOf, AnalysisVerdict, NodeId, NodeStep, PodId, Revision};
 
 /// Where a request or a moment lies relative to the deploy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -187,4 +187,6 @@ pub struct Replication {
     pub nodes: Vec<(SimTime, NodeId, NodeStep)>,
     /// The numbers of replicas that an autoscaler set, in order.
     pub scaled: Vec<(SimTime, u32)>,
+    /// What analyses of the new version came to, in order; `None` is `deploy.analysis`.
+    pub analyses: Vec<(SimTime, Option<AnalysisOf>, AnalysisVerdict)>,
 }

@@ -67,6 +67,22 @@ pub struct Results {
     /// (time, replicas) that an autoscaler set in the first replication; left out where it set none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scaled: Vec<(f64, u32)>,
+    /// What analyses of the new version came to over all replications; left out where there was none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub analyses: Vec<AnalysisRow>,
+}
+
+/// What an analysis came to, in some of the deploys.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnalysisRow {
+    /// Which, in the scenario's words: `deploy.analysis`, `analysis`, `steps.analysis.0`, `prePromotionAnalysis`.
+    pub analysis: String,
+    /// `passed`, `failed` or `inconclusive`.
+    pub verdict: String,
+    /// In how many of the simulated deploys.
+    pub deploys: u32,
+    /// When, after the deploy's start, on average over those [s].
+    pub at: f64,
 }
 
 /// The size of the work.
@@ -103,6 +119,7 @@ impl Results {
             pods: first.map(|r| series::pods(meta, r)).unwrap_or_default(),
             nodes: first.map(series::nodes).unwrap_or_default(),
             scaled: first.map(series::scaled).unwrap_or_default(),
+            analyses: series::analyses(replications),
         }
     }
 

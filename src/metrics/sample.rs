@@ -146,6 +146,7 @@ pub(crate) fn clean(i: u32) -> Replication {
         pods: pods(),
         nodes: Vec::new(),
         scaled: Vec::new(),
+        analyses: Vec::new(),
     }
 }
 

@@ -123,6 +123,7 @@ impl Observer for Scene {
             | Fact::ConnectFailed(_)
             | Fact::Node { .. }
             | Fact::Scaled { .. }
+            | Fact::Analysis { .. }
             | Fact::Desired { .. }
             | Fact::Complete
             | Fact::Settled

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::replication::{Bin, Replication};
-use super::results::Meta;
+use super::results::{AnalysisRow, Meta};
 use crate::engine::SimTime;
-use crate::fleet::fact::{NodeId, NodeStep, Outcome, Revision};
+use crate::fleet::fact::{AnalysisOf, AnalysisVerdict, NodeId, NodeStep, Outcome, Revision};
 
 /// Rows of figures over time. A bin's row is the mean over the replications that lasted until it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -137,6 +137,42 @@ fn revision(meta: &Meta, Revision(n): Revision) -> String {
 
 pub(super) fn decisions(meta: &Meta, r: &Replication) -> Vec<(f64, String, u32)> {
     r.decisions.iter().map(|&(at, of, size)| (at.secs(), revision(meta, of), size)).collect()
+}
+
+/// What each analysis came to, in how many of the deploys, and when on average; in order of time.
+pub(super) fn analyses(replications: &[Replication]) -> Vec<AnalysisRow> {
+    let mut found: BTreeMap<(Option<AnalysisOf>, AnalysisVerdict), (u32, f64)> = BTreeMap::new();
+    for r in replications {
+        let mut seen: Vec<(Option<AnalysisOf>, AnalysisVerdict)> = Vec::new();
+        for &(at, of, verdict) in &r.analyses {
+            // A version that is rolled twice is analysed twice; the first time tells.
+            if !seen.contains(&(of, verdict)) {
+                seen.push((of, verdict));
+                let (deploys, secs) = found.entry((of, verdict)).or_default();
+                (*deploys, *secs) = (*deploys + 1, *secs + at.secs());
+            }
+        }
+    }
+    let row = |((of, verdict), (deploys, secs)): ((Option<AnalysisOf>, AnalysisVerdict), (u32, f64))| AnalysisRow {
+        analysis: match of {
+            None => "deploy.analysis".to_owned(),
+            Some(AnalysisOf::Background) => "analysis".to_owned(),
+            Some(AnalysisOf::Step(n)) => format!("steps.analysis.{n}"),
+            Some(AnalysisOf::PrePromotion) => "prePromotionAnalysis".to_owned(),
+            Some(AnalysisOf::PostPromotion) => "postPromotionAnalysis".to_owned(),
+        },
+        verdict: match verdict {
+            AnalysisVerdict::Passed => "passed",
+            AnalysisVerdict::Failed => "failed",
+            AnalysisVerdict::Inconclusive => "inconclusive",
+        }
+        .to_owned(),
+        deploys,
+        at: secs / f64::from(deploys),
+    };
+    let mut rows: Vec<AnalysisRow> = found.into_iter().map(row).collect();
+    rows.sort_by(|a, b| a.at.total_cmp(&b.at));
+    rows
 }
 
 pub(super) fn scaled(r: &Replication) -> Vec<(f64, u32)> {

@@ -93,6 +93,7 @@ pub(super) fn answer_of(results: &Results, deadline: Option<f64>) -> Answer {
     notes.extend(rolled_back(results));
     notes.extend(stays_down(results));
     notes.extend(super::nodes::sentences(results));
+    notes.extend(super::analyses::sentences(results));
     notes.extend(super::autoscaler::sentence(results));
     let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(results, deadline)) };
     let tone = match (complete, dropped > 0.0) {

@@ -2,6 +2,7 @@
 //!
 //! A new format is one file with an `impl Report` and one line in [`ALL`].
 
+mod analyses;
 mod answer;
 mod autoscaler;
 pub mod check;

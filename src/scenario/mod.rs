@@ -62,7 +62,10 @@ use tree::{Node, Span};
 
 pub use affinity::{Pinning, Sticky};
 pub use analysis::Analysis;
-pub use argo::{BlueGreen, Canary, CanaryScale, CanaryStep};
+pub use argo::{
+    AnalysisMetric, BlueGreen, Canary, CanaryScale, CanaryStep, Comparison, Condition, Figure, NoData, RolloutAnalysis,
+    Term,
+};
 pub use autoscaler::{Autoscaler, ScaleMetric, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use clients::{Assignment as ClientAssignment, ClientKeepAlive, Clients, WhenBusy};
 pub use crash::Crash;

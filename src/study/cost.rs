@@ -38,7 +38,10 @@ fn rollout_seconds(scenario: &Scenario) -> f64 {
         Strategy::StatefulSet(s) => (s.max_unavailable.as_ref().map_or(1.0, pods), true, 0.0),
         Strategy::DaemonSet(d) => (pods(&d.max_surge).max(pods(&d.max_unavailable)), d.max_surge.is_zero(), 0.0),
         Strategy::Canary(c) => (pods(&c.max_surge) + pods(&c.max_unavailable), false, pauses(c)),
-        Strategy::BlueGreen(b) => (replicas, false, b.scale_down_delay.secs()),
+        Strategy::BlueGreen(b) => {
+            let analyses = b.pre_promotion.iter().chain(&b.post_promotion).map(|a| a.least().secs()).sum::<f64>();
+            (replicas, false, b.scale_down_delay.secs() + analyses)
+        }
         Strategy::Ecs(e) => ((e.maximum - e.minimum_healthy) / 100.0 * replicas, e.maximum <= 100.0, 0.0),
         Strategy::Nomad(n) => (f64::from(n.max_parallel), true, 0.0),
         Strategy::InstanceRefresh(i) => {
@@ -54,6 +57,7 @@ fn rollout_seconds(scenario: &Scenario) -> f64 {
 fn pauses(canary: &Canary) -> f64 {
     let of = |step: &CanaryStep| match step {
         CanaryStep::Pause(span) => span.unwrap_or(canary.promote_after).secs(),
+        CanaryStep::Analysis(n) => canary.analyses.get(*n as usize).map_or(0.0, |a| a.least().secs()),
         CanaryStep::SetWeight(_) | CanaryStep::SetCanaryScale(_) => 0.0,
     };
     canary.steps.iter().map(of).sum()

@@ -1,6 +1,9 @@
 //! Blue-green: all new pods beside the old ones, a switch of the Service, and the old ones go after a while.
 
+use super::analysis::held_until;
+use super::memory::Memory;
 use super::policy::{Policy, Step, View};
+use crate::fleet::fact::AnalysisOf;
 use crate::scenario::BlueGreen;
 
 /// The steps that are kept in mind.
@@ -51,10 +54,23 @@ impl Policy for BlueGreen {
     /// All traffic goes to the new pods, and all of them are available. That the old ones stay for a while holds nothing up.
     fn is_complete(&self, view: &View<'_>) -> Option<bool> {
         let new = view.new.filter(|&new| view.active == Some(new));
+        let judged = self.post_promotion.is_some() && view.stable != view.new;
+        let proven = self.unproven(judged, view).is_none();
         Some(new.is_some_and(|new| {
             let set = &view.sets[new];
-            set.size == view.replicas && set.available == view.replicas && set.replicas == view.replicas
+            proven && set.size == view.replicas && set.available == view.replicas && set.replicas == view.replicas
         }))
+    }
+
+    fn analyses(&self, view: &View<'_>) -> Vec<AnalysisOf> {
+        let Memory { stage, passed, held, .. } = view.memory;
+        if passed.is_some() || held.is_some() || view.new.is_none() || view.stable == view.new {
+            return Vec::new();
+        }
+        let before = stage == stage::PAUSE && view.active != view.new && self.pre_promotion.is_some();
+        let after = stage == stage::SWITCHED && view.active == view.new && self.post_promotion.is_some();
+        let of = [(before, AnalysisOf::PrePromotion), (after, AnalysisOf::PostPromotion)];
+        of.into_iter().filter_map(|(runs, of)| runs.then_some(of)).collect()
     }
 }
 
@@ -66,10 +82,24 @@ impl BlueGreen {
     }
 
     fn pause(&self, view: &View<'_>) -> Step {
+        if let Some(step) = self.unproven(self.pre_promotion.is_some(), view) {
+            return step;
+        }
         let waits = (!self.auto_promotion).then(|| self.auto_promotion_after.unwrap_or(self.promote_after));
         match waits.map(|span| view.memory.since + span) {
             Some(due) if due > view.now && !view.memory.promoted => Step::WakeAt(due),
             _ => step(view, stage::GROW),
+        }
+    }
+
+    /// What there is to wait for while an analysis has not passed, if there `is` one.
+    fn unproven(&self, is: bool, view: &View<'_>) -> Option<Step> {
+        if !is || view.memory.passed.is_some() {
+            return None;
+        }
+        match view.memory.held {
+            None => Some(Step::Await),
+            Some(_) => held_until(view, self.promote_after).map(Step::WakeAt),
         }
     }
 
@@ -80,7 +110,11 @@ impl BlueGreen {
         if view.sets[new].size != view.replicas {
             return Step::Resize(vec![(new, view.replicas)]);
         }
-        let due = memory.since + self.scale_down_delay;
+        let judged = self.post_promotion.is_some() && view.stable != view.new;
+        if let Some(step) = self.unproven(judged, view) {
+            return step;
+        }
+        let due = memory.passed.unwrap_or(memory.since) + self.scale_down_delay;
         match (left.is_empty(), memory.stage) {
             (true, _) => Step::Wait,
             (false, stage::SWITCHED) if due > view.now => Step::WakeAt(due),
@@ -94,7 +128,7 @@ fn step(view: &View<'_>, stage: u32) -> Step {
 }
 
 fn switch(view: &View<'_>, new: usize) -> Step {
-    Step::Remember(super::Memory { active: Some(view.sets[new].revision), ..view.memory.at(stage::SWITCHED, view.now) })
+    Step::Remember(Memory { active: Some(view.sets[new].revision), ..view.memory.at(stage::SWITCHED, view.now) })
 }
 
 /// Whoever gets the traffic keeps all replicas.

@@ -1,9 +1,11 @@
 //! Canary: a share of pods at a time, step by step, with pauses between.
 
+use super::analysis::held_until;
 use super::fenceposts::Fenceposts;
 use super::policy::{Policy, SetView, Step, View};
 use super::routed_canary;
 use crate::engine::Dur;
+use crate::fleet::fact::AnalysisOf;
 use crate::scenario::{Canary, CanaryStep};
 
 /// The strategy of that name, after `canary.go` and `utils/replicaset/canary.go` of Argo Rollouts 1.x.
@@ -21,21 +23,54 @@ impl Policy for Canary {
         if view.stable == Some(new) {
             return Step::Wait;
         }
-        match self.step(view) {
-            None => Step::Wait,
-            Some(CanaryStep::Pause(span)) => pause(self, view, span),
-            Some(CanaryStep::SetWeight(_) | CanaryStep::SetCanaryScale(_)) => {
-                if self.is_reached(view, new) {
-                    next(view)
-                } else {
-                    Step::Wait
-                }
-            }
-        }
+        take_step(self, view, || self.is_reached(view, new))
     }
 
     fn is_complete(&self, view: &View<'_>) -> Option<bool> {
-        self.traffic_routing.then(|| routed_canary::is_complete(self, view))
+        if self.traffic_routing {
+            return Some(routed_canary::is_complete(self, view));
+        }
+        // Without steps it is what `kubectl rollout status` asks for, and the reports tell.
+        let new = view.new.filter(|_| !self.steps.is_empty())?;
+        let others = view.old_sets().all(|(_, s)| s.size == 0 && s.replicas == 0);
+        let set = &view.sets[new];
+        let full = [set.size, set.available, set.replicas].iter().all(|&n| n == view.replicas);
+        let done = view.stable == Some(new) || view.memory.stage >= finished(self);
+        Some(done && full && others)
+    }
+
+    fn analyses(&self, view: &View<'_>) -> Vec<AnalysisOf> {
+        if view.new.is_none() || view.new == view.stable || view.memory.held.is_some() {
+            return Vec::new();
+        }
+        let background = self.background.as_ref().is_some_and(|(_, from)| view.memory.stage >= *from);
+        let step = match self.step(view) {
+            Some(CanaryStep::Analysis(n)) if view.memory.passed.is_none() => Some(AnalysisOf::Step(n)),
+            _ => None,
+        };
+        background.then_some(AnalysisOf::Background).into_iter().chain(step).collect()
+    }
+}
+
+/// What is left of the step under way, whose pods are as wanted if `reached` says so.
+pub(super) fn take_step(canary: &Canary, view: &View<'_>, reached: impl FnOnce() -> bool) -> Step {
+    if let Some(due) = held_until(view, canary.promote_after) {
+        return Step::WakeAt(due);
+    }
+    match canary.steps.get(view.memory.stage as usize) {
+        None => Step::Wait,
+        Some(CanaryStep::Pause(span)) => pause(canary, view, *span),
+        Some(CanaryStep::Analysis(_)) => {
+            let over = view.memory.passed.is_some() || view.memory.held.is_some() || view.memory.promoted;
+            if over { next(view) } else { Step::Await }
+        }
+        Some(CanaryStep::SetWeight(_) | CanaryStep::SetCanaryScale(_)) => {
+            if reached() {
+                next(view)
+            } else {
+                Step::Wait
+            }
+        }
     }
 }
 
@@ -45,12 +80,12 @@ pub(super) const fn finished(canary: &Canary) -> u32 {
 }
 
 /// Waits for the span, or until somebody promotes.
-pub(super) fn pause(canary: &Canary, view: &View<'_>, span: Option<Dur>) -> Step {
+fn pause(canary: &Canary, view: &View<'_>, span: Option<Dur>) -> Step {
     let due = view.memory.since + span.unwrap_or(canary.promote_after);
     if due > view.now && !view.memory.promoted { Step::WakeAt(due) } else { next(view) }
 }
 
-pub(super) fn next(view: &View<'_>) -> Step {
+fn next(view: &View<'_>) -> Step {
     Step::Remember(view.memory.at(view.memory.stage + 1, view.now))
 }
 

@@ -96,7 +96,7 @@ impl Rollout {
         let complete = policy(&self.spec.strategy).is_complete(&view);
         let created = matches!(step, Step::Create(_));
         // Who waits for a time that it has set itself is not late.
-        let scaling = scaling || matches!(step, Step::WakeAt(_));
+        let scaling = scaling || matches!(step, Step::WakeAt(_) | Step::Await);
         let changed = self.carry_out(step, now, out);
         if complete == Some(true) {
             self.announce_completion(out);
@@ -213,7 +213,7 @@ impl Rollout {
     /// Makes `step` so; whether anything had to be written.
     fn carry_out(&mut self, step: Step, now: SimTime, out: &mut Vec<Command>) -> bool {
         match step {
-            Step::Wait | Step::Fail => false,
+            Step::Wait | Step::Await | Step::Fail => false,
             Step::WakeAt(at) => {
                 self.wake_at(at, now, out);
                 false
@@ -265,7 +265,7 @@ impl Rollout {
 
     /// The rollout is complete for the first time since the last action.
     pub(super) fn announce_completion(&mut self, out: &mut Vec<Command>) {
-        if !self.deployment.complete {
+        if !self.deployment.complete && !self.has_steps_left() {
             self.deployment.complete = true;
             self.deployment.stable = self.deployment.template;
             self.deployment.disturbed &= !self.is_at_rest();
@@ -315,7 +315,7 @@ impl Rollout {
     fn assert_bounds(&self, view: &View<'_>, step: &Step, now: SimTime) {
         let mut sizes: Vec<u32> = view.sets.iter().map(|s| s.size).collect();
         match step {
-            Step::Wait | Step::Fail | Step::WakeAt(_) | Step::Remember(_) | Step::Revert => return,
+            Step::Wait | Step::Await | Step::Fail | Step::WakeAt(_) | Step::Remember(_) | Step::Revert => return,
             Step::Create(size) => sizes.push(*size),
             Step::Resize(changes) => {
                 for &(set, size) in changes {

@@ -16,6 +16,10 @@ pub struct Memory {
     pub active: Option<Revision>,
     /// What a router sends elsewhere than to the stable version; `None` = nothing.
     pub weights: Option<Weights>,
+    /// When the analysis that this step waits for passed; `None` = not yet.
+    pub passed: Option<SimTime>,
+    /// Since when an analysis that came to no conclusion holds this step up, until somebody promotes.
+    pub held: Option<SimTime>,
 }
 
 /// How a router splits the traffic: the rest is the stable version's.
@@ -30,7 +34,7 @@ pub struct Weights {
 impl Memory {
     /// Nothing has happened yet.
     pub const fn new() -> Self {
-        Self { stage: 0, since: SimTime::ZERO, promoted: false, active: None, weights: None }
+        Self { stage: 0, since: SimTime::ZERO, promoted: false, active: None, weights: None, passed: None, held: None }
     }
 
     /// Another template is wanted: the steps begin anew. Who gets traffic stays as it is, until the next sync.
@@ -41,7 +45,8 @@ impl Memory {
     /// The same at another step, which begins `now`.
     #[must_use]
     pub const fn at(self, stage: u32, now: SimTime) -> Self {
-        Self { stage, since: now, promoted: false, active: self.active, weights: self.weights }
+        let Self { active, weights, .. } = self;
+        Self { stage, since: now, promoted: false, active, weights, passed: None, held: None }
     }
 }
 

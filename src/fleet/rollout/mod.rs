@@ -10,6 +10,7 @@
 //! number is the desired one, and reports. What a strategy wants next is a pure function of what is reported
 //! ([`policy::Policy`]).
 
+mod analysis;
 mod availability;
 mod blue_green;
 mod canary;

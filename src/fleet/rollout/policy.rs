@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::recreate::Recreate;
 use super::rolling_update::RollingUpdate;
 use crate::engine::SimTime;
-use crate::fleet::fact::Revision;
+use crate::fleet::fact::{AnalysisOf, Revision};
 use crate::scenario::Strategy;
 
 /// A ReplicaSet as the Deployment controller sees it: what it asked for, and what was last reported.
@@ -72,6 +72,8 @@ pub enum Step {
     Remember(Memory),
     /// Nothing can be done before this moment, unless something changes.
     WakeAt(SimTime),
+    /// Nothing can be done until an analysis has passed, however long that takes.
+    Await,
     /// Call the new version off: the template becomes the stable one's.
     Revert,
 }
@@ -86,6 +88,11 @@ pub trait Policy {
     /// template available, and no others left.
     fn is_complete(&self, _view: &View<'_>) -> Option<bool> {
         None
+    }
+
+    /// The analyses that are to be under way now.
+    fn analyses(&self, _view: &View<'_>) -> Vec<AnalysisOf> {
+        Vec::new()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A canary behind a router that splits the traffic: a weight decides what the new version gets, not the number of its pods.
 
-use super::canary::{finished, next, pause, share};
+use super::canary::{finished, share, take_step};
 use super::memory::{Memory, Weights};
 use super::policy::{SetView, Step, View};
 use crate::scenario::{Canary, CanaryScale, CanaryStep};
@@ -26,17 +26,7 @@ pub(super) fn reconcile(canary: &Canary, view: &View<'_>) -> Step {
         let left = view.old_sets().any(|(_, s)| s.size > 0);
         return if left && due > view.now { Step::WakeAt(due) } else { Step::Wait };
     }
-    match canary.steps.get(view.memory.stage as usize) {
-        None => Step::Wait,
-        Some(CanaryStep::Pause(span)) => pause(canary, view, *span),
-        Some(CanaryStep::SetWeight(_) | CanaryStep::SetCanaryScale(_)) => {
-            if is_reached(canary, view, new) {
-                next(view)
-            } else {
-                Step::Wait
-            }
-        }
-    }
+    take_step(canary, view, || is_reached(canary, view, new))
 }
 
 /// The new version has all its pods and all the traffic; or it was called off, and the old one has. Pods that stay for a

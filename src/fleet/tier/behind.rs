@@ -99,7 +99,7 @@ impl<O: Observer> World<O> {
             TRUNCATED => Outcome::Truncated,
             _ => Outcome::S504,
         };
-        self.note_for_analysis(pod, outcome, latency);
+        self.note_for_analysis(pod, outcome, latency, cal.now());
         self.end_call(r, cal.now());
         self.drop_request(r);
         let from = self.tier.as_ref().and_then(|tier| at(&tier.mirrored, c));

@@ -39,11 +39,16 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
     let found: Vec<&Node> = objects.iter().filter(named).filter(|o| known(o).is_some()).copied().collect();
     match found[..] {
         [one] => {
-            let beside = Beside { budget: budget::of(&objects, one), autoscaler: autoscaler::of(&objects, one) };
+            let beside = Beside {
+                budget: budget::of(&objects, one),
+                autoscaler: autoscaler::of(&objects, one),
+                objects: &objects,
+            };
             let mut imported = workload(one, &beside)?;
             let read = |o: &Node| {
                 let also = [Some(one), beside.budget, beside.autoscaler];
-                also.into_iter().flatten().any(|read| std::ptr::eq(o, read))
+                let template = one.get("spec").is_some_and(|spec| super::analysis::is_named(spec, o));
+                template || also.into_iter().flatten().any(|read| std::ptr::eq(o, read))
             };
             let others = objects.iter().filter(|o| !read(o));
             imported.notes.extend(skipped(others.copied()));
@@ -64,6 +69,8 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
 struct Beside<'a> {
     budget: Option<&'a Node>,
     autoscaler: Option<&'a Node>,
+    /// All that stands in the file.
+    objects: &'a [&'a Node],
 }
 
 /// The workload that [`import`] reads, and its kind.
@@ -195,7 +202,7 @@ fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     strategy::replicas(&mut tree, spec, kind);
     tree.put("workload.minReadySeconds", spec.get("minReadySeconds"), "0");
     tree.put("workload.progressDeadlineSeconds", spec.get("progressDeadlineSeconds"), "600");
-    strategy::read(&mut tree, spec, kind);
+    strategy::read(&mut tree, spec, kind, beside.objects);
     if let Some(budget) = beside.budget {
         budget::read(&mut tree, budget);
     }
@@ -207,7 +214,8 @@ fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     tree.put("pod.termination.terminationGracePeriodSeconds", grace, "30");
     let containers: Vec<&Node> =
         pod.and_then(|p| p.get("containers")).map(|c| c.items().iter().collect()).unwrap_or_default();
-    probes::read(&mut tree, &containers);
+    let probed: Vec<&Node> = containers.iter().copied().chain(probes::sidecars(pod)).collect();
+    probes::read(&mut tree, &probed);
     tree.notes.extend(probes::ignored(pod));
     tree.notes.extend(paused(spec, &name).filter(|_| kind == "Deployment"));
     probes::gates(&mut tree, pod);

@@ -1,5 +1,6 @@
 //! Foreign files into scenarios.
 
+mod analysis;
 mod autoscaler;
 mod budget;
 mod ecs;

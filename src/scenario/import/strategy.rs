@@ -1,5 +1,6 @@
 //! How each kind of workload says that it is to be rolled.
 
+use super::analysis;
 use super::kubernetes::{Tree, only};
 use crate::scenario::Diag;
 use crate::scenario::tree::{Node, Value};
@@ -19,13 +20,13 @@ pub(super) fn replicas(tree: &mut Tree, spec: &Node, kind: &str) {
 }
 
 /// What else of `spec` decides about the rollout.
-pub(super) fn read(tree: &mut Tree, spec: &Node, kind: &str) {
+pub(super) fn read(tree: &mut Tree, spec: &Node, kind: &str, objects: &[&Node]) {
     match kind {
         "StatefulSet" => {
             copy(tree, spec, "podManagementPolicy");
             update(tree, spec, &["partition", "maxUnavailable"]);
         }
-        "Rollout" => rollout(tree, spec),
+        "Rollout" => rollout(tree, spec, objects),
         "DaemonSet" => update(tree, spec, &["maxSurge", "maxUnavailable"]),
         _ => {
             copy(tree, spec, "podReplacementPolicy");
@@ -53,8 +54,9 @@ fn update(tree: &mut Tree, spec: &Node, fields: &[&str]) {
     }
 }
 
-/// Fields of Argo's strategies that the scenario has, and those that would change the forecast if it had them.
-const CANARY: [&str; 7] = [
+/// Fields of Argo's strategies that the scenario has.
+const CANARY: [&str; 8] = [
+    "analysis",
     "steps",
     "maxSurge",
     "maxUnavailable",
@@ -63,12 +65,17 @@ const CANARY: [&str; 7] = [
     "scaleDownDelaySeconds",
     "abortScaleDownDelaySeconds",
 ];
-const BLUE_GREEN: [&str; 4] =
-    ["autoPromotionEnabled", "autoPromotionSeconds", "previewReplicaCount", "scaleDownDelaySeconds"];
-const ANALYSES: [&str; 3] = ["analysis", "prePromotionAnalysis", "postPromotionAnalysis"];
+const BLUE_GREEN: [&str; 6] = [
+    "autoPromotionEnabled",
+    "autoPromotionSeconds",
+    "previewReplicaCount",
+    "scaleDownDelaySeconds",
+    "prePromotionAnalysis",
+    "postPromotionAnalysis",
+];
 
 /// `spec.strategy` of an Argo `Rollout`.
-fn rollout(tree: &mut Tree, spec: &Node) {
+fn rollout(tree: &mut Tree, spec: &Node, objects: &[&Node]) {
     for (name, fields) in [("canary", &CANARY[..]), ("blueGreen", &BLUE_GREEN[..])] {
         let Some(strategy) = spec.get("strategy").and_then(|s| s.get(name)) else { continue };
         if strategy.is_null() {
@@ -76,12 +83,8 @@ fn rollout(tree: &mut Tree, spec: &Node) {
             tree.put(&format!("workload.strategy.{name}"), Some(&Node::empty_map(strategy.span.clone())), "");
             continue;
         }
-        tree.put(&format!("workload.strategy.{name}"), Some(&only(strategy, fields)), "");
-        for entry in strategy.entries().iter().filter(|e| ANALYSES.contains(&e.key.as_str())) {
-            let text = format!("`{}` is not simulated in this version", entry.key);
-            let diag = Diag::warning("ignored-field", text).at(&entry.key_span, "nothing is called off");
-            tree.notes.push(diag.path(format!("spec.strategy.{name}.{}", entry.key)));
-        }
+        let strategy = analysis::resolve(tree, strategy, objects);
+        tree.put(&format!("workload.strategy.{name}"), Some(&only(&strategy, fields)), "");
     }
     if let Some(reference) = spec.entry("workloadRef") {
         let diag = Diag::warning("ignored-field", "the pods of this Rollout are described elsewhere");

@@ -1,12 +1,17 @@
 //! The analysis of the new version: counts what its pods had last, and calls it off when too many measurements fail.
 
+mod run;
+mod trials;
+mod window;
+
 use crate::engine::{Dur, SimTime};
 use crate::scenario;
 
 use super::event::Event;
-use super::fact::{Outcome, Revision};
+use super::fact::{AnalysisVerdict, Fact, Outcome, Revision};
 use super::rollout::Action;
 use super::world::{Cal, Observer, World};
+pub(super) use trials::Trials;
 
 /// One interval's counts, and what the earlier ones came to.
 #[derive(Clone, Debug)]
@@ -61,11 +66,19 @@ impl<O: Observer> World<O> {
 
     /// A request ended at `pod`.
     #[inline(always)]
-    pub(super) fn note_for_analysis(&mut self, pod: u32, outcome: Outcome, latency: Dur) {
-        let Some(analysis) = self.control.as_mut().and_then(|c| c.analysis.as_mut()) else { return };
+    pub(super) fn note_for_analysis(&mut self, pod: u32, outcome: Outcome, latency: Dur, now: SimTime) {
+        let Some(control) = self.control.as_mut().filter(|c| c.analysis.is_some() || c.trials.is_some()) else {
+            return;
+        };
         // Only what has to do with the new version; requests without a pod have not.
-        if self.pods.get(pod as usize).is_some_and(|p| p.revision != Revision(0)) {
+        if self.pods.get(pod as usize).is_none_or(|p| p.revision == Revision(0)) {
+            return;
+        }
+        if let Some(analysis) = &mut control.analysis {
             analysis.note(outcome, latency);
+        }
+        if let Some(trials) = &mut control.trials {
+            trials.note(now, outcome, latency);
         }
     }
 
@@ -81,6 +94,7 @@ impl<O: Observer> World<O> {
         analysis.measure();
         if analysis.failures > analysis.config.failure_limit {
             analysis.over = true;
+            self.tell(cal, Fact::Analysis { of: None, verdict: AnalysisVerdict::Failed });
             self.act_on_rollout(Action::Abort, cal);
         } else {
             let next = cal.now() + analysis.config.interval;

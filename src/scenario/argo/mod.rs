@@ -1,6 +1,14 @@
 //! The strategies of Argo Rollouts, in the words of its `Rollout`.
 
+mod analysis;
+mod condition;
+mod query;
+
+pub use analysis::{AnalysisMetric, Figure, RolloutAnalysis};
+pub use condition::{Comparison, Condition, NoData, Term};
+
 use super::read::{At, Fields, Read};
+use super::tree::Value;
 use super::workload::IntOrPercent;
 use crate::engine::Dur;
 
@@ -23,6 +31,10 @@ pub struct Canary {
     pub abort_scale_down_delay: Dur,
     /// How long a pause without a duration lasts until somebody promotes.
     pub promote_after: Dur,
+    /// What is measured while the steps go on, and from which of them, from 0.
+    pub background: Option<(RolloutAnalysis, u32)>,
+    /// What [`CanaryStep::Analysis`] measures, by its number.
+    pub analyses: Vec<RolloutAnalysis>,
 }
 
 /// A step of a canary.
@@ -34,6 +46,8 @@ pub enum CanaryStep {
     Pause(Option<Dur>),
     /// With a router: how many canary pods there are, whatever the weight.
     SetCanaryScale(CanaryScale),
+    /// Goes on when this one of [`Canary::analyses`] has passed.
+    Analysis(u32),
 }
 
 /// How many canary pods.
@@ -60,6 +74,10 @@ pub struct BlueGreen {
     pub scale_down_delay: Dur,
     /// How long it takes until somebody promotes.
     pub promote_after: Dur,
+    /// What has to pass before the switch.
+    pub pre_promotion: Option<RolloutAnalysis>,
+    /// What has to pass after it, before the old pods go.
+    pub post_promotion: Option<RolloutAnalysis>,
 }
 
 /// Argo's defaults.
@@ -118,13 +136,16 @@ impl Read for Delay {
 impl Canary {
     fn read(at: At<'_>, promote_after: Dur) -> Self {
         let mut f = at.fields();
-        f.ignore(&["canaryService", "stableService", "canaryMetadata", "stableMetadata", "antiAffinity", "analysis"]);
+        f.ignore(&["canaryService", "stableService", "canaryMetadata", "stableMetadata", "antiAffinity"]);
         f.ignore(&["minPodsPerReplicaSet", "scaleDownDelayRevisionLimit", "pingPong"]);
         let routing = f.at("trafficRouting");
         let traffic_routing = routing.node.is_some_and(|n| !n.is_null());
         let abort_delay = f.at("abortScaleDownDelaySeconds");
+        let (steps, analyses) = read_steps(&f.at("steps"));
         let canary = Self {
-            steps: f.or("steps", Vec::new()),
+            steps,
+            analyses,
+            background: background(&f.at("analysis")),
             max_surge: f.or("maxSurge", QUARTER),
             max_unavailable: f.or("maxUnavailable", QUARTER),
             traffic_routing,
@@ -147,7 +168,15 @@ impl BlueGreen {
         let mut f = at.fields();
         f.ignore(&["activeService", "previewService", "activeMetadata", "previewMetadata", "antiAffinity"]);
         f.ignore(&["scaleDownDelayRevisionLimit", "abortScaleDownDelaySeconds", "maxUnavailable"]);
-        f.ignore(&["prePromotionAnalysis", "postPromotionAnalysis"]);
+        let pre = f.at("prePromotionAnalysis");
+        let pre_promotion = bounded(&pre);
+        let post_promotion = bounded(&f.at("postPromotionAnalysis"));
+        let measures = |a: &RolloutAnalysis| a.metrics.iter().any(|m| m.figure.is_some());
+        if pre_promotion.as_ref().is_some_and(measures) {
+            let diag = pre.warning("ignored-field", "no client sends anything to the preview");
+            let diag = diag.label("it takes its time, and always passes");
+            pre.report(diag.help("what the new version does to requests is found out by `postPromotionAnalysis`"));
+        }
         let after = f.opt("autoPromotionSeconds").map(|Delay(after)| after).filter(|after| !after.is_zero());
         let blue_green = Self {
             auto_promotion: f.or("autoPromotionEnabled", after.is_none()),
@@ -155,17 +184,50 @@ impl BlueGreen {
             preview_replicas: f.opt("previewReplicaCount"),
             scale_down_delay: f.or("scaleDownDelaySeconds", Delay(Dur::from_secs(SCALE_DOWN_DELAY))).0,
             promote_after,
+            pre_promotion: pre_promotion.map(RolloutAnalysis::blind),
+            post_promotion,
         };
         f.end();
         blue_green
     }
 }
 
-/// Steps that take no time of their own here.
-const INSTANT: [&str; 5] = ["analysis", "experiment", "setHeaderRoute", "setMirrorRoute", "plugin"];
+/// The steps, and the analyses that they name.
+fn read_steps(at: &At<'_>) -> (Vec<CanaryStep>, Vec<RolloutAnalysis>) {
+    let Some(node) = at.node else { return (Vec::new(), Vec::new()) };
+    if !matches!(node.value, Value::Seq(_)) {
+        at.wrong_type("a list");
+    }
+    let mut analyses = Vec::new();
+    let steps = (0..node.items().len()).filter_map(|n| CanaryStep::read(&at.item(n), &mut analyses)).collect();
+    (steps, analyses)
+}
 
-impl Read for CanaryStep {
-    fn read(at: &At<'_>) -> Option<Self> {
+/// An analysis beside the steps; it ends with them, if not before.
+fn background(at: &At<'_>) -> Option<(RolloutAnalysis, u32)> {
+    at.node.filter(|n| !n.is_null())?;
+    let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
+    let from = f.or("startingStep", 0);
+    let analysis = RolloutAnalysis::read(&mut f, false);
+    f.end();
+    Some((analysis, from))
+}
+
+/// An analysis that something waits for.
+fn bounded(at: &At<'_>) -> Option<RolloutAnalysis> {
+    at.node.filter(|n| !n.is_null())?;
+    let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
+    let analysis = RolloutAnalysis::read(&mut f, true);
+    f.end();
+    Some(analysis)
+}
+
+/// Steps that take no time of their own here.
+const INSTANT: [&str; 4] = ["experiment", "setHeaderRoute", "setMirrorRoute", "plugin"];
+
+impl CanaryStep {
+    /// Reads a step; what it is to measure goes to `analyses`.
+    fn read(at: &At<'_>, analyses: &mut Vec<RolloutAnalysis>) -> Option<Self> {
         let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
         let weight = f.at("setWeight").node.map(|_| Self::SetWeight(f.within("setWeight", 0, 0..=100)));
         let pause = f.at("pause");
@@ -177,6 +239,11 @@ impl Read for CanaryStep {
         });
         let scale = f.at("setCanaryScale");
         let scale = scale.node.and_then(|_| CanaryScale::read(&scale)).map(Self::SetCanaryScale);
+        let analysis = f.at("analysis");
+        let analysis = bounded(&analysis).map(|analysis| {
+            analyses.push(analysis);
+            Self::Analysis(analyses.len() as u32 - 1)
+        });
         f.ignore(&INSTANT);
         let instant = INSTANT.into_iter().find_map(|name| Some((name, f.key(name)?)));
         if let Some((name, span)) = instant {
@@ -186,7 +253,7 @@ impl Read for CanaryStep {
         }
         f.end();
         let none = instant.map(|_| Self::Pause(Some(Dur::ZERO)));
-        let step = weight.or(pause).or(scale).or(none);
+        let step = weight.or(pause).or(scale).or(analysis).or(none);
         if step.is_none() && at.node.is_some_and(|n| n.entries().is_empty()) {
             at.report(at.error("missing-field", "this step does nothing").label("expected `setWeight` or `pause`"));
         }
