@@ -10,6 +10,16 @@ pub struct Handle {
     pub epoch: u32,
 }
 
+impl Handle {
+    /// To nothing: for a field in which an `Option` would take four bytes more. It is looked up nowhere.
+    pub const NONE: Self = Self { index: super::NIL, epoch: 0 };
+
+    /// Whether it is one to something.
+    pub const fn is_some(self) -> bool {
+        self.index != super::NIL
+    }
+}
+
 /// A vector of slots with a free list.
 #[derive(Clone, Debug)]
 pub struct Arena<T> {

@@ -80,9 +80,7 @@ impl<O: Observer> World<O> {
         (p.ready_since, p.begun, p.warm) = (SimTime::MAX, 0, false);
         p.probes.iter_mut().for_each(Probing::forget);
         // Workers of their own: those that were cut are never heard of again.
-        let first = p.workers.len() as u32;
-        p.workers.extend((0..version.concurrency).map(|_| None));
-        p.free_workers = (first..first + version.concurrency).rev().collect();
+        p.workers.replace(version.concurrency);
     }
 
     fn start_again(&mut self, pod: u32, was_ready: bool, cal: &mut Cal) {

@@ -215,7 +215,7 @@ impl<O: Observer> World<O> {
     pub(super) fn begin_query(&mut self, pod: u32, worker: u32, job: Job, work: Dur, cal: &mut Cal) -> bool {
         let Job::Serve { request, population, ordinal } = job else { return false };
         let Some(pool) = self.pool_of(pod) else { return false };
-        self.pods[pod as usize].workers[worker as usize] = Some(Job::Query { request, population, ordinal });
+        self.pods[pod as usize].workers.set(worker, Job::Query { request, population, ordinal });
         let hold = work.scale(pool.share);
         let Some(dependency) = &mut self.dependency else { return false };
         *dependency.pool(pod).query(worker) = Query { ticket: 0, hold, rest: work.saturating_sub(hold) };
@@ -241,7 +241,7 @@ impl<O: Observer> World<O> {
     /// The request at `worker` needs its connection no longer; the rest of its service follows.
     pub(super) fn query_over(&mut self, pod: u32, worker: u32, job: Job, cal: &mut Cal) {
         let Job::Query { request, population, ordinal } = job else { return };
-        self.pods[pod as usize].workers[worker as usize] = Some(Job::Serve { request, population, ordinal });
+        self.pods[pod as usize].workers.set(worker, Job::Serve { request, population, ordinal });
         let (Some(pool), Some(dependency)) = (self.pool_of(pod), &mut self.dependency) else { return };
         let rest = dependency.pool(pod).query(worker).rest;
         dependency.release(pod, pool.size);
@@ -268,8 +268,8 @@ impl<O: Observer> World<O> {
         }
         query.ticket = 0;
         let p = &mut self.pods[pod as usize];
-        let Some(Job::Query { request, .. }) = p.workers[worker as usize].take() else { return };
-        p.free_workers.push(worker);
+        let Some(Job::Query { request, .. }) = p.workers.job(worker) else { return };
+        p.workers.release(worker);
         p.in_flight -= 1;
         let version = p.version();
         if let Some(r) = self.requests.live(request) {

@@ -1,6 +1,6 @@
 //! A client's connections: to its proxy at layer 7, to a pod at layer 4; how they are opened, lost and opened anew.
 
-use crate::engine::{Dur, NIL, Purpose};
+use crate::engine::{Dur, Handle, NIL, Purpose};
 use crate::scenario::{Layer, Load, RetryOn};
 
 use super::backoff::{MIN_REOPEN, wait};
@@ -251,7 +251,7 @@ impl<O: Observer> World<O> {
         self.connections[c].eager = true;
         self.connections[c].tries = tries;
         let connection = self.connections.handle(c);
-        self.populations[usize::from(population)].clients[client as usize].pausing = Some(connection);
+        self.populations[usize::from(population)].clients[client as usize].pausing = connection;
         cal.at(cal.now() + wait, Event::OpenNow(connection));
     }
 
@@ -265,7 +265,8 @@ impl<O: Observer> World<O> {
         if state.open > 1 || !(reconnect.backoff.base.is_zero() || reconnect.at_once_for_request) {
             return None;
         }
-        let waiting = self.connections.live(state.pausing.take()?)?;
+        let pausing = std::mem::replace(&mut state.pausing, Handle::NONE);
+        let waiting = pausing.is_some().then(|| self.connections.live(pausing)).flatten()?;
         state.open -= 1;
         let tries = self.connections[waiting].tries;
         self.forget(waiting);

@@ -127,7 +127,7 @@ impl<O: Observer> World<O> {
             return if retries.max_concurrent == 0 { u32::MAX } else { retries.max_concurrent };
         }
         let table = &self.proxies[usize::from(proxy)].process.table;
-        let active: u32 = table.iter().map(|h| h.active).sum();
+        let active: u32 = table.active().iter().sum();
         retries.max_concurrent.max((retries.concurrent_share * f64::from(active)) as u32)
     }
 

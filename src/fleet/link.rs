@@ -4,8 +4,9 @@ use crate::engine::{NIL, SimTime};
 
 use super::purge::Purge;
 
-/// What one proxy has with one pod.
+/// What one proxy has with one pod; what each request touches stands first, in one cache line.
 #[derive(Clone, Debug)]
+#[repr(C, align(32))]
 pub(super) struct Link {
     /// Where the pod stands in the proxy's table, or [`NIL`].
     pub(super) position: u32,

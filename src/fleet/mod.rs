@@ -55,11 +55,13 @@ mod serving;
 mod start;
 mod steady;
 mod stream;
+mod table;
 mod termination;
 mod tier;
 mod transport;
 mod unread;
 mod version;
+mod workers;
 mod world;
 
 pub use steady::{SteadyFleet, simulate, steady_part};

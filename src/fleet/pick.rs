@@ -111,10 +111,21 @@ pub(super) fn pick_by(
     let draw = &mut family.stream(ordinal.wrapping_mul(64).wrapping_add(u64::from(attempt)));
     // No call through a table, and nothing put together for it (50 instructions).
     if *power_of_two && turns.is_none() && !restricted && slow_start.window.is_zero() && table.len() > 1 {
-        return Some(table[PowerOfTwo::of_all(table, draw) as usize].pod);
+        return Some(table[PowerOfTwo::of_all(table.active(), draw) as usize].pod);
     }
     let algorithm = turns.unwrap_or(&mut **algorithm);
-    let mut hosts = Hosts { table, now, avoid: &avoid[..avoids], restricted, panics, slow_start, max_busy, lane, zone };
+    let mut hosts = Hosts {
+        table,
+        active: table.active(),
+        now,
+        avoid: &avoid[..avoids],
+        restricted,
+        panics,
+        slow_start,
+        max_busy,
+        lane,
+        zone,
+    };
     let mut picked = algorithm.pick(&hosts, key, draw);
     if picked.is_none() && zone.is_some() {
         // Nobody near: better one elsewhere than one that has failed before.

@@ -10,7 +10,7 @@ use super::stream::StreamSlot;
 /// How deep a retry budget's bucket is: what so many seconds of requests pay in.
 const BUDGET_SECONDS: f64 = 10.0;
 /// One client: its connections.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Client {
     /// Connections that can take a request, the least recently used first.
     pub(super) available: List,
@@ -26,8 +26,22 @@ pub(super) struct Client {
     pub(super) proxy: u16,
     /// Connections that it has been given a pod for.
     pub(super) routed: u32,
-    /// The eager opening that waits for its moment, or `None`.
-    pub(super) pausing: Option<Handle>,
+    /// The eager opening that waits for its moment, or [`Handle::NONE`].
+    pub(super) pausing: Handle,
+}
+
+impl Client {
+    /// With no connection yet, and no proxy.
+    const NEW: Self = Self {
+        available: List::EMPTY,
+        waiting: List::EMPTY,
+        open: 0,
+        lost: 0,
+        tries: 0,
+        proxy: 0,
+        routed: 0,
+        pausing: Handle::NONE,
+    };
 }
 
 /// A population of clients.
@@ -73,7 +87,7 @@ impl Population {
             config: config.clone(),
             arrivals,
             ordinal: 0,
-            clients: vec![Client::default(); clients as usize],
+            clients: vec![Client::NEW; clients as usize],
             streams: vec![StreamSlot::default(); slots as usize],
             asked: vec![0; if arrivals_less(config) { clients as usize } else { 0 }],
             tokens: 0.0,

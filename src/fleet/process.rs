@@ -12,13 +12,14 @@ use super::failure::Failure;
 use super::pick::Pick;
 use super::request::Place;
 use super::retry_budget::RetryBudget;
+use super::table::Table;
 use super::world::{Cal, Observer, World};
 
 /// What one process believes.
 #[derive(Clone, Debug)]
 pub(super) struct Process {
     /// The pods that it believes in.
-    pub(super) table: Vec<Host>,
+    pub(super) table: Table,
     pub(super) algorithm: Box<dyn balancer::Algorithm>,
     /// Whether that is power of two choices, which is quicker to ask without a detour.
     pub(super) power_of_two: bool,
@@ -31,7 +32,7 @@ pub(super) struct Process {
 impl Process {
     pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
         Self {
-            table: Vec::new(),
+            table: Table::default(),
             algorithm: balancer::algorithm(algorithm),
             power_of_two: algorithm == scenario::Algorithm::PowerOfTwo,
             ejections: false,
@@ -114,7 +115,7 @@ impl Proxy {
     /// What it takes (bytes).
     pub(super) fn bytes(&self) -> usize {
         let processes = self.old.iter().map(|(_, process)| process).chain([&self.process]);
-        let tables = processes.map(|p| p.table.capacity() * size_of::<Host>() + p.algorithm.bytes());
+        let tables = processes.map(|p| p.table.bytes() + p.algorithm.bytes());
         size_of::<Self>() + tables.sum::<usize>() + self.waiting.capacity() * size_of::<Handle>()
     }
 }

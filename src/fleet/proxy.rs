@@ -106,7 +106,7 @@ impl<O: Observer> World<O> {
         // Else sent to a pod that has left the table meanwhile.
         if link.position != NIL {
             request.counted = true;
-            self.proxies[usize::from(proxy)].process.table[link.position as usize].active += 1;
+            *self.proxies[usize::from(proxy)].process.table.active_mut(link.position) += 1;
         }
         if self.plain
             && let Some(c) = link.idle.pop()
@@ -184,7 +184,7 @@ impl<O: Observer> World<O> {
         let position = self.links[link].position;
         if position != NIL {
             // A pod that left the table and came back started from none.
-            let active = &mut self.proxies[usize::from(proxy)].process.table[position as usize].active;
+            let active = self.proxies[usize::from(proxy)].process.table.active_mut(position);
             *active = active.saturating_sub(1);
         }
         if self.max_busy != u32::MAX {

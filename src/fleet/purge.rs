@@ -44,7 +44,7 @@ impl<O: Observer> World<O> {
     fn used(&self, proxy: u16, link: &Link) -> u32 {
         match link.position {
             NIL => 0,
-            position => self.proxies[usize::from(proxy)].process.table[position as usize].active,
+            position => self.proxies[usize::from(proxy)].process.table.active()[position as usize],
         }
     }
 

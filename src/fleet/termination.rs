@@ -226,8 +226,7 @@ impl<O: Observer> World<O> {
         p.waiting_requests = 0;
         p.in_flight = 0;
         p.queue.clear();
-        p.workers.iter_mut().for_each(|w| *w = None);
-        p.free_workers.clear();
+        p.workers.dismiss_all();
         for c in std::mem::take(&mut p.connections) {
             // Not `leave_pod`, one by one: the list is already taken.
             let list = self.connections[c].requests;

@@ -62,7 +62,7 @@ impl<O: Observer> World<O> {
         let Some(c) = self.connections.live(connection) else { return };
         self.connections[c].opened = cal.now();
         if let Owner::Client { population, client } = self.connections[c].owner {
-            self.populations[usize::from(population)].clients[client as usize].pausing = None;
+            self.populations[usize::from(population)].clients[client as usize].pausing = Handle::NONE;
         }
         if self.layer == Layer::L7
             && let Owner::Client { client, .. } = self.connections[c].owner
@@ -103,7 +103,7 @@ impl<O: Observer> World<O> {
             // Where a worker is free, or none is needed, nothing has to wait.
             _ if pod.waiting_handshakes >= version.backlog
                 && !self.handshake.time.is_zero()
-                && (pod.free_workers.is_empty() || !pod.queue.is_empty()) =>
+                && (!pod.workers.any_free() || !pod.queue.is_empty()) =>
             {
                 Reception::Unanswered
             }
@@ -347,7 +347,7 @@ impl<O: Observer> World<O> {
         let proxy = self.proxy_of_connection(c);
         let position = self.links[self.link(proxy, pod)].position;
         if position != NIL {
-            let active = &mut self.proxies[usize::from(proxy)].process.table[position as usize].active;
+            let active = self.proxies[usize::from(proxy)].process.table.active_mut(position);
             // A pod that left the table and came back started from none.
             *active = if counts { *active + 1 } else { active.saturating_sub(1) };
         }

@@ -6,15 +6,14 @@ use super::world::{Cal, Observer, World};
 impl<O: Observer> World<O> {
     /// Work of `pod` that nobody will read any more stops: its workers take the next job.
     pub(super) fn stop_unread(&mut self, pod: u32, cal: &mut Cal) {
-        for worker in 0..self.pods[pod as usize].workers.len() {
+        for worker in 0..self.pods[pod as usize].workers.len() as u32 {
             let p = &mut self.pods[pod as usize];
-            let Some(Job::Serve { request, .. }) = p.workers[worker] else { continue };
+            let Some(Job::Serve { request, .. }) = p.workers.job(worker) else { continue };
             if self.requests.live(request).is_none() {
-                p.workers[worker] = Some(Job::Stopped);
+                p.workers.set(worker, Job::Stopped);
                 p.in_flight -= 1;
                 // The end of the work that was begun is in the calendar, under that worker's number.
-                p.free_workers.push(p.workers.len() as u32);
-                p.workers.push(None);
+                p.workers.hire();
                 self.next_job(pod, cal);
             }
         }

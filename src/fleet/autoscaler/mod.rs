@@ -134,7 +134,7 @@ impl<O: Observer> World<O> {
     /// Workers of pod `pod` that are at work: those of a container that is no more are not.
     fn busy_workers(&self, pod: u32) -> u32 {
         let pod = &self.pods[pod as usize];
-        self.versions[pod.version()].pod.concurrency.saturating_sub(pod.free_workers.len() as u32)
+        self.versions[pod.version()].pod.concurrency.saturating_sub(pod.workers.free() as u32)
     }
 
     /// How many pods there are to be from now on, if that changes.

@@ -12,7 +12,7 @@ impl Algorithm for EnvoyLeastRequest {
     fn pick(&mut self, hosts: &Hosts<'_>, _key: u64, draw: &mut Stream) -> Option<u32> {
         let a = hosts.draw(draw)?;
         let b = hosts.draw(draw)?;
-        Some(if hosts.table[b as usize].active < hosts.table[a as usize].active { b } else { a })
+        Some(if hosts.active[b as usize] < hosts.active[a as usize] { b } else { a })
     }
 
     fn boxed(&self) -> Box<dyn Algorithm> {

@@ -12,7 +12,7 @@ impl Algorithm for LeastRequest {
         let mut best: Option<(u32, f64)> = None;
         let mut ties = 0;
         for i in (0..hosts.len()).filter(|&i| hosts.usable(i)) {
-            let load = f64::from(hosts.table[i as usize].active + 1) / hosts.weight(i);
+            let load = f64::from(hosts.active[i as usize] + 1) / hosts.weight(i);
             match best {
                 Some((_, least)) if load > least => {}
                 // Reservoir sampling over the ties.

@@ -21,8 +21,6 @@ pub(super) struct Host {
     pub(super) revision: Revision,
     /// Its zone.
     pub(super) zone: u16,
-    /// Requests (layer 4: connections) that this proxy has under way there.
-    pub(super) active: u32,
     /// When it came into the table: its slow start counts from here.
     pub(super) added: SimTime,
     /// Not picked before this, by passive health.
@@ -43,7 +41,6 @@ impl Host {
             pod,
             revision: Revision(0),
             zone: 0,
-            active: 0,
             added,
             ejected_until: SimTime::MIN,
             unhealthy: false,
@@ -64,6 +61,8 @@ impl Host {
 pub(super) struct Hosts<'a> {
     /// The table, in order of addition.
     pub(super) table: &'a [Host],
+    /// Requests (layer 4: connections) that the proxy has under way at each.
+    pub(super) active: &'a [u32],
     /// Now.
     pub(super) now: SimTime,
     /// Pods that this request should avoid while there are others.
@@ -97,7 +96,7 @@ impl Hosts<'_> {
         }
         let host = &self.table[i as usize];
         (self.panics || host.is_healthy(self.now))
-            && host.active < self.max_busy
+            && self.active[i as usize] < self.max_busy
             && self.lane.is_none_or(|lane| lane == host.revision)
             && self.zone.is_none_or(|zone| zone == host.zone)
             && !self.avoid.contains(&host.pod)
@@ -201,12 +200,13 @@ mod contract {
         [RoundRobin, Random, LeastRequest, PowerOfTwo, RingHash, IpHash, EnvoyLeastRequest];
 
     fn table(n: u32) -> Vec<Host> {
-        (0..n).map(|pod| Host { active: pod % 3, ..Host::new(pod * 7, SimTime::ZERO) }).collect()
+        (0..n).map(|pod| Host::new(pod * 7, SimTime::ZERO)).collect()
     }
 
     fn hosts<'a>(table: &'a [Host], avoid: &'a [u32]) -> Hosts<'a> {
         Hosts {
             table,
+            active: &[0, 1, 2, 0, 1, 2][..table.len()],
             now: SimTime::from_nanos(1),
             avoid,
             restricted: true,

@@ -65,8 +65,7 @@ impl<O: Observer> World<O> {
         self.levels.queued -= p.waiting_requests;
         (p.waiting_requests, p.waiting_handshakes, p.in_flight) = (0, 0, 0);
         p.queue.clear();
-        p.workers.iter_mut().for_each(|w| *w = None);
-        p.free_workers.clear();
+        p.workers.dismiss_all();
         (p.listening, p.lost) = (false, true);
         self.signal(pod, Signal::Lost);
         self.tell_step(pod, PodStep::Lost, cal);
@@ -79,7 +78,7 @@ impl<O: Observer> World<O> {
     /// Whoever waits for a handshake waits in vain, as for an address where nobody is.
     fn silence_handshakes(&mut self, pod: u32, cal: &mut Cal) {
         let p = &self.pods[pod as usize];
-        let jobs = p.queue.iter().chain(p.workers.iter().flatten());
+        let jobs = p.queue.iter().chain(p.workers.jobs());
         let handshakes: Vec<_> = jobs.filter_map(|j| if let Job::Handshake(c) = j { Some(*c) } else { None }).collect();
         for connection in handshakes {
             let Some(c) = self.connections.live(connection) else { continue };
