@@ -258,3 +258,43 @@ fn a_sidecar_counts_for_readiness_and_an_init_container_for_the_start() {
     assert_eq!(read(", restartPolicy: Always"), (Some(20.0), false));
     assert_eq!(read(""), (Some(3.0), true));
 }
+
+/// Four pods that sleep 10 s before they drain, behind proxies that have heard of a removal after a second.
+const SIDECAR: &str = "
+workload: {replicas: 4, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}
+pod: {concurrency: 64, startup: 2s, serviceTime: 2s, readinessProbe: none, termination: {preStop: 10s}}
+loadBalancer: {proxies: 2, propagation: {shared: 0s, add: 0s, remove: 1s}}
+clients: [{name: web, rate: 40/s, arrivals: {distribution: constant}, connections: 400}]
+deploy: {at: 10s}
+observe: {warmup: 5s, after: 20s}
+";
+
+#[test]
+fn a_proxy_that_exits_before_its_container_cuts_what_goes_through_it() {
+    let play = |more: &str| {
+        let set = [more.to_owned()];
+        let loaded = load_str("sidecar.yaml", SIDECAR, &set).unwrap_or_else(|d| panic!("{}", d[0].render(false)));
+        dryroll::simulate::run(&loaded.scenario, 1, 0)
+    };
+    let by = |r: &Replication, cause: Cause| r.phases.iter().map(|p| p.causes[cause as usize]).sum::<u64>();
+    let dropped = |r: &Replication| r.phases.iter().map(|p| p.causes.iter().sum::<u64>()).sum::<u64>();
+    assert_eq!(dropped(&play("pod.termination.preStop=10s")), 0, "none of its own, or one that ends last");
+    assert_eq!(
+        dropped(&play("pod.termination.sidecarExit=4s")),
+        0,
+        "the removal and the longest request are over by then"
+    );
+    // Of each pod what 10 requests a second have there for 2 s, less those that have gone elsewhere for a second.
+    let early = play("pod.termination.sidecarExit=2s");
+    let cut = by(&early, Cause::SeveredByKill);
+    assert!((28..=52).contains(&cut), "{cut} in flight, four times 10/s of the second that is left");
+    // Before proxies have heard, it refuses.
+    let first = play("pod.termination.sidecarExit=0s");
+    let (cut, stale) = (by(&first, Cause::SeveredByKill), by(&first, Cause::StaleRoute));
+    assert!((60..=100).contains(&cut) && (24..=48).contains(&stale), "{cut} cut, {stale} refused");
+    // The container still takes its time: pods are gone as late as ever.
+    let gone = |r: &Replication| {
+        r.pods.iter().filter_map(|p| Some(p.gone?.since(p.deletion_requested?).secs())).collect::<Vec<f64>>()
+    };
+    assert!(gone(&first).len() == 4 && gone(&first).iter().all(|s| (10.0..10.1).contains(s)), "{:?}", gone(&first));
+}

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::ScenarioArgs;
+use crate::engine::Dur;
 use crate::metrics::Meta;
 use crate::report::Settings;
 use crate::report::settings::{self, OnSigterm, Spread, Strategy, Termination};
@@ -191,6 +192,7 @@ fn termination(t: &scenario::Termination) -> Termination {
         cleanup: t.cleanup.secs(),
         close_jitter: t.close_jitter.secs(),
         grace_period: t.grace_period.secs(),
+        sidecar_exit: t.sidecar_exit.map(Dur::secs),
     }
 }
 

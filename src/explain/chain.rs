@@ -262,6 +262,10 @@ impl Teller<'_> {
             let text = format!("pod {pod} exited{gone} at SIGTERM with this in flight");
             return (text, Some("a process that drains at SIGTERM (onSigterm: drain)".to_owned()));
         }
+        if let Some(exit) = t.sidecar_exit.filter(|exit| *exit < t.grace_period) {
+            let text = format!("the proxy beside pod {pod} exited, {exit} after the deletion, with this in flight");
+            return (text, Some("a sidecar that ends last: an init container with restartPolicy: Always".to_owned()));
+        }
         let before: Dur = Dur::from_secs_f64(t.pre_stop.quantile(0.5)) + t.lame_duck;
         let text = format!(
             "pod {pod} was killed{gone}, {} after its deletion, of which preStop and lame duck took {before}",

@@ -137,6 +137,8 @@ pub(super) enum PodTimer {
     CleanupOver(u16),
     /// Its probes have failed for long enough to say that it no longer serves.
     ServingOver,
+    /// The proxy beside it exits.
+    SidecarOver(u16),
     /// SIGKILL.
     GraceOver(u16),
     /// It dies by itself.

@@ -221,6 +221,7 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
         close_jitter: Dur::ZERO,
         connection_close: ConnectionClose::None,
         grace_period: Dur::ZERO,
+        sidecar_exit: None,
     };
     s.deploy = s.deploy.map(|deploy| Deploy { events: Vec::new(), analysis: None, ..deploy });
     let (start, _) = limits(scenario);

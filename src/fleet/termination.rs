@@ -49,6 +49,7 @@ impl<O: Observer> World<O> {
                 self.gone(pod, Cause::SeveredByDrain, Signal::Exits, PodStep::Exited, cal);
             }
             (PodTimer::ServingOver, ..) => self.withdraw(pod, cal),
+            (PodTimer::SidecarOver(n), _, Some(_)) if n == restarts => self.sidecar_gone(pod, cal),
             (PodTimer::GraceOver(n), _, Some(_)) if n == restarts => {
                 self.gone(pod, Cause::SeveredByKill, Signal::Killed, PodStep::Killed, cal);
             }
@@ -109,6 +110,9 @@ impl<O: Observer> World<O> {
         } else {
             (pre_stop.min(grace), grace.max(pre_stop.min(grace) + extension))
         };
+        if let Some(exit) = self.termination(pod).sidecar_exit.filter(|exit| *exit < grace) {
+            Self::pod_timer(pod, exit, PodTimer::SidecarOver(container), cal);
+        }
         Self::pod_timer(pod, grace, PodTimer::GraceOver(container), cal);
         if pre_stop.is_zero() {
             self.sigterm(pod, cal);
@@ -141,7 +145,10 @@ impl<O: Observer> World<O> {
     /// Nobody is let in any more: the accept queue is reset, and the connections begin to close.
     fn close_listener(&mut self, pod: u32, cal: &mut Cal) {
         self.signal(pod, Signal::ListenerCloses);
-        self.stop_listening(pod, cal);
+        // Where a proxy before it is gone already, that was told then.
+        if self.pods[pod as usize].listening || self.termination(pod).sidecar_exit.is_none() {
+            self.stop_listening(pod, cal);
+        }
         self.reset_accept_queue(pod, cal);
         let drain_window = self.termination(pod).drain_window;
         let container = self.pods[pod as usize].restarts;
@@ -294,6 +301,16 @@ impl<O: Observer> World<O> {
         self.withdraw(pod, cal);
         self.control_pod_gone(pod, cal);
         self.pod_left_node(pod, cal);
+    }
+
+    /// The proxy beside the container has exited before it: whatever went through it is cut, and whoever connects is refused, while the
+    /// container takes the rest of its own way.
+    fn sidecar_gone(&mut self, pod: u32, cal: &mut Cal) {
+        if self.pods[pod as usize].listening {
+            self.stop_listening(pod, cal);
+        }
+        self.sever(pod, Cause::SeveredByKill, cal);
+        self.exit_if_drained(pod, cal);
     }
 
     fn stop_listening(&mut self, pod: u32, cal: &mut Cal) {

@@ -80,11 +80,13 @@ impl<'a> Subject<'a> {
         if rolled.balancer.propagation.order == PropagationOrder::DrainThenStop {
             return None;
         }
-        match t.on_sigterm {
-            OnSigterm::Drain => Some((self.pre_stop() + t.lame_duck).min(t.grace_period)),
-            OnSigterm::Exit => Some(self.pre_stop().min(t.grace_period)),
-            OnSigterm::Ignore => Some(t.grace_period),
-        }
+        let own = match t.on_sigterm {
+            OnSigterm::Drain => self.pre_stop() + t.lame_duck,
+            OnSigterm::Exit => self.pre_stop(),
+            OnSigterm::Ignore => t.grace_period,
+        };
+        let first = t.sidecar_exit.map_or(t.grace_period, |exit| exit.min(t.grace_period));
+        Some(own.min(first))
     }
 
     /// A finding at the value of `path`, or at what is nearest to it in the file, where `label` has no meaning; `also` are other places that have to do

@@ -140,12 +140,15 @@ pub struct Termination {
     pub close_jitter: f64,
     /// `terminationGracePeriodSeconds`.
     pub grace_period: f64,
+    /// `sidecarExit`.
+    pub sidecar_exit: Option<f64>,
 }
 
 impl Termination {
     /// How long a pod still listens after its deletion.
     pub fn listens(&self) -> f64 {
-        self.pre_stop + self.lame_duck
+        let own = self.pre_stop + self.lame_duck;
+        self.sidecar_exit.map_or(own, |exit| own.min(exit))
     }
 
     /// How long all its steps take at the most, were there no grace period.

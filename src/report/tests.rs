@@ -44,6 +44,7 @@ fn settings() -> Settings {
             cleanup: 0.0,
             close_jitter: 0.0,
             grace_period: 30.0,
+            sidecar_exit: None,
         },
     }
 }

@@ -113,10 +113,24 @@ fn stale_route(page: &Page<'_>) -> Told {
     let removal = format!("removal takes {} (p99 {})", secs(s.removal.p50), secs(s.removal.p99));
     let whom = s.tier.as_ref().map_or_else(|| "pods".to_owned(), |tier| format!("proxies of {}", tier.name));
     let sentence = format!("{who} kept sending to {whom} that no longer listened: {removal}, {open}");
+    if let Some(exit) = t.sidecar_exit.filter(|exit| *exit < t.pre_stop + t.lame_duck) {
+        return sidecar_first(s, exit);
+    }
     // Twice the 99th percentile: a deploy draws once for each pod and proxy, and the worst of them counts.
     let wait = libm::ceil((2.0 * s.removal.p99).max(t.pre_stop + s.removal.p99));
     let set = std::iter::once(format!("preStop={}", whole_seconds(wait))).chain(grace_for(s, wait - t.pre_stop));
     (sentence, Some(Remedy::new(set, "pods listen until every proxy has heard")))
+}
+
+/// The proxy in the pod ends before what it stands before, whose own waiting is for nothing.
+fn sidecar_first(s: &Settings, exit: f64) -> Told {
+    let sentence = format!(
+        "the proxy beside the container exits {} after the deletion (sidecarExit), whatever the container waits for",
+        secs(exit)
+    );
+    let longer = libm::ceil(2.0 * s.removal.p99 + 3.0 * s.service.p99).max(libm::ceil(exit) + 1.0);
+    let set = std::iter::once(format!("sidecarExit={}", whole_seconds(longer))).chain(grace_for(s, longer - exit));
+    (sentence, Some(Remedy::new(set, "it outlives the removal and what is in flight")))
 }
 
 /// The longest drain that is proposed (s); beyond it streams are better ended by the pod than waited for.
@@ -178,6 +192,9 @@ fn severed_by_kill(s: &Settings) -> Told {
             format!("the process ignores SIGTERM and is killed after {}", secs(t.grace_period)),
             Some(Remedy::new(["onSigterm=drain".to_owned()], "what is in flight may end")),
         ),
+        OnSigterm::Drain if t.sidecar_exit.is_some_and(|exit| exit < t.grace_period) => {
+            sidecar_first(s, t.sidecar_exit.unwrap_or_default())
+        }
         OnSigterm::Drain => {
             let steps = [("preStop", t.pre_stop), ("lameDuck", t.lame_duck), ("drainWindow", t.drain_window)];
             let steps: Vec<String> =

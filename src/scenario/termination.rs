@@ -30,6 +30,9 @@ pub struct Termination {
     pub connection_close: ConnectionClose,
     /// From deletion to SIGKILL, preStop included.
     pub grace_period: Dur,
+    /// So long after the deletion a proxy that stands before the container in its pod exits – after its own hook and drain, not the
+    /// container's – and nothing reaches the container any more; `None` = there is none, or it ends last.
+    pub sidecar_exit: Option<Dur>,
 }
 
 /// What SIGTERM does to a pod.
@@ -103,6 +106,7 @@ impl Termination {
                 ],
             ),
             grace_period: f.or("terminationGracePeriodSeconds", Seconds(Dur::from_secs(30))).0,
+            sidecar_exit: f.opt("sidecarExit"),
         };
         f.end();
         termination
