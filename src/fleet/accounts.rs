@@ -50,6 +50,7 @@ impl<O: Observer> World<O> {
             + links.sum::<usize>()
             + self.idle.bytes()
             + self.bindings.bytes()
+            + self.addresses.bytes()
             + self.cluster.as_ref().map_or(0, Cluster::bytes)
     }
 }

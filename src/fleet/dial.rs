@@ -24,7 +24,11 @@ impl<O: Observer> World<O> {
             self.dial_proxy(c, client, cal);
             return c;
         }
-        let wait = if lost > 0 { self.reconnect_wait(population, client, u32::from(tries) + 1) } else { Dur::ZERO };
+        let wait = if lost > 0 && !self.keeps_addresses(population) {
+            self.reconnect_wait(population, client, u32::from(tries) + 1)
+        } else {
+            Dur::ZERO
+        };
         if !wait.is_zero() {
             return self.open(owner, NIL, wait, cal);
         }
@@ -99,12 +103,15 @@ impl<O: Observer> World<O> {
         };
         *routed += 1;
         let n = *routed;
-        if let Some(pod) = self.pinned_pod(population, member, n, cal.now()) {
+        // Whoever tells addresses apart has no Service's before them, whose flows would be tracked.
+        let apart = self.keeps_addresses(population);
+        if !apart && let Some(pod) = self.pinned_pod(population, member, n, cal.now()) {
             return Some(pod);
         }
         let ordinal = (u64::from(member) << 26) | u64::from(n & 0x03FF_FFFF);
         let pick = Pick { population, member, ordinal, attempt: 0, avoid: [NIL; 3] };
-        let pod = self.pick_bound(proxy, pick, cal.now())?;
+        let pod =
+            if apart { self.pick_address(proxy, pick, cal.now())? } else { self.pick_bound(proxy, pick, cal.now())? };
         self.stick(population, member, pod, cal.now());
         self.pin(population, member, n, pod, cal.now());
         Some(pod)
@@ -169,6 +176,7 @@ impl<O: Observer> World<O> {
             self.tell(cal, Fact::Opened { side: Side::Client, reconnect });
             self.send_connecting(population, client, c, cal);
         } else {
+            self.address_stands(c);
             self.send_waiting(c, cal);
         }
         if self.connections[c].in_use == 0 {
@@ -197,16 +205,34 @@ impl<O: Observer> World<O> {
         let tries = if eager { tries } else { state.tries };
         state.tries = tries.saturating_add(1);
         let outcome = if unanswered { Outcome::Timeout } else { Outcome::Refused };
+        self.address_failed(c, cal.now());
+        let nobody = self.connections[c].pod == NIL;
+        let elsewhere = !nobody
+            && self.keeps_addresses(population)
+            && self.wait_for_address(population, client, cal.now()).is_zero();
+        let mut waiting = Vec::new();
         while self.connections[c].requests.head() != NIL {
             let r = self.connections[c].requests.head();
             self.alight(r, c);
             self.requests[r].connection = NIL;
             self.requests[r].pod = self.connections[c].pod;
-            self.attempt_failed(r, outcome, RetryOn::ConnectFailure, true, cause, cal);
+            if elsewhere {
+                waiting.push(r);
+            } else {
+                self.attempt_failed(r, outcome, RetryOn::ConnectFailure, true, cause, cal);
+            }
         }
         self.forget(c);
-        if eager {
-            self.reopen_eagerly(population, client, tries.saturating_add(1), cal);
+        let moved = !waiting.is_empty();
+        for r in waiting {
+            // Still the same attempt: nothing has been sent.
+            self.requests[r].attempts -= 1;
+            self.begin_attempt(r, cal);
+        }
+        if eager && !moved {
+            // An address that failed is left alone by itself; where there was none it is too soon to ask at once.
+            let least = if nobody || !self.keeps_addresses(population) { MIN_REOPEN } else { Dur::ZERO };
+            self.reopen_eagerly(population, client, tries.saturating_add(1), least, cal);
         }
         self.serve_waiting(population, client, cal);
     }
@@ -238,14 +264,19 @@ impl<O: Observer> World<O> {
         }
         self.forget(c);
         if may_reopen && !announced && self.populations[usize::from(population)].config.reconnect.eager {
-            self.reopen_eagerly(population, client, 0, cal);
+            self.reopen_eagerly(population, client, 0, Dur::ZERO, cal);
         }
         self.serve_waiting(population, client, cal);
     }
 
-    pub(super) fn reopen_eagerly(&mut self, population: u16, client: u32, tries: u16, cal: &mut Cal) {
-        let wait = self.reconnect_wait(population, client, u32::from(tries) + 1);
-        let wait = if tries > 0 { wait.max(MIN_REOPEN) } else { wait };
+    /// Opens a connection that nobody has asked for, after its wait, or after `least`.
+    pub(super) fn reopen_eagerly(&mut self, population: u16, client: u32, tries: u16, least: Dur, cal: &mut Cal) {
+        let wait = if self.keeps_addresses(population) {
+            self.wait_for_address(population, client, cal.now())
+        } else {
+            self.reconnect_wait(population, client, u32::from(tries) + 1)
+        };
+        let wait = wait.max(least);
         self.populations[usize::from(population)].clients[client as usize].open += 1;
         let c = self.connections.insert(Connection::new(Owner::Client { population, client }, NIL, cal.now()));
         self.connections[c].eager = true;

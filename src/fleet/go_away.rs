@@ -1,7 +1,7 @@
 //! The announced end of a connection that carries several requests (HTTP/2's GOAWAY): its opener sends nothing new on it, what
 //! it sent before it knew is answered, and then the pod closes it.
 
-use crate::engine::Handle;
+use crate::engine::{Dur, Handle};
 use crate::scenario::Layer;
 
 use super::connection::{Going, Owner};
@@ -57,7 +57,7 @@ impl<O: Observer> World<O> {
                 state.lost += 1;
                 self.connections[c].going = Going::Known;
                 if eager {
-                    self.reopen_eagerly(population, client, 0, cal);
+                    self.reopen_eagerly(population, client, 0, Dur::ZERO, cal);
                 }
                 self.serve_waiting(population, client, cal);
             }

@@ -9,6 +9,7 @@
 //! (`propagation`): deploys fail in that gap. Everything that happened leaves as a [`fact::Fact`]; nothing here measures.
 
 mod accounts;
+mod addresses;
 mod affinity;
 mod analysis;
 mod answer;

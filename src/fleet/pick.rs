@@ -24,6 +24,15 @@ pub(super) struct Pick {
     pub(super) avoid: [u32; 3],
 }
 
+impl Pick {
+    /// The pods to avoid.
+    #[inline(always)]
+    pub(super) fn avoided(&self) -> &[u32] {
+        let n = self.avoid.iter().position(|&a| a == NIL).unwrap_or(self.avoid.len());
+        &self.avoid[..n]
+    }
+}
+
 impl<O: Observer> World<O> {
     /// Proxy `proxy` picks a pod by what it believes.
     #[inline(always)]
@@ -34,7 +43,7 @@ impl<O: Observer> World<O> {
         let limits = self.limits(proxy, None);
         let process = &mut self.proxies[usize::from(proxy)].process;
         let family = self.populations[usize::from(pick.population)].balance;
-        let picked = pick_by(process, None, pick, family, now, limits);
+        let picked = pick_by(process, None, pick, pick.avoided(), family, now, limits);
         if picked.is_none() && !process.terminating.is_empty() {
             return process.fall_back(pick, family);
         }
@@ -65,7 +74,7 @@ impl<O: Observer> World<O> {
         let limits = Limits { max_busy: u32::MAX, ..self.limits(proxy, None) };
         let process = &mut self.proxies[usize::from(proxy)].old[old].1;
         let family = self.populations[usize::from(pick.population)].balance;
-        pick_by(process, None, pick, family, now, limits)
+        pick_by(process, None, pick, pick.avoided(), family, now, limits)
     }
 
     /// What every pick of `proxy` has to heed, and whose pods alone it may pick.
@@ -88,21 +97,22 @@ pub(super) struct Limits {
     pub(super) near: Option<Near>,
 }
 
-/// `process` picks a pod by what it believes, in its own turns or in these.
+/// `process` picks a pod by what it believes, in its own turns or in these; not one of `avoid`, if there are others.
 #[inline(always)]
 pub(super) fn pick_by(
     process: &mut Process,
     turns: Option<&mut dyn Algorithm>,
     pick: Pick,
+    avoid: &[u32],
     family: Family,
     now: SimTime,
     limits: Limits,
 ) -> Option<u32> {
-    let Pick { population, member, ordinal, attempt, avoid } = pick;
+    let Pick { population, member, ordinal, attempt, .. } = pick;
     let Limits { slow_start, panic, max_busy, lane, near } = limits;
     // The identity of whoever's connection it is, by which a ring hash sticks to a pod.
     let key = (u64::from(population) << 32) | u64::from(member);
-    let avoids = avoid.iter().position(|&a| a == NIL).unwrap_or(avoid.len());
+    let avoids = avoid.len();
     let may_be_full = max_busy != u32::MAX;
     let panics = process.ejections && process.panics(panic, now);
     let Process { table, algorithm, ejections, power_of_two, .. } = process;
@@ -114,18 +124,8 @@ pub(super) fn pick_by(
         return Some(table[PowerOfTwo::of_all(table.active(), draw) as usize].pod);
     }
     let algorithm = turns.unwrap_or(&mut **algorithm);
-    let mut hosts = Hosts {
-        table,
-        active: table.active(),
-        now,
-        avoid: &avoid[..avoids],
-        restricted,
-        panics,
-        slow_start,
-        max_busy,
-        lane,
-        zone,
-    };
+    let mut hosts =
+        Hosts { table, active: table.active(), now, avoid, restricted, panics, slow_start, max_busy, lane, zone };
     let mut picked = algorithm.pick(&hosts, key, draw);
     if picked.is_none() && zone.is_some() {
         // Nobody near: better one elsewhere than one that has failed before.

@@ -112,6 +112,6 @@ impl<O: Observer> World<O> {
             Some(router) if is_canary && old.is_none() => Some(&mut *router.proxies[usize::from(proxy)].canary),
             _ => None,
         };
-        pick_by(process, turns, pick, family, now, limits)
+        pick_by(process, turns, pick, pick.avoided(), family, now, limits)
     }
 }

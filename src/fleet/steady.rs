@@ -115,6 +115,7 @@ pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario) {
         tier: _,
         private: _,
         bindings: _,
+        addresses: _,
         name_cached: _,
         // of settings that are part of what is shared;
         start: _,

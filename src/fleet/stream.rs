@@ -157,7 +157,7 @@ impl<O: Observer> World<O> {
     pub(super) fn on_stream_over(&mut self, request: Handle, cal: &mut Cal) {
         let Some(r) = self.requests.live(request) else { return };
         let c = self.carrier(r);
-        if self.connections[c].pod_closed {
+        if self.connections[c].pod_closed || (O::TIERED && self.is_closed_behind(c)) {
             // The pod has just ended it; the client is about to learn.
             return;
         }

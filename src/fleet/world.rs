@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, Reserved, SimTime, Single, Streams};
 use crate::scenario::{self, Handshake, Layer, Load, Reuse, Scenario, Sharing};
 
+use super::addresses::Addresses;
 use super::affinity::Bindings;
 use super::connection::Connection;
 use super::control::Control;
@@ -115,6 +116,8 @@ pub(super) struct World<O> {
     pub(super) private: BTreeMap<(u32, u32), u32>,
     /// Clients bound to pods.
     pub(super) bindings: Bindings,
+    /// Addresses that clients leave alone.
+    pub(super) addresses: Addresses,
     /// When the name server's cache was last filled.
     pub(super) name_cached: SimTime,
     pub(super) deadlines: Deadlines,
@@ -245,6 +248,7 @@ impl<O: Observer> World<O> {
             links: Vec::new(),
             private: BTreeMap::new(),
             bindings: Bindings::default(),
+            addresses: Addresses::default(),
             name_cached: SimTime::MIN,
             deadlines: Deadlines::new(scenario),
             idle: IdleTimers::new(scenario, pod_hop.delay),

@@ -45,10 +45,12 @@ pub struct Backoff {
 }
 
 /// How a wait w is spread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Jitter {
     /// w itself.
     None,
+    /// w × uniform(1 − share, 1 + share) (gRPC: 0.2).
+    Around(f64),
     /// uniform(0, w).
     Full,
     /// w/2 + uniform(0, w/2).
@@ -66,6 +68,9 @@ pub struct Reconnect {
     pub backoff: Backoff,
     /// Whether a request that has to wait for a connection (`whenBusy: wait`) cuts an eager reconnect's backoff short.
     pub at_once_for_request: bool,
+    /// Whether each address has a back-off of its own, counted from the beginning of the try and forgotten when a connection to it
+    /// stands, and others are tried meanwhile (gRPC's subchannels). At layer 4.
+    pub per_address: bool,
 }
 
 impl Read for RetryOn {
@@ -117,9 +122,23 @@ impl Reconnect {
             eager: f.choice("when", eager, &[("onDemand", false), ("eager", true)]),
             backoff: Backoff::read(f.at("backoff"), usual),
             at_once_for_request: f.choice("onRequest", false, &[("wait", false), ("now", true)]),
+            per_address: f.or("perAddress", false),
         };
         f.end();
         reconnect
+    }
+}
+
+impl Jitter {
+    /// A word, or a share.
+    fn read(at: &At<'_>, usual: Self) -> Self {
+        let text = at.node.and_then(super::tree::Node::text);
+        if text.is_some_and(|text| text.ends_with('%')) {
+            return Share::read(at).map_or(usual, |share| Self::Around(share.0));
+        }
+        let words =
+            [("none", Self::None), ("full", Self::Full), ("equal", Self::Equal), ("decorrelated", Self::Decorrelated)];
+        choose(at, &words).unwrap_or(usual)
     }
 }
 
@@ -130,16 +149,7 @@ impl Backoff {
             base: f.or("base", usual.base),
             factor: f.within("factor", usual.factor, 1.0..=1000.0),
             cap: f.or("cap", usual.cap),
-            jitter: f.choice(
-                "jitter",
-                usual.jitter,
-                &[
-                    ("none", Jitter::None),
-                    ("full", Jitter::Full),
-                    ("equal", Jitter::Equal),
-                    ("decorrelated", Jitter::Decorrelated),
-                ],
-            ),
+            jitter: Jitter::read(&f.at("jitter"), usual.jitter),
         };
         if backoff.base > backoff.cap
             && let Some(cap) = f.at.node.and_then(|n| n.get("cap").or_else(|| n.get("base")))

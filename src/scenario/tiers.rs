@@ -94,7 +94,8 @@ fn refuse_next(f: &mut Fields<'_>) {
             let text =
                 format!("the outermost tier has no `{name}`: clients reach its proxies whatever becomes of them");
             let diag = Diag::error("contradiction", text).at(span, "no tier stands before this one");
-            let help = "put the tier that learns of these proxies before it in the list";
+            let help = "put what learns of these proxies before it in the list, if only the name that clients resolve: \
+                        `- {name: dns, layer: 4, resolve: {refresh: disconnect}}`";
             f.at.cx.report(diag.path(f.at.path.clone()).help(help));
         }
     }

@@ -1,5 +1,6 @@
 //! What balancers do that others do not, one mechanism a test, each in a scenario in which nothing else can be the reason.
 
+mod addresses;
 mod affinity;
 mod health;
 mod http2;

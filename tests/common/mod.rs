@@ -171,6 +171,7 @@ impl Writer {
             "algorithm",
             &["roundRobin", "random", "leastRequest", "powerOfTwo", "ringHash", "ipHash", "envoyLeastRequest"],
         );
+        self.maybe(2, "locality", &["zone", "{minPods: 2}"]);
         self.processes();
         self.maybe(
             2,
@@ -200,6 +201,7 @@ impl Writer {
             "{attempts: 2, on: [connectFailure, resetBeforeRequest, 500, 503], nonIdempotent: true}",
             "{attempts: 3, on: [503, timeout], perTryTimeout: 60ms}",
             "{attempts: 3, samePod: true, redispatch: 2, concurrentShare: 20%, maxConcurrent: 1}",
+            "{attempts: 3, on: [reset, 503], budget: {ratio: 10%, minPerSecond: 1, ttl: 2s}}",
         ];
         self.maybe(2, "retries", &retries);
         self.maybe(
@@ -309,18 +311,19 @@ impl Writer {
             self.maybe(4, "response", &["whole", "streamed"]);
             self.maybe(4, "timeout", &["5ms", "60ms", "1s", "0s"]);
             let backoff = self.backoff();
-            let budget = self.pick(&["0%", "20%", "none"]);
+            let budget = self.pick(&["0%", "20%", "none", "{ratio: 20%, minPerSecond: 1}"]);
             let on = self.pick(&["[connectFailure, reset, 502, 503]", "[500, 502, 503, 504]", "[reset]"]);
             let retries = format!("{{attempts: 3, on: {on}, backoff: {backoff}, budget: {budget}}}");
             self.maybe(4, "retries", &[&retries]);
             let (when, backoff) = (self.pick(&["onDemand", "eager"]), self.backoff());
-            self.maybe(4, "reconnect", &[&format!("{{when: {when}, backoff: {backoff}}}")]);
+            let own = self.pick(&["", ", perAddress: true"]);
+            self.maybe(4, "reconnect", &[&format!("{{when: {when}, backoff: {backoff}{own}}}")]);
         }
     }
 
     fn backoff(&mut self) -> String {
         let base = self.pick(&["0s", "10ms", "200ms"]);
-        let jitter = self.pick(&["none", "full", "equal", "decorrelated"]);
+        let jitter = self.pick(&["none", "full", "equal", "decorrelated", "20%"]);
         format!("{{base: {base}, factor: 3, cap: 1s, jitter: {jitter}}}")
     }
 

@@ -235,10 +235,8 @@ fn the_key_is_the_same_for_what_may_differ_and_another_for_the_rest() {
 
 /// The same behind one balancer, and behind another one before that.
 fn tiers() -> (Scenario, Scenario) {
-    let text = BASE.lines().filter(|line| !line.contains("streams:")).map(|line| format!("{line}\n"));
-    let one: String = text.collect();
     let list = "loadBalancer:\n  - name: edge\n  - name: ingress\n    pod: {startup: 1s}\n    activeHealth";
-    (load(&one, &[]), load(&one.replace("loadBalancer:\n  activeHealth", list), &[]))
+    (load(BASE, &[]), load(&BASE.replace("loadBalancer:\n  activeHealth", list), &[]))
 }
 
 #[test]

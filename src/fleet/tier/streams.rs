@@ -184,6 +184,17 @@ impl<O: Observer> World<O> {
         self.exit_if_drained(pod, cal);
     }
 
+    /// Whether the stream on connection `c` has been ended somewhere behind, from where the news is on its way.
+    pub(in super::super) fn is_closed_behind(&self, c: u32) -> bool {
+        let behind = self.tier.as_ref().and_then(|tier| tier.behind.as_ref());
+        let leg = behind.and_then(|behind| {
+            let model = &behind.engine.model;
+            let mirror = model.connections.live(at(&behind.mirrors, c)?)?;
+            Some((model, model.connections.live(at(&model.tier.as_ref()?.legs, mirror)?)?))
+        });
+        leg.is_some_and(|(model, leg)| model.connections[leg].pod_closed || model.is_closed_behind(leg))
+    }
+
     /// Stream `r` begins on connection `c`: notes where its way ends.
     pub(in super::super) fn note_stream_behind(&mut self, r: u32, c: u32) {
         let behind = self.tier.as_ref().and_then(|tier| tier.behind.as_ref());
