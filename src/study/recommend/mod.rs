@@ -119,7 +119,7 @@ type Chosen = (usize, Verdict, Vec<Finding>);
 struct Lost {
     /// The numbers of the deploys that missed an objective.
     numbers: Vec<u32>,
-    /// How many of these another combination may miss: as many as it would in half the deploys that may.
+    /// How many of these another combination may miss: a quarter of those that may be missed of all, then an eighth, and so on.
     allowed: u32,
 }
 
@@ -135,7 +135,9 @@ impl Field<'_> {
             let question = Question { confidence, ..self.question.clone() };
             let first = FRESH * trial;
             let heard = self.play_fresh(winner, &question, first, rules.most)?;
-            let allowed = (1.0 - self.question.share) / 2.0 * f64::from(heard.deploys());
+            // More is asked for each time: what lies just beyond where it breaks is decided by no number of deploys that anybody waits for.
+            let part = f64::from(2_u32 << trial);
+            let allowed = (1.0 - self.question.share) / part * f64::from(heard.deploys());
             lost.push(Lost { numbers: heard.misses().map(|k| first + k).collect(), allowed: allowed as u32 });
             let verdict = heard.verdict();
             let chosen = (winner, verdict, heard.findings());
