@@ -239,3 +239,51 @@ fn the_figures_of_the_readme_are_up_to_date() {
         assert!(read(Path::new("README.md")).contains(&format!("({file})")), "{file} is not shown");
     }
 }
+
+/// What the page of each lesson's wrong variant must say went wrong, to somebody who has read nothing else.
+const LESSONS: &[(&str, &[&str])] = &[
+    ("analysis", &["the new version itself answers with errors", "Its analysis lets 1,000 measurements fail"]),
+    ("autoscaler", &["too few pods were left to serve", "The workload was scaled to 4 pods"]),
+    ("batch", &["At the fewest 3 of 10 were Ready", "maxUnavailable 75 % lets so many go"]),
+    ("bluegreen", &["10 pods stopped listening before every proxy had heard"]),
+    ("budget", &["A node was drained, and no budget held its evictions back"]),
+    ("capacity", &["At the fewest 7 of 10 were Ready", "requests waited until they were given up"]),
+    ("database", &["the database ran out of connections"]),
+    ("drain", &["still in flight when the drainWindow of 1 s ended"]),
+    ("fleet", &["At the fewest 50 of 100 were Ready; new ones begin"]),
+    ("gate", &["the proxies did not send to them yet"]),
+    ("liveness", &["liveness probe and had", "a pod was stopped for being busy"]),
+    ("nodes", &["died with", "Nobody tells the proxies of that"]),
+    ("ordering", &["too few pods were left to serve", "came back at once", "went to pods that no longer listened"]),
+    ("pulls", &["Each node has to fetch the new image first (1.5 GB)"]),
+    ("reconnect", &["clients lost their connections at the same moment and came back at once"]),
+    ("routing", &["100 pods stopped listening before every proxy had heard"]),
+    ("startup", &["new pods never turn Ready. The kubelet stopped their containers for a failed probe"]),
+    ("streams", &["still open when the drainWindow of 30 s ended; streams last"]),
+    ("tiers", &["4 proxies of ingress stopped listening before every proxy had heard"]),
+    ("warmup", &["pods were Ready, but cold"]),
+    ("weights", &["single pods got more than they could serve", "A router gives each version the share"]),
+];
+
+#[test]
+fn the_page_of_every_lesson_says_what_went_wrong() {
+    let lessons = fs::read_dir("scenarios").expect("the scenarios").filter_map(|entry| {
+        let name = entry.expect("a readable folder").file_name().into_string().expect("UTF-8");
+        name.strip_suffix("-wrong.yaml").map(str::to_owned)
+    });
+    for lesson in lessons {
+        let told = LESSONS.iter().find(|l| l.0 == lesson).unwrap_or_else(|| panic!("what does {lesson} say?")).1;
+        let file = format!("scenarios/{lesson}-wrong.yaml");
+        let (status, page, err) = dryroll(&["run", &file, "--replications", "1", "--format", "html", "--quiet"]);
+        assert_eq!(status, 0, "{file}: {err}");
+        let diagnosis = page.split_once("<p class=\"diagnosis\">").and_then(|p| p.1.split_once("</p>")).map(|p| p.0);
+        let diagnosis = diagnosis.unwrap_or_else(|| panic!("{file} says nothing"));
+        assert!(diagnosis.starts_with("What went wrong: "), "{file}: {diagnosis}");
+        for part in told {
+            assert!(diagnosis.contains(part), "{file} does not say `{part}`: {diagnosis}");
+        }
+        // Where requests were dropped, the story of one is quoted.
+        let dropped = page.contains("Why requests are dropped");
+        assert_eq!(page.contains("<p class=\"example\">For example: request "), dropped, "{file}");
+    }
+}

@@ -95,5 +95,5 @@ impl Kept {
 }
 
 const fn story(results: &Results) -> Story<'_> {
-    Story { results, settings: None, scene: None }
+    Story { results, settings: None, scene: None, explanation: None }
 }

@@ -8,10 +8,12 @@ use super::figure::{self, Wanted};
 use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, effort, exit, interrupt, loading, settings, table};
+use crate::explain::{Explanation, Tracer, Which};
 use crate::metrics::Results;
+use crate::metrics::scene::Scene;
 use crate::report::html::{self, Html, Story};
 use crate::report::{self, Page, Report, finding};
-use crate::scenario::Loaded;
+use crate::scenario::{Loaded, Scenario};
 use crate::simulate;
 use crate::study::forecast::forecast;
 use crate::study::tally::{Keep, Tally};
@@ -33,12 +35,13 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
     let results = Results::of(tally.meta(), tally.replications(), tally.looks());
     let settings = settings::of(&args.file, &args.scenario, &loaded);
     // The picture is of the first replication, played once more.
-    let scene = (drawn.is_some() || wanted.is_some() || report.draws())
-        .then(|| simulate::scene(&loaded.scenario, loaded.scenario.seed, 0));
+    let watched = (drawn.is_some() || wanted.is_some() || report.draws()).then(|| watch(&loaded.scenario, &results));
+    let (scene, explanation) = watched.unzip();
     let page = Page {
         results: &results,
         settings: &settings,
         scene: scene.as_ref(),
+        explanation: explanation.as_ref(),
         all_assumptions: args.output.assumptions,
     };
     if let Some(drawn) = drawn {
@@ -46,7 +49,8 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
     }
     match wanted {
         Some(Wanted { name, kept }) => {
-            let story = Story { results: &results, settings: Some(&settings), scene: scene.as_ref() };
+            let (scene, explanation) = (scene.as_ref(), explanation.as_ref());
+            let story = Story { results: &results, settings: Some(&settings), scene, explanation };
             figure::write(|out| html::figure::run(&story, &name, kept, out), output, path, ui)?;
         }
         None => print(report, &page, output, path, ui)?,
@@ -58,6 +62,13 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
         ui.remark(&finding::sentence(&standing.finding()));
     }
     Ok(effort::status(tally.verdict(), args.effort.allow_undecided))
+}
+
+/// The first replication once more, for a picture of it and for the stories of what it dropped.
+fn watch(scenario: &Scenario, results: &Results) -> (Scene, Explanation) {
+    let both = (Scene::new(scenario), Tracer::new(None));
+    let (scene, tracer) = simulate::watched(scenario, scenario.seed, 0, both);
+    (scene, Explanation::of(scenario, &tracer.finish(), &results.pods, Which::default()))
 }
 
 /// What `--format` names, else what the output file's ending means, else the table.

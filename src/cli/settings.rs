@@ -7,7 +7,7 @@ use crate::engine::Dur;
 use crate::metrics::Meta;
 use crate::report::Settings;
 use crate::report::settings::{self, OnSigterm, Spread, Strategy, Termination};
-use crate::report::text::{self, quoted};
+use crate::report::text::quoted;
 use crate::scenario::dist::Dist;
 use crate::scenario::{
     self, DeployAction, IntOrPercent, Layer, Load, LoadBalancer, Loaded, OnDrain, Scenario, Workload,
@@ -83,13 +83,19 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings 
         proxy_retries: lb.retries.attempts,
         ejects: lb.passive_health.max_fails > 0 || lb.active_health.is_some(),
         unretried: unretried(scenario),
+        warmup: warmup(&scenario.new_pod),
+        probes_wait: pod.probes_through_queue || scenario.new_pod.probes_through_queue,
+        image: scenario.new_pod.image.as_ref().map(|image| image.size).filter(|&size| size > 0.0),
+        weighted: matches!(&workload.strategy, scenario::Strategy::Canary(canary) if canary.traffic_routing),
+        keeps: workload.budget.as_ref().is_some_and(|b| matches!(b.bound, scenario::BudgetBound::MinAvailable(_))),
+        failure_limit: scenario.deploy.as_ref().and_then(|d| d.analysis.as_ref()).map(|a| a.failure_limit),
         error_rate: scenario.new_pod.error_rate,
         termination: termination(&pod.termination),
     }
 }
 
 /// What `deploy.events` do to the workload, in order; what they do to nodes is told by what comes of it.
-fn events(scenario: &Scenario) -> Vec<String> {
+fn events(scenario: &Scenario) -> Vec<(f64, String)> {
     let mut events: Vec<_> = scenario.deploy.iter().flat_map(|d| &d.events).collect();
     events.sort_by(|a, b| a.at_secs.total_cmp(&b.at_secs));
     let told = |event: &&scenario::DeployEvent| {
@@ -112,9 +118,18 @@ fn events(scenario: &Scenario) -> Vec<String> {
             | DeployAction::Drain(_)
             | DeployAction::Uncordon(_) => return None,
         };
-        Some(format!("{what} at {}", text::since(event.at_secs)))
+        Some((event.at_secs, what))
     };
     events.iter().filter_map(told).collect()
+}
+
+/// How much slower new pods begin, and for how long.
+fn warmup(pod: &scenario::Pod) -> Option<(f64, f64)> {
+    let over = match pod.warmup.over {
+        scenario::WarmupOver::Time(over) => over.secs(),
+        scenario::WarmupOver::Requests(_) => 0.0,
+    };
+    (pod.warmup.slowdown > 1.0).then_some((pod.warmup.slowdown, over))
 }
 
 /// The streams that last longest, where there is nothing but streams.

@@ -233,6 +233,13 @@ impl Teller<'_> {
             );
             return (text, Some("loadBalancer.passiveHealth or activeHealth, and retries".to_owned()));
         }
+        if row.deletion_requested.is_none_or(|t| t > e.at.secs()) && row.condemned.is_some_and(|t| t <= e.at.secs()) {
+            let text = format!(
+                "the container of pod {pod} was being started anew, since it had failed a probe; {} still believed it in rotation",
+                self.proxy(e)
+            );
+            return (text, Some("a liveness probe that a busy container does not fail".to_owned()));
+        }
         let why = match t.on_sigterm {
             OnSigterm::Drain => format!("SIGTERM, preStop {} s, lame duck {}", t.pre_stop.quantile(0.5), t.lame_duck),
             OnSigterm::Exit => format!("exit at SIGTERM, preStop {} s", t.pre_stop.quantile(0.5)),

@@ -87,6 +87,7 @@ impl Observer for Tracer {
             | Fact::Unfinished { .. }
             | Fact::Answer(_)
             | Fact::Severed { .. }
+            | Fact::Deaf { .. }
             | Fact::Opened { .. }
             | Fact::ConnectFailed(_)
             | Fact::Desired { .. }

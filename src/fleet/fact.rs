@@ -301,6 +301,11 @@ pub enum Fact {
         /// The step.
         step: PodStep,
     },
+    /// A container that is stopped for a failed probe closed its listener; its pod stays.
+    Deaf {
+        /// Which pod's.
+        pod: PodId,
+    },
     /// A pod ended with requests in it, which are lost.
     Severed {
         /// Which pod.

@@ -318,6 +318,8 @@ impl<O: Observer> World<O> {
         self.pods[pod as usize].listening = false;
         if self.pods[pod as usize].phase.is_deleted() {
             self.tell_step(pod, PodStep::ListenerClosed, cal);
+        } else {
+            self.tell(cal, Fact::Deaf { pod: PodId(pod) });
         }
         self.pod_levels_changed(pod, was_ready, cal);
         self.begin_to_withdraw(pod, cal);

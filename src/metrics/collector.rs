@@ -212,6 +212,8 @@ impl Collector {
                 gone: None,
                 killed: false,
                 lost: false,
+                condemned: None,
+                restarts: 0,
             };
             self.pods.push(unborn);
         }
@@ -231,7 +233,9 @@ impl Collector {
                 life.listener_closed.get_or_insert(now);
                 (life.gone, life.lost) = (Some(now), true);
             }
-            PodStep::Started | PodStep::Ready | PodStep::Unready | PodStep::Crashed | PodStep::Condemned => {}
+            PodStep::Condemned => drop(life.condemned.get_or_insert(now)),
+            PodStep::Crashed => life.restarts += 1,
+            PodStep::Started | PodStep::Ready | PodStep::Unready => {}
         }
     }
 
@@ -378,7 +382,7 @@ impl Observer for Collector {
                 }
             }
             Fact::Pod { pod, revision, step } => self.took_step(now, pod, revision, step),
-            Fact::Table { .. } | Fact::Severed { .. } => {}
+            Fact::Table { .. } | Fact::Severed { .. } | Fact::Deaf { .. } => {}
             Fact::Node { node, step } => self.nodes.push((now, node, step)),
             Fact::Scaled { replicas } => self.scaled.push((now, replicas)),
             Fact::Analysis { of, verdict } => self.analyses.push((now, of, verdict)),

@@ -37,6 +37,7 @@ impl Digest {
             | Fact::Unfinished { .. }
             | Fact::Severed { .. }
             | Fact::Analysis { .. }
+            | Fact::Deaf { .. }
             | Fact::Answer(_)
             | Fact::Opened { .. }
             | Fact::ConnectFailed(_)

@@ -129,6 +129,10 @@ pub struct PodLife {
     pub killed: bool,
     /// Whether with its node.
     pub lost: bool,
+    /// The kubelet stopped its container for a failed probe (first time).
+    pub condemned: Option<SimTime>,
+    /// How often its container ended and was started again.
+    pub restarts: u32,
 }
 
 /// One second of the plot.

@@ -72,6 +72,8 @@ fn pods() -> Vec<PodLife> {
             gone: (!new).then(|| at(step + 11.25)),
             killed: false,
             lost: false,
+            condemned: None,
+            restarts: 0,
         }
     };
     (0..40).map(pod).collect()

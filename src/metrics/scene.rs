@@ -30,6 +30,22 @@ pub struct ScenePod {
     pub steps: Vec<(f64, Step)>,
     /// From when on so many proxies sent to it, in order; a pod that was there from the start begins at −∞.
     pub routed: Vec<(f64, u32)>,
+    /// From when to when its container did not listen, though the pod was not deleted: it was stopped for a probe, or had crashed.
+    pub deaf: Vec<(f64, f64)>,
+}
+
+impl ScenePod {
+    fn stepped(&mut self, now: f64, step: Step) {
+        self.steps.push((now, step));
+        let open = self.deaf.last_mut().filter(|d| d.1 == f64::INFINITY);
+        match (step, open) {
+            (Step::Crashed, None) => self.deaf.push((now, f64::INFINITY)),
+            (Step::Started | Step::ListenerClosed | Step::Exited | Step::Killed | Step::Lost, Some(deaf)) => {
+                deaf.1 = now
+            }
+            _ => {}
+        }
+    }
 }
 
 /// One replication, seen closely.
@@ -65,7 +81,7 @@ impl Scene {
     /// An empty scene for one replication of `scenario`.
     pub fn new(scenario: &Scenario) -> Self {
         let proxies = scenario.rolled().balancer.proxies;
-        let known = ScenePod { steps: Vec::new(), routed: vec![(f64::NEG_INFINITY, proxies)] };
+        let known = ScenePod { routed: vec![(f64::NEG_INFINITY, proxies)], ..ScenePod::default() };
         let before = scenario.deploy.as_ref().map_or(scenario.observe.warmup, |d| d.at);
         Self {
             proxies,
@@ -107,8 +123,9 @@ impl Observer for Scene {
         match fact {
             Fact::Ended { born, cause, stream, .. } => self.ended(now, born, cause, stream),
             // Behind another tier than the one that the forecast is about.
-            Fact::Pod { pod, .. } | Fact::Table { pod, .. } if pod.tier().is_some() => {}
-            Fact::Pod { pod, step, .. } => self.pod(pod.0).steps.push((now.secs(), step)),
+            Fact::Pod { pod, .. } | Fact::Table { pod, .. } | Fact::Deaf { pod } if pod.tier().is_some() => {}
+            Fact::Pod { pod, step, .. } => self.pod(pod.0).stepped(now.secs(), step),
+            Fact::Deaf { pod } => self.pod(pod.0).deaf.push((now.secs(), f64::INFINITY)),
             Fact::Table { pod, routed, .. } => {
                 let pod = self.pod(pod.0);
                 let before = pod.routed.last().map_or(0, |r| r.1);

@@ -46,6 +46,17 @@ pub struct PodRow {
     /// Whether with its node.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,
+    /// The kubelet stopped its container for a failed liveness or startup probe, for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condemned: Option<f64>,
+    /// How often its container ended and was started again.
+    #[serde(default, skip_serializing_if = "no_restarts")]
+    pub restarts: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn no_restarts(restarts: &u32) -> bool {
+    *restarts == 0
 }
 
 /// Something that happened to a node.
@@ -207,6 +218,8 @@ pub(super) fn pods(meta: &Meta, r: &Replication) -> Vec<PodRow> {
             gone: secs(p.gone),
             killed: p.killed,
             lost: p.lost,
+            condemned: secs(p.condemned),
+            restarts: p.restarts,
         }
     };
     r.pods.iter().map(row).collect()

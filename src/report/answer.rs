@@ -68,7 +68,8 @@ pub(super) fn answer(page: &Page<'_>) -> Answer {
     let mut answer = answer_of(page.results, Some(page.settings.progress_deadline));
     let events = &page.settings.events;
     if !events.is_empty() {
-        answer.notes.push(format!("Meanwhile: {}.", events.join("; ")));
+        let told: Vec<String> = events.iter().map(|(t, what)| format!("{what} at {}", text::since(*t))).collect();
+        answer.notes.push(format!("Meanwhile: {}.", told.join("; ")));
     }
     answer
 }
@@ -157,7 +158,7 @@ fn beyond_normal(results: &Results) -> Option<String> {
 }
 
 /// That the old version is back in the end, where it is: an undo, an abort, a circuit breaker.
-fn rolled_back(results: &Results) -> Option<String> {
+pub(super) fn rolled_back(results: &Results) -> Option<String> {
     let decisions = &results.decisions;
     let last = |revision: &str| decisions.iter().rfind(|d| d.1 == revision).map(|d| d.2);
     let tried = decisions.iter().any(|d| d.1 != "old" && d.2 > 0);

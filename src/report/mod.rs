@@ -28,6 +28,7 @@ pub mod worst;
 
 use std::io;
 
+use crate::explain::Explanation;
 use crate::metrics::Results;
 use crate::metrics::scene::Scene;
 pub use settings::Settings;
@@ -41,8 +42,17 @@ pub struct Page<'a> {
     pub settings: &'a Settings,
     /// The first replication, watched closely, for who draws it.
     pub scene: Option<&'a Scene>,
+    /// Why its requests were dropped, one by one, for who quotes that.
+    pub explanation: Option<&'a Explanation>,
     /// Whether every assumption is printed rather than the first few.
     pub all_assumptions: bool,
+}
+
+impl<'a> Page<'a> {
+    /// What was measured and set alone.
+    pub const fn plain(results: &'a Results, settings: &'a Settings) -> Self {
+        Self { results, settings, scene: None, explanation: None, all_assumptions: false }
+    }
 }
 
 /// A way to write a forecast.
@@ -53,7 +63,7 @@ pub trait Report: Sync {
     /// The endings of file names that mean it, without the dot.
     fn endings(&self) -> &'static [&'static str];
 
-    /// Whether it draws [`Page::scene`].
+    /// Whether it draws [`Page::scene`] and quotes [`Page::explanation`].
     fn draws(&self) -> bool {
         false
     }

@@ -15,8 +15,8 @@ pub struct Settings {
     pub replicas: u32,
     /// How old pods are replaced; `None` for a steady fleet.
     pub strategy: Option<Strategy>,
-    /// What is done to the workload beside the deploy, in order: `scaled to 30 at +15 s`.
-    pub events: Vec<String>,
+    /// What is done to the workload beside the deploy, in order, and when (s): `scaled to 30`.
+    pub events: Vec<(f64, String)>,
     /// `workload.minReadySeconds`.
     pub min_ready: f64,
     /// `workload.progressDeadlineSeconds`.
@@ -51,6 +51,18 @@ pub struct Settings {
     pub ejects: bool,
     /// A population with idempotent requests that its clients do not retry.
     pub unretried: Option<String>,
+    /// How much slower new pods are when they turn Ready, and for how long (s; 0 where requests warm them).
+    pub warmup: Option<(f64, f64)>,
+    /// Whether a worker answers probes in turn, behind the requests (`pod.probes.throughQueue`).
+    pub probes_wait: bool,
+    /// What a node has to fetch before a new pod can start there (bytes).
+    pub image: Option<f64>,
+    /// Whether a router gives each version its share of the traffic, whatever pods it has.
+    pub weighted: bool,
+    /// Whether a budget says how many pods have to stay (`podDisruptionBudget.minAvailable`).
+    pub keeps: bool,
+    /// `deploy.analysis.failureLimit`.
+    pub failure_limit: Option<u32>,
     /// The share of requests that the new version answers 500.
     pub error_rate: f64,
     /// The way from deletion to exit.

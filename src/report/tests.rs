@@ -35,6 +35,12 @@ fn settings() -> Settings {
         ejects: false,
         events: Vec::new(),
         unretried: Some("web".to_owned()),
+        warmup: None,
+        probes_wait: false,
+        image: None,
+        weighted: false,
+        keeps: false,
+        failure_limit: None,
         error_rate: 0.0,
         termination: Termination {
             pre_stop: 0.0,
@@ -52,7 +58,7 @@ fn settings() -> Settings {
 /// What a report writes, colours stripped.
 fn text(report: &dyn Report, results: &Results, settings: &Settings, all_assumptions: bool) -> String {
     let mut out = anstream::StripStream::new(Vec::new());
-    let page = Page { results, settings, scene: None, all_assumptions };
+    let page = Page { all_assumptions, ..Page::plain(results, settings) };
     report.write(&page, &mut out).expect("a buffer takes everything");
     String::from_utf8(out.into_inner()).expect("UTF-8")
 }

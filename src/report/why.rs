@@ -3,6 +3,8 @@
 use super::Page;
 use super::settings::{OnSigterm, Settings, Strategy, Streams};
 use super::text::{percent, plural, seconds};
+use crate::metrics::Results;
+use crate::metrics::series::PodRow;
 
 /// One cause of drops.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +44,11 @@ pub(super) fn reasons(page: &Page<'_>) -> Vec<Reason> {
     reasons
 }
 
+/// How one cause comes about here.
+pub(super) fn of(cause: &str, page: &Page<'_>) -> Option<String> {
+    page.results.summary.causes.iter().any(|c| c.0 == cause).then(|| reason(cause, 1.0, page).sentence)
+}
+
 fn reason(cause: &str, share: f64, page: &Page<'_>) -> Reason {
     let settings = page.settings;
     let (name, (sentence, remedy)) = match cause {
@@ -53,8 +60,8 @@ fn reason(cause: &str, share: f64, page: &Page<'_>) -> Reason {
         "overflow" => ("overflow", overflow(page)),
         "noEndpoints" => ("no endpoints", no_endpoints(page)),
         "slow" => ("slow", slow(page)),
-        "appError" => ("app error", (app_error(settings), None)),
-        "crash" => ("crash", (crash(page).to_owned(), None)),
+        "appError" => ("app error", app_error(page)),
+        "crash" => ("crash", (crashed(page.results).to_owned(), None)),
         _ => ("other", (format!("cause {cause}"), None)),
     };
     Reason { name, share, sentence, remedy }
@@ -83,9 +90,18 @@ fn lost_nodes(page: &Page<'_>) -> bool {
     page.results.pods.iter().any(|p| p.lost)
 }
 
-fn crash(page: &Page<'_>) -> &'static str {
-    if lost_nodes(page) {
+/// Pods whose containers were stopped for a liveness probe: they had been Ready before.
+pub(super) fn failed_liveness(results: &Results) -> f64 {
+    let ready = |p: &&PodRow| p.created.is_none() || p.ready.is_some();
+    results.pods.iter().filter(ready).filter(|p| p.condemned.is_some()).count() as f64
+}
+
+/// Of what a pod, or its container, died.
+pub(super) fn crashed(results: &Results) -> &'static str {
+    if results.pods.iter().any(|p| p.lost) {
         "the node of a pod, or its container, died with requests in flight"
+    } else if results.pods.iter().any(|p| p.condemned.is_some()) {
+        "a container was stopped for a failed probe, or died, with requests in flight"
     } else {
         "a container died, or was restarted for its liveness probe, with requests in flight"
     }
@@ -98,12 +114,26 @@ fn dead_nodes(s: &Settings, who: &str) -> Told {
     (sentence, (s.proxied && !s.ejects).then_some(finds_out))
 }
 
+/// What a deletion brings about is not what is wrong where the kubelet stops containers under load.
+fn stopped_containers(s: &Settings, who: &str, stopped: f64) -> Told {
+    let sentence = format!(
+        "{who} kept sending to pods whose containers were being stopped and started anew: {} failed a liveness probe",
+        plural(stopped, "pod")
+    );
+    let aside = Remedy::new(["pod.probes.throughQueue=false".to_owned()], "probes do not wait behind the requests");
+    (sentence, s.probes_wait.then_some(aside))
+}
+
 fn stale_route(page: &Page<'_>) -> Told {
     let s = page.settings;
     let t = &s.termination;
     let who = plural(f64::from(s.proxies), if s.proxied { "proxy" } else { "node" }).replace("proxys", "proxies");
     if lost_nodes(page) && t.listens() >= s.removal.p99 {
         return dead_nodes(s, &who);
+    }
+    let stopped = failed_liveness(page.results);
+    if stopped > 0.0 && t.listens() >= s.removal.p99 {
+        return stopped_containers(s, &who, stopped);
     }
     let open = if t.lame_duck > 0.0 {
         format!("preStop {} and lameDuck {}", secs(t.pre_stop), secs(t.lame_duck))
@@ -257,6 +287,9 @@ fn keep_capacity(page: &Page<'_>) -> Option<Remedy> {
         let replicas = libm::ceil(f64::from(s.replicas) * 1.25 / headroom.max(0.01));
         return Some(Remedy::new([format!("replicas={replicas}")], "even without a deploy there are too few pods"));
     }
+    if let Some(remedy) = evictions(page).or_else(|| cold(page)) {
+        return Some(remedy);
+    }
     let effect = "old pods stay until new ones are ready";
     match s.strategy.as_ref()? {
         Strategy::Recreate => Some(Remedy::new(["workload.strategy.type=RollingUpdate".to_owned()], effect)),
@@ -266,6 +299,25 @@ fn keep_capacity(page: &Page<'_>) -> Option<Remedy> {
             Some(Remedy::new(std::iter::once("maxUnavailable=0".to_owned()).chain(surge), effect))
         }
     }
+}
+
+/// A budget, where a drain has taken pods that none held back.
+fn evictions(page: &Page<'_>) -> Option<Remedy> {
+    let of = |step: &str| page.results.nodes.iter().any(|n| n.step == step);
+    let budget =
+        Remedy::new(["workload.podDisruptionBudget.maxUnavailable=1".to_owned()], "evictions wait for each other");
+    (of("cordoned") && !of("evictionRefused") && !page.settings.keeps).then_some(budget)
+}
+
+/// Time to warm up, where all pods are Ready and together too slow.
+fn cold(page: &Page<'_>) -> Option<Remedy> {
+    let (s, capacity) = (page.settings, &page.results.summary.capacity);
+    let (_, over) = s.warmup?;
+    let before = page.results.timeseries.mean("ready", f64::NEG_INFINITY, 0.0)?;
+    let cold = capacity.min_headroom?.mean < 1.0 && capacity.min_ready?.mean > before - 0.5;
+    (cold && over > s.min_ready).then(|| {
+        Remedy::new([format!("minReadySeconds={}", libm::ceil(over))], "old pods stay until new ones are warm")
+    })
 }
 
 fn steady_headroom(page: &Page<'_>) -> Option<f64> {
@@ -322,10 +374,17 @@ fn slow(page: &Page<'_>) -> Told {
     (sentence, keep_capacity(page))
 }
 
-fn app_error(s: &Settings) -> String {
-    if s.error_rate > 0.0 {
+/// Measurements that an analysis may let fail before that is worth a word.
+const LENIENT: u32 = 3;
+
+fn app_error(page: &Page<'_>) -> Told {
+    let s = page.settings;
+    let sentence = if s.error_rate > 0.0 {
         format!("the new version answers 500 to {} of its requests", percent(s.error_rate, s.error_rate))
     } else {
         "the version's own errors".to_owned()
-    }
+    };
+    let stricter =
+        Remedy::new(["deploy.analysis.failureLimit=0".to_owned()], "the first measurement that fails calls it off");
+    (sentence, s.failure_limit.is_some_and(|n| n > LENIENT).then_some(stricter))
 }

@@ -222,6 +222,7 @@ impl Played<'_> {
             Fact::ConnectFailed(Side::Client) => "a client cannot connect".to_owned(),
             Fact::ConnectFailed(Side::Upstream) => "a proxy cannot connect to a pod".to_owned(),
             Fact::Pod { pod, step, .. } => format!("{} {}", self.pod(pod), step_words(step)),
+            Fact::Deaf { pod } => format!("{} no longer listens, until its container is started anew", self.pod(pod)),
             Fact::Severed { pod, requests, .. } => format!("{} ends with {requests} in flight", self.pod(pod)),
             Fact::Table { proxy, pod, routed: true } => {
                 format!("proxy {} begins to send to {}", proxy.0, self.pod(pod))

@@ -112,7 +112,8 @@ impl Session {
         let results = Results::new(&settings::meta_of(&loaded), &played.replications);
         let args = self.options(set);
         let words = settings::of(&self.file, &args, &loaded);
-        let story = Story { results: &results, settings: Some(&words), scene: Some(&played.scene) };
+        let (settings, scene) = (Some(&words), Some(&played.scene));
+        let story = Story { results: &results, settings, scene, explanation: None };
         let (body, data) = live::forecast(&story).map_err(|e| e.to_string())?;
         let done = played.replications.len() as u32;
         let cores =

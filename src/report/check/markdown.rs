@@ -22,7 +22,7 @@ fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
             Verdict::Undecided => "❔",
         };
         writeln!(out, "### {mark} {}: {}\n", escape(&results.scenario), sentence(checked))?;
-        let forecast = Page { results, settings, scene: None, all_assumptions: false };
+        let forecast = Page::plain(results, settings);
         let answer = answer::answer(&forecast);
         writeln!(out, "{}\n", escape(&answer.sentence))?;
         if let Some(baseline) = page.result.baseline.as_ref().filter(|_| !checked.compared.is_empty()) {

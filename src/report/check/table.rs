@@ -36,7 +36,7 @@ fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
             }
         }
         if checked.verdict() == Verdict::Broken {
-            let page = Page { results, settings, scene: None, all_assumptions: false };
+            let page = Page::plain(results, settings);
             let proposals = proposals(&page);
             if !proposals.is_empty() {
                 writeln!(out, "\n  {}", paint(BOLD, "Next"))?;

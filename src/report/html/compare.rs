@@ -11,7 +11,7 @@ use super::panel::{Key, Panel, Table, moment};
 use super::picture::Picture;
 use super::svg::{Axis, Plotted};
 use super::window::{Window, together_reach};
-use super::{SCRIPT, Story, course, forest, frame, json, render};
+use super::{SCRIPT, Story, diagnosis, forest, frame, json, render};
 use crate::report::answer;
 use crate::report::compare::{ComparePage, Side, sentence};
 use crate::report::text::{self, count, plural};
@@ -118,7 +118,7 @@ pub(super) fn title(comparison: &Comparison) -> String {
 fn stories(page: &ComparePage) -> Vec<Story<'_>> {
     let story = |(i, results)| {
         let side: Option<&Side> = page.sides.get(i);
-        Story { results, settings: side.map(|s| &s.settings), scene: side.map(|s| &s.scene) }
+        Story { results, settings: side.map(|s| &s.settings), scene: side.map(|s| &s.scene), explanation: None }
     };
     page.comparison.results.iter().enumerate().map(story).collect()
 }
@@ -189,14 +189,14 @@ fn told(policy: &PolicyCompared) -> Told {
 }
 
 fn policy(story: &Story<'_>, name: &str) -> Policy {
-    let Story { results, settings, scene } = *story;
-    let page = settings.map(|settings| Page { results, settings, scene, all_assumptions: true });
+    let Story { results, settings, .. } = *story;
+    let page = settings.map(|settings| Page::plain(results, settings));
     let answer = answer::answer_of(results, settings.map(|s| s.progress_deadline));
     Policy {
         name: name.to_owned(),
         tone: tone(answer.tone),
         sentence: answer.sentence,
-        diagnosis: course::diagnosis(story),
+        diagnosis: diagnosis::diagnosis(story),
         notes: answer.notes,
         reasons: page.as_ref().map_or_else(|| causes(results), reasons),
         command: settings.map(command).unwrap_or_default(),

@@ -1,5 +1,5 @@
-//! What happens in a deploy, in order, for who has never seen these figures: a sentence a step, each measured. And in one sentence
-//! what went wrong.
+//! What happens in a deploy, in order, for who has never seen these figures: a sentence a step, each measured, with a number that
+//! marks its moment in every figure.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,8 @@ use super::failures::words;
 use crate::metrics::Results;
 use crate::metrics::scene::cause_names;
 use crate::metrics::series::PodRow;
-use crate::report::text::{count, plural, rate, seconds, times};
+use crate::report::Settings;
+use crate::report::text::{count, plural, rate, seconds, since, times};
 
 /// Deletions within so long of the first are one step (s).
 const AT_ONCE: f64 = 1.0;
@@ -18,14 +19,44 @@ const AT_ONCE: f64 = 1.0;
 const STORM: f64 = 5.0;
 const FEW: f64 = 10.0;
 
+/// Capacity that falls to less than this share of what it was is worth a word.
+const DIP: f64 = 0.9;
+/// Steps of nodes, and of an autoscaler, at the most.
+const MOST: usize = 4;
+
 /// A step of the course.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Step {
+    /// When (s).
     #[serde(skip)]
-    at: f64,
+    pub(super) at: f64,
     /// `+12 s`.
     when: String,
     what: String,
+}
+
+/// What is rolled, in words.
+#[derive(Clone, Debug)]
+pub(super) struct Noun(Option<String>);
+
+impl Noun {
+    pub(super) fn of(settings: Option<&Settings>) -> Self {
+        Self(settings.and_then(|s| s.tier.as_ref()).map(|tier| tier.name.clone()))
+    }
+
+    /// `pods`, `proxies of ingress`.
+    pub(super) fn many(&self) -> String {
+        self.0.as_ref().map_or_else(|| "pods".to_owned(), |tier| format!("proxies of {tier}"))
+    }
+
+    /// `1 pod`, `4 proxies of ingress`.
+    pub(super) fn count(&self, n: f64) -> String {
+        match &self.0 {
+            None => plural(n, "pod"),
+            Some(tier) if n == 1.0 => format!("1 proxy of {tier}"),
+            Some(tier) => format!("{} proxies of {tier}", count(n, n)),
+        }
+    }
 }
 
 /// The course of the first deploy; nothing where there is none.
@@ -34,24 +65,55 @@ pub(super) fn course(story: &Story<'_>) -> Vec<Step> {
     if results.is_steady() || results.timeseries.rows.is_empty() {
         return Vec::new();
     }
-    let mut steps = Vec::new();
-    let mut add = |step: Option<(f64, String)>| {
-        steps.extend(step.map(|(at, what)| Step { at, when: format!("{:+.0} s", libm::trunc(at)), what }));
+    let mut told: Vec<(f64, String)> = Vec::new();
+    told.extend(deleted(&results.pods));
+    told.extend(first_ready(&results.pods));
+    told.extend(stale(story));
+    told.extend(condemned(&results.pods));
+    told.extend(killed(&results.pods));
+    told.extend(gone(&results.pods));
+    told.extend(nodes(results));
+    told.extend(results.scaled.iter().take(MOST).map(|(t, n)| (*t, format!("The autoscaler wants {n} pods."))));
+    let events = story.settings.iter().flat_map(|s| &s.events);
+    told.extend(events.map(|(t, what)| (*t, format!("The workload is {what}."))));
+    // These are known by the second: what else happens in it comes before, as a cause may.
+    let by_second = fewest(results).into_iter().chain(short(results)).chain(storm(results)).chain(dropped(story));
+    told.extend(by_second.map(|(t, what)| (t + 0.99, what)));
+    told.sort_by(|a, b| a.0.total_cmp(&b.0));
+    told.into_iter().map(|(at, what)| Step { at, when: since(libm::trunc(at)), what }).collect()
+}
+
+/// The numbers of the steps, each at its moment.
+pub(super) fn marks(steps: &[Step]) -> Vec<(f64, usize)> {
+    (1..).zip(steps).map(|(n, step)| (libm::floor(step.at * 100.0) / 100.0, n)).collect()
+}
+
+/// What happened to the first nodes.
+fn nodes(results: &Results) -> Vec<(f64, String)> {
+    let words = |step: &str| {
+        Some(match step {
+            "failed" => "dies, and everything on it",
+            "notReady" => "is missed by the API at last",
+            "evicted" => "has its pods replaced elsewhere",
+            "cordoned" => "is drained: its pods are asked to go",
+            "drainBlocked" => "cannot be drained: the budget lets no more pods go",
+            "drained" => "is empty",
+            _ => return None,
+        })
     };
-    add(deleted(&results.pods));
-    add(first_ready(&results.pods));
-    add(stale(story));
-    add(fewest(results));
-    add(short(results));
-    add(storm(results));
-    add(killed(&results.pods));
-    for step in dropped(story) {
-        // Drops are known by the second: what else happens in it comes before, as a cause may.
-        add(Some((step.0 + 0.99, step.1)));
-    }
-    add(gone(&results.pods));
-    steps.sort_by(|a, b| a.at.total_cmp(&b.at));
-    steps
+    let told = results.nodes.iter().filter_map(|n| Some((n.t, format!("Node {} {}.", n.node, words(&n.step)?))));
+    told.take(MOST).collect()
+}
+
+/// The first container that is stopped for a probe.
+fn condemned(pods: &[PodRow]) -> Option<(f64, String)> {
+    let stopped = || pods.iter().filter_map(|p| p.condemned);
+    let first = stopped().reduce(f64::min)?;
+    let n = plural(stopped().count() as f64, "pod");
+    Some((
+        first,
+        format!("The kubelet stops the first container that failed a probe too often; it comes to {n} in all."),
+    ))
 }
 
 /// The first old pods that are deleted, and whether new ones were there by then.
@@ -81,31 +143,47 @@ fn first_ready(pods: &[PodRow]) -> Option<(f64, String)> {
     Some((first.0, format!("{text}.")))
 }
 
-/// Pods that proxies still sent to when they no longer listened: how many, from when on, for how long at the most.
-fn stale_pods(story: &Story<'_>) -> Option<(f64, f64, f64)> {
+/// Pods that proxies still sent to when they no longer listened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StaleWindow {
+    /// How many.
+    pub(super) pods: f64,
+    /// When the first of them stopped listening (s).
+    first: f64,
+    /// For how long at the most (s).
+    pub(super) longest: f64,
+}
+
+pub(super) fn stale_pods(story: &Story<'_>) -> Option<StaleWindow> {
     let scene = story.scene?;
-    let mut found: Option<(f64, f64, f64)> = None;
+    let mut found: Option<StaleWindow> = None;
     for (pod, watched) in story.results.pods.iter().zip(&scene.pods) {
         let Some(closed) = pod.listener_closed.or(pod.gone) else { continue };
         let Some(last) = watched.routed.iter().rev().find(|r| r.1 == 0).map(|r| r.0) else { continue };
         if last > closed {
-            let (n, first, longest) = found.unwrap_or((0.0, f64::INFINITY, 0.0));
-            found = Some((n + 1.0, first.min(closed), longest.max(last - closed)));
+            let so_far = found.unwrap_or(StaleWindow { pods: 0.0, first: f64::INFINITY, longest: 0.0 });
+            let (first, longest) = (so_far.first.min(closed), so_far.longest.max(last - closed));
+            found = Some(StaleWindow { pods: so_far.pods + 1.0, first, longest });
         }
     }
     found
 }
 
 fn stale(story: &Story<'_>) -> Option<(f64, String)> {
-    let (n, first, longest) = stale_pods(story)?;
-    let longest = seconds(longest, longest);
-    let pods = plural(n, "pod");
-    Some((
-        first,
+    let window = stale_pods(story)?;
+    let longest = seconds(window.longest, window.longest);
+    let noun = Noun::of(story.settings);
+    let pods = noun.count(window.pods);
+    let text = if story.results.pods.iter().any(|p| p.lost) {
+        format!("Proxies go on sending to {} that listen no longer: {pods}, {longest} at the longest.", noun.many())
+    } else {
+        let mut begin = noun.many();
+        begin[..1].make_ascii_uppercase();
         format!(
-            "Pods begin to close their listeners while proxies still send to them: {pods}, {longest} at the longest."
-        ),
-    ))
+            "{begin} begin to close their listeners while proxies still send to them: {pods}, {longest} at the longest."
+        )
+    };
+    Some((window.first, text))
 }
 
 /// The bin with the least (or, of `-1`, the most) of something, after the start.
@@ -130,6 +208,10 @@ fn headroom(results: &Results) -> Option<(f64, f64)> {
 
 fn short(results: &Results) -> Option<(f64, String)> {
     let (at, least) = headroom(results)?;
+    let usual = results.timeseries.headroom(f64::NEG_INFINITY, 0.0).unwrap_or(f64::INFINITY);
+    if least > 1.0 && least > DIP * usual {
+        return None;
+    }
     let short_for = results.summary.capacity.seconds_below_demand.map_or(0.0, |s| s.mean);
     let less = if least < 1.0 { " – less than clients ask for" } else { "" };
     let all = if short_for > 0.0 {
@@ -140,7 +222,8 @@ fn short(results: &Results) -> Option<(f64, String)> {
     Some((at, format!("Capacity is lowest: {} the demand{less}{all}.", times(least, least))))
 }
 
-fn reconnects(results: &Results) -> Option<(f64, f64, f64)> {
+/// The most connections a second that were opened anew in place of lost ones, when, and how many are usual; where they are many.
+pub(super) fn reconnects(results: &Results) -> Option<(f64, f64, f64)> {
     let column = results.timeseries.column("reconnects");
     let (at, most) = extreme(results, |i| column[i].map(|v| -v)).map(|(t, v)| (t, -v))?;
     let usual = results.summary.connections.to_pods().baseline_reconnects_per_second.map_or(0.0, |b| b.mean);
@@ -194,63 +277,4 @@ fn gone(pods: &[PodRow]) -> Option<(f64, String)> {
     let old: Option<Vec<f64>> = pods.iter().filter(|p| p.created.is_none()).map(|p| p.gone).collect();
     let last = old?.into_iter().reduce(f64::max)?;
     Some((last, "The last old pod is gone.".to_owned()))
-}
-
-/// What went wrong, in a sentence: the mechanism behind the most frequent cause. `None` where nothing was dropped.
-pub(super) fn diagnosis(story: &Story<'_>) -> Option<String> {
-    let results = story.results;
-    let seen = results.summary.causes.iter().filter_map(|(name, f)| Some((name, f?.mean))).filter(|c| c.1 > 0.0);
-    let (cause, _) = seen.reduce(|a, b| if b.1 > a.1 { b } else { a })?;
-    if results.is_steady() {
-        return None;
-    }
-    Some(match cause {
-        "staleRoute" => match stale_pods(story) {
-            Some((n, _, longest)) => format!(
-                "What went wrong: {} stopped listening before every proxy had heard that they were going – for up to {} proxies sent \
-                 requests to a closed port.",
-                plural(n, "pod"),
-                seconds(longest, longest)
-            ),
-            None => {
-                "What went wrong: pods stopped listening before every proxy had heard that they were going.".to_owned()
-            }
-        },
-        "severedByDrain" | "severedByKill" | "severedByDeregistration" => {
-            "What went wrong: pods ended before the requests that they had accepted were done.".to_owned()
-        }
-        "overflow" | "slow" | "noEndpoints" => crowded(results),
-        "appError" => {
-            "What went wrong: the new version itself answers with errors, and was rolled out all the same.".to_owned()
-        }
-        "crash" => "What went wrong: pods of the new version die by themselves, with requests in flight.".to_owned(),
-        "keepAliveRace" => {
-            "What went wrong: requests were written to connections that the other side was just closing.".to_owned()
-        }
-        _ => return None,
-    })
-}
-
-/// Why too few workers were there.
-fn crowded(results: &Results) -> String {
-    let least = results.summary.capacity.min_headroom.map(|h| h.mean);
-    match (least, reconnects(results)) {
-        (Some(least), _) if least < 1.0 => {
-            let ready = results.summary.capacity.min_ready.map_or(0.0, |m| m.mean);
-            format!(
-                "What went wrong: too few pods were left to serve. At the fewest {} were Ready, with {} the capacity that clients ask \
-                 for; the rest of the requests found full queues.",
-                count(ready, 10.0),
-                times(least, least)
-            )
-        }
-        (_, Some((_, most, usual))) => format!(
-            "What went wrong: clients lost their connections at the same moment and came back at once – {} instead of {} – and their \
-             handshakes took the workers that requests needed.",
-            rate(most, most),
-            rate(usual, usual)
-        ),
-        _ => "What went wrong: single pods got more than they could serve, though all together had capacity enough."
-            .to_owned(),
-    }
 }

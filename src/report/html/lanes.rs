@@ -23,7 +23,7 @@ const STYLES: [(&str, &str, &str); 7] = [
     ("probing", "started, not yet Ready", "probing"),
     ("ready", "Ready", "ready"),
     ("leaving", "deleted, still listening", "leaving"),
-    ("draining", "listener closed, draining", "draining"),
+    ("draining", "listener closed, draining or stopped", "draining"),
     ("routed", "sent to, by all proxies or some", "routed"),
     ("stale", "still sent to, no longer listening", "stale"),
 ];
@@ -35,6 +35,8 @@ pub(super) struct Lane {
     revision: String,
     /// Created, ready, deletion requested, SIGTERM, listener closed, gone.
     steps: [Option<f64>; 6],
+    /// When the last proxy let go of it.
+    unrouted: Option<f64>,
     killed: bool,
     /// Top and height in the plot.
     y: f64,
@@ -78,7 +80,7 @@ pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_
             let x = window.axis.x(gone);
             let _ = write!(kills, "M{} {}V{}", n(x), n(y), n(y + height));
         }
-        lanes.push(lane(pod, y, height));
+        lanes.push(lane(pod, watched, y, height));
     }
     // Outlines of thin lanes would hide what they hold.
     let fine = if height > 10.0 { "" } else { " fine" };
@@ -138,12 +140,16 @@ fn truth(pod: &PodRow, watched: Option<&ScenePod>, axis: Axis) -> Spans {
         }
         Some(watched) => {
             let (mut style, mut since) = (if was_ready { 2 } else { 0 }, born);
-            for &(t, step) in watched.steps.iter().filter(|s| s.0 < deleted) {
-                let next = match step {
-                    Step::Started | Step::Unready => 1,
-                    Step::Ready => 2,
-                    _ => continue,
-                };
+            let steps = watched.steps.iter().filter_map(|&(t, step)| match step {
+                Step::Crashed => Some((t, 0)),
+                Step::Started | Step::Unready => Some((t, 1)),
+                Step::Ready => Some((t, 2)),
+                _ => None,
+            });
+            let mut changes: Vec<(f64, usize)> = watched.deaf.iter().map(|d| (d.0, 4)).chain(steps).collect();
+            changes.retain(|c| c.0 < deleted);
+            changes.sort_by(|a, b| a.0.total_cmp(&b.0));
+            for (t, next) in changes {
                 spans.push((style, since, t));
                 (style, since) = (next, t);
             }
@@ -172,6 +178,8 @@ fn belief(
     stale: &mut Stale,
 ) {
     let closed = pod.listener_closed.or(pod.gone).unwrap_or(f64::INFINITY);
+    let gone = pod.gone.unwrap_or(axis.end);
+    let deaf = || watched.deaf.iter().map(|&(from, to)| (from, to.min(gone))).chain([(closed, f64::INFINITY)]);
     let ends = watched.routed.iter().skip(1).map(|r| r.0).chain([axis.end]);
     let mut wrong = 0.0;
     for (&(from, sent), to) in watched.routed.iter().zip(ends) {
@@ -181,9 +189,8 @@ fn belief(
         let thick = (height * 0.4 * f64::from(sent) / f64::from(proxies.max(1))).max(0.8);
         let middle = y + height / 2.0 - thick / 2.0;
         rectangle(&mut paths[5], axis, (from, to.min(closed)), (middle, thick));
-        if to > closed {
-            let from = from.max(closed);
-            let part = (height - 1.0) * f64::from(sent) / f64::from(proxies.max(1));
+        let part = (height - 1.0) * f64::from(sent) / f64::from(proxies.max(1));
+        for (from, to) in deaf().map(|d| (d.0.max(from), d.1.min(to))).filter(|d| d.1 > d.0) {
             rectangle(&mut paths[6], axis, (from, to), (y + height - 0.5 - part, part));
             wrong += to - from;
         }
@@ -233,13 +240,14 @@ fn names(plot: &mut Plot, shown: &[(usize, &PodRow)], height: f64) {
     }
 }
 
-fn lane(pod: &PodRow, y: f64, h: f64) -> Lane {
+fn lane(pod: &PodRow, watched: Option<&ScenePod>, y: f64, h: f64) -> Lane {
     let steps = [pod.created, pod.ready, pod.deletion_requested, pod.sigterm, pod.listener_closed, pod.gone];
     let short = |t: f64| libm::round(t * 1e3) / 1e3;
     Lane {
         name: pod.name.clone(),
         revision: pod.revision.clone(),
         steps: steps.map(|s| s.map(short)),
+        unrouted: watched.and_then(|w| w.routed.last()).filter(|r| r.1 == 0).map(|r| short(r.0)),
         killed: pod.killed,
         y,
         h,
@@ -273,6 +281,8 @@ mod tests {
             gone: Some(9.0),
             killed: false,
             lost: false,
+            condemned: None,
+            restarts: 0,
         }
     }
 
@@ -290,14 +300,15 @@ mod tests {
             ..pod()
         };
         let steps = vec![(0.0, Step::Created), (3.0, Step::Started), (4.0, Step::Ready), (20.0, Step::Unready)];
-        let watched = ScenePod { steps, routed: Vec::new() };
+        let watched = ScenePod { steps, ..ScenePod::default() };
         let spans = truth(&new, Some(&watched), AXIS);
         assert_eq!(spans[..4], [(0, 0.0, 3.0), (1, 3.0, 4.0), (2, 4.0, 20.0), (1, 20.0, 90.0)]);
     }
 
     #[test]
     fn what_is_sent_to_a_closed_listener_is_the_stale_window() {
-        let watched = ScenePod { steps: Vec::new(), routed: vec![(f64::NEG_INFINITY, 2), (7.0, 1), (8.0, 0)] };
+        let routed = vec![(f64::NEG_INFINITY, 2), (7.0, 1), (8.0, 0)];
+        let watched = ScenePod { routed, ..ScenePod::default() };
         let mut paths = [const { String::new() }; STYLES.len()];
         let mut stale = Stale::default();
         belief(&pod(), &watched, 2, AXIS, (0.0, 10.0), &mut paths, &mut stale);

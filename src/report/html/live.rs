@@ -8,8 +8,8 @@ use super::{Script, Story, framed, json, page, render};
 
 /// The script of a page on a time axis, and that of the sliders.
 const SCRIPT: Script = Script {
-    text: concat!(include_str!("assets/page.js"), include_str!("assets/live.js")),
-    hash: "FL5giZHTDNRek27HqWQebMAklqbvAgqpGkgI766tTpg=",
+    text: concat!(include_str!("assets/legend.js"), include_str!("assets/page.js"), include_str!("assets/live.js")),
+    hash: "Dd+xA/PlfI3DwCybHgqxMyq+GhLMLPOWIzc7kD6qMYk=",
 };
 
 /// A setting with a slider.

@@ -5,6 +5,7 @@
 
 mod compare;
 mod course;
+mod diagnosis;
 mod failures;
 pub mod figure;
 mod figures;
@@ -31,6 +32,7 @@ use minijinja::Environment;
 use minijinja::value::Serde;
 
 use super::{Page, Report, Settings};
+use crate::explain::Explanation;
 use crate::metrics::Results;
 use crate::metrics::scene::Scene;
 
@@ -41,11 +43,15 @@ struct Script {
 }
 
 /// The script of everything on a time axis.
-const SCRIPT: Script =
-    Script { text: include_str!("assets/page.js"), hash: "q1jrZfgc1YM0vzCSo7dJ778cvnXnpmbrCHvnhXvMR98=" };
+const SCRIPT: Script = Script {
+    text: concat!(include_str!("assets/legend.js"), include_str!("assets/page.js")),
+    hash: "GabzZTX7IC+bdD+paaOzRGlbYB4KdizLZzaWhYPTI3A=",
+};
 /// That of the maps of a sweep.
-const SWEEP_SCRIPT: Script =
-    Script { text: include_str!("assets/sweep.js"), hash: "jzfI4NxjkqM96nGDhJqBkIfF3U3janld2llbb2MiE8c=" };
+const SWEEP_SCRIPT: Script = Script {
+    text: concat!(include_str!("assets/legend.js"), include_str!("assets/sweep.js")),
+    hash: "lVrwQ2n44+WXCM4Wybg8RlbH0HqbBoL/6hjj37dr250=",
+};
 /// The palette, what is drawn, which stands by itself in a picture too, and the rest of a page.
 const STYLE: &str =
     concat!(include_str!("assets/palette.css"), include_str!("assets/plot.css"), include_str!("assets/style.css"));
@@ -69,7 +75,8 @@ impl Report for Html {
     }
 
     fn write(&self, page: &Page<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        run(&Story { results: page.results, settings: Some(page.settings), scene: page.scene }, out)
+        let Page { results, settings, scene, explanation, .. } = *page;
+        run(&Story { results, settings: Some(settings), scene, explanation }, out)
     }
 }
 
@@ -85,6 +92,8 @@ pub struct Story<'a> {
     pub settings: Option<&'a Settings>,
     /// The first replication, watched closely; `None` where nobody did.
     pub scene: Option<&'a Scene>,
+    /// Why its requests were dropped, one by one; `None` where nobody listened.
+    pub explanation: Option<&'a Explanation>,
 }
 
 /// Writes the page of one forecast.

@@ -9,7 +9,7 @@ use super::figures::{Drawn, KINDS};
 use super::lanes::Lane;
 use super::panel::Panel;
 use super::window::Window;
-use super::{Story, failures, json};
+use super::{Story, diagnosis, failures, json};
 use crate::metrics::Results;
 use crate::report::answer::{self, Tone};
 use crate::report::terminal::{self, table as figures};
@@ -55,13 +55,15 @@ pub(super) struct Reason {
     share: String,
     width: String,
     sentence: String,
+    /// One such request's whole story, and what would have prevented it.
+    example: Option<String>,
 }
 
 /// Everything between the head and the script.
 pub(super) fn view(story: &Story<'_>) -> View {
     let Story { results, settings, .. } = *story;
-    let page = settings.map(|settings| Page { results, settings, scene: story.scene, all_assumptions: true });
-    let answer = answer::answer_of(results, settings.map(|s| s.progress_deadline));
+    let page = settings.map(|settings| Page::plain(results, settings));
+    let answer = page.as_ref().map_or_else(|| answer::answer_of(results, None), answer::answer);
     let requests = results.simulated.requests as f64;
     let rows = if results.is_steady() { figures::steady(results) } else { figures::phases(results) };
     View {
@@ -72,9 +74,9 @@ pub(super) fn view(story: &Story<'_>) -> View {
         notes: answer.notes,
         steady: results.is_steady(),
         figures: rows.into_iter().map(figure).collect(),
-        reasons: page.as_ref().map_or_else(|| causes(results), reasons),
+        reasons: exemplified(page.as_ref().map_or_else(|| causes(results), reasons), story),
         next: page.as_ref().map(terminal::proposals).unwrap_or_default(),
-        diagnosis: course::diagnosis(story),
+        diagnosis: diagnosis::diagnosis(story),
         course: course::course(story),
         panels: panels(story).into_iter().map(|d| d.panel).collect(),
         deploy: answer::simulated(results).trim_start_matches("simulated ").to_owned(),
@@ -116,6 +118,18 @@ pub(super) fn reasons(page: &Page<'_>) -> Vec<Reason> {
     why::reasons(page).into_iter().map(|r| reason(r.name.to_owned(), r.share, r.sentence)).collect()
 }
 
+/// Each with the story of the request that it cost most time, of the first deploy.
+fn exemplified(mut reasons: Vec<Reason>, story: &Story<'_>) -> Vec<Reason> {
+    for reason in &mut reasons {
+        let group = story.explanation.and_then(|e| e.causes.iter().find(|g| failures::words(g.cause) == reason.name));
+        reason.example = group.and_then(|g| g.examples.first()).map(|chain| match &chain.prevented {
+            Some(prevented) => format!("{}. Prevented by {prevented}.", chain.text),
+            None => format!("{}.", chain.text),
+        });
+    }
+    reasons
+}
+
 /// The causes alone, where the settings are not known.
 pub(super) fn causes(results: &Results) -> Vec<Reason> {
     let mut seen: Vec<(&str, f64)> =
@@ -129,12 +143,13 @@ pub(super) fn causes(results: &Results) -> Vec<Reason> {
 }
 
 fn reason(name: String, share: f64, sentence: String) -> Reason {
-    Reason { name, share: percent(share, share), width: format!("{:.1}", share * 100.0), sentence }
+    Reason { name, share: percent(share, share), width: format!("{:.1}", share * 100.0), sentence, example: None }
 }
 
 /// The figures over time, and what their readout needs.
 fn panels(story: &Story<'_>) -> Vec<Drawn> {
     let Some(window) = Window::of(story.results) else { return Vec::new() };
+    let window = window.marked(course::marks(&course::course(story)));
     KINDS.iter().filter(|k| (k.shows)(story)).filter_map(|k| (k.draw)(story, &window)).collect()
 }
 

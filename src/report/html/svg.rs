@@ -11,6 +11,8 @@ use crate::report::text;
 
 /// Units from the start to the end of the time axis.
 pub(super) const WIDTH: f64 = 1000.0;
+/// Numbers above a plot need so much room.
+const APART: f64 = 35.0;
 /// Room below a plot for the labels of its time axis.
 const BELOW: f64 = 20.0;
 /// Labels of the time axis, about.
@@ -160,6 +162,26 @@ impl Plot {
     pub(super) const fn untimed(mut self) -> Self {
         self.timed = false;
         self
+    }
+
+    /// Marks moments by lines with their numbers above; those that are too close for two numbers share one: `3–5`.
+    pub(super) fn mark(&mut self, marks: &[(f64, usize)]) {
+        let within = marks.iter().filter(|m| (self.axis.start..=self.axis.end).contains(&m.0));
+        let mut groups: Vec<(f64, usize, usize)> = Vec::new();
+        for (x, number) in within.map(|&(t, number)| (self.axis.x(t), number)) {
+            match groups.last_mut() {
+                Some((first, _, last)) if x - *first < APART => *last = number,
+                _ => groups.push((x, number, number)),
+            }
+        }
+        for (x, first, last) in groups {
+            let (x, high) = (n(x / WIDTH * 100.0), n(self.height));
+            let label = if first == last { first.to_string() } else { format!("{first}–{last}") };
+            let _ = write!(
+                self.outer,
+                r#"<line class="mark" x1="{x}%" x2="{x}%" y1="0" y2="{high}"/><text class="no" x="{x}%" y="-4">{label}</text>"#
+            );
+        }
     }
 
     /// Shades a span of time.

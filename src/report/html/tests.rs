@@ -10,7 +10,7 @@ fn page(story: &Story<'_>) -> String {
 }
 
 fn alone(results: &Results) -> String {
-    page(&Story { results, settings: None, scene: None })
+    page(&Story { results, settings: None, scene: None, explanation: None })
 }
 
 /// The sample's pods, watched: the first listens no longer at 6 s, and one of two proxies does not know until 8 s.
@@ -18,7 +18,8 @@ fn scene() -> Scene {
     let mut bins = vec![SceneBin::default(); 60];
     bins[31].causes[0] = 7;
     bins[32].causes[4] = 3;
-    let pods = vec![ScenePod { steps: vec![(5.0, Step::DeletionRequested)], routed: vec![(f64::NEG_INFINITY, 2)] }; 20];
+    let routed = vec![(f64::NEG_INFINITY, 2)];
+    let pods = vec![ScenePod { steps: vec![(5.0, Step::DeletionRequested)], routed, ..ScenePod::default() }; 20];
     Scene { proxies: 2, first: -30, bins, pods }
 }
 
@@ -52,7 +53,7 @@ fn a_page_has_the_answer_every_figure_and_a_table_behind_each_plot() {
 #[test]
 fn what_was_watched_is_drawn_by_cause_and_with_what_proxies_believed() {
     let (results, scene) = (sample::results(10), scene());
-    let text = page(&Story { results: &results, settings: None, scene: Some(&scene) });
+    let text = page(&Story { results: &results, settings: None, scene: Some(&scene), explanation: None });
     assert!(text.contains("Dropped requests by cause"));
     assert!(text.contains("stale route (7)") && text.contains("keep-alive race (3)"), "counted by cause");
     assert!(text.contains(r#"<path class="stale pods-stale""#), "proxies that nobody told of a closed listener");

@@ -35,6 +35,8 @@ pub(super) struct Window<'a> {
     pub(super) suffix: String,
     /// What the vertical scale holds at the least, so that it is that of the neighbours.
     reach: [f64; 2],
+    /// Moments with the numbers that stand for them elsewhere, in order.
+    marks: Vec<(f64, usize)>,
 }
 
 impl<'a> Window<'a> {
@@ -55,7 +57,17 @@ impl<'a> Window<'a> {
         let first = times[rows.start];
         let axis = Axis { start: first, end: times[rows.end - 1] + second };
         let per = rows.len().div_ceil(BINS);
-        Some(Self { results, rows, per, first, axis, settled, suffix: String::new(), reach: NO_REACH })
+        Some(Self {
+            results,
+            rows,
+            per,
+            first,
+            axis,
+            settled,
+            suffix: String::new(),
+            reach: NO_REACH,
+            marks: Vec::new(),
+        })
     }
 
     /// The same on an axis that holds its neighbours' time too.
@@ -68,6 +80,11 @@ impl<'a> Window<'a> {
         Self { rows, per, first, axis, suffix, ..self }
     }
 
+    /// The same with numbered moments in every plot.
+    pub(super) fn marked(self, marks: Vec<(f64, usize)>) -> Self {
+        Self { marks, ..self }
+    }
+
     /// The same with a vertical scale that reaches so far at the least.
     pub(super) fn reaching(&self, reach: [f64; 2]) -> Self {
         Self { reach, ..self.clone() }
@@ -75,7 +92,9 @@ impl<'a> Window<'a> {
 
     /// A plot of this time.
     pub(super) fn plot(&self, kind: &'static str, height: f64) -> Plot {
-        Plot::new(kind, &self.suffix, self.axis, height)
+        let mut plot = Plot::new(kind, &self.suffix, self.axis, height);
+        plot.mark(&self.marks);
+        plot
     }
 
     /// What the vertical scale must hold, where it has to hold `of`.

@@ -9,7 +9,7 @@ use crate::report::why::{self, Remedy};
 const SPIKE: f64 = 20.0;
 /// The share of drops from which a cause is worth a proposal, and the most proposals.
 const MAIN: f64 = 0.02;
-const MOST: usize = 2;
+const MOST: usize = 3;
 
 /// What may help against what was found: commands, each with what it does.
 pub(in crate::report) fn proposals(page: &Page<'_>) -> Vec<(String, String)> {
@@ -18,8 +18,8 @@ pub(in crate::report) fn proposals(page: &Page<'_>) -> Vec<(String, String)> {
         proposals.push((command(page, &remedy.set), remedy.effects.join("; ")));
     }
     if proposals.is_empty() && spikes(page) {
-        let jitter = ["closeJitter=10s".to_owned()];
-        proposals.push((command(page, &jitter), "connections are closed over a time, not at once".to_owned()));
+        let jitter = jitter();
+        proposals.push((command(page, &jitter.set), jitter.effects.join("; ")));
     }
     proposals
 }
@@ -48,10 +48,17 @@ fn remedies(page: &Page<'_>) -> Vec<Remedy> {
     let path = |set: &str| set.split('=').next().unwrap_or_default().to_owned();
     let mut all: Vec<Remedy> = Vec::new();
     let main = why::reasons(page).into_iter().filter(|r| r.share >= MAIN);
-    for remedy in main.filter_map(|r| r.remedy).take(MOST) {
-        if all.iter().any(|r| r.set == remedy.set) {
-            continue;
+    let mut found: Vec<Remedy> = Vec::new();
+    for reason in main {
+        // Handshakes of a whole pod's clients at once are a crowd too.
+        let storm = matches!(reason.name, "overflow" | "slow") && !page.settings.proxied && spikes(page);
+        for remedy in reason.remedy.into_iter().chain(storm.then(jitter)) {
+            if !found.iter().any(|r| r.set == remedy.set) {
+                found.push(remedy);
+            }
         }
+    }
+    for remedy in found.into_iter().take(MOST) {
         match all.first_mut() {
             Some(first) if !first.set.iter().any(|s| remedy.set.iter().any(|t| path(s) == path(t))) => {
                 first.set.extend(remedy.set);
@@ -61,6 +68,10 @@ fn remedies(page: &Page<'_>) -> Vec<Remedy> {
         }
     }
     all
+}
+
+fn jitter() -> Remedy {
+    Remedy { set: vec!["closeJitter=10s".to_owned()], effects: vec!["connections are closed over a time, not at once"] }
 }
 
 /// The command as it was typed, with `set` in the place of what was set there before.

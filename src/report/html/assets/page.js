@@ -1,21 +1,7 @@
-'use strict';
 // Legends, one moment in all figures, the steps of one pod. A page whose figures change calls it again.
 const mount = (data, at) => {
   const NS = 'http://www.w3.org/2000/svg';
-  // Each entry of a legend becomes a button that switches its series.
-  for (const item of document.querySelectorAll('.legend li[data-series]')) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.setAttribute('aria-pressed', 'true');
-    button.append(...item.childNodes);
-    item.append(button);
-    const drawn = [...item.closest('figure').querySelectorAll('path')].filter((p) => p.classList.contains(item.dataset.series));
-    button.addEventListener('click', () => {
-      const on = button.getAttribute('aria-pressed') !== 'true';
-      button.setAttribute('aria-pressed', String(on));
-      for (const path of drawn) path.classList.toggle('off', !on);
-    });
-  }
+  legends();
 
   const plots = [...document.querySelectorAll('.time svg.plot')];
   if (!data || !data.sides || !plots.length) return;
@@ -107,7 +93,8 @@ const mount = (data, at) => {
     if (!pod) return steps.replaceChildren();
     frame = element('rect', { class: 'picked', x: 0, width: '100%', y: pod.y, height: pod.h });
     document.getElementById(pod.side.plot).append(frame);
-    const taken = names.map((name, k) => [name, pod.steps[k]]).filter(([, t]) => t !== null);
+    const all = [...names.map((name, k) => [name, pod.steps[k]]), ['last proxy lets go', pod.unrouted]];
+    const taken = all.filter(([, t]) => t !== null).sort((a, b) => a[1] - b[1]);
     const words = taken.map(([name, t]) => `${name === 'gone' && pod.killed ? 'killed' : name} ${say(t)}`);
     steps.textContent = words.length ? words.join(' · ') : 'there from the start, to the end';
   };
