@@ -183,9 +183,13 @@ fn any_figure_stands_by_itself() {
     // A figure that is measured under the same name is compared as before.
     let measured = dryroll(&[&compare[..], &["--figure", "reconnects", "--format", "csv", "--quiet"]].concat());
     assert!(measured.0 == 0 && measured.1.contains(",reconnects,"), "{}", measured.1);
-    for name in ["front", "parallel"] {
-        let vary = ["--vary", "preStop=0s,2s", "--vary", "maxSurge=1,2"];
-        figure(&[&["sweep", SMALL, "--replications", "2", "--figure", name][..], &vary].concat());
+    let vary = ["--vary", "preStop=0s,2s", "--vary", "maxSurge=1,2", "--vary", "drainWindow=1s,5s"];
+    for name in ["map", "front", "parallel"] {
+        let svg = figure(&[&["sweep", SMALL, "--replications", "2", "--figure", name][..], &vary].concat());
+        if name == "map" {
+            assert_eq!((svg.matches("<svg class=\"plot map").count(), svg.matches("class=\"cell\"").count()), (2, 8));
+            assert_eq!(svg.matches(" ★</text>").count(), 1, "one is the best");
+        }
     }
 }
 

@@ -209,3 +209,41 @@ fn an_interrupt_leaves_no_half_files() {
     assert!(err.contains("interrupted"), "{err}");
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
+
+#[test]
+fn advice_has_a_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = folder.path().join("page.html");
+    let name = page.to_str().expect("UTF-8");
+    let advise = ["recommend", SMALL, "--keep", "minReadySeconds", "--quiet"];
+    let printed = dryroll(&advise);
+    assert_eq!(
+        dryroll(&[&advise[..], &["--report", name]].concat()),
+        printed,
+        "a page changes nothing in what is printed"
+    );
+    let text = fs::read_to_string(&page).expect("it was written");
+    let told = advice(&advise[1..4]).1;
+    for change in told["changes"].as_array().expect("changes") {
+        let row = format!(
+            "<th scope=\"row\">{}</th><td>{}</td><td class=\"main\">{}</td>",
+            change["name"].as_str().expect("a name"),
+            change["now"].as_str().expect("a value"),
+            change["value"].as_str().expect("a value")
+        );
+        assert!(text.contains(&row), "{row} is missing");
+    }
+    // A point for what stands, one for what is recommended, and one for each other policy of the front.
+    let drawing =
+        text.split("<svg class=\"plot choice").nth(1).and_then(|p| p.split("</figure>").next()).expect("a plot");
+    let front = told["front"].as_array().expect("a front");
+    let others = front.iter().filter(|p| ["now", "recommended"].iter().all(|o| told[*o]["settings"] != p["settings"]));
+    assert_eq!(drawing.matches("<circle class=\"dot").count(), 2 + others.count());
+    let limits = text.split("<svg class=\"plot limits").nth(1).and_then(|p| p.split("</svg></svg>").next());
+    let inputs = told["inputs"].as_array().expect("inputs");
+    assert_eq!(limits.unwrap_or_default().matches("<text class=\"l start\"").count(), inputs.len());
+    for figure in ["choice", "limits"] {
+        let (code, svg, err) = dryroll(&[&advise[..], &["--figure", figure]].concat());
+        assert!(code == 0 && svg.starts_with("<svg xmlns=") && !svg.contains("var(--"), "{figure}: {err}");
+    }
+}

@@ -1,12 +1,14 @@
 //! `dryroll recommend`: the cheapest settings that hold the objectives.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::args::{Recommend, RecommendOutput};
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, effort, exit, interrupt, loading, settings, table};
-use crate::report::recommend::{FORMATS, RecommendPage};
+use super::{Failure, effort, exit, figure, interrupt, loading, settings, table};
+use crate::report::html;
+use crate::report::recommend::{FORMATS, HTML, RecommendPage};
 use crate::report::text::quoted;
 use crate::scenario::{Draft, Loaded};
 use crate::study::objective::Objective;
@@ -19,6 +21,7 @@ use crate::study::tally::Question;
 
 pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.output.as_deref();
+    let wanted = figure::wanted(args.output.figure.as_deref(), path, &html::figure::of_recommend())?;
     let draft = Draft::open(&loading::request(&args.file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
     let loaded = draft.read().map_err(|d| loading::told(&d, ui))?;
     loading::warn(&loaded, ui);
@@ -43,10 +46,18 @@ pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
         effort::status(Some(recommendation.verdict), args.allow_undecided)
     };
     places.write(args, &draft, &recommendation, ui)?;
+    let page = RecommendPage { recommendation, settings: settings::of(&args.file, &args.scenario, &loaded) };
+    if let Some(drawn) = places.drawn {
+        table::write(&HTML, &page, drawn, args.output.report.as_deref(), ui)?;
+    }
     if Places::is_stdout_taken(args) {
         return Ok(status);
     }
-    let page = RecommendPage { recommendation, settings: settings::of(&args.file, &args.scenario, &loaded) };
+    if let Some(w) = wanted {
+        let draw = |out: &mut dyn io::Write| html::figure::recommend(&page.recommendation, &w.name, w.kept, out);
+        figure::write(draw, places.main, path, ui)?;
+        return Ok(status);
+    }
     let format = table::format(&FORMATS, args.output.format.as_deref(), path, "table");
     table::write(format, &page, places.main, path, ui)?;
     Ok(status)
@@ -55,6 +66,7 @@ pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
 /// The places that are written to, all tried before the work.
 struct Places {
     main: Output,
+    drawn: Option<Output>,
     patch: Option<Output>,
     edit: Option<Output>,
 }
@@ -65,12 +77,16 @@ impl Places {
             let file = (path != Path::new("-")).then_some(path);
             Output::open(file).map_err(|e| table::cannot_write(file, &e))
         };
-        let RecommendOutput { output, patch, edit, .. } = &args.output;
+        let RecommendOutput { output, report, patch, edit, .. } = &args.output;
         if is_dash(patch.as_deref()) && is_dash(edit.as_deref()) {
             return Err(Failure::Usage("--patch and --edit cannot both be written to stdout".to_owned()));
         }
         Ok(Self {
             main: Output::open(output.as_deref()).map_err(|e| table::cannot_write(output.as_deref(), &e))?,
+            drawn: report
+                .as_deref()
+                .map(|path| Output::open(Some(path)).map_err(|e| table::cannot_write(Some(path), &e)))
+                .transpose()?,
             patch: patch.as_deref().map(open).transpose()?,
             edit: edit.as_deref().map(open).transpose()?,
         })

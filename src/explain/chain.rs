@@ -190,13 +190,10 @@ impl Teller<'_> {
             }
             Cause::Overflow => {
                 let text = format!("the queue of pod {pod} ({}) was full; {}", self.scenario.pod.queue, load(e));
-                (
-                    text,
-                    Some(
-                        "more capacity while it rolls: a smaller maxUnavailable, a larger maxSurge, minReadySeconds"
-                            .to_owned(),
-                    ),
-                )
+                // Where all pods together had room, it is this one that got too much.
+                let short = e.levels.demand == 0.0 || e.levels.capacity < e.levels.demand;
+                let more = "more capacity while it rolls: a smaller maxUnavailable, a larger maxSurge, minReadySeconds";
+                (text, short.then(|| more.to_owned()))
             }
             Cause::NoEndpoints => (
                 format!("{} had no pod left; {}", self.proxy(e), load(e)),

@@ -161,4 +161,13 @@ mod tests {
         }
         assert_eq!((row(0.0), row(1e9)), (0, ROWS - 1));
     }
+
+    #[test]
+    fn a_container_that_was_stopped_is_deaf_until_it_is_started_anew() {
+        let mut pod = ScenePod { deaf: vec![(5.0, f64::INFINITY)], ..ScenePod::default() };
+        for (t, step) in [(6.0, Step::Crashed), (9.0, Step::Started), (20.0, Step::Crashed), (24.0, Step::Started)] {
+            pod.stepped(t, step);
+        }
+        assert_eq!(pod.deaf, [(5.0, 9.0), (20.0, 24.0)]);
+    }
 }

@@ -129,17 +129,37 @@ await open('compare-kept.html', {}, async (page) => {
   assert.equal(await page.locator('.time svg.plot').count(), 12);
   assert.equal(await page.locator('.parting').count(), 1);
 });
+// The page of a recommendation: what to change, what else there is, how near it breaks.
+await open('recommend.html', {}, async (page) => {
+  assert.match(await page.locator('.sentence').innerText(), /the objectives hold/);
+  assert.ok(await page.locator('.changes tbody tr').count() >= 1, 'something is to be changed');
+  assert.equal(await page.locator('#choice circle.best').count(), 1);
+  assert.match(await page.locator('#choice text.l').allInnerTexts().then((t) => t.join(' ')), /recommended/);
+  await page.locator('#fig-limits .legend button').first().focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await page.locator('#limits path.limits-holds').isVisible(), false);
+  await wellMade(page, 'a recommendation in use');
+});
 // Sliders: the figures become those that `run --set` gives.
 await live('live.txt', async (page) => {
   await until(page, () => document.getElementById('progress').textContent.startsWith('4 of 4'));
   const before = await page.locator('.sentence').innerText();
   assert.equal(await page.locator('.time svg.plot').count(), 6);
   const stops = await page.evaluate(() => JSON.parse(document.getElementById('data').textContent).knobs.find((k) => k.name === 'preStop').values);
+  const drawn = () => page.evaluate(() => ['#pods path.pods-leaving', '#failures path.failures-k0'].map((s) => document.querySelector(s)?.getAttribute('d')));
+  const timeline = await drawn();
   const slider = page.getByLabel('preStop');
   await slider.focus();
   while (stops[Number(await slider.inputValue())] !== '2s') await page.keyboard.press('ArrowRight');
   await until(page, () => document.getElementById('progress').textContent.startsWith('4 of 4') && document.getElementById('command').textContent.includes('preStop=2s'));
   assert.notEqual(await page.locator('.sentence').innerText(), before);
+  // The timeline has moved with it: pods listen on while they leave, and nothing is dropped any more.
+  const moved = await drawn();
+  assert.ok(moved[0].length > 20 && moved[0] !== timeline[0], 'the lanes change');
+  assert.notEqual(moved[1], timeline[1], 'the drops change');
+  // What one has arrived at can be taken along.
+  const taken = await page.evaluate(async () => (await fetch(document.getElementById('export').href)).text());
+  assert.match(taken, /preStop: 2s/);
   // Letter by letter the body of the page of that run.
   const written = readFileSync(`${folder}/live-set.html`, 'utf8');
   const [sentence, figures] = await page.evaluate((text) => {
@@ -167,5 +187,6 @@ await live('live.txt', async (page) => {
 await everyLook('run.html');
 await everyLook('compare.html');
 await everyLook('sweep.html');
+await everyLook('recommend.html');
 await close();
 console.log('the pages are well made');

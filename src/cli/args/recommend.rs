@@ -65,6 +65,14 @@ pub(in crate::cli) struct RecommendOutput {
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<PathBuf>,
 
+    /// Write a page for a browser as well: one HTML file that needs no network
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) report: Option<PathBuf>,
+
+    /// Draw one figure of the page instead, as SVG or PNG by the ending of -o: `choice`, `limits`
+    #[arg(long, value_name = "NAME", conflicts_with = "format")]
+    pub(in crate::cli) figure: Option<String>,
+
     /// Write what is recommended as a patch of the manifest, which `kubectl patch` takes (of a scenario without one as
     /// options); `-` is stdout, in the place of the recommendation
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

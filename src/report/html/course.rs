@@ -21,6 +21,8 @@ const FEW: f64 = 10.0;
 
 /// Capacity that falls to less than this share of what it was is worth a word.
 const DIP: f64 = 0.9;
+/// … unless there is so much of it all the same.
+const AMPLE: f64 = 1.5;
 /// Steps of nodes, and of an autoscaler, at the most.
 const MOST: usize = 4;
 
@@ -66,16 +68,17 @@ pub(super) fn course(story: &Story<'_>) -> Vec<Step> {
         return Vec::new();
     }
     let mut told: Vec<(f64, String)> = Vec::new();
+    // Of what happens at one moment, causes first.
+    let events = story.settings.iter().flat_map(|s| &s.events);
+    told.extend(events.map(|(t, what)| (*t, format!("The workload is {what}."))));
+    told.extend(nodes(results));
     told.extend(deleted(&results.pods));
     told.extend(first_ready(&results.pods));
     told.extend(stale(story));
     told.extend(condemned(&results.pods));
     told.extend(killed(&results.pods));
     told.extend(gone(&results.pods));
-    told.extend(nodes(results));
     told.extend(results.scaled.iter().take(MOST).map(|(t, n)| (*t, format!("The autoscaler wants {n} pods."))));
-    let events = story.settings.iter().flat_map(|s| &s.events);
-    told.extend(events.map(|(t, what)| (*t, format!("The workload is {what}."))));
     // These are known by the second: what else happens in it comes before, as a cause may.
     let by_second = fewest(results).into_iter().chain(short(results)).chain(storm(results)).chain(dropped(story));
     told.extend(by_second.map(|(t, what)| (t + 0.99, what)));
@@ -209,7 +212,7 @@ fn headroom(results: &Results) -> Option<(f64, f64)> {
 fn short(results: &Results) -> Option<(f64, String)> {
     let (at, least) = headroom(results)?;
     let usual = results.timeseries.headroom(f64::NEG_INFINITY, 0.0).unwrap_or(f64::INFINITY);
-    if least > 1.0 && least > DIP * usual {
+    if least > (DIP * usual).clamp(1.0, AMPLE) {
         return None;
     }
     let short_for = results.summary.capacity.seconds_below_demand.map_or(0.0, |s| s.mean);

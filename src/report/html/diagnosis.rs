@@ -260,7 +260,7 @@ fn short(cause: &str, least: f64, story: &Story<'_>) -> String {
     }
     let late = settings.map(|s| {
         let (p50, p99) = (s.addition.p50, s.addition.p99);
-        format!(" That takes {} (p99 {}).", seconds(p50, p50), seconds(p99, p99))
+        format!(" A proxy sends to a new one {} after it is Ready (p99 {}).", seconds(p50, p50), seconds(p99, p99))
     });
     format!(
         "{} were Ready, but the proxies did not send to them yet, while old ones already went: those that were sent to had {least}.{}",

@@ -8,6 +8,7 @@ use super::window::Window;
 use super::{Story, forest};
 use crate::report::compare::ComparePage;
 use crate::report::sweep::SweepPage;
+use crate::study::result::recommendation::Recommendation;
 
 /// The figures of a forecast.
 pub fn of_run() -> Vec<&'static str> {
@@ -21,7 +22,12 @@ pub fn of_compare() -> Vec<&'static str> {
 
 /// Those of a sweep.
 pub fn of_sweep() -> Vec<&'static str> {
-    vec!["front", "parallel"]
+    vec!["map", "front", "parallel"]
+}
+
+/// Those of a recommendation.
+pub fn of_recommend() -> Vec<&'static str> {
+    vec!["choice", "limits"]
 }
 
 /// Writes one of [`of_run`].
@@ -53,8 +59,21 @@ pub fn compare(page: &ComparePage, name: &str, kept: Kept, out: &mut dyn io::Wri
 /// # Errors
 /// Whatever `out` says, and where there is nothing to draw.
 pub fn sweep(page: &SweepPage, name: &str, kept: Kept, out: &mut dyn io::Write) -> io::Result<()> {
-    let panel = super::sweep::panel(page, name).ok_or_else(nothing)?;
-    Picture::of(panel, &page.table.header.scenario).write(kept, out)
+    let of = &page.table.header.scenario;
+    let picture = match name {
+        "map" => super::sweep::map_picture(page),
+        name => super::sweep::panel(page, name).map(|panel| Picture::of(panel, of)),
+    };
+    picture.ok_or_else(nothing)?.write(kept, out)
+}
+
+/// Writes one of [`of_recommend`].
+///
+/// # Errors
+/// Whatever `out` says, and where there is nothing to draw.
+pub fn recommend(r: &Recommendation, name: &str, kept: Kept, out: &mut dyn io::Write) -> io::Result<()> {
+    let panel = super::recommend::panel(r, name).ok_or_else(nothing)?;
+    Picture::of(panel, &r.scenario).write(kept, out)
 }
 
 fn nothing() -> io::Error {

@@ -303,6 +303,11 @@ mod tests {
         let watched = ScenePod { steps, ..ScenePod::default() };
         let spans = truth(&new, Some(&watched), AXIS);
         assert_eq!(spans[..4], [(0, 0.0, 3.0), (1, 3.0, 4.0), (2, 4.0, 20.0), (1, 20.0, 90.0)]);
+        // Stopped for a probe at 30 s, started anew at 35 s.
+        let steps = vec![(3.0, Step::Started), (4.0, Step::Ready), (31.0, Step::Crashed), (35.0, Step::Started)];
+        let watched = ScenePod { steps, deaf: vec![(30.0, 35.0)], ..ScenePod::default() };
+        let spans = truth(&new, Some(&watched), AXIS);
+        assert_eq!(spans[2..6], [(2, 4.0, 30.0), (4, 30.0, 31.0), (0, 31.0, 35.0), (1, 35.0, 90.0)]);
     }
 
     #[test]

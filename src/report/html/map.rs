@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::picture::Picture;
+use super::svg::{Plot, Plotted, n};
 use super::sweep::{Combination, Mark};
 use crate::report::sweep::SweepPage;
 use crate::report::sweep::rows::Shown;
@@ -9,6 +11,8 @@ use crate::report::sweep::rows::Shown;
 /// Steps of an axis up to which a map can be read, and maps on a page at the most.
 const STEPS: usize = 40;
 const SLICES: usize = 60;
+/// How opaque the darkest cell is: what is written on it keeps its contrast.
+const HEAT: f64 = 0.62;
 
 /// Fields that change together, with the values that they take in the rows.
 #[derive(Clone, Debug, Serialize)]
@@ -145,6 +149,52 @@ pub(super) fn slices(page: &SweepPage, all: &[Combination], axes: &[Axis], figur
         }
     };
     keys.iter().take(SLICES).map(slice).collect()
+}
+
+/// Height of a line of a map in a picture, and of its heading.
+const LINE: f64 = 28.0;
+
+/// The maps by themselves, one below the other.
+pub(super) fn picture(slices: &[Slice], figure: &str, of: &str) -> Picture {
+    let first = &slices[0];
+    let by = if first.across.is_empty() {
+        format!("{} downwards", first.down)
+    } else {
+        format!("{} downwards, {} to the right", first.down, first.across)
+    };
+    let unit = format!("mean per deploy; {by}; the darker, the worse; ★ the best, ≈ cannot be told from it, ✗ broken");
+    let plots = slices.iter().map(|s| (s.caption.clone(), drawn(s, figure))).collect();
+    Picture::beside(format!("{figure} – {of}"), unit, Vec::new(), plots)
+}
+
+/// One map: a cell a combination, its darkness its level.
+fn drawn(slice: &Slice, figure: &str) -> Plotted {
+    let across = slice.heads.len() as f64;
+    let height = LINE * (slice.rows.len() + 1) as f64;
+    let axis = super::svg::Axis { start: 0.0, end: across };
+    let mut plot = Plot::new("map", "", axis, height).untimed();
+    for (a, head) in slice.heads.iter().enumerate() {
+        plot.text("x", a as f64 + 0.5, LINE - 9.0, head);
+    }
+    for (d, line) in slice.rows.iter().enumerate() {
+        let y = LINE * (d + 1) as f64;
+        plot.side(y + LINE / 2.0, &line.head);
+        for (a, cell) in line.cells.iter().enumerate() {
+            let Some(cell) = cell else { continue };
+            let (left, right) = (axis.x(a as f64), axis.x(a as f64 + 1.0));
+            let d = format!("M{} {}H{}v{}H{}z", n(left), n(y), n(right), n(LINE), n(left));
+            plot.path(&format!(r#"class="cell" fill-opacity="{:.2}""#, cell.level * HEAT), &d);
+            let mark = match cell.mark {
+                Mark::Best => " ★",
+                Mark::Like => " ≈",
+                Mark::Broken => " ✗",
+                Mark::Failed | Mark::None => "",
+            };
+            let text = if cell.mark == Mark::Failed { "–" } else { &cell.text };
+            plot.text("l", a as f64 + 0.5, y + LINE / 2.0 + 4.0, &format!("{text}{mark}"));
+        }
+    }
+    plot.finish(&format!("{figure} {}", slice.caption), &format!("{figure} by {} and {}", slice.down, slice.across))
 }
 
 /// The command that plays one combination of a sweep, without its settings.

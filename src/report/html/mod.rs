@@ -22,6 +22,7 @@ mod pareto;
 pub mod picture;
 #[cfg(feature = "png")]
 mod raster;
+mod recommend;
 mod svg;
 mod sweep;
 mod window;
@@ -47,7 +48,7 @@ const SCRIPT: Script = Script {
     text: concat!(include_str!("assets/legend.js"), include_str!("assets/page.js")),
     hash: "GabzZTX7IC+bdD+paaOzRGlbYB4KdizLZzaWhYPTI3A=",
 };
-/// That of the maps of a sweep.
+/// That of the maps of a sweep, and of a page that has legends alone.
 const SWEEP_SCRIPT: Script = Script {
     text: concat!(include_str!("assets/legend.js"), include_str!("assets/sweep.js")),
     hash: "lVrwQ2n44+WXCM4Wybg8RlbH0HqbBoL/6hjj37dr250=",
@@ -81,6 +82,7 @@ impl Report for Html {
 }
 
 pub(super) use compare::write as compare;
+pub(super) use recommend::write as recommend;
 pub(super) use sweep::write as sweep;
 
 /// What a page tells.

@@ -300,4 +300,16 @@ mod tests {
         plot.side(5.0, "</text><script>");
         assert!(!plot.finish("<i>", "<i>").markup.contains("<script>"));
     }
+
+    #[test]
+    fn moments_that_are_close_share_their_numbers() {
+        let mut plot = Plot::new("p", "", AXIS, 10.0);
+        plot.mark(&[(-20.0, 1), (0.0, 2), (1.0, 3), (50.0, 4)]);
+        let markup = plot.finish("t", "d").markup;
+        assert!(
+            markup.contains(">2–3</text>") && markup.contains(">4</text>") && !markup.contains(">1</text>"),
+            "{markup}"
+        );
+        assert_eq!(markup.matches("class=\"mark\"").count(), 2);
+    }
 }

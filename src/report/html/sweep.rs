@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::map::{self, Axis, Slice};
 use super::panel::{Panel, Table as Numbers};
+use super::picture::Picture;
 use super::{SWEEP_SCRIPT, frame, json, render};
 use super::{parallel, pareto};
 use crate::metrics::Figure;
@@ -86,6 +87,14 @@ pub(super) fn panel(page: &SweepPage, name: &str) -> Option<Panel> {
         "parallel" => parallel::parallel(page, &all),
         _ => None,
     }
+}
+
+/// The maps by themselves; `None` where the rows are no grid.
+pub(super) fn map_picture(page: &SweepPage) -> Option<Picture> {
+    let axes = map::axes(page, shown(page));
+    let slices = map::slices(page, &combinations(page), &axes, shown(page));
+    let name = FIGURES[shown(page)].name;
+    (!slices.is_empty()).then(|| map::picture(&slices, name, &page.table.header.scenario))
 }
 
 /// The figure that the page begins with: that by which it is sorted, where it is one of those shown.

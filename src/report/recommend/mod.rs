@@ -6,9 +6,9 @@ mod csv;
 mod json;
 mod markdown;
 mod table;
-mod words;
+pub(super) mod words;
 
-use super::{Format, Settings};
+use super::{Format, Settings, html};
 use crate::study::result::recommendation::Recommendation;
 
 /// A recommendation to be written.
@@ -21,4 +21,7 @@ pub struct RecommendPage {
 }
 
 /// Every format, the default first.
-pub const FORMATS: [Format<RecommendPage>; 4] = [table::FORMAT, json::FORMAT, csv::FORMAT, markdown::FORMAT];
+pub const FORMATS: [Format<RecommendPage>; 5] = [table::FORMAT, json::FORMAT, csv::FORMAT, markdown::FORMAT, HTML];
+
+/// `--format html`: the page for a browser.
+pub const HTML: Format<RecommendPage> = Format { name: "html", endings: &["html", "htm"], write: html::recommend };

@@ -10,10 +10,10 @@ use crate::study::result::price::Cost;
 use crate::study::result::recommendation::{Change, Cliff, Policy, Recommendation, Sensitivity, Without};
 
 /// What is said where the work was ended.
-pub(super) const INTERRUPTED: &str = "Interrupted: not all was looked at that could be said of it.";
+pub(in crate::report) const INTERRUPTED: &str = "Interrupted: not all was looked at that could be said of it.";
 
 /// A cost's column.
-pub(super) const fn title(cost: Cost) -> &'static str {
+pub(in crate::report) const fn title(cost: Cost) -> &'static str {
     match cost {
         Cost::Surge => "surge",
         Cost::Duration => "rollout",
@@ -34,12 +34,12 @@ fn number(cost: Cost) -> Number {
 }
 
 /// A cost's mean, and its interval.
-pub(super) fn figure(cost: Cost, figure: Figure) -> (String, String) {
+pub(in crate::report) fn figure(cost: Cost, figure: Figure) -> (String, String) {
     (text::mean(figure, number(cost)), text::interval(figure, number(cost)))
 }
 
 /// What it comes to.
-pub(super) fn answer(r: &Recommendation) -> String {
+pub(in crate::report) fn answer(r: &Recommendation) -> String {
     let dropped = |p: &Policy| {
         let (mean, interval) = figure(Cost::Dropped, p.costs[Cost::Dropped as usize]);
         if interval.is_empty() { mean } else { format!("{mean} {interval}") }
@@ -70,12 +70,12 @@ pub(super) fn answer(r: &Recommendation) -> String {
 }
 
 /// `59 of 59 deploys`.
-pub(super) fn met(deploys: u32, met: u32) -> String {
+pub(in crate::report) fn met(deploys: u32, met: u32) -> String {
     format!("{} of {}", count(f64::from(met), 1.0), plural(f64::from(deploys), "deploy"))
 }
 
 /// Why a setting has its value.
-pub(super) fn why(change: &Change) -> String {
+pub(in crate::report) fn why(change: &Change) -> String {
     let Some(without) = &change.without else {
         return "room for what must end before SIGKILL".to_owned();
     };
@@ -118,7 +118,7 @@ fn difference(cost: Cost, d: Difference) -> String {
 }
 
 /// Between which values it holds.
-pub(super) fn cliff(cliff: &Cliff) -> String {
+pub(in crate::report) fn cliff(cliff: &Cliff) -> String {
     match (&cliff.lower, &cliff.upper) {
         (Some([holds, breaks]), None) => format!("holds from {holds} up, breaks at {breaks}"),
         (None, Some([holds, breaks])) => format!("holds up to {holds}, breaks at {breaks}"),
@@ -130,7 +130,7 @@ pub(super) fn cliff(cliff: &Cliff) -> String {
 }
 
 /// How much an input may grow.
-pub(super) fn sensitivity(s: &Sensitivity) -> String {
+pub(in crate::report) fn sensitivity(s: &Sensitivity) -> String {
     let size = |factor: f64| {
         let x = s.size * factor;
         if s.path == "clients" { count(x, x) } else { seconds(x, x) }
@@ -148,7 +148,7 @@ pub(super) fn sensitivity(s: &Sensitivity) -> String {
 }
 
 /// The input that it is most worth to measure: assumed, and the first that breaks it.
-pub(super) fn measure_first(r: &Recommendation) -> Option<String> {
+pub(in crate::report) fn measure_first(r: &Recommendation) -> Option<String> {
     let first = r.inputs.iter().find(|s| s.assumed && s.breaks_at.is_some())?;
     Some(format!(
         "Measure the {} first ({}): it was assumed, and the advice is most sensitive to it.",
@@ -157,7 +157,7 @@ pub(super) fn measure_first(r: &Recommendation) -> Option<String> {
 }
 
 /// What was done.
-pub(super) fn effort(r: &Recommendation) -> String {
+pub(in crate::report) fn effort(r: &Recommendation) -> String {
     format!(
         "{} of {} combinations looked at, {}, seed {}",
         count(r.looked_at as f64, 1.0),
@@ -168,7 +168,7 @@ pub(super) fn effort(r: &Recommendation) -> String {
 }
 
 /// What the price is made of.
-pub(super) fn price(r: &Recommendation) -> String {
+pub(in crate::report) fn price(r: &Recommendation) -> String {
     let parts: Vec<String> = Cost::ALL
         .into_iter()
         .filter(|&c| r.prices.of(c) > 0.0)
@@ -184,7 +184,7 @@ pub(super) fn price(r: &Recommendation) -> String {
 }
 
 /// The command that plays what is recommended.
-pub(super) fn command(page: &RecommendPage) -> String {
+pub(in crate::report) fn command(page: &RecommendPage) -> String {
     let s = &page.settings;
     let mut parts = vec!["dryroll run".to_owned(), s.source.clone()];
     parts.extend(s.options.iter().cloned());
