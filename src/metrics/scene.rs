@@ -41,7 +41,7 @@ impl ScenePod {
         match (step, open) {
             (Step::Crashed, None) => self.deaf.push((now, f64::INFINITY)),
             (Step::Started | Step::ListenerClosed | Step::Exited | Step::Killed | Step::Lost, Some(deaf)) => {
-                deaf.1 = now
+                deaf.1 = now;
             }
             _ => {}
         }
