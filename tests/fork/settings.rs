@@ -53,6 +53,7 @@ pub(crate) const FREE: &[Setting] = &[
     ("pod.termination.afterExit", "unreachable"),
     ("pod.termination.addressKept", "1s"),
     ("pod.termination.lameDuck", "1s"),
+    ("pod.termination.sidecarExit", "1s"),
     ("pod.termination.drainWindow", "500ms"),
     ("pod.termination.cleanup", "1s"),
     ("pod.termination.closeJitter", "1s"),
