@@ -3,6 +3,7 @@
 use super::bins::Bins;
 use super::cells::{Cells, cell};
 use super::digest::Digest;
+use super::peak::PeakMeter;
 use super::recovery::Recovery;
 use super::replication::{
     CapacityTally, ConnectionTally, LatencyTally, Phase, PhaseTally, PodLife, Replication, RolloutTally,
@@ -13,32 +14,6 @@ use crate::fleet::fact::{
     AnalysisOf, AnalysisVerdict, Cause, Fact, Levels, NodeId, NodeStep, Outcome, PodId, PodStep, Revision, Side,
 };
 use crate::scenario::{Layer, Scenario};
-
-/// Width of the bins in which reconnects are counted for their peak, of which ten neighbours make a second.
-const RECONNECT_BIN: i64 = 100_000_000;
-
-/// Reconnects in the last ten neighbouring bins.
-#[derive(Clone, Copy, Debug)]
-struct PeakMeter {
-    bins: [u64; 10],
-    bin: i64,
-}
-
-impl PeakMeter {
-    /// Before any bin of a simulation, whose times begin below 0.
-    const EMPTY: Self = Self { bins: [0; 10], bin: i64::MIN / 2 };
-
-    /// Counts one, and returns how many there are now.
-    fn count(&mut self, now: SimTime) -> u64 {
-        let bin = now.nanos().div_euclid(RECONNECT_BIN);
-        for passed in (self.bin + 1).max(bin - 9)..=bin {
-            self.bins[passed.rem_euclid(10) as usize] = 0;
-        }
-        self.bin = self.bin.max(bin);
-        self.bins[bin.rem_euclid(10) as usize] += 1;
-        self.bins.iter().sum()
-    }
-}
 
 /// Levels over *during*.
 #[derive(Clone, Copy, Debug)]

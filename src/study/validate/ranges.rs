@@ -139,7 +139,7 @@ pub const MEASURED: [Measured; 10] = [
 ];
 
 /// What no measured deploy had.
-pub const UNMEASURED: [Unmeasured; 23] = [
+pub const UNMEASURED: [Unmeasured; 22] = [
     Unmeasured { what: "tiers in series", of: |s| s.tiers().count() > 1 },
     Unmeasured {
         what: "HTTP/2 and its multiplexing",
@@ -150,12 +150,14 @@ pub const UNMEASURED: [Unmeasured; 23] = [
     Unmeasured { what: "active checks other than HAProxy's", of: |s| any(s, |b| b.active_health.is_some()) },
     // A panic threshold stood in the measured Envoys, and was never reached.
     Unmeasured { what: "fail-open", of: |s| any(s, |b| b.panic.fail_open) },
-    Unmeasured { what: "readiness gates", of: |s| any(s, |b| b.readiness_gate != ReadinessGate::None) },
+    Unmeasured {
+        what: "readiness gates that ask for health",
+        of: |s| any(s, |b| b.readiness_gate == ReadinessGate::Healthy),
+    },
     Unmeasured { what: "sticky sessions", of: |s| any(s, |b| b.sticky.is_some()) },
     Unmeasured { what: "name servers", of: |s| any(s, |b| b.resolve.is_some()) },
     Unmeasured { what: "connection tracking", of: |s| any(s, |b| b.pinning.is_some()) },
     Unmeasured { what: "terminating pods that are fallen back on", of: |s| any(s, |b| b.terminating_fallback) },
-    Unmeasured { what: "a limit of busy connections", of: |s| any(s, |b| b.upstream.max_busy > 0) },
     Unmeasured {
         what: "liveness and startup probes",
         of: |s| s.pod.liveness_probe.is_some() || s.pod.startup_probe.is_some(),
@@ -295,9 +297,9 @@ clients: [{rate: 100/s, connections: 100}]
         let never = of(&inside.replace("connections: 100", "connections: 100, multiplex: 100"));
         assert_eq!(never, ["HTTP/2 and its multiplexing (not measured)"]);
         let several = of(&format!(
-            "{inside}loadBalancer: {{readinessGate: added}}\ndependency: {{maxConnections: 100}}\nnewVersion: {{crash: {{atStart: 10%}}}}\n"
+            "{inside}loadBalancer: {{readinessGate: true}}\ndependency: {{maxConnections: 100}}\nnewVersion: {{crash: {{atStart: 10%}}}}\n"
         ));
-        let named = ["readiness gates", "crashes and restarts", "a shared dependency"];
+        let named = ["readiness gates that ask for health", "crashes and restarts", "a shared dependency"];
         assert_eq!(several, named.map(|what| format!("{what} (not measured)")));
         assert_eq!(beyond(&Scenario::from_yaml(inside).expect("a scenario"), &["nlb"]), ["preset nlb (not measured)"]);
     }
