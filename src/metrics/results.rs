@@ -81,7 +81,7 @@ pub struct AnalysisRow {
     pub verdict: String,
     /// In how many of the simulated deploys.
     pub deploys: u32,
-    /// When, after the deploy's start, on average over those [s].
+    /// When, after the deploy's start, on average over those (s).
     pub at: f64,
 }
 

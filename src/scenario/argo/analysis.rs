@@ -50,9 +50,9 @@ pub enum Figure {
     SuccessRate,
     /// The share that was dropped.
     ErrorRate,
-    /// The mean latency [s].
+    /// The mean latency (s).
     MeanLatency,
-    /// This quantile of the latencies [s].
+    /// This quantile of the latencies (s).
     Latency(f64),
 }
 
