@@ -75,6 +75,10 @@ impl Judge for Collect {
         self.wanted
     }
 
+    fn most(&self) -> u32 {
+        self.wanted
+    }
+
     fn hear(&mut self, replication: Replication) -> Result<bool, String> {
         self.heard.push(replication);
         Ok(self.heard.len() >= self.wanted as usize)

@@ -25,6 +25,9 @@ pub trait Judge: Send {
     /// Replications that it is sure to want.
     fn sure(&self) -> u32;
 
+    /// More than these it never wants: no thread plays ahead of that.
+    fn most(&self) -> u32;
+
     /// Takes the next replication, in order; whether that was enough.
     ///
     /// # Errors
@@ -155,7 +158,7 @@ impl<'a, J: Judge, I: Iterator<Item = Case<'a, J>>> State<'a, J, I> {
             self.exhausted = true;
         }
         let ahead = self.threads as u32;
-        self.give(|c| c.given < c.heard + ahead)
+        self.give(|c| c.given < (c.heard + ahead).min(c.judge.most()))
     }
 
     fn give(&mut self, wanted: impl Fn(&Open<'a, J>) -> bool) -> Option<Task<'a>> {
@@ -259,6 +262,10 @@ mod tests {
             self.sure
         }
 
+        fn most(&self) -> u32 {
+            self.enough
+        }
+
         fn hear(&mut self, replication: Replication) -> Result<bool, String> {
             self.heard.push(replication.digest);
             if replication.digest == 666 { Err("six".to_owned()) } else { Ok(self.heard.len() as u32 >= self.enough) }
@@ -300,6 +307,21 @@ mod tests {
         for jobs in [2, 3, 8] {
             assert_eq!(told(jobs, cases()), one);
         }
+    }
+
+    #[test]
+    fn nothing_is_played_that_no_judge_can_want() {
+        let played = std::sync::atomic::AtomicU32::new(0);
+        let simulation = |k: u32| {
+            played.fetch_max(k + 1, Ordering::Relaxed);
+            // The others have nothing left to do meanwhile.
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            Replication { digest: u64::from(k), ..sample::clean(k) }
+        };
+        let judge = Until { sure: 2, enough: 5, heard: Vec::new() };
+        let case = Case { simulation: Arc::new(simulation), judge };
+        play(Some(8), std::iter::once(case), &AtomicBool::new(false), |_| ()).expect("threads");
+        assert_eq!(played.load(Ordering::Relaxed), 5);
     }
 
     #[test]

@@ -171,6 +171,10 @@ impl Judge for Tally {
         self.effort.least()
     }
 
+    fn most(&self) -> u32 {
+        self.effort.most()
+    }
+
     fn hear(&mut self, mut replication: Replication) -> Result<bool, String> {
         if !self.standings.is_empty() {
             let alone = Summary::alone(&self.meta, &replication);

@@ -117,6 +117,10 @@ impl Judge for Match {
         self.least * self.tallies.len() as u32
     }
 
+    fn most(&self) -> u32 {
+        self.most.saturating_mul(self.tallies.len() as u32)
+    }
+
     fn hear(&mut self, replication: Replication) -> Result<bool, String> {
         let policies = self.tallies.len();
         let p = self.heard % policies;

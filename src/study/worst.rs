@@ -188,6 +188,10 @@ impl Judge for Summaries {
         self.metas.len() as u32
     }
 
+    fn most(&self) -> u32 {
+        self.sure()
+    }
+
     fn hear(&mut self, replication: Replication) -> Result<bool, String> {
         let meta = &self.metas[self.heard.len()];
         let digest = digest_of(std::slice::from_ref(&replication));

@@ -134,7 +134,7 @@ await open('recommend.html', {}, async (page) => {
   assert.match(await page.locator('.sentence').innerText(), /the objectives hold/);
   assert.ok(await page.locator('.changes tbody tr').count() >= 1, 'something is to be changed');
   assert.equal(await page.locator('#choice circle.best').count(), 1);
-  assert.match(await page.locator('#choice text.l').allInnerTexts().then((t) => t.join(' ')), /recommended/);
+  assert.match(await page.locator('#choice text.l').allTextContents().then((t) => t.join(' ')), /recommended/);
   await page.locator('#fig-limits .legend button').first().focus();
   await page.keyboard.press('Enter');
   assert.equal(await page.locator('#limits path.limits-holds').isVisible(), false);

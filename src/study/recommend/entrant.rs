@@ -169,6 +169,10 @@ impl Judge for Batch {
         if self.from == 0 { (self.to - self.from).min(2) } else { self.to - self.from }
     }
 
+    fn most(&self) -> u32 {
+        self.to - self.from
+    }
+
     fn hear(&mut self, replication: Replication) -> Result<bool, String> {
         self.heard.hear(&replication);
         let enough = self.heard.deploys() >= self.to;

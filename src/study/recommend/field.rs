@@ -209,8 +209,7 @@ impl<'a> Field<'a> {
             // So many at once as keep the cores busy.
             let to = (from + FEW).min(numbers.len() as u32);
             let batch = Batch { heard, from, to, all: true };
-            // A core with nothing else to do plays deploys ahead that nobody may ask for.
-            heard = self.played_alone(e, batch, &|k| numbers[(k as usize).min(numbers.len() - 1)])?;
+            heard = self.played_alone(e, batch, &|k| numbers[k as usize])?;
         }
         Ok(heard.deploys() - heard.met())
     }
