@@ -18,9 +18,14 @@ const FAMILY: &str = "Ubuntu";
 pub(super) fn png(svg: &str) -> io::Result<Vec<u8>> {
     let mut fonts = fontdb::Database::new();
     fonts.load_font_data(epaint_default_fonts::UBUNTU_LIGHT.to_vec());
+    // They have the marks that the first has not.
+    fonts.load_font_data(epaint_default_fonts::NOTO_EMOJI_REGULAR.to_vec());
+    fonts.load_font_data(epaint_default_fonts::EMOJI_ICON.to_vec());
     fonts.set_sans_serif_family(FAMILY);
     let options = Options { fontdb: Arc::new(fonts), font_family: FAMILY.to_owned(), ..Options::default() };
-    let tree = Tree::from_str(svg, &options).map_err(io::Error::other)?;
+    // No font of these has the two thin ones.
+    let svg = svg.replace('✗', "×").replace('✓', "✔");
+    let tree = Tree::from_str(&svg, &options).map_err(io::Error::other)?;
     let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(too_large)?;
     let mut pixels = tiny_skia::Pixmap::new(size.width(), size.height()).ok_or_else(too_large)?;
     render(&tree, tiny_skia::Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
