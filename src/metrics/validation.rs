@@ -33,6 +33,9 @@ pub struct Score {
     pub total: usize,
 }
 
+/// What the row is called that tells how many replays of a throttled rollout are a recorded run.
+pub const REPLAYS: &str = "replays that are a recorded run";
+
 /// Kinds of cases, in their order.
 pub const KINDS: [&str; 4] = ["balancer", "kubernetes", "theory", "incident"];
 

@@ -5,7 +5,7 @@ mod table;
 
 use std::io;
 
-use crate::metrics::validation::{CaseVerdict, Row, Validation};
+use crate::metrics::validation::{CaseVerdict, REPLAYS, Row, Validation};
 
 /// How it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ fn completion(case: &CaseVerdict) -> String {
         || "never".to_owned(),
         |r| format!("{} ({})", number(r.measured), r.forecast.map_or_else(|| "never".to_owned(), number)),
     );
-    match row("replays that are a recorded run") {
+    match row(REPLAYS) {
         Some(r) => format!("{complete}; {} of {} replays", r.forecast.unwrap_or(0.0), r.measured),
         None => complete,
     }

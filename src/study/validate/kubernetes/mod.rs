@@ -7,7 +7,7 @@ pub mod compare;
 pub mod replay;
 
 use super::miss;
-use crate::metrics::validation::{CaseVerdict, Row};
+use crate::metrics::validation::{self, CaseVerdict, Row};
 use case::{Case, Run};
 use compare::Decisions;
 use replay::{Delays, replay};
@@ -107,7 +107,7 @@ pub(super) fn verdict(name: &str, case: &Case) -> CaseVerdict {
     });
     if replays.1 > 1 {
         rows.push(Row {
-            quantity: "replays that are a recorded run".to_owned(),
+            quantity: validation::REPLAYS.to_owned(),
             measured: f64::from(replays.1),
             forecast: Some(f64::from(replays.0)),
             interval: Some([1.0, f64::from(replays.1)]),
