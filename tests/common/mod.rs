@@ -1,22 +1,24 @@
 //! Random scenarios, small and quick to play, with random subsets of the features switched on.
 
+pub(crate) mod dice;
+
 use std::fmt::Write;
 
-use dryroll::engine::{Purpose, Stream, Streams};
+use dice::Dice;
 
 /// Writes a scenario, a coin for each feature.
 struct Writer {
-    draw: Stream,
+    dice: Dice,
     yaml: String,
 }
 
 impl Writer {
     fn one_in(&mut self, n: u32) -> bool {
-        self.draw.below(n) == 0
+        self.dice.one_in(n)
     }
 
     fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.draw.below(of.len() as u32) as usize]
+        self.dice.pick(of)
     }
 
     fn line(&mut self, text: &str) {
@@ -33,7 +35,7 @@ impl Writer {
     }
 
     fn workload(&mut self) {
-        let replicas = 1 + self.draw.below(8);
+        let replicas = 1 + self.dice.below(8);
         writeln!(self.yaml, "workload:\n  replicas: {replicas}").expect("writing to a string");
         if self.one_in(3) {
             let kinds = [
@@ -283,7 +285,7 @@ impl Writer {
 
     fn clients(&mut self) {
         self.line("clients:");
-        for n in 0..=self.draw.below(3) {
+        for n in 0..=self.dice.below(3) {
             let load = self.pick(&[
                 "rate: 40/s",
                 "rate: 150/s",
@@ -336,7 +338,7 @@ impl Writer {
         self.maybe(2, "deletion", &["ranked", "oldestFirst"]);
         let mut events = Vec::new();
         if self.one_in(3) {
-            for _ in 0..=self.draw.below(4) {
+            for _ in 0..=self.dice.below(4) {
                 let at = self.pick(&["-1s", "0s", "500ms", "2s", "7s", "12s"]);
                 let what = self.pick(&[
                     "scale: 1",
@@ -389,7 +391,7 @@ impl Writer {
         if !self.one_in(4) || without.iter().any(|kind| self.yaml.contains(kind)) {
             return None;
         }
-        for _ in 0..=self.draw.below(3) {
+        for _ in 0..=self.dice.below(3) {
             let at = self.pick(&["-500ms", "500ms", "2s", "5s"]);
             let whats = ["nodeFailure: 1", "zoneFailure: b", "drain: 0", "drain: 2", "uncordon: 0", "nodeFailure: 3"];
             let what = self.pick(&whats);
@@ -403,8 +405,7 @@ impl Writer {
 
 /// The scenario of `seed`, always the same.
 pub(crate) fn random_scenario(seed: u64) -> String {
-    let draw = Streams::new(seed, 0).stream(Purpose::Balance, 0);
-    let mut writer = Writer { draw, yaml: String::new() };
+    let mut writer = Writer { dice: Dice::new(seed, 0), yaml: String::new() };
     writer.workload();
     writer.pod();
     writer.balancer();

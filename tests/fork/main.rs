@@ -1,9 +1,11 @@
 //! What many policies share is simulated once and forked: the same bytes as not to, for whatever may be forked; and what may
 //! not has another key.
 
+mod base;
 #[path = "../common/mod.rs"]
 mod common;
 mod fields;
+#[path = "../common/settings.rs"]
 mod settings;
 
 use std::collections::BTreeSet;
@@ -12,25 +14,18 @@ use std::path::{Path, PathBuf};
 
 use dryroll::engine::{Dur, Purpose, Streams};
 use dryroll::metrics::replication::Replication;
-use dryroll::scenario::{Diag, Rolls, Scenario, load_str};
+use dryroll::scenario::{Rolls, Scenario};
 use dryroll::simulate::{Steady, run, steady_key};
 
+use base::BASE;
 use common::random_scenario;
 use fields::{differences, fields};
-use settings::{BASE, BINDING, FREE, OF_UNREADY_PODS, Setting};
-
-fn try_load(text: &str, set: &[String]) -> Result<Scenario, Vec<Diag>> {
-    load_str("fork.yaml", text, set).map(|loaded| loaded.scenario)
-}
+use settings::{BINDING, FREE, OF_UNREADY_PODS, Setting, assignment, taken, try_load};
 
 fn load(text: &str, set: &[String]) -> Scenario {
     try_load(text, set).unwrap_or_else(|found| {
         panic!("{set:?}: {}", found.iter().map(|d| d.render(false)).collect::<String>());
     })
-}
-
-fn assignment((path, value): Setting) -> String {
-    format!("{path}={value}")
 }
 
 /// Everything that a replication holds, digest, events, bins and pods included.
@@ -133,24 +128,12 @@ fn draw_settings(pair: u64, member: u64) -> Vec<String> {
     set
 }
 
-/// `base` with each of these that it takes: not every setting goes with every other.
-fn apply(base: &str, settings: &[String]) -> Option<Scenario> {
-    let mut taken: Vec<String> = Vec::new();
-    for setting in settings {
-        taken.push(setting.clone());
-        if try_load(base, &taken).is_err() {
-            taken.pop();
-        }
-    }
-    try_load(base, &taken).ok()
-}
-
 #[test]
 fn whatever_has_the_same_key_forks_to_the_bytes_of_a_run() {
     let (mut same, mut queued, mut other) = (0, 0, 0);
     for seed in 0..500 {
         let base = random_scenario(seed);
-        let [a, b] = [0, 1].map(|member| apply(&base, &draw_settings(seed, member)).expect("the base is valid"));
+        let [a, b] = [0, 1].map(|member| load(&base, &taken(&base, &draw_settings(seed, member))));
         if steady_key(&a) == steady_key(&b) {
             same += 1;
             queued += u32::from(a.pod.probes_through_queue);

@@ -1,37 +1,31 @@
 //! Every setting of a scenario, with another value, by what it means for the time before the deploy.
 
-/// Everything that these settings change is written out here with its present value.
-pub(crate) const BASE: &str = "\
-name: base
-seed: 1
-workload:
-  replicas: 4
-  strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 1}}
-  minReadySeconds: 1
-  progressDeadlineSeconds: 30
-pod:
-  concurrency: 4
-  queue: 10
-  backlog: 100
-  serviceTime: {distribution: exponential, mean: 20ms}
-  startup: 1s
-  keepAlive: {idleTimeout: 1s, maxRequests: 100, maxAge: 60s, maxAgeJitter: 10%}
-  warmup: {slowdown: 2, duration: 2s}
-  readinessProbe: {initialDelaySeconds: 0, periodSeconds: 1}
-loadBalancer:
-  activeHealth: {interval: 1s}
-clients:
-  - {name: web, rate: 50/s, connections: 10, retries: {attempts: 1}}
-  - {name: crowd, users: {count: 5, thinkTime: 1s}}
-  - {name: feed, streams: {count: 5, duration: 10s}}
-deploy:
-  at: 3s
-  events: [{at: 9s, scale: 5}]
-observe: {warmup: 1s, after: 3s, limit: 40s}
-";
+use dryroll::scenario::{Diag, Scenario, load_str};
 
-/// A path as `--set` takes it, and a value that [`BASE`] does not have.
+/// A path as `--set` takes it, and a value that the base of `tests/fork` does not have.
 pub(crate) type Setting = (&'static str, &'static str);
+
+/// As an option has it.
+pub(crate) fn assignment((path, value): Setting) -> String {
+    format!("{path}={value}")
+}
+
+/// The scenario of a text with these options.
+pub(crate) fn try_load(text: &str, set: &[String]) -> Result<Scenario, Vec<Diag>> {
+    load_str("test.yaml", text, set).map(|loaded| loaded.scenario)
+}
+
+/// Those of `settings` that `base` takes, in this order: not every one goes with every other.
+pub(crate) fn taken(base: &str, settings: &[String]) -> Vec<String> {
+    let mut taken: Vec<String> = Vec::new();
+    for setting in settings {
+        taken.push(setting.clone());
+        if try_load(base, &taken).is_err() {
+            taken.pop();
+        }
+    }
+    taken
+}
 
 /// None of them matters before the first action.
 pub(crate) const FREE: &[Setting] = &[
