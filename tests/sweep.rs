@@ -353,3 +353,31 @@ fn replications_are_added_until_the_answer_is_there() {
         assert_eq!(dryroll(&format!("sweep {SMALL} --quiet --check --vary {options}")).status, status, "{options}");
     }
 }
+
+#[test]
+fn a_number_of_replications_is_cut_short_and_says_the_same() {
+    // From a drop in every deploy to none at all; in between some deploys have one.
+    let line = format!(
+        "sweep {SMALL} --vary preStop=0s,950ms,990ms,994ms,996ms,998ms,1s,2s --vary maxSurge=1,100% --quiet --replications 10"
+    );
+    let whole = dryroll(&format!("{line} --check"));
+    assert_eq!(whole.status, 1, "some are broken: {}", whole.err);
+    let whole = rows(&whole.out);
+    let cut = fine(&format!("{line} --until-decided --jobs 1")).out;
+    assert!(cut == fine(&format!("{line} --until-decided --jobs 3")).out, "threads change what is cut");
+    let mut played = Vec::new();
+    for (whole, cut) in whole.iter().zip(rows(&cut)) {
+        assert_eq!(whole["verdict"], cut["verdict"], "preStop {}", cut["preStop"]);
+        let stopped = if cut["verdict"] == "undecided" { "limit" } else { "enough" };
+        assert_eq!((whole["stopped"].as_str(), cut["stopped"].as_str()), ("fixed", stopped));
+        played.push(cut["replications"].parse::<u32>().expect("a number"));
+    }
+    // The third failure decides, the eighth success leaves nothing to be decided; luck lies in between.
+    assert_eq!((played[0], played[15]), (3, 8), "{played:?}");
+    assert!(played.iter().all(|n| (3..=10).contains(n)) && played.iter().any(|n| ![3, 8].contains(n)), "{played:?}");
+    let last = |line: &str| rows(&fine(line).out).pop().expect("a row");
+    let holds = last(&format!("sweep {SMALL} --vary preStop=2s --quiet --replications 60 --until-decided"));
+    assert_eq!((holds["verdict"].as_str(), holds["replications"].as_str()), ("holds", "60"));
+    let done = dryroll(&format!("compare {SMALL} --variant a:preStop=2s --replications 9 --until-decided"));
+    assert!(done.status == 2 && done.err.contains("cannot be used with"), "{}", done.err);
+}

@@ -24,6 +24,10 @@ use crate::study::versus::{Match, compare};
 
 pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
+    if args.effort.until_decided && args.work.replications.is_some() {
+        let why = "a comparison has no verdict that a number of replications could be cut short for";
+        return Err(Failure::Usage(format!("--until-decided cannot be used with --replications: {why}")));
+    }
     let (drawing, measured) = asked(args)?;
     let (names, policies, settings) = policies(args, ui)?;
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
@@ -110,8 +114,8 @@ fn question(args: &Compare, until_told: bool) -> Question {
         Effort::Adaptive { most, precise, .. } => {
             Effort::Adaptive { least: LEAST, most, precise, decide: Decide::Nothing }
         }
-        Effort::Fixed(_) if until_told => unreachable!("a wish for verdicts is adaptive"),
-        fixed @ Effort::Fixed(_) => fixed,
+        fixed if until_told => unreachable!("a wish for verdicts is adaptive, not {fixed:?}"),
+        fixed => fixed,
     };
     Question { effort, objectives: Vec::new(), ..question }
 }

@@ -14,7 +14,8 @@ const REPLICATIONS: u32 = 10;
 const LEAST_DECIDED: u32 = 2;
 
 /// What is asked of each case. Where a decision is wished for and the scenario names no objective, it is that the deploy
-/// drops no more than the same time without one. With `each`, every objective is to be decided, not just what they amount to.
+/// drops no more than the same time without one; a number of replications is then the most of which something is decided, and
+/// no more of them are played than that takes. With `each`, every objective is to be decided, not just what they amount to.
 pub(super) fn question(
     args: &EffortArgs,
     replications: Option<u32>,
@@ -36,6 +37,7 @@ pub(super) fn question(
             precise: args.precision.clone(),
             decide,
         },
+        Some(most) if args.until_decided => Effort::Curtailed { least: LEAST_DECIDED, most, decide },
         fixed => Effort::Fixed(fixed.unwrap_or(REPLICATIONS)),
     };
     Question {

@@ -3,7 +3,26 @@
 use super::objective::Objective;
 use super::result::finding::{Finding, Verdict};
 use crate::metrics::summary::Summary;
-use crate::stats::share::{self, ShareTest};
+use crate::stats::share::{self, CurtailedTest, ShareTest};
+
+/// When one looks how an objective stands, which says what may then be said of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looking {
+    /// After a number of deploys that was fixed beforehand.
+    Once,
+    /// After every deploy, for as long as one pleases.
+    Always,
+    /// After every one of so many, for what they will say.
+    Towards(u32),
+}
+
+/// What the deploys are put to.
+#[derive(Clone, Debug)]
+enum Test {
+    Fixed,
+    Sequential(ShareTest),
+    Curtailed(CurtailedTest),
+}
 
 /// An objective, and the deploys that were held to it.
 #[derive(Clone, Debug)]
@@ -14,16 +33,19 @@ pub struct Standing {
     confidence: f64,
     met: u32,
     deploys: u32,
-    /// Where one looks after every deploy: what may be said then.
-    test: Option<ShareTest>,
+    test: Test,
     /// The worst that one deploy had, and in which replication; where it was measured at all.
     worst: Option<(f64, u32)>,
 }
 
 impl Standing {
-    /// No deploy yet. With `adaptive`, one looks after every one.
-    pub fn new(objective: Objective, share: f64, confidence: f64, adaptive: bool) -> Self {
-        let test = adaptive.then(|| ShareTest::new(share, confidence));
+    /// No deploy yet.
+    pub fn new(objective: Objective, share: f64, confidence: f64, looking: Looking) -> Self {
+        let test = match looking {
+            Looking::Once => Test::Fixed,
+            Looking::Always => Test::Sequential(ShareTest::new(share, confidence)),
+            Looking::Towards(of) => Test::Curtailed(CurtailedTest::new(share, confidence, of)),
+        };
         Self { objective, share, confidence, met: 0, deploys: 0, test, worst: None }
     }
 
@@ -38,25 +60,39 @@ impl Standing {
         }
         self.met += u32::from(met);
         self.deploys += 1;
-        if let Some(test) = &mut self.test {
-            test.observe(met);
+        match &mut self.test {
+            Test::Fixed => {}
+            Test::Sequential(test) => _ = test.observe(met),
+            Test::Curtailed(test) => test.observe(met),
         }
     }
 
     /// What can be said.
     pub fn verdict(&self) -> Verdict {
         let decision = match &self.test {
-            Some(test) => test.decision(),
-            None => share::decide(self.met, self.deploys, self.share, self.confidence),
+            Test::Fixed => share::decide(self.met, self.deploys, self.share, self.confidence),
+            Test::Sequential(test) => test.decision(),
+            Test::Curtailed(test) => test.decision(),
         };
         decision.into()
+    }
+
+    /// Between which verdicts, the best first, there is still a choice: what one looks towards may come to either. What is
+    /// decided otherwise stays, and what is not may become anything.
+    pub fn open(&self) -> [Verdict; 2] {
+        match (&self.test, self.verdict()) {
+            (Test::Curtailed(test), _) => test.at_the_end().map(Verdict::from),
+            (Test::Sequential(_), Verdict::Undecided) => [Verdict::Holds, Verdict::Broken],
+            (_, decided) => [decided; 2],
+        }
     }
 
     /// As results hold it.
     pub fn finding(&self) -> Finding {
         let share = match &self.test {
-            Some(test) => test.bounds(),
-            None => share::bounds(self.met, self.deploys, self.confidence),
+            Test::Sequential(test) => test.bounds(),
+            Test::Curtailed(test) => test.bounds(),
+            Test::Fixed => share::bounds(self.met, self.deploys, self.confidence),
         };
         Finding {
             objective: self.objective.name().to_owned(),

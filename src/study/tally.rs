@@ -5,7 +5,7 @@ use super::result::effort::{Decide, Effort, Precise, Stopped};
 use super::result::finding::{Verdict, overall};
 use super::result::row::Row;
 use super::schedule::Judge;
-use super::standing::Standing;
+use super::standing::{Looking, Standing};
 use crate::metrics::replication::Replication;
 use crate::metrics::summary::{Looks, Summary};
 use crate::metrics::{Figure, Meta, Simulated, digest_of};
@@ -49,8 +49,12 @@ pub struct Tally {
 impl Tally {
     /// Nothing heard yet.
     pub fn new(question: &Question, meta: Meta, keep: Keep) -> Self {
-        let adaptive = question.effort.looks_again();
-        let standing = |o: &Objective| Standing::new(o.clone(), question.share, question.confidence, adaptive);
+        let looking = match question.effort {
+            Effort::Fixed(_) => Looking::Once,
+            Effort::Adaptive { .. } => Looking::Always,
+            Effort::Curtailed { most, .. } => Looking::Towards(most),
+        };
+        let standing = |o: &Objective| Standing::new(o.clone(), question.share, question.confidence, looking);
         Self {
             meta,
             effort: question.effort.clone(),
@@ -141,6 +145,18 @@ impl Tally {
         }
     }
 
+    /// Whether no replication that is left of a fixed number could change a decision.
+    fn is_settled(&self, decide: Decide) -> bool {
+        let settled = |[best, worst]: [Verdict; 2]| best == worst;
+        let open = || self.standings.iter().map(Standing::open);
+        match decide {
+            Decide::Nothing => false,
+            // The best that all may come to, and the worst.
+            Decide::Verdict => overall(open().map(|o| o[0])) == overall(open().map(|o| o[1])),
+            Decide::Each => open().all(settled),
+        }
+    }
+
     /// Whether a replication more is not needed, and why.
     fn enough(&self) -> Option<Stopped> {
         let n = self.replications.len() as u32;
@@ -149,6 +165,10 @@ impl Tally {
             Effort::Adaptive { least, most, precise, decide } => {
                 let fulfilled = n >= *least && self.is_decided(*decide) && self.is_precise(precise, n);
                 if fulfilled { Some(Stopped::Enough) } else { (n >= *most).then_some(Stopped::Limit) }
+            }
+            Effort::Curtailed { least, most, decide } => {
+                let over = n >= *most || n >= *least && self.is_settled(*decide);
+                over.then(|| if self.is_decided(*decide) { Stopped::Enough } else { Stopped::Limit })
             }
         }
     }
@@ -195,5 +215,43 @@ impl Judge for Tally {
         self.replications.push(replication);
         self.stopped = self.enough();
         Ok(self.stopped.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::sample;
+    use crate::scenario::Draft;
+
+    /// A judge of so many replications who may leave early.
+    fn judge(decide: Decide, objectives: &str, most: u32) -> Tally {
+        let text = format!("clients: [{{name: web, rate: 5/s}}]\nobjectives: {objectives}\n");
+        let loaded = Draft::open_str("x.yaml", &text, &[]).and_then(|d| d.read()).expect("a scenario");
+        let effort = Effort::Curtailed { least: 1, most, decide };
+        let objectives = Objective::all(loaded.objectives.as_ref());
+        Tally::new(&Question { effort, objectives, share: 0.95, confidence: 0.95 }, sample::meta(), Keep::Figures)
+    }
+
+    /// After how many of these it leaves, why, and with what verdict.
+    fn left(mut judge: Tally, replication: fn(u32) -> Replication) -> (u32, Stopped, Verdict) {
+        let mut heard = 0;
+        while !judge.hear(replication(heard)).expect("it can be judged") {
+            heard += 1;
+        }
+        (heard + 1, judge.stopped().expect("it has left"), judge.verdict().expect("it has an objective"))
+    }
+
+    #[test]
+    fn several_objectives_are_over_when_what_they_amount_to_is() {
+        // A rollout that gets stuck, as every other one does, misses the one, and meets the other.
+        let both = |decide| judge(decide, "{duration: 1000h, p99: 1h}", 10);
+        assert_eq!(left(both(Decide::Verdict), sample::stuck), (5, Stopped::Enough, Verdict::Broken));
+        // What the other comes to is known once ten can neither break it nor hold.
+        assert_eq!(left(both(Decide::Each), sample::stuck), (8, Stopped::Limit, Verdict::Broken));
+        assert_eq!(left(both(Decide::Verdict), sample::clean), (8, Stopped::Limit, Verdict::Undecided));
+        let enough = judge(Decide::Each, "{duration: 1000h, p99: 1h}", 59);
+        assert_eq!(left(enough, sample::clean), (59, Stopped::Enough, Verdict::Holds));
+        assert_eq!(left(judge(Decide::Verdict, "{p99: 1h}", 1), sample::clean).0, 1);
     }
 }

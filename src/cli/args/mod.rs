@@ -146,8 +146,9 @@ pub(in crate::cli) struct EffortArgs {
     #[arg(long, value_name = "[FIGURE=]SHARE", conflicts_with = "replications", value_parser = precision)]
     pub(in crate::cli) precision: Vec<Precise>,
 
-    /// Add replications until the objectives are decided
-    #[arg(long, conflicts_with = "replications")]
+    /// Add replications until the objectives are decided; with --replications, play so many at the most, and none that could
+    /// not change what they say
+    #[arg(long)]
     pub(in crate::cli) until_decided: bool,
 
     /// At most so many replications

@@ -106,6 +106,7 @@ fn view(page: &SweepPage, all: &[Combination], axes: &[Axis]) -> View {
     let header = &page.table.header;
     let deploys = match &header.effort {
         Effort::Fixed(n) => plural(f64::from(*n), "simulated deploy"),
+        Effort::Curtailed { most, .. } => format!("up to {}", plural(f64::from(*most), "simulated deploy")),
         Effort::Adaptive { least, most, .. } => format!("{least} to {most} simulated deploys"),
     };
     let requests: u64 = page.table.rows.iter().map(|r| r.simulated.requests).sum();

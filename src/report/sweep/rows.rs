@@ -5,7 +5,6 @@ use crate::metrics::Figure;
 use crate::metrics::summary::Summary;
 use crate::report::finding;
 use crate::report::text::{self, Format as Number, count, rate, seconds, times};
-use crate::study::result::effort::Effort;
 use crate::study::result::finding::Verdict;
 use crate::study::result::row::Row;
 
@@ -70,7 +69,7 @@ pub(super) fn heads(page: &SweepPage) -> (Vec<String>, Vec<&'static str>, Vec<&'
 
 /// Whether rows differ in their number of replications.
 fn adapts(page: &SweepPage) -> bool {
-    matches!(page.table.header.effort, Effort::Adaptive { .. })
+    page.table.header.effort.looks_again()
 }
 
 /// A row for people.

@@ -63,6 +63,7 @@ fn header(page: &SweepPage) -> String {
     let sample = if header.sample.is_some() { " sampled" } else { "" };
     let deploys = match &header.effort {
         Effort::Fixed(n) => plural(f64::from(*n), "simulated deploy"),
+        Effort::Curtailed { most, .. } => format!("up to {}", plural(f64::from(*most), "simulated deploy")),
         Effort::Adaptive { least, most, .. } => format!("{least} to {most} simulated deploys"),
     };
     let rest = format!(" · {combinations}{sample} × {deploys}, seed {}", header.seed);

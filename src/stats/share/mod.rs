@@ -1,10 +1,12 @@
 //! Do so many deploys meet an objective? Each either does or does not.
 
+mod curtailed;
 mod exact;
 mod sequential;
 
 use serde::{Deserialize, Serialize};
 
+pub use curtailed::CurtailedTest;
 pub use exact::{bounds, decide};
 pub use sequential::ShareTest;
 

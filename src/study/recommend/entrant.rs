@@ -13,7 +13,7 @@ use crate::study::objective::Objective;
 use crate::study::result::finding::{Finding, Verdict, overall};
 use crate::study::result::price::{Cost, Prices};
 use crate::study::schedule::Judge;
-use crate::study::standing::Standing;
+use crate::study::standing::{Looking, Standing};
 use crate::study::tally::Question;
 
 /// What was heard of a combination, deploy by deploy.
@@ -35,7 +35,7 @@ pub(super) struct Heard {
 
 impl Heard {
     pub(super) fn new(question: &Question, meta: Meta) -> Self {
-        let standing = |o: &Objective| Standing::new(o.clone(), question.share, question.confidence, true);
+        let standing = |o: &Objective| Standing::new(o.clone(), question.share, question.confidence, Looking::Always);
         Self {
             meta,
             standings: question.objectives.iter().map(standing).collect(),

@@ -22,6 +22,15 @@ pub enum Effort {
         /// Whether the objectives must be decided.
         decide: Decide,
     },
+    /// A fixed number, or fewer where those that are left could change no decision.
+    Curtailed {
+        /// Fewest replications.
+        least: u32,
+        /// The fixed number.
+        most: u32,
+        /// Whose decisions.
+        decide: Decide,
+    },
 }
 
 /// A figure, by its column, and the largest half-width of its interval, as a share of the figure.
@@ -53,7 +62,7 @@ pub enum Stopped {
     Fixed,
     /// The intervals are narrow enough, the objectives decided, or whatever was wished for.
     Enough,
-    /// The most that were allowed, and the wish is not fulfilled.
+    /// The most that were allowed, and the wish is not fulfilled; or fewer, where it could not be by as many either.
     Limit,
     /// It could not be simulated.
     Failed,
@@ -76,7 +85,7 @@ impl Effort {
     pub fn least(&self) -> u32 {
         match self {
             Self::Fixed(n) => *n,
-            Self::Adaptive { least, most, .. } => (*least).min(*most),
+            Self::Adaptive { least, most, .. } | Self::Curtailed { least, most, .. } => (*least).min(*most),
         }
     }
 
@@ -84,12 +93,12 @@ impl Effort {
     pub fn most(&self) -> u32 {
         match self {
             Self::Fixed(n) => *n,
-            Self::Adaptive { most, .. } => *most,
+            Self::Adaptive { most, .. } | Self::Curtailed { most, .. } => *most,
         }
     }
 
     /// Whether results are looked at again and again, so that bounds must hold at every look.
     pub const fn looks_again(&self) -> bool {
-        matches!(self, Self::Adaptive { .. })
+        !matches!(self, Self::Fixed(_))
     }
 }

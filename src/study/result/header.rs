@@ -103,6 +103,7 @@ impl Header {
 fn effort(effort: &Effort) -> String {
     match effort {
         Effort::Fixed(n) => n.to_string(),
+        Effort::Curtailed { most, decide, .. } => format!("up to {most} ({decide:?})"),
         Effort::Adaptive { least, most, precise, decide } => {
             let precise: Vec<String> = precise.iter().map(|p| format!("{} to {}", p.figure, p.share)).collect();
             format!(
