@@ -9,6 +9,7 @@ mod cpu;
 mod floor;
 #[path = "../sides/dryroll.rs"]
 mod ours;
+mod sweeps;
 mod table;
 mod whole;
 
@@ -41,7 +42,7 @@ const SIDES: &[Side] = &[
     side("pods-10000", ours::ten_thousand_pods, "dryroll-w1", Some(4.0)),
 ];
 
-const USAGE: &str = "usage: cargo bench --bench pairs -- [--rounds N] [--seconds N] [SIDE]…";
+const USAGE: &str = "usage: cargo bench --bench pairs -- [--rounds N] [--seconds N] [SIDE]… | --thousand";
 
 /// What was asked for.
 struct Plan {
@@ -51,11 +52,14 @@ struct Plan {
     sides: Vec<&'static Side>,
     /// Set in a child: measure this side once under this seed.
     child: Option<u64>,
+    /// Instead of all that: a sweep of a thousand combinations.
+    thousand: bool,
 }
 
 fn main() -> ExitCode {
     let result = parse(std::env::args().skip(1)).and_then(|plan| match plan.child {
         Some(seed) => measure(plan.sides[0], plan.seconds, seed),
+        None if plan.thousand => sweeps::thousand(),
         None => compare(&plan),
     });
     match result {
@@ -76,12 +80,13 @@ fn say(text: &str) {
 }
 
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Plan, String> {
-    let mut plan = Plan { rounds: 7, seconds: 100, sides: Vec::new(), child: None };
+    let mut plan = Plan { rounds: 7, seconds: 100, sides: Vec::new(), child: None, thousand: false };
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|v| v.parse().ok()).filter(|&n| n > 0).ok_or(USAGE.to_owned());
         match arg.as_str() {
             // Cargo says so to every benchmark.
             "--bench" => {}
+            "--thousand" => plan.thousand = true,
             "--rounds" => plan.rounds = u32::try_from(number()?).map_err(|_| USAGE)?,
             "--seconds" => plan.seconds = number()?,
             "--child" => plan.child = Some(number()?),

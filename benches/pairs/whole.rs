@@ -8,27 +8,21 @@ use std::time::Duration;
 #[expect(clippy::disallowed_types, reason = "the program itself is timed")]
 use std::time::Instant;
 
-use dryroll::scenario;
-use dryroll::simulate::{self, Steady};
-
-use crate::cpu;
+use crate::{cpu, sweeps};
 
 /// The program, built as it is handed out.
 const DRYROLL: &str = env!("CARGO_BIN_EXE_dryroll");
-const ROLLING_DEFAULT: &str = "scenarios/rolling-default.yaml";
+pub(crate) const ROLLING_DEFAULT: &str = "scenarios/rolling-default.yaml";
 const MANIFEST: &str = "tests/data/manifests/checkout.yaml";
 const CONNECTIONS: u64 = 1_000_000;
-/// Combinations and replications of the sweep.
-const COMBINATIONS: usize = 20;
-const REPLICATIONS: u32 = 3;
 
 /// What one run of the program took.
 #[derive(Clone, Copy, Debug)]
-struct Run {
+pub(crate) struct Run {
     /// (s)
     wall: f64,
     /// User and system (s), in ticks of 10 ms.
-    cpu: f64,
+    pub(crate) cpu: f64,
 }
 
 /// The table.
@@ -53,21 +47,20 @@ pub(crate) fn render(rounds: u32) -> Result<String, String> {
         format!("{:.3}", of(|(one, two)| one.wall / two.wall)),
         ">= 1.8, on an idle machine",
     );
-    let (sweep, bound) = sweep()?;
-    let bound = format!("<= {:.2}, 1.05 x what is not shared", 1.05 * bound);
-    row(&format!("sweep of {COMBINATIONS}, in runs"), format!("{sweep:.2}"), &bound);
+    let [name, measured, bound] = sweeps::twenty()?;
+    row(&name, measured, &bound);
     row("memory a connection, a million of them", format!("{:.0} B", bytes_a_connection()?), "<= 150 B");
     Ok(out)
 }
 
-fn command(args: &[&str]) -> Command {
+pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(DRYROLL);
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
 #[expect(clippy::disallowed_types, reason = "the program itself is timed")]
-fn run(args: &[&str]) -> Result<Run, String> {
+pub(crate) fn run(args: &[&str]) -> Result<Run, String> {
     let (before, start) = (cpu::of_children()?, Instant::now());
     let status = command(args).status().map_err(|e| format!("cannot start {DRYROLL}: {e}"))?;
     let wall = start.elapsed().as_secs_f64();
@@ -84,33 +77,6 @@ fn median_wall(args: &[&str], n: u32) -> Result<f64, String> {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
-}
-
-/// What a sweep costs, in runs of as many replications; and what it would if nothing but what is shared were saved.
-fn sweep() -> Result<(f64, f64), String> {
-    let replications = REPLICATIONS.to_string();
-    let common = ["--quiet", "--jobs", "1", "--replications", &replications];
-    let one = run(&[&["run", ROLLING_DEFAULT], &common[..]].concat())?;
-    let vary = ["--vary", "maxSurge=1,2,3,4,5", "--vary", "preStop=0s,1s,2s,5s", "--format", "csv"];
-    let all = run(&[&["sweep", ROLLING_DEFAULT], &common[..], &vary[..]].concat())?;
-    let n = COMBINATIONS as f64;
-    let shared = shared()?;
-    Ok((all.cpu / one.cpu, shared + n * (1.0 - shared)))
-}
-
-/// The share of a run's CPU time that is spent before the deploy.
-fn shared() -> Result<f64, String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/rolling-default.yaml");
-    let text = fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
-    let scenario = scenario::load_str(path, &text, &[]).map_err(|_| format!("{path} is not valid"))?.scenario;
-    let timed = |work: &dyn Fn(u32)| -> Result<f64, String> {
-        let before = cpu::spent()?;
-        (0..2 * REPLICATIONS).for_each(work);
-        Ok((cpu::spent()? - before) as f64)
-    };
-    let before = timed(&|k| drop(Steady::of(&scenario, 1, k)))?;
-    let whole = timed(&|k| drop(simulate::run(&scenario, 1, k)))?;
-    Ok(before / whole)
 }
 
 /// By how much the largest resident size grows with each further connection.

@@ -6,7 +6,7 @@ use super::exact::{bounds, decide};
 /// The test of a fixed number of deploys that is over as soon as nothing that is still to come could change its answer.
 ///
 /// So its answer *is* that of [`decide`] after all of them, and wrong exactly as often: that it may be stopped early costs
-/// nothing (Alling, 1963, called such tests curtailed). Of 10 deploys the third failure breaks 95 % with 95 % confidence, since
+/// nothing (a curtailed test; Eisenberg and Ghosh, 1980). Of 10 deploys the third failure breaks 95 % with 95 % confidence, since
 /// 7 of 10 would; the eighth success leaves nothing to be told, since 8 of 10 would say nothing either. Where the number is
 /// large the answer is late: 59 are seen to the last one before they hold. [`super::ShareTest`] has no such number.
 #[derive(Clone, Debug)]
