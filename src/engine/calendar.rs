@@ -1,10 +1,13 @@
-//! The event calendar: one total order, (time, sequence of scheduling), whatever kept an entry meanwhile.
+//! The event calendar: one total order, (time, turn, sequence of scheduling), whatever kept an entry meanwhile.
+//!
+//! Of what is due at one moment the *ends* have their turn first, whoever was scheduled before whom: a worker that is done at
+//! the moment at which a request comes is free. So what happens at a moment does not depend on when its end became known.
 //!
 //! Entries whose delay is drawn are kept by a timing *wheel*. Entries of one constant delay come due in the order in
 //! which they were made, so they are kept by a *lane*, a plain ring: they cost no comparison with the rest. Of what is scheduled
 //! anew only when it has happened there is one entry at a time: a *single*, which is no more than its key.
 
-use super::entry::{Fronts, Key};
+use super::entry::{Fronts, Key, Turn};
 use super::ring::Ring;
 use super::time::{Dur, SimTime};
 use super::wheel::Wheel;
@@ -50,7 +53,7 @@ impl<E: Copy> Calendar<E> {
     pub fn new(start: SimTime, lanes: &[Dur], singles: Vec<E>) -> Self {
         let keepers = 1 + lanes.len() + singles.len();
         assert!(keepers <= Key::KEEPERS, "{} lanes and singles are more than a key can name", keepers - 1);
-        let ordinal = Key::new(start, 0, WHEEL).ordinal();
+        let ordinal = Key::new(start, Turn::First, 0, WHEEL).ordinal();
         Self {
             now: start,
             sequence: 0,
@@ -68,12 +71,12 @@ impl<E: Copy> Calendar<E> {
     }
 
     #[inline]
-    fn key(&mut self, at: SimTime, keeper: usize) -> Key {
+    fn key(&mut self, at: SimTime, turn: Turn, keeper: usize) -> Key {
         if at < self.now {
             refuse(at, self.now);
         }
         self.sequence += 1;
-        Key::new(at, self.sequence, keeper)
+        Key::new(at, turn, self.sequence, keeper)
     }
 
     /// Schedules `event` at `at`: O(1).
@@ -82,7 +85,22 @@ impl<E: Copy> Calendar<E> {
     /// If `at` lies in the past.
     #[inline(always)]
     pub fn at(&mut self, at: SimTime, event: E) {
-        let key = self.key(at, WHEEL);
+        let key = self.key(at, Turn::Then, WHEEL);
+        self.insert(key, event);
+    }
+
+    /// Schedules `event`, the end of something, at `at`: O(1).
+    ///
+    /// # Panics
+    /// If `at` lies in the past.
+    #[inline(always)]
+    pub fn end_at(&mut self, at: SimTime, event: E) {
+        let key = self.key(at, Turn::First, WHEEL);
+        self.insert(key, event);
+    }
+
+    #[inline(always)]
+    fn insert(&mut self, key: Key, event: E) {
         let bound = self.wheel.insert(key, event);
         // A branch, not a minimum: it is hardly ever taken, and so the next pop does not wait for a delay being drawn.
         if bound < *self.fronts.of(WHEEL) {
@@ -107,10 +125,7 @@ impl<E: Copy> Calendar<E> {
             refuse(at, self.now);
         }
         assert!(n < places.count, "place {n} of {} that were set aside", places.count);
-        let bound = self.wheel.insert(Key::new(at, places.first + n, WHEEL), event);
-        if bound < *self.fronts.of(WHEEL) {
-            self.lower_front(bound);
-        }
+        self.insert(Key::new(at, Turn::Then, places.first + n, WHEEL), event);
     }
 
     #[cold]
@@ -125,11 +140,28 @@ impl<E: Copy> Calendar<E> {
         let i = usize::from(lane.0);
         let (delay, ring) = &mut self.lanes[i];
         self.sequence += 1;
-        let key = Key::new(self.now + *delay, self.sequence, i + 1);
+        let key = Key::new(self.now + *delay, Turn::Then, self.sequence, i + 1);
         if ring.len() == 0 {
             *self.fronts.of(i + 1) = key;
         }
         ring.push(key, event);
+    }
+
+    /// Schedules `event`, the end of something, after the delay of a lane: O(1).
+    #[inline(always)]
+    pub fn end_after(&mut self, lane: Lane, event: E) {
+        let i = usize::from(lane.0);
+        let (delay, ring) = &mut self.lanes[i];
+        self.sequence += 1;
+        let key = Key::new(self.now + *delay, Turn::First, self.sequence, i + 1);
+        ring.push(key, event);
+        // What is due with it, and was put there before it, is all that there can be behind its turn.
+        if ring.is_out_of_order() {
+            ring.settle();
+        }
+        if key < *self.fronts.of(i + 1) {
+            *self.fronts.of(i + 1) = key;
+        }
     }
 
     /// Schedules the event of a single at `at`: O(1), and half as dear as in a lane.
@@ -139,7 +171,7 @@ impl<E: Copy> Calendar<E> {
     #[inline(always)]
     pub fn once(&mut self, single: Single, at: SimTime) {
         let keeper = 1 + self.lanes.len() + usize::from(single.0);
-        let key = self.key(at, keeper);
+        let key = self.key(at, Turn::Then, keeper);
         let front = self.fronts.of(keeper);
         assert!(*front == Key::NEVER, "a single is scheduled twice");
         *front = key;
@@ -268,7 +300,7 @@ mod tests {
     use crate::engine::{Purpose, Stream, Streams};
 
     #[test]
-    fn order_is_time_then_scheduling_whatever_the_keeper() {
+    fn order_is_time_then_turn_then_scheduling_whatever_the_keeper() {
         let t = SimTime::from_nanos;
         let mut c = Calendar::new(t(0), &[Dur::from_nanos(5), Dur::from_nanos(4)], vec!['f']);
         c.at(t(5), 'a');
@@ -276,10 +308,12 @@ mod tests {
         c.after(Lane(1), 'c');
         c.at(t(5), 'd');
         c.once(Single(0), t(5));
+        c.end_after(Lane(0), 'x');
+        c.end_at(t(5), 'y');
         assert_eq!(c.pop_until(t(8)), Some((t(4), 'c')));
         c.after(Lane(0), 'e');
         let order: String = std::iter::from_fn(|| c.pop_until(t(8)).map(|(_, e)| e)).collect();
-        assert_eq!((order.as_str(), c.len()), ("abdf", 1));
+        assert_eq!((order.as_str(), c.len()), ("xyabdf", 1));
     }
 
     #[test]
@@ -313,10 +347,10 @@ mod tests {
         c.at_reserved(SimTime::ZERO, places, 2, ());
     }
 
-    /// The calendar beside what it must agree with: a set of (time, sequence).
+    /// The calendar beside what it must agree with: a set of (time, whether it is no end, sequence).
     struct Pair {
         calendar: Calendar<u64>,
-        model: BTreeSet<(SimTime, u64)>,
+        model: BTreeSet<(SimTime, bool, u64)>,
         sequence: u64,
         /// Places set aside, and the sequence number of the first.
         places: Vec<(Reserved, u64)>,
@@ -354,16 +388,19 @@ mod tests {
             let at = self.calendar.now() + self.span(bits);
             self.sequence += 1;
             let lane = self.draw.below(10) as usize;
+            let ends = self.draw.below(3) == 0;
             if let Some(&delay) = self.delays.get(lane) {
-                self.model.insert((self.calendar.now() + delay, self.sequence));
-                self.calendar.after(Lane(lane as u8), self.sequence);
+                self.model.insert((self.calendar.now() + delay, !ends, self.sequence));
+                let after = if ends { Calendar::end_after } else { Calendar::after };
+                after(&mut self.calendar, Lane(lane as u8), self.sequence);
             } else if let Some(single @ None) = self.singles.get_mut(lane - 5) {
                 *single = Some(self.sequence);
-                self.model.insert((at, self.sequence));
+                self.model.insert((at, true, self.sequence));
                 self.calendar.once(Single(lane as u8 - 5), at);
             } else {
-                self.model.insert((at, self.sequence));
-                self.calendar.at(at, self.sequence);
+                self.model.insert((at, !ends, self.sequence));
+                let schedule = if ends { Calendar::end_at } else { Calendar::at };
+                schedule(&mut self.calendar, at, self.sequence);
             }
         }
 
@@ -376,16 +413,17 @@ mod tests {
             } else if let Some((places, sequence)) = self.places.pop()
                 && at > self.calendar.now()
             {
-                self.model.insert((at, sequence));
+                self.model.insert((at, true, sequence));
                 self.calendar.at_reserved(at, places, 0, sequence);
             }
         }
 
         fn pop(&mut self, bits: u32) {
             let horizon = self.calendar.now() + self.span(bits);
-            let expected = self.model.first().copied().filter(|&(at, _)| at <= horizon);
+            let expected = self.model.first().copied().filter(|&(at, ..)| at <= horizon);
             let popped = self.calendar.pop_until(horizon);
-            assert_eq!(popped.map(|(at, event)| (at, self.sequence_of(event))), expected);
+            let expected_event = expected.map(|(at, _, sequence)| (at, sequence));
+            assert_eq!(popped.map(|(at, event)| (at, self.sequence_of(event))), expected_event);
             if expected.is_some() {
                 self.model.pop_first();
             }
@@ -399,9 +437,9 @@ mod tests {
         }
 
         fn drain(mut self) {
-            while let Some(expected) = self.model.pop_first() {
+            while let Some((at, _, sequence)) = self.model.pop_first() {
                 let popped = self.calendar.pop_until(SimTime::MAX);
-                assert_eq!(popped.map(|(at, event)| (at, self.sequence_of(event))), Some(expected));
+                assert_eq!(popped.map(|(at, event)| (at, self.sequence_of(event))), Some((at, sequence)));
             }
             assert!(self.calendar.is_empty() && self.calendar.pop_until(SimTime::MAX).is_none());
         }
@@ -434,12 +472,12 @@ mod tests {
         let at = SimTime::from_nanos(7_200_000_000_000);
         for n in 1..=100_000 {
             pair.calendar.at(at, n);
-            pair.model.insert((at, n));
+            pair.model.insert((at, true, n));
         }
         for n in 100_001..=200_000 {
-            assert_eq!(pair.calendar.pop_until(at), pair.model.pop_first());
+            assert_eq!(pair.calendar.pop_until(at), pair.model.pop_first().map(|(at, _, n)| (at, n)));
             pair.calendar.at(at, n);
-            pair.model.insert((at, n));
+            pair.model.insert((at, true, n));
         }
         pair.drain();
     }

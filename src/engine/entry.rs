@@ -7,10 +7,19 @@ use super::time::SimTime;
 /// Bits of a key that say who keeps its entry.
 const KEEPER_BITS: u32 = 4;
 
-/// When an entry is due, then the sequence of scheduling, then who keeps it, in one integer: comparing two keys is two
-/// instructions, and the least of several names its keeper.
+/// What comes first at one moment: what ends then, before whatever begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The end of something.
+    First = 0,
+    /// All else.
+    Then = 1,
+}
+
+/// When an entry is due, then its turn, then the sequence of scheduling, then who keeps it, in one integer: comparing two keys is
+/// two instructions, and the least of several names its keeper.
 ///
-/// The keeper never decides: no two entries share a sequence number, of which there are 2^60.
+/// The keeper never decides: no two entries share a sequence number, of which there are 2^59.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key(u128);
 
@@ -42,8 +51,8 @@ impl Key {
     pub(super) const KEEPERS: usize = 1 << KEEPER_BITS;
 
     #[inline]
-    pub(super) const fn new(at: SimTime, sequence: u64, keeper: usize) -> Self {
-        let tie = sequence << KEEPER_BITS | keeper as u64;
+    pub(super) const fn new(at: SimTime, turn: Turn, sequence: u64, keeper: usize) -> Self {
+        let tie = (turn as u64) << 63 | sequence << KEEPER_BITS | keeper as u64;
         Self((ordinal(at) as u128) << 64 | tie as u128)
     }
 
@@ -158,11 +167,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_order_by_moment_then_sequence_and_remember_both_ends_of_time() {
+    fn keys_order_by_moment_then_turn_then_sequence_and_remember_both_ends_of_time() {
         let moments = [SimTime::MIN, SimTime::from_nanos(-1), SimTime::ZERO, SimTime::from_nanos(1), SimTime::MAX];
-        let keys: Vec<Key> = moments.iter().flat_map(|&at| [Key::new(at, 1, 15), Key::new(at, 2, 0)]).collect();
+        let of = |at| [(Turn::First, 3, 15), (Turn::Then, 1, 15), (Turn::Then, 2, 0)].map(|(t, n, k)| Key::new(at, t, n, k));
+        let keys: Vec<Key> = moments.iter().flat_map(|&at| of(at)).collect();
         assert!(keys.is_sorted());
-        for (key, &at) in keys.iter().step_by(2).zip(&moments) {
+        for (key, &at) in keys.iter().step_by(3).zip(&moments) {
             assert_eq!((key.at(), key.keeper()), (at, 15));
             assert!(Key::bound(key.ordinal()) < *key && *key < Key::end_of(at) && Key::end_of(at) < Key::NEVER);
         }

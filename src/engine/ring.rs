@@ -51,6 +51,26 @@ impl<E: Copy> Ring<E> {
         (event, next)
     }
 
+    /// Whether the last entry belongs before the one ahead of it.
+    #[inline(always)]
+    pub(super) fn is_out_of_order(&self) -> bool {
+        let mask = self.places.len() - 1;
+        let last = self.head + self.len - 1;
+        self.len > 1 && self.places[last & mask].key < self.places[(last - 1) & mask].key
+    }
+
+    /// Moves the last entry to where it belongs.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn settle(&mut self) {
+        let mask = self.places.len() - 1;
+        let mut at = self.head + self.len - 1;
+        while at > self.head && self.places[at & mask].key < self.places[(at - 1) & mask].key {
+            self.places.swap(at & mask, (at - 1) & mask);
+            at -= 1;
+        }
+    }
+
     /// Doubles the places. What the new ones are filled with is overwritten before it is read.
     #[cold]
     #[inline(never)]
@@ -69,6 +89,7 @@ impl<E: Copy> Ring<E> {
 mod tests {
     use super::*;
     use crate::engine::SimTime;
+    use crate::engine::entry::Turn;
 
     #[test]
     fn it_keeps_the_order_while_it_wraps_and_grows() {
@@ -77,11 +98,11 @@ mod tests {
         for round in 0..50u64 {
             for _ in 0..=round {
                 pushed += 1;
-                ring.push(Key::new(SimTime::ZERO, pushed, 1), pushed);
+                ring.push(Key::new(SimTime::ZERO, Turn::Then, pushed, 1), pushed);
             }
             for _ in 0..round {
                 popped += 1;
-                assert_eq!(ring.pop(), (popped, Key::new(SimTime::ZERO, popped + 1, 1)));
+                assert_eq!(ring.pop(), (popped, Key::new(SimTime::ZERO, Turn::Then, popped + 1, 1)));
             }
         }
         assert_eq!(ring.len(), 50);

@@ -51,8 +51,8 @@ impl<O: Observer> World<O> {
         match self.layer {
             scenario::Layer::L7 if direct => self.answer_arrives_at_proxy(r, true, cal),
             scenario::Layer::L4 if direct => self.arrive_at_client(r, cal),
-            scenario::Layer::L7 => self.pod_hop.send(cal, Event::AnswerAtProxy(self.requests.handle(r))),
-            scenario::Layer::L4 => self.pod_hop.send(cal, Event::AnswerAtClient(self.requests.handle(r))),
+            scenario::Layer::L7 => self.pod_hop.send_end(cal, Event::AnswerAtProxy(self.requests.handle(r))),
+            scenario::Layer::L4 => self.pod_hop.send_end(cal, Event::AnswerAtClient(self.requests.handle(r))),
         }
     }
 

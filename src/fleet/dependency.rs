@@ -220,7 +220,7 @@ impl<O: Observer> World<O> {
         let Some(dependency) = &mut self.dependency else { return false };
         *dependency.pool(pod).query(worker) = Query { ticket: 0, hold, rest: work.saturating_sub(hold) };
         if dependency.acquire(pod, pool.size) {
-            cal.at(cal.now() + hold, Event::JobDone { pod, worker });
+            cal.end_at(cal.now() + hold, Event::JobDone { pod, worker });
             return true;
         }
         dependency.tickets = dependency.tickets.wrapping_add(1).max(1);
@@ -245,7 +245,7 @@ impl<O: Observer> World<O> {
         let (Some(pool), Some(dependency)) = (self.pool_of(pod), &mut self.dependency) else { return };
         let rest = dependency.pool(pod).query(worker).rest;
         dependency.release(pod, pool.size);
-        cal.at(cal.now() + rest, Event::JobDone { pod, worker });
+        cal.end_at(cal.now() + rest, Event::JobDone { pod, worker });
         self.grant(pod, pool.size, cal);
     }
 
@@ -255,7 +255,7 @@ impl<O: Observer> World<O> {
         while let Some(Wait { pod, worker, .. }) = dependency.next(pod, size) {
             let query = dependency.pool(pod).query(worker);
             query.ticket = 0;
-            cal.at(cal.now() + query.hold, Event::JobDone { pod, worker });
+            cal.end_at(cal.now() + query.hold, Event::JobDone { pod, worker });
         }
     }
 

@@ -268,7 +268,7 @@ impl<O: Observer> World<O> {
         if self.dependency.is_some() && self.begin_query(pod, worker, job, work, cal) {
             return;
         }
-        cal.at(cal.now() + work, Event::JobDone { pod, worker });
+        cal.end_at(cal.now() + work, Event::JobDone { pod, worker });
     }
 
     /// A worker is done, and takes the next job.

@@ -298,7 +298,7 @@ impl<O: Observer> World<O> {
             return self.arrive_at_client(r, cal);
         }
         let event = Event::AnswerAtClient(self.requests.handle(r));
-        self.client_hop.send(cal, event);
+        self.client_hop.send_end(cal, event);
     }
 
     #[inline(always)]

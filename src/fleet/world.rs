@@ -75,6 +75,12 @@ impl Hop {
     pub(super) fn send(self, cal: &mut Cal, event: Event) {
         cal.after(self.lane, event);
     }
+
+    /// Schedules `event`, the end of what somebody waits for, one hop from now.
+    #[inline(always)]
+    pub(super) fn send_end(self, cal: &mut Cal, event: Event) {
+        cal.end_after(self.lane, event);
+    }
 }
 
 /// The state of one replication.
