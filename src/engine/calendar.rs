@@ -1,7 +1,8 @@
 //! The event calendar: one total order, (time, turn, sequence of scheduling), whatever kept an entry meanwhile.
 //!
 //! Of what is due at one moment the *ends* have their turn first, whoever was scheduled before whom: a worker that is done at
-//! the moment at which a request comes is free. So what happens at a moment does not depend on when its end became known.
+//! the moment at which a request comes is free. So what happens at a moment does not depend on when its end became known. And
+//! time-outs come last: what is there at that very moment is in time.
 //!
 //! Entries whose delay is drawn are kept by a timing *wheel*. Entries of one constant delay come due in the order in
 //! which they were made, so they are kept by a *lane*, a plain ring: they cost no comparison with the rest. Of what is scheduled
@@ -20,12 +21,19 @@ pub struct Lane(pub u8);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Single(pub u8);
 
+/// One place in the order of scheduling, for an event that may never be scheduled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(u64);
+
 /// Places in the order of scheduling, set aside for events that are to be named later.
 #[derive(Clone, Copy, Debug)]
 pub struct Reserved {
     first: u64,
     count: u64,
 }
+
+/// Above all sequence numbers.
+const RANKED: u64 = 1 << 57;
 
 /// The keeper of drawn delays; lane i is keeper i + 1, and the singles follow the lanes.
 const WHEEL: usize = 0;
@@ -34,7 +42,11 @@ const WHEEL: usize = 0;
 #[derive(Clone, Debug)]
 pub struct Calendar<E> {
     now: SimTime,
+    /// The key of the event being handled.
+    current: Key,
     sequence: u64,
+    /// Up to when events are asked for.
+    horizon: SimTime,
     /// Each keeper's earliest key, side by side so that finding the next event touches a cache line or two. The wheel's
     /// may be a bound below its earliest key.
     fronts: Fronts,
@@ -56,7 +68,9 @@ impl<E: Copy> Calendar<E> {
         let ordinal = Key::new(start, Turn::First, 0, WHEEL).ordinal();
         Self {
             now: start,
+            current: Key::bound(ordinal),
             sequence: 0,
+            horizon: start,
             fronts: Fronts::new(keepers),
             wheel: Wheel::new(ordinal),
             lanes: lanes.iter().map(|&delay| (delay, Ring::new())).collect(),
@@ -89,12 +103,34 @@ impl<E: Copy> Calendar<E> {
         self.insert(key, event);
     }
 
-    /// Schedules `event`, the end of something, at `at`: O(1).
+    /// Schedules `event` at `at`, after all else that is due then: O(1). For time-outs: what comes just then is in time.
+    ///
+    /// # Panics
+    /// If `at` lies in the past.
+    pub fn at_last(&mut self, at: SimTime, event: E) {
+        let key = self.key(at, Turn::Last, WHEEL);
+        self.insert(key, event);
+    }
+
+    /// Schedules `event`, the end of something, at `at`: O(1). Of ends at one moment those that are scheduled so come last, and
+    /// among themselves by `rank`, below 2^57, which no two of them share: whenever it was that they were scheduled.
     ///
     /// # Panics
     /// If `at` lies in the past.
     #[inline(always)]
-    pub fn end_at(&mut self, at: SimTime, event: E) {
+    pub fn end_at(&mut self, at: SimTime, rank: u64, event: E) {
+        if at < self.now {
+            refuse(at, self.now);
+        }
+        debug_assert!(rank < RANKED, "rank {rank} is too large");
+        self.insert(Key::new(at, Turn::First, RANKED | rank, WHEEL), event);
+    }
+
+    /// Schedules `event`, the end of something, at `at` as [a lane does](Self::end_after): O(1).
+    ///
+    /// # Panics
+    /// If `at` lies in the past.
+    pub fn end_next(&mut self, at: SimTime, event: E) {
         let key = self.key(at, Turn::First, WHEEL);
         self.insert(key, event);
     }
@@ -114,6 +150,30 @@ impl<E: Copy> Calendar<E> {
         let first = self.sequence + 1;
         self.sequence += count;
         Reserved { first, count }
+    }
+
+    /// Sets one place aside.
+    #[inline(always)]
+    pub const fn ticket(&mut self) -> Ticket {
+        self.sequence += 1;
+        Ticket(self.sequence)
+    }
+
+    /// Whether what would be scheduled for this very moment with that ticket would have come by now.
+    #[inline]
+    pub fn has_come(&self, ticket: Ticket) -> bool {
+        Key::new(self.now, Turn::Then, ticket.0, WHEEL) < self.current
+    }
+
+    /// Schedules `event` at `at`, among all that is due then as if it had been when the ticket was drawn, which is used once.
+    ///
+    /// # Panics
+    /// If `at` lies in the past.
+    pub fn at_ticket(&mut self, at: SimTime, ticket: Ticket, event: E) {
+        if at < self.now {
+            refuse(at, self.now);
+        }
+        self.insert(Key::new(at, Turn::Then, ticket.0, WHEEL), event);
     }
 
     /// Schedules `event` at `at`, in the `n`-th of the places set aside, from 0, each of which takes one event: O(1).
@@ -177,6 +237,27 @@ impl<E: Copy> Calendar<E> {
         *front = key;
     }
 
+    /// As [`Self::once`], in a place drawn before, for a handler that goes on with this very event where nothing comes before it:
+    /// then its moment is the present, and true; else, or where it may not, it is scheduled.
+    ///
+    /// # Panics
+    /// If `at` lies in the past.
+    #[inline(always)]
+    pub fn goes_on(&mut self, single: Single, at: SimTime, ticket: Ticket, may: bool) -> bool {
+        let keeper = 1 + self.lanes.len() + usize::from(single.0);
+        let key = Key::new(at, Turn::Then, ticket.0, keeper);
+        if at < self.now {
+            refuse(at, self.now);
+        }
+        let next = may && key < self.fronts.first() && key <= Key::end_of(self.horizon);
+        if next {
+            (self.now, self.current) = (at, key);
+        } else {
+            *self.fronts.of(keeper) = key;
+        }
+        next
+    }
+
     /// Removes and returns the next event that is due at `horizon` or before.
     #[inline]
     pub fn pop_until(&mut self, horizon: SimTime) -> Option<(SimTime, E)> {
@@ -190,6 +271,7 @@ impl<E: Copy> Calendar<E> {
     /// would need registers that the loop around it has other uses for (50 instructions an event).
     #[inline(always)]
     pub(super) fn next_until(&mut self, horizon: SimTime) -> Option<Key> {
+        self.horizon = horizon;
         loop {
             let next = self.fronts.first();
             if next > Key::end_of(horizon) {
@@ -222,6 +304,7 @@ impl<E: Copy> Calendar<E> {
     #[inline(always)]
     pub(super) fn take(&mut self, next: Key) -> E {
         self.now = next.at();
+        self.current = next;
         match next.keeper() {
             WHEEL => {
                 let (event, front) = self.wheel.pop();
@@ -309,11 +392,15 @@ mod tests {
         c.at(t(5), 'd');
         c.once(Single(0), t(5));
         c.end_after(Lane(0), 'x');
-        c.end_at(t(5), 'y');
+        c.end_at(t(5), 1, 'z');
+        c.end_at(t(5), 0, 'y');
+        c.end_next(t(5), 'w');
+        c.at_last(t(5), 'v');
+        c.at(t(5), 'g');
         assert_eq!(c.pop_until(t(8)), Some((t(4), 'c')));
         c.after(Lane(0), 'e');
         let order: String = std::iter::from_fn(|| c.pop_until(t(8)).map(|(_, e)| e)).collect();
-        assert_eq!((order.as_str(), c.len()), ("xyabdf", 1));
+        assert_eq!((order.as_str(), c.len()), ("xwyzabdfgv", 1));
     }
 
     #[test]
@@ -399,7 +486,7 @@ mod tests {
                 self.calendar.once(Single(lane as u8 - 5), at);
             } else {
                 self.model.insert((at, !ends, self.sequence));
-                let schedule = if ends { Calendar::end_at } else { Calendar::at };
+                let schedule = if ends { Calendar::end_next } else { Calendar::at };
                 schedule(&mut self.calendar, at, self.sequence);
             }
         }

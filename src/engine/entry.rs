@@ -12,14 +12,16 @@ const KEEPER_BITS: u32 = 4;
 pub(super) enum Turn {
     /// The end of something.
     First = 0,
-    /// All else.
+    /// Nearly everything.
     Then = 1,
+    /// What somebody has waited for long enough.
+    Last = 2,
 }
 
 /// When an entry is due, then its turn, then the sequence of scheduling, then who keeps it, in one integer: comparing two keys is
 /// two instructions, and the least of several names its keeper.
 ///
-/// The keeper never decides: no two entries share a sequence number, of which there are 2^59.
+/// The keeper never decides: no two entries share a sequence number, of which there are 2^58.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key(u128);
 
@@ -52,7 +54,7 @@ impl Key {
 
     #[inline]
     pub(super) const fn new(at: SimTime, turn: Turn, sequence: u64, keeper: usize) -> Self {
-        let tie = (turn as u64) << 63 | sequence << KEEPER_BITS | keeper as u64;
+        let tie = (turn as u64) << 62 | sequence << KEEPER_BITS | keeper as u64;
         Self((ordinal(at) as u128) << 64 | tie as u128)
     }
 
@@ -169,7 +171,8 @@ mod tests {
     #[test]
     fn keys_order_by_moment_then_turn_then_sequence_and_remember_both_ends_of_time() {
         let moments = [SimTime::MIN, SimTime::from_nanos(-1), SimTime::ZERO, SimTime::from_nanos(1), SimTime::MAX];
-        let of = |at| [(Turn::First, 3, 15), (Turn::Then, 1, 15), (Turn::Then, 2, 0)].map(|(t, n, k)| Key::new(at, t, n, k));
+        let of =
+            |at| [(Turn::First, 3, 15), (Turn::Then, 2, 0), (Turn::Last, 1, 15)].map(|(t, n, k)| Key::new(at, t, n, k));
         let keys: Vec<Key> = moments.iter().flat_map(|&at| of(at)).collect();
         assert!(keys.is_sorted());
         for (key, &at) in keys.iter().step_by(3).zip(&moments) {

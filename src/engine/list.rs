@@ -33,6 +33,12 @@ impl Links {
     pub const fn next(&self) -> u32 {
         self.next
     }
+
+    /// The member before this one, which is in a list, or [`NIL`].
+    #[inline]
+    pub const fn prev(&self) -> u32 {
+        self.prev
+    }
 }
 
 /// Slots that can be linked: `links(i)` are those of slot `i` for the list in question.
@@ -86,6 +92,25 @@ impl List {
             last => slots.links(last).next = i,
         }
         self.tail = i;
+    }
+
+    /// Puts slot `i`, which is in no such list, behind the last member that comes `before` it, looking from the end.
+    #[inline(always)]
+    pub fn insert_by<S: Linked>(&mut self, slots: &mut S, i: u32, before: impl Fn(&S, u32) -> bool) {
+        debug_assert!(!slots.links(i).is_linked(), "slot {i} is already linked");
+        let mut prev = self.tail;
+        while prev != NIL && !before(slots, prev) {
+            prev = slots.links(prev).prev;
+        }
+        let next = match prev {
+            NIL => std::mem::replace(&mut self.head, i),
+            p => std::mem::replace(&mut slots.links(p).next, i),
+        };
+        *slots.links(i) = Links { prev, next };
+        match next {
+            NIL => self.tail = i,
+            n => slots.links(n).prev = i,
+        }
     }
 
     /// Takes slot `i` out, if it is in.

@@ -11,11 +11,25 @@ use super::process::Proxy;
 use super::world::{Cal, Observer, World};
 
 impl<O: Observer> World<O> {
-    /// Keeps the integral of the number of requests under way, before that number changes.
-    #[inline]
-    pub(super) fn integrate(&mut self, now: SimTime) {
-        self.in_system_area += u128::from(self.in_system) * u128::from(now.since(self.in_system_since).nanos());
-        self.in_system_since = now;
+    /// A request is born.
+    #[inline(always)]
+    pub(super) fn count_birth(&mut self, now: SimTime) {
+        self.in_system += 1;
+        self.in_system_moments -= i128::from(now.since(self.start).nanos());
+    }
+
+    /// A request that was born at `born` ends at `at`, which may lie somewhat back.
+    #[inline(always)]
+    pub(super) fn count_end(&mut self, born: SimTime, at: SimTime) {
+        self.in_system -= 1;
+        self.in_system_moments += i128::from(at.since(self.start).nanos());
+        self.sojourn_sum += u128::from(at.since(born).nanos());
+    }
+
+    /// The integral over time of the number of requests under way, from the start (ns).
+    pub(super) fn in_system_area(&self, now: SimTime) -> u128 {
+        let whole = i128::from(self.in_system) * i128::from(now.since(self.start).nanos());
+        (whole + self.in_system_moments) as u128
     }
 
     /// What must hold in every run, whatever the scenario.
@@ -24,25 +38,36 @@ impl<O: Observer> World<O> {
     /// If a request was lost or counted twice, by Little's law as the identity that it is: the integral of the number
     /// under way equals the sum of the times under way.
     pub(super) fn assert_accounts(&mut self, now: SimTime) {
-        self.integrate(now);
-        let under_way = self.requests.iter().filter(|r| !r.abandoned);
-        let (count, times) = under_way.fold((0, 0), |(n, sum), r| (n + 1, sum + u128::from(now.since(r.born).nanos())));
+        self.catch_up_and_tell(now);
+        let under_way = self.births().into_iter();
+        let (count, times) =
+            under_way.fold((0, 0), |(n, sum), born| (n + 1, sum + u128::from(now.since(born).nanos())));
         assert_eq!(count, self.in_system, "requests under way: found and counted");
         let sojourn = self.sojourn_sum + times;
-        assert_eq!(sojourn, self.in_system_area, "Little's law: sum of times under way and integral of their number");
+        assert_eq!(
+            sojourn,
+            self.in_system_area(now),
+            "Little's law: sum of times under way and integral of their number"
+        );
     }
 
     pub(super) fn tell_unfinished(&mut self, cal: &Cal) {
-        let births: Vec<SimTime> = self.requests.iter().filter(|r| !r.abandoned).map(|r| r.born).collect();
-        for born in births {
+        for born in self.births() {
             self.tell(cal, Fact::Unfinished { born });
         }
+    }
+
+    /// When those were born that are under way.
+    fn births(&self) -> Vec<SimTime> {
+        let ordinary = self.requests.iter().filter(|r| !r.abandoned).map(|r| r.born);
+        ordinary.chain(self.calm_births()).collect()
     }
 
     /// About what it takes beside itself and its observer (bytes): what grows with connections, pods or requests.
     pub(super) fn bytes(&self) -> usize {
         let links = self.links.iter().map(|l| size_of::<Link>() + l.idle.capacity() * size_of::<u32>());
         self.requests.bytes()
+            + self.calm.bytes()
             + self.connections.bytes()
             + self.populations.iter().map(Population::bytes).sum::<usize>()
             + self.proxies.iter().map(Proxy::bytes).sum::<usize>()

@@ -1,6 +1,6 @@
 //! Clients: what they ask, and on which connection.
 
-use crate::engine::{Handle, NIL, Purpose, SimTime};
+use crate::engine::{Handle, NIL, Purpose, SimTime, Ticket};
 use crate::scenario::{ClientAssignment as Assignment, Layer, Load, RetryOn, WhenBusy};
 
 use super::arrivals::ArrivalProcess;
@@ -59,8 +59,18 @@ impl<O: Observer> World<O> {
         }
     }
 
-    #[inline(always)]
+    /// A request arrives, and those after it as long as nothing else comes before them.
     pub(super) fn on_arrival(&mut self, population: u16, cal: &mut Cal) {
+        while let Some((at, ticket)) = self.arrives(population, cal)
+            && Self::goes_on(population, at, ticket, cal)
+        {
+            self.keep_step(at);
+        }
+    }
+
+    /// A request arrives; when the next one does, in a place drawn before this one's consequences.
+    #[inline(always)]
+    fn arrives(&mut self, population: u16, cal: &mut Cal) -> Option<(SimTime, Ticket)> {
         let p = &mut self.populations[usize::from(population)];
         let ordinal = p.ordinal;
         p.ordinal += 1;
@@ -69,16 +79,15 @@ impl<O: Observer> World<O> {
             Assignment::Random => p.client.stream(ordinal).below(clients),
             Assignment::InTurn => (ordinal % u64::from(clients)) as u32,
         };
-        if let Some(at) = p.arrivals.as_mut().and_then(ArrivalProcess::advance) {
-            Self::schedule_arrival(population, at, cal);
-        }
+        let at = p.arrivals.as_mut().and_then(ArrivalProcess::advance);
+        let next = at.map(|at| (at.max(cal.now()), cal.ticket()));
         self.born(population, client, ordinal, cal);
+        next
     }
 
     #[inline(always)]
     pub(super) fn born(&mut self, population: u16, client: u32, ordinal: u64, cal: &mut Cal) {
-        self.integrate(cal.now());
-        self.in_system += 1;
+        self.count_birth(cal.now());
         self.tell(cal, Fact::Born);
         let p = &mut self.populations[usize::from(population)];
         if let Some(share) = p.config.retries.budget {
@@ -86,6 +95,10 @@ impl<O: Observer> World<O> {
         } else if let Some(window) = &mut p.window {
             window.deposit(cal.now());
         }
+        if !O::IN_ORDER && self.begins_calmly(population, client, ordinal, cal) {
+            return;
+        }
+        let p = &self.populations[usize::from(population)];
         let proxy = p.clients[client as usize].proxy;
         let request = Request::new(cal.now(), population, client, proxy, ordinal);
         let r = self.requests.insert(Request { attempts: 1, ..request });
@@ -104,9 +117,9 @@ impl<O: Observer> World<O> {
     /// The client of request `r` finds a connection for it, or opens one, or lets it wait.
     #[inline(always)]
     fn attempt(&mut self, r: u32, population: u16, client: u32, cal: &mut Cal) {
+        let c = self.free_connection(population, client, cal.now());
         let p = &self.populations[usize::from(population)];
         let state = &p.clients[client as usize];
-        let c = state.available.tail();
         if c != NIL {
             self.take_connection(r, c, population, client, cal);
         } else if p.config.when_busy == WhenBusy::Wait && state.open > 0 {
@@ -197,11 +210,34 @@ impl<O: Observer> World<O> {
         }
         let untimed = idle && connection.begins_to_idle(IdleSide::Owner, cal.now());
         if !connection.available.is_linked() && !state.available.begin(&mut connection.available, c) {
-            state.available.push_back(&mut Available(&mut self.connections), c);
+            self.put_available(c, population, client);
         }
         if untimed {
             self.time_at_owner(c, cal);
         }
+    }
+
+    /// The connection of a client that can take a request and has become free last, or [`NIL`].
+    #[inline(always)]
+    pub(super) fn free_connection(&self, population: u16, client: u32, now: SimTime) -> u32 {
+        let mut c = self.populations[usize::from(population)].clients[client as usize].available.tail();
+        // Behind it stand those that calm requests will have left later.
+        while !O::IN_ORDER && c != NIL && self.connections[c].idle_since > now {
+            c = self.connections[c].available.prev();
+        }
+        c
+    }
+
+    /// Connection `c` of a client can take a request, now or from when it is idle on: among others in the order of that, and of those
+    /// that become so at one moment by their number, whoever hears of it first.
+    #[inline(always)]
+    pub(super) fn put_available(&mut self, c: u32, population: u16, client: u32) {
+        let p = &mut self.populations[usize::from(population)];
+        let free = self.connections[c].idle_since;
+        // One that others use too has been idle for as long as they like.
+        let shared = p.config.multiplex > 1;
+        let before = |slots: &Available<'_>, other: u32| shared || (slots.0[other].idle_since, other) < (free, c);
+        p.clients[client as usize].available.insert_by(&mut Available(&mut self.connections), c, before);
     }
 
     /// A client has lost a connection: whoever waits for one gets a new one.

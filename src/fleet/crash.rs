@@ -55,7 +55,7 @@ impl<O: Observer> World<O> {
         let was_ready = self.pods[pod as usize].phase.is_ready();
         self.sever(pod, Cause::Crash, cal);
         self.pods[pod as usize].listening = false;
-        self.signal(pod, Signal::Crashed);
+        self.signal(pod, Signal::Crashed, cal);
         self.tell_step(pod, PodStep::Crashed, cal);
         self.renew(pod, cal.now());
         self.close_pool(pod, cal);

@@ -9,6 +9,7 @@ use crate::engine::{Dur, SimTime};
 use crate::scenario::{Clients, Layer, Scenario};
 
 use super::event::Event;
+use super::population::FOREVER;
 use super::request::{Place, Request};
 use super::world::{Cal, Observer, World};
 
@@ -52,7 +53,39 @@ impl Deadlines {
     }
 }
 
+impl Deadlines {
+    /// For how long proxies wait.
+    pub(super) fn of_proxies(&self) -> Dur {
+        let span = self.classes[PROXY].span;
+        if span.is_zero() { FOREVER } else { span }
+    }
+}
+
 impl<O: Observer> World<O> {
+    /// Request `r` was not watched before, and is from now on.
+    #[cold]
+    pub(super) fn watch_from_now(&mut self, r: u32, cal: &mut Cal) {
+        let request = self.requests[r];
+        for (class, since) in [(PROXY, request.at_proxy), (POPULATIONS + usize::from(request.population), request.born)]
+        {
+            let Class { span, armed } = self.deadlines.classes[class];
+            if span.is_zero() {
+                continue;
+            }
+            // What is over before the next look at the latest is not left to that.
+            if since + span < cal.now() + self.deadlines.classes[class].grain() {
+                let ordinal = request.ordinal as u32;
+                cal.at_last(
+                    (since + span).max(cal.now()),
+                    Event::Deadline { class: class as u16, request: r, ordinal },
+                );
+            }
+            if !armed {
+                self.arm(class, cal);
+            }
+        }
+    }
+
     /// A request of `population` is born: its client's time-out runs.
     #[inline]
     pub(super) fn watch_client_deadline(&mut self, population: u16, cal: &mut Cal) {
@@ -82,14 +115,20 @@ impl<O: Observer> World<O> {
         let (span, grain) = (k.span, k.grain());
         let next = cal.now() + grain;
         let mut any = false;
+        let mut due = Vec::new();
         for r in 0..self.requests.capacity() {
             let request = &self.requests[r];
             let Some(since) = watched_since(request, usize::from(class)) else { continue };
             any = true;
             if since + span < next {
-                let at = (since + span).max(cal.now());
-                cal.at(at, Event::Deadline { class, request: r, ordinal: request.ordinal as u32 });
+                due.push((since + span, request.identity(), r));
             }
+        }
+        // By who they are, not by where their records happen to stand.
+        due.sort_unstable();
+        for (at, _, r) in due {
+            let ordinal = self.requests[r].ordinal as u32;
+            cal.at_last(at.max(cal.now()), Event::Deadline { class, request: r, ordinal });
         }
         self.deadlines.classes[usize::from(class)].armed = any;
         if any {

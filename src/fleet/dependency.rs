@@ -220,7 +220,8 @@ impl<O: Observer> World<O> {
         let Some(dependency) = &mut self.dependency else { return false };
         *dependency.pool(pod).query(worker) = Query { ticket: 0, hold, rest: work.saturating_sub(hold) };
         if dependency.acquire(pod, pool.size) {
-            cal.end_at(cal.now() + hold, Event::JobDone { pod, worker });
+            let rank = self.pods[pod as usize].next_rank(pod);
+            cal.end_at(cal.now() + hold, rank, Event::JobDone { pod, worker });
             return true;
         }
         dependency.tickets = dependency.tickets.wrapping_add(1).max(1);
@@ -245,7 +246,8 @@ impl<O: Observer> World<O> {
         let (Some(pool), Some(dependency)) = (self.pool_of(pod), &mut self.dependency) else { return };
         let rest = dependency.pool(pod).query(worker).rest;
         dependency.release(pod, pool.size);
-        cal.end_at(cal.now() + rest, Event::JobDone { pod, worker });
+        let rank = self.pods[pod as usize].next_rank(pod);
+        cal.end_at(cal.now() + rest, rank, Event::JobDone { pod, worker });
         self.grant(pod, pool.size, cal);
     }
 
@@ -255,7 +257,8 @@ impl<O: Observer> World<O> {
         while let Some(Wait { pod, worker, .. }) = dependency.next(pod, size) {
             let query = dependency.pool(pod).query(worker);
             query.ticket = 0;
-            cal.end_at(cal.now() + query.hold, Event::JobDone { pod, worker });
+            let rank = self.pods[pod as usize].next_rank(pod);
+            cal.end_at(cal.now() + query.hold, rank, Event::JobDone { pod, worker });
         }
     }
 

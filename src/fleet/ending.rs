@@ -156,10 +156,8 @@ impl<O: Observer> World<O> {
     /// Accounts for the end of request `r`, once.
     #[inline(always)]
     pub(super) fn end(&mut self, r: u32, outcome: Outcome, cause: Option<Cause>, cal: &Cal) {
-        self.integrate(cal.now());
-        self.in_system -= 1;
+        self.count_end(self.requests[r].born, cal.now());
         let request = &self.requests[r];
-        self.sojourn_sum += u128::from(cal.now().since(request.born).nanos());
         let own = || ((request.pod != NIL).then_some(PodId(request.pod)), ProxyId(u32::from(request.proxy)));
         let (pod, proxy) = if O::TIERED { self.told_whereabouts(r) } else { own() };
         let fact = Fact::Ended {

@@ -14,6 +14,8 @@ pub(super) enum Event {
     Arrival(u16),
     /// A closed-loop user has thought.
     Thought { population: u16, user: u32 },
+    /// The next of the calm requests that are on their way to their proxies reaches it.
+    Young,
     /// A request reaches its proxy.
     AtProxy(Handle),
     /// A request reaches its pod.
@@ -48,6 +50,8 @@ pub(super) enum Event {
     GoAwayOver(Handle),
     /// A draining pod begins to close this connection.
     CloseMoment(Handle),
+    /// A job is done of which that was known from the start.
+    KnownJobDone(Handle),
     /// A worker of the pod is done.
     JobDone { pod: u32, worker: u32 },
     /// The requests under way are looked over for deadlines of a class.
@@ -131,6 +135,8 @@ pub(super) enum PodTimer {
     PreStopOver(u16),
     /// The listener closes.
     LameDuckOver(u16),
+    /// One of the jobs of a draining pod is over.
+    JobOver,
     /// What is in flight is severed.
     DrainOver(u16),
     /// It exits.

@@ -338,6 +338,7 @@ impl<O: Observer> World<O> {
 
     /// The deregistration delay is over: what this proxy still has under way at the pod is cut.
     pub(super) fn on_deregistration_over(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
+        self.disturb(pod, cal);
         let link = &self.links[self.link(proxy, pod)];
         // Back in the table, or removed anew since: that removal has a delay of its own.
         if link.position != NIL || link.removed + self.balancer.deregistration_delay > cal.now() {

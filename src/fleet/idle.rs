@@ -10,6 +10,7 @@ use crate::scenario::{Layer, Scenario};
 
 use super::connection::Owner;
 use super::event::Event;
+use super::population::FOREVER;
 use super::world::{Cal, Observer, World};
 
 /// Buckets in the length of a time-out.
@@ -90,6 +91,12 @@ impl IdleTimers {
     pub(super) fn retarget(&mut self, scenario: &Scenario, pod_hop: Dur) {
         const NEW_PODS: usize = PODS + 1;
         self.classes[NEW_PODS] = Self::new(scenario, pod_hop).classes.swap_remove(NEW_PODS);
+    }
+
+    /// For how long a pod of this version keeps an idle connection.
+    pub(super) fn of_pods(&self, version: usize) -> Dur {
+        let span = self.classes[PODS + version].span;
+        if span.is_zero() { FOREVER } else { span }
     }
 
     /// What they take beside themselves (bytes).
@@ -180,7 +187,10 @@ impl<O: Observer> World<O> {
                 let bucket = k.bucket(deadline);
                 k.put(handle, bucket);
             } else {
-                cal.at(deadline.max(cal.now()), Event::IdleOver { connection: handle, by_pod: side == IdleSide::Pod });
+                cal.at_last(
+                    deadline.max(cal.now()),
+                    Event::IdleOver { connection: handle, by_pod: side == IdleSide::Pod },
+                );
             }
         }
         let k = &mut self.idle.classes[class];

@@ -9,7 +9,7 @@ use super::world::{Cal, Observer, World};
 
 /// How often levels are sampled that change by themselves: a warm-up, a profile, a queue. Samples lie on whole multiples
 /// of this from the deploy on, so that one ends each second of a plot.
-const SAMPLE: Dur = Dur::from_millis(100);
+pub(super) const SAMPLE: Dur = Dur::from_millis(100);
 
 /// What the levels are made of.
 #[derive(Clone, Debug)]
@@ -124,19 +124,20 @@ impl<O: Observer> World<O> {
 
     /// The levels at `now`.
     pub(super) fn levels_now(&mut self, now: SimTime) -> Levels {
-        self.integrate(now);
+        self.catch_up_and_tell(now);
         Levels {
             capacity: self.capacity(now),
             demand: self.demand(now),
             ready: self.levels.ready,
             pods: self.levels.pods,
             queued: self.levels.queued,
-            under_way_area: self.in_system_area,
+            under_way_area: self.in_system_area(now),
         }
     }
 
     fn tell_levels(&mut self, cal: &Cal) {
-        let levels = self.levels_now(cal.now());
+        let mut levels = self.levels_now(cal.now());
+        levels.queued += self.calm_waits(cal);
         self.tell(cal, Fact::Levels(levels));
     }
 

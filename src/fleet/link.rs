@@ -1,7 +1,8 @@
 //! What one proxy has with one pod: its place in the proxy's table, idle connections, health.
 
-use crate::engine::{NIL, SimTime};
+use crate::engine::{Arena, NIL, SimTime};
 
+use super::connection::Connection;
 use super::purge::Purge;
 
 /// What one proxy has with one pod; what each request touches stands first, in one cache line.
@@ -32,6 +33,19 @@ pub(super) struct Link {
 }
 
 impl Link {
+    /// Connection `c` has just become idle; of those that do so at one moment the one with the lowest number is the first, whoever hears
+    /// of it when.
+    #[inline(always)]
+    pub(super) fn put_idle(&mut self, c: u32, connections: &Arena<Connection>) {
+        let since = connections[c].idle_since;
+        let mut at = self.idle.len();
+        self.idle.push(c);
+        while at > 0 && connections[self.idle[at - 1]].idle_since == since && self.idle[at - 1] > c {
+            self.idle.swap(at - 1, at);
+            at -= 1;
+        }
+    }
+
     pub(super) fn new() -> Self {
         Self {
             position: NIL,

@@ -17,6 +17,7 @@ mod arrivals;
 mod autoscaler;
 mod backoff;
 mod balancer;
+mod calm;
 mod client;
 mod connection;
 mod control;

@@ -1,6 +1,6 @@
 //! Which pod a proxy sends a request, or a connection, to: for whom, and what it has to heed.
 
-use crate::engine::{Family, NIL, SimTime};
+use crate::engine::{Family, NIL, SimTime, Stream};
 use crate::scenario::{PanicMode, SlowStart};
 
 use super::balancer::power_of_two::PowerOfTwo;
@@ -31,6 +31,12 @@ impl Pick {
         let n = self.avoid.iter().position(|&a| a == NIL).unwrap_or(self.avoid.len());
         &self.avoid[..n]
     }
+
+    /// Its own randomness.
+    #[inline(always)]
+    pub(super) const fn draw(&self, family: Family) -> Stream {
+        family.stream(self.ordinal.wrapping_mul(64).wrapping_add(self.attempt as u64))
+    }
 }
 
 impl<O: Observer> World<O> {
@@ -43,6 +49,19 @@ impl<O: Observer> World<O> {
         let limits = self.limits(proxy, None);
         let process = &mut self.proxies[usize::from(proxy)].process;
         let family = self.populations[usize::from(pick.population)].balance;
+        // No call through a table, and nothing put together for it (50 instructions).
+        if process.power_of_two && limits.are_none(process, &pick) && process.table.len() > 1 {
+            let (a, b) = PowerOfTwo::two_of(process.table.len() as u32, &mut pick.draw(family));
+            let [a, b] = [a, b].map(|i| (i, process.table[i as usize].pod));
+            self.catch_up(a.1, now);
+            self.catch_up(b.1, now);
+            let active = self.proxies[usize::from(proxy)].process.table.active();
+            return Some(if active[b.0 as usize] < active[a.0 as usize] { b.1 } else { a.1 });
+        }
+        if process.algorithm.weighs_load() {
+            self.catch_up_all(now);
+        }
+        let process = &mut self.proxies[usize::from(proxy)].process;
         let picked = pick_by(process, None, pick, pick.avoided(), family, now, limits);
         if picked.is_none() && !process.terminating.is_empty() {
             return process.fall_back(pick, family);
@@ -97,6 +116,16 @@ pub(super) struct Limits {
     pub(super) near: Option<Near>,
 }
 
+impl Limits {
+    /// Whether `process` may pick any of its pods for `pick`, and all weigh the same.
+    #[inline(always)]
+    const fn are_none(&self, process: &Process, pick: &Pick) -> bool {
+        let avoids = pick.avoid[0] != NIL;
+        let restricted = process.ejections || avoids || self.max_busy != u32::MAX || self.lane.is_some();
+        !restricted && self.near.is_none() && self.slow_start.window.is_zero()
+    }
+}
+
 /// `process` picks a pod by what it believes, in its own turns or in these; not one of `avoid`, if there are others.
 #[inline(always)]
 pub(super) fn pick_by(
@@ -108,21 +137,17 @@ pub(super) fn pick_by(
     now: SimTime,
     limits: Limits,
 ) -> Option<u32> {
-    let Pick { population, member, ordinal, attempt, .. } = pick;
+    let Pick { population, member, .. } = pick;
     let Limits { slow_start, panic, max_busy, lane, near } = limits;
     // The identity of whoever's connection it is, by which a ring hash sticks to a pod.
     let key = (u64::from(population) << 32) | u64::from(member);
     let avoids = avoid.len();
     let may_be_full = max_busy != u32::MAX;
     let panics = process.ejections && process.panics(panic, now);
-    let Process { table, algorithm, ejections, power_of_two, .. } = process;
+    let Process { table, algorithm, ejections, .. } = process;
     let zone = near.and_then(|near| near.zone(table, panics, now));
     let restricted = *ejections || avoids > 0 || may_be_full || lane.is_some() || zone.is_some();
-    let draw = &mut family.stream(ordinal.wrapping_mul(64).wrapping_add(u64::from(attempt)));
-    // No call through a table, and nothing put together for it (50 instructions).
-    if *power_of_two && turns.is_none() && !restricted && slow_start.window.is_zero() && table.len() > 1 {
-        return Some(table[PowerOfTwo::of_all(table.active(), draw) as usize].pod);
-    }
+    let draw = &mut pick.draw(family);
     let algorithm = turns.unwrap_or(&mut **algorithm);
     let mut hosts =
         Hosts { table, active: table.active(), now, avoid, restricted, panics, slow_start, max_busy, lane, zone };

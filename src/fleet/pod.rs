@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::{Dur, Handle, SimTime};
+use crate::engine::{Dur, Family, Handle, SimTime};
 use crate::scenario::{self, OnOverflow, WarmupOver};
 
-use super::event::Event;
+use super::event::{Event, PodTimer};
 use super::fact::{Cause, Fact, PodId, PodStep, Revision};
 use super::lifecycle::{Phase, Step};
 use super::link::Link;
@@ -31,8 +31,12 @@ pub(super) struct Pod {
     pub(super) phase: Phase,
     /// Whether it was warm from the start.
     pub(super) warm: bool,
+    /// Whether a proxy has ever taken it out of its table.
+    pub(super) left_a_table: bool,
     /// Whether its machine is gone: nothing that is sent there is ever answered.
     pub(super) lost: bool,
+    /// Services that have begun, as far as is known.
+    pub(super) services: u32,
     /// Its number among the pods of its revision, in order of creation.
     pub(super) ordinal: u32,
     /// Whether a connect is accepted.
@@ -80,10 +84,12 @@ impl Pod {
         Self {
             revision,
             ordinal,
+            services: 0,
             phase: Phase::Pending,
             listening: false,
             ready_since: SimTime::MAX,
             warm: false,
+            left_a_table: false,
             begun: 0,
             workers: Workers::new(n),
             queue: VecDeque::new(),
@@ -141,6 +147,29 @@ impl Pod {
         };
         1.0 + (warmup.slowdown - 1.0) * (1.0 - done).max(0.0)
     }
+
+    /// Where the end of a service of this pod, number `pod`, stands among others at one moment: by pod, then as they begin.
+    #[inline(always)]
+    pub(super) const fn next_rank(&mut self, pod: u32) -> u64 {
+        self.services = self.services.wrapping_add(1);
+        (pod as u64) << u32::BITS | self.services as u64
+    }
+
+    /// What `work` that begins at `start` takes, slowed as the pod is then.
+    #[inline(always)]
+    pub(super) fn slowed(&self, version: &Version, work: Dur, start: SimTime) -> Dur {
+        let factor = self.slowdown(&version.pod.warmup, start);
+        if factor > 1.0 { work.scale(factor) } else { work }
+    }
+
+    /// The work of a request that begins at `start`: by its number in a family, slowed as the pod is then.
+    #[inline(always)]
+    pub(super) fn work(&self, version: &Version, family: Family, ordinal: u64, start: SimTime) -> Dur {
+        let factor = self.slowdown(&version.pod.warmup, start) * version.pod.slower;
+        let work = version.service.sample(&mut family.stream(ordinal), ordinal);
+        // Times 1 is left alone, not computed.
+        if (factor - 1.0).abs() > 0.0 { work.scale(factor) } else { work }
+    }
 }
 
 impl<O: Observer> World<O> {
@@ -150,6 +179,7 @@ impl<O: Observer> World<O> {
         let version = &self.versions[usize::from(revision.0 != 0)];
         self.pods.push(Pod::new(revision, ordinal, version));
         self.links.extend((0..self.proxies.len()).map(|_| Link::new()));
+        self.calm.add_pod();
         id
     }
 
@@ -211,6 +241,9 @@ impl<O: Observer> World<O> {
     /// Gives `job` to a free worker or the queue; false where a request finds the queue full.
     #[inline(always)]
     pub(super) fn admit(&mut self, pod: u32, job: Job, cal: &mut Cal) -> bool {
+        if self.admits_known(pod, job, cal) {
+            return true;
+        }
         let p = &mut self.pods[pod as usize];
         if p.queue.is_empty() && p.workers.any_free() {
             self.begin_job(pod, job, true, cal);
@@ -239,7 +272,6 @@ impl<O: Observer> World<O> {
     fn begin_job(&mut self, pod: u32, job: Job, new: bool, cal: &mut Cal) {
         let p = &mut self.pods[pod as usize];
         let version = &self.versions[p.version()];
-        let mut factor = p.slowdown(&version.pod.warmup, cal.now());
         let work = match job {
             Job::Serve { request, population, ordinal } => {
                 // Counted only where somebody asks.
@@ -250,25 +282,23 @@ impl<O: Observer> World<O> {
                 if let Some(request) = self.requests.live_mut(request) {
                     request.place = Place::Serving;
                 }
-                factor *= version.pod.slower;
-                let mut draw = self.populations[usize::from(population)].service.stream(ordinal);
-                version.service.sample(&mut draw, ordinal)
+                p.work(version, self.populations[usize::from(population)].service, ordinal, cal.now())
             }
             Job::Handshake(connection) => {
                 if let Some(c) = self.connections.live(connection) {
                     self.connections[c].stage = super::connection::Stage::Handshaking;
                 }
-                self.handshake.time
+                p.slowed(version, self.handshake.time, cal.now())
             }
             Job::Query { .. } | Job::Probe(..) | Job::Check { .. } | Job::Stopped => Dur::ZERO,
         };
-        // Times 1 is left alone, not computed.
-        let work = if (factor - 1.0).abs() > 0.0 { work.scale(factor) } else { work };
+        let p = &mut self.pods[pod as usize];
+        let rank = p.next_rank(pod);
         let worker = p.workers.begin(job);
         if self.dependency.is_some() && self.begin_query(pod, worker, job, work, cal) {
             return;
         }
-        cal.end_at(cal.now() + work, Event::JobDone { pod, worker });
+        cal.end_at(cal.now() + work, rank, Event::JobDone { pod, worker });
     }
 
     /// A worker is done, and takes the next job.
@@ -283,6 +313,22 @@ impl<O: Observer> World<O> {
             Job::Query { .. } => return self.query_over(pod, worker, job, cal),
             _ => p.workers.release(worker),
         }
+        self.job_over(pod, job, cal);
+        let p = &self.pods[pod as usize];
+        let drains = p.phase.step() == Some(Step::Drain);
+        if !p.queue.is_empty() {
+            self.next_job(pod, cal);
+        }
+        if drains {
+            // When all that ends at this moment has ended, whoever is asked first.
+            Self::pod_timer(pod, Dur::ZERO, PodTimer::JobOver, cal);
+        }
+    }
+
+    /// What `job` was for is done.
+    #[inline(always)]
+    pub(super) fn job_over(&mut self, pod: u32, job: Job, cal: &mut Cal) {
+        let p = &mut self.pods[pod as usize];
         match job {
             Job::Stopped | Job::Query { .. } => {}
             Job::Serve { request, .. } => {
@@ -300,14 +346,6 @@ impl<O: Observer> World<O> {
             }
             Job::Probe(kind, probe) => self.probe_over(pod, kind, probe, true, cal),
             Job::Check { proxy, check } => self.on_check_answered(proxy, pod, check, cal),
-        }
-        let p = &self.pods[pod as usize];
-        let drains = p.phase.step() == Some(Step::Drain);
-        if !p.queue.is_empty() {
-            self.next_job(pod, cal);
-        }
-        if drains {
-            self.exit_if_drained(pod, cal);
         }
     }
 

@@ -1,14 +1,18 @@
 //! A population of clients: who they are, what they ask, what they may spend on retries.
 
-use crate::engine::{Family, Handle, List, Purpose, SimTime, Streams};
+use crate::engine::{Dur, Family, Handle, List, Purpose, SimTime, Streams};
 use crate::scenario::{Clients, Load, Scenario};
 
 use super::arrivals::{self, ArrivalProcess};
+use super::calm::population_may_be_calm;
 use super::retry_budget::{self, RetryBudget};
 use super::stream::StreamSlot;
 
 /// How deep a retry budget's bucket is: what so many seconds of requests pay in.
 const BUDGET_SECONDS: f64 = 10.0;
+/// Longer than any simulation: 100 years.
+pub(super) const FOREVER: Dur = Dur::from_secs(100 * 365 * 86_400);
+
 /// One client: its connections.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Client {
@@ -65,15 +69,24 @@ pub(super) struct Population {
     /// Pick of request n.
     pub(super) balance: Family,
     pub(super) client: Family,
+    /// Whether its requests may be calm.
+    pub(super) calm: bool,
+    /// For how long its clients wait: for ever, where nothing else is said.
+    pub(super) patience: Dur,
 }
 
 impl Population {
     /// All populations of `scenario`.
     pub(super) fn all(scenario: &Scenario, streams: Streams, start: SimTime) -> Vec<Self> {
-        scenario.clients.iter().enumerate().map(|(i, c)| Self::new(c, i as u64, streams, start)).collect()
+        scenario
+            .clients
+            .iter()
+            .enumerate()
+            .map(|(i, c)| Self::new(c, i as u64, streams, start, scenario.network.client))
+            .collect()
     }
 
-    fn new(config: &Clients, index: u64, streams: Streams, start: SimTime) -> Self {
+    fn new(config: &Clients, index: u64, streams: Streams, start: SimTime, client_hop: Dur) -> Self {
         let arrivals = match &config.load {
             Load::Open(a) => Some(ArrivalProcess::new(a, start, streams.stream(Purpose::Arrival, index))),
             _ => None,
@@ -96,6 +109,8 @@ impl Population {
             service: streams.family(Purpose::Service, index),
             balance: streams.family(Purpose::Balance, index),
             client: streams.family(Purpose::Client, index),
+            calm: population_may_be_calm(config, client_hop),
+            patience: if config.timeout.is_zero() { FOREVER } else { config.timeout },
         };
         // A budget of a rate that is not known beforehand (users) is as deep as one of a request a second each.
         let rate = population.rate_at(0.0).unwrap_or(f64::from(clients));

@@ -221,7 +221,7 @@ impl<O: Observer> World<O> {
         let probe = if kind == ProbeKind::Startup { version.startup_probe } else { version.liveness_probe };
         let grace = probe.and_then(|probe| probe.grace_period).unwrap_or(version.termination.grace_period);
         let mut draw = self.streams.family(Purpose::PreStop, 1 + u64::from(p.restarts)).stream(p.identity());
-        self.signal(pod, Signal::Condemned);
+        self.signal(pod, Signal::Condemned, cal);
         self.tell_step(pod, PodStep::Condemned, cal);
         self.begin_stop(pod, grace, &mut draw, cal);
     }

@@ -190,6 +190,8 @@ impl<O: Observer> World<O> {
     }
 
     fn leave_table(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
+        self.disturb(pod, cal);
+        self.pods[pod as usize].left_a_table = true;
         let link = self.link(proxy, pod);
         let position = std::mem::replace(&mut self.links[link].position, crate::engine::NIL);
         self.links[link].removed = cal.now();

@@ -86,7 +86,14 @@ impl<O: Observer> World<O> {
         if self.balancer.resolve.is_some() {
             self.resolve_for_use(proxy, cal);
         }
-        let Some(pod) = self.pick_bound(proxy, pick, cal.now()) else {
+        let picked = self.pick_bound(proxy, pick, cal.now());
+        self.forward_picked(r, proxy, picked, cal);
+    }
+
+    /// The same, when it has chosen.
+    #[inline(always)]
+    pub(super) fn forward_picked(&mut self, r: u32, proxy: u16, picked: Option<u32>, cal: &mut Cal) {
+        let Some(pod) = picked else {
             if self.waits_for_room(r, proxy, cal.now()) {
                 return;
             }
@@ -99,6 +106,7 @@ impl<O: Observer> World<O> {
     /// The proxy sends request `r` to `pod`, on an idle connection if there is one.
     #[inline(always)]
     pub(super) fn forward_to(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+        self.catch_up(pod, cal.now());
         let at = self.link(proxy, pod);
         let link = &mut self.links[at];
         let request = &mut self.requests[r];
@@ -157,11 +165,21 @@ impl<O: Observer> World<O> {
     /// Request `r` waits for a connection of its own.
     #[cold]
     pub(super) fn open_upstream(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+        if !O::IN_ORDER && self.outgrows_stock(proxy, pod) {
+            self.disturb(pod, cal);
+        }
         let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
         self.connections[c].generation = self.generation_of(r);
         self.requests[r].upstream = c;
         self.requests[r].place = Place::UpConnecting;
         self.board(r, c);
+    }
+
+    /// Whether a proxy has as many connections to `pod` in use as it keeps at most: with one more not all of them stay.
+    fn outgrows_stock(&self, proxy: u16, pod: u32) -> bool {
+        let position = self.links[self.link(proxy, pod)].position;
+        let active = self.proxies[usize::from(proxy)].process.table.active();
+        position == NIL || active[position as usize] > self.balancer.upstream.connections
     }
 
     /// Whether request `r` is not the first on its client's connection.
@@ -206,6 +224,7 @@ impl<O: Observer> World<O> {
         let Request { proxy, upstream: c, status, close, pod, .. } = *request;
         request.upstream = NIL;
         let counted = std::mem::take(&mut request.counted);
+        self.catch_up(pod, cal.now());
         self.connections[c].alight(r, &mut self.requests);
         let link = self.link(proxy, pod);
         if counted {
@@ -255,8 +274,9 @@ impl<O: Observer> World<O> {
         {
             return self.close_by_owner(c, cal);
         }
-        link.idle.push(c);
-        if connection.begins_to_idle(IdleSide::Owner, cal.now()) {
+        let untimed = connection.begins_to_idle(IdleSide::Owner, cal.now());
+        link.put_idle(c, &self.connections);
+        if untimed {
             self.time_at_owner(c, cal);
         }
     }

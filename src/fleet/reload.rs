@@ -9,13 +9,14 @@ use super::event::Event;
 use super::fact::{Cause, Outcome};
 use super::process::Process;
 use super::proxy::{RESET, TRUNCATED};
-use super::request::Place;
+use super::request::{Place, Request};
 use super::transport::OnConnection;
 use super::world::{Cal, Observer, World};
 
 impl<O: Observer> World<O> {
     /// Every proxy is reloaded, or begins to go.
     pub(super) fn reload_all(&mut self, cal: &mut Cal) {
+        self.end_calm(cal);
         if self.layer == Layer::L4 {
             // Nobody there has connections of its own.
             return;
@@ -49,6 +50,7 @@ impl<O: Observer> World<O> {
 
     /// The reload that is wanted begins, unless one is under way: then that comes first.
     pub(super) fn begin_reload(&mut self, proxy: u16, cal: &mut Cal) {
+        self.end_calm(cal);
         let p = &mut self.proxies[usize::from(proxy)];
         if !p.reload_wanted || p.reloading.is_some() {
             return;
@@ -217,13 +219,11 @@ impl<O: Observer> World<O> {
     /// is closed.
     pub(super) fn lost_by_proxy(&mut self, c: u32, cal: &mut Cal) {
         if self.connections[c].in_use > 0 {
-            for r in 0..self.requests.capacity() {
-                if self.requests[r].connection == c && self.requests[r].place == Place::ToProxy {
-                    self.connections[c].in_use -= 1;
-                    self.requests[r].connection = NIL;
-                    self.requests.outdate(r);
-                    self.attempt_failed(r, Outcome::Reset, RetryOn::Reset, false, Cause::KeepAliveRace, cal);
-                }
+            for r in self.in_order_of_birth(|r| r.connection == c && r.place == Place::ToProxy) {
+                self.connections[c].in_use -= 1;
+                self.requests[r].connection = NIL;
+                self.requests.outdate(r);
+                self.attempt_failed(r, Outcome::Reset, RetryOn::Reset, false, Cause::KeepAliveRace, cal);
             }
         }
         self.drop_private(c, cal);
@@ -240,13 +240,18 @@ impl<O: Observer> World<O> {
         }
     }
 
+    /// The requests of a kind that are under way: by who they are, not by where their records happen to stand.
+    fn in_order_of_birth(&self, kind: impl Fn(&Request) -> bool) -> Vec<u32> {
+        let of_kind = |&r: &u32| self.requests[r].place != Place::Over && kind(&self.requests[r]);
+        let mut found: Vec<u32> = (0..self.requests.capacity()).filter(of_kind).collect();
+        found.sort_unstable_by_key(|&r| (self.requests[r].born, self.requests[r].identity()));
+        found
+    }
+
     /// An old process has lived long enough: what it has under way is severed; at its exit, all its connections are.
     pub(super) fn on_old_stops(&mut self, proxy: u16, generation: u16, exits: bool, cal: &mut Cal) {
-        for r in 0..self.requests.capacity() {
+        for r in self.in_order_of_birth(|r| r.proxy == proxy) {
             let request = self.requests[r];
-            if request.proxy != proxy {
-                continue;
-            }
             match request.place {
                 Place::ToProxy
                 | Place::AtProxy

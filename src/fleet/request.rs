@@ -140,8 +140,14 @@ impl Request {
 
     /// Population and ordinal in one number.
     pub(super) const fn identity(&self) -> u64 {
-        ((self.population as u64) << 48) | self.ordinal
+        identity(self.population, self.ordinal)
     }
+}
+
+/// The same of a request without a record.
+#[inline]
+pub(super) const fn identity(population: u16, ordinal: u64) -> u64 {
+    (population as u64) << 48 | ordinal
 }
 
 /// What a pod's worker has to do. It owns what it needs: who asked may be gone when its turn comes.

@@ -17,7 +17,7 @@ impl Process {
         }
         let others: Vec<u32> = self.terminating.iter().copied().filter(|pod| !pick.avoid.contains(pod)).collect();
         let among = if others.is_empty() { &self.terminating } else { &others };
-        let mut draw = family.stream(pick.ordinal.wrapping_mul(64).wrapping_add(u64::from(pick.attempt)));
+        let mut draw = pick.draw(family);
         Some(among[draw.below(among.len() as u32) as usize])
     }
 }

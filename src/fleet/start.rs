@@ -73,7 +73,7 @@ impl<O: Observer> World<O> {
 
     /// Nothing stands in the way of the container any more.
     pub(super) fn begin_to_listen(&mut self, pod: u32, cal: &mut Cal) {
-        self.signal(pod, Signal::Started);
+        self.signal(pod, Signal::Started, cal);
         self.pods[pod as usize].listening = true;
         if O::TIERED {
             self.started_behind(pod, cal);
@@ -102,7 +102,7 @@ impl<O: Observer> World<O> {
     }
 
     pub(super) fn turn_ready(&mut self, pod: u32, cal: &mut Cal) {
-        self.signal(pod, Signal::ProbePassed);
+        self.signal(pod, Signal::ProbePassed, cal);
         let p = &mut self.pods[pod as usize];
         if p.ready_since == SimTime::MAX {
             p.ready_since = cal.now();
@@ -138,7 +138,7 @@ impl<O: Observer> World<O> {
     }
 
     pub(super) fn turn_unready(&mut self, pod: u32, cal: &mut Cal) {
-        self.signal(pod, Signal::ProbeFailed);
+        self.signal(pod, Signal::ProbeFailed, cal);
         self.tell_step(pod, PodStep::Unready, cal);
         if self.pods[pod as usize].selected {
             self.propagate(pod, false, cal);

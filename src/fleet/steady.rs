@@ -13,7 +13,7 @@ use crate::scenario::{
 use super::control;
 use super::tier::Chain;
 use super::version::Version;
-use super::world::{Observer, World, limits};
+use super::world::{Cal, Observer, World, limits};
 
 /// One replication up to the moment before anything of the deploy can matter. Cloning it forks the simulation.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl<O: Observer> SteadyFleet<O> {
     /// Plays on as `scenario` says, whose [`steady_part`] must be that of the scenario so far.
     pub fn retarget(&mut self, scenario: &Scenario) {
         match &mut self.0 {
-            Played::One { engine, .. } => retarget(&mut engine.model, scenario),
+            Played::One { engine, .. } => retarget(&mut engine.model, scenario, &mut engine.calendar),
             Played::Chain(chain) => chain.retarget(scenario),
         }
     }
@@ -95,7 +95,7 @@ impl<O: Observer> SteadyFleet<O> {
 }
 
 /// Gives a fleet the settings of `scenario` that may differ between policies.
-pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario) {
+pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario, cal: &mut Cal) {
     let anew = world.control_of(scenario);
     // All fields are named, so that a new one has to be thought of here.
     let World {
@@ -103,13 +103,13 @@ pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario) {
         observer: _,
         streams,
         requests: _,
+        calm: _,
         connections: _,
         proxies: _,
         pods: _,
         links: _,
         in_system: _,
-        in_system_area: _,
-        in_system_since: _,
+        in_system_moments: _,
         sojourn_sum: _,
         ended: _,
         tier: _,
@@ -152,6 +152,10 @@ pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario) {
         (Some(anew), Some(before)) if pods_may_turn_unready(scenario) => Some(anew.continuing(before)),
         (anew, _) => anew,
     };
+    world.look_again();
+    if !world.may_be_calm(scenario) {
+        world.end_calm(cal);
+    }
 }
 
 /// Plays one replication of `scenario` and returns the observer, which has heard everything, with the moment of the end.

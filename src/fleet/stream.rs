@@ -54,8 +54,7 @@ impl<O: Observer> World<O> {
         let Connection { owner: Owner::Stream { population, slot }, pod, .. } = self.connections[c] else {
             return None;
         };
-        self.integrate(cal.now());
-        self.in_system += 1;
+        self.count_birth(cal.now());
         let state = &mut self.populations[usize::from(population)].streams[slot as usize];
         let ordinal = (u64::from(slot) << 24) | u64::from(state.had & 0x00FF_FFFF);
         state.had += 1;

@@ -16,7 +16,8 @@ impl<O: Observer> World<O> {
     ///
     /// # Panics
     /// If the pod cannot get this signal in its phase: an error of the simulator.
-    pub(super) fn signal(&mut self, pod: u32, signal: Signal) {
+    pub(super) fn signal(&mut self, pod: u32, signal: Signal, cal: &mut Cal) {
+        self.disturb(pod, cal);
         let p = &mut self.pods[pod as usize];
         let Some(next) = p.phase.on(signal) else { panic!("pod {pod} got {signal:?} while {:?}", p.phase) };
         p.phase = next;
@@ -39,6 +40,7 @@ impl<O: Observer> World<O> {
             (PodTimer::Terminate, Terminating(Step::Deregistering), _) => self.terminate(pod, cal),
             (PodTimer::PreStopOver(n), _, Some(Step::PreStop)) if n == restarts => self.sigterm(pod, cal),
             (PodTimer::LameDuckOver(n), _, Some(Step::LameDuck)) if n == restarts => self.close_listener(pod, cal),
+            (PodTimer::JobOver, _, Some(Step::Drain)) => self.exit_if_drained(pod, cal),
             (PodTimer::DrainOver(n), _, Some(Step::Drain)) if n == restarts => {
                 let cause = if phase.is_deleted() { Cause::SeveredByDrain } else { Cause::Crash };
                 self.sever(pod, cause, cal);
@@ -67,7 +69,7 @@ impl<O: Observer> World<O> {
             return;
         }
         let was_ready = self.pods[pod as usize].phase.is_ready();
-        self.signal(pod, Signal::Deleted);
+        self.signal(pod, Signal::Deleted, cal);
         self.tell_step(pod, PodStep::DeletionRequested, cal);
         let stops = self.pods[pod as usize].phase != Phase::Terminating(Step::Deregistering);
         // One that is not selected was taken out of every table when that began.
@@ -93,7 +95,7 @@ impl<O: Observer> World<O> {
     }
 
     fn terminate(&mut self, pod: u32, cal: &mut Cal) {
-        self.signal(pod, Signal::Terminate);
+        self.signal(pod, Signal::Terminate, cal);
         let (mut draw, grace) = (self.pod_stream(pod, Purpose::PreStop), self.termination(pod).grace_period);
         self.begin_stop(pod, grace, &mut draw, cal);
     }
@@ -127,9 +129,9 @@ impl<O: Observer> World<O> {
         }
         match self.termination(pod).on_sigterm {
             OnSigterm::Exit => self.gone(pod, Cause::SeveredByKill, Signal::SigtermExits, PodStep::Exited, cal),
-            OnSigterm::Ignore => self.signal(pod, Signal::SigtermIgnored),
+            OnSigterm::Ignore => self.signal(pod, Signal::SigtermIgnored, cal),
             OnSigterm::Drain => {
-                self.signal(pod, Signal::SigtermDrains);
+                self.signal(pod, Signal::SigtermDrains, cal);
                 let lame_duck = self.termination(pod).lame_duck;
                 // A pod that never listened has nothing to be lame for.
                 if lame_duck.is_zero() || !self.pods[pod as usize].listening {
@@ -144,7 +146,7 @@ impl<O: Observer> World<O> {
 
     /// Nobody is let in any more: the accept queue is reset, and the connections begin to close.
     fn close_listener(&mut self, pod: u32, cal: &mut Cal) {
-        self.signal(pod, Signal::ListenerCloses);
+        self.signal(pod, Signal::ListenerCloses, cal);
         // Where a proxy before it is gone already, that was told then.
         if self.pods[pod as usize].listening || self.termination(pod).sidecar_exit.is_none() {
             self.stop_listening(pod, cal);
@@ -221,6 +223,7 @@ impl<O: Observer> World<O> {
 
     /// Everything that the pod has is cut: its owner learns of it with the end of the connection.
     pub(super) fn sever(&mut self, pod: u32, cause: Cause, cal: &mut Cal) {
+        self.disturb(pod, cal);
         self.reset_accept_queue(pod, cal);
         let requests = self.pods[pod as usize].in_flight;
         if requests > 0 {
@@ -266,7 +269,7 @@ impl<O: Observer> World<O> {
     }
 
     fn drained(&mut self, pod: u32, cal: &mut Cal) {
-        self.signal(pod, Signal::Drained);
+        self.signal(pod, Signal::Drained, cal);
         let cleanup = self.termination(pod).cleanup;
         let container = self.pods[pod as usize].restarts;
         Self::pod_timer(pod, cleanup, PodTimer::CleanupOver(container), cal);
@@ -281,7 +284,7 @@ impl<O: Observer> World<O> {
         if self.pods[pod as usize].listening {
             self.stop_listening(pod, cal);
         }
-        self.signal(pod, signal);
+        self.signal(pod, signal, cal);
         self.tell_step(pod, step, cal);
         if self.termination(pod).after_exit == AfterExit::Unreachable {
             let mut draw = self.pod_stream(pod, Purpose::AddressKept);

@@ -115,6 +115,7 @@ impl<O: Observer> World<O> {
     pub(super) fn on_syn(&mut self, connection: Handle, cal: &mut Cal) {
         let Some(c) = self.connections.live(connection) else { return };
         let Connection { owner, pod, opened, .. } = self.connections[c];
+        self.knows_backlog(pod, cal);
         match self.reception(&self.pods[pod as usize], cal.now()) {
             Reception::Refused => self.send_refusal(connection, cal),
             Reception::Full => {
@@ -323,6 +324,7 @@ impl<O: Observer> World<O> {
         self.leave_pod(c);
         self.forget(c);
         if self.versions[self.pods[pod as usize].version()].pod.on_reader_gone == OnReaderGone::Stop {
+            self.disturb(pod, cal);
             self.stop_unread(pod, cal);
         }
         self.exit_if_drained(pod, cal);

@@ -1,5 +1,6 @@
 //! The two versions of a deploy.
 
+use super::calm::pod_may_be_calm;
 use crate::scenario::dist::Sampler;
 use crate::scenario::{self, Scenario};
 
@@ -8,6 +9,8 @@ use crate::scenario::{self, Scenario};
 pub(super) struct Version {
     pub(super) pod: scenario::Pod,
     pub(super) service: Sampler,
+    /// Whether requests to such pods may be calm.
+    pub(super) calm: bool,
 }
 
 impl Version {
@@ -22,6 +25,6 @@ impl Version {
     fn new<'a>(pod: &scenario::Pod, mut known: impl Iterator<Item = &'a Self>) -> Self {
         let same = known.find(|version| *version.service.dist() == pod.service_time);
         let service = same.map_or_else(|| Sampler::new(&pod.service_time), |version| version.service.clone());
-        Self { pod: pod.clone(), service }
+        Self { pod: pod.clone(), service, calm: pod_may_be_calm(pod) }
     }
 }

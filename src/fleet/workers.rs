@@ -23,12 +23,14 @@ pub(super) struct Workers {
     places: Box<[Place]>,
     /// The next one to take a job, or [`NIL`].
     first: u32,
+    /// How many are free.
+    free: u32,
 }
 
 impl Workers {
     /// So many, all of them free.
     pub(super) fn new(n: u32) -> Self {
-        let mut workers = Self { places: Box::new([]), first: NIL };
+        let mut workers = Self { places: Box::new([]), first: NIL, free: 0 };
         workers.replace(n);
         workers
     }
@@ -39,8 +41,9 @@ impl Workers {
     }
 
     /// How many are free.
-    pub(super) fn free(&self) -> usize {
-        self.places.iter().filter(|place| matches!(place, Place::Free(_))).count()
+    #[inline(always)]
+    pub(super) const fn free(&self) -> usize {
+        self.free as usize
     }
 
     /// Whether one is free.
@@ -60,6 +63,7 @@ impl Workers {
         let Place::Free(next) = *place else { unreachable!("the list of the free holds a worker that is not") };
         *place = Place::Busy(job);
         self.first = next;
+        self.free -= 1;
         worker
     }
 
@@ -87,6 +91,7 @@ impl Workers {
     pub(super) fn release(&mut self, worker: u32) {
         self.places[worker as usize] = Place::Free(self.first);
         self.first = worker;
+        self.free += 1;
     }
 
     /// `worker` is not heard of any more.
@@ -98,6 +103,7 @@ impl Workers {
     pub(super) fn dismiss_all(&mut self) {
         self.places.fill(Place::Gone);
         self.first = NIL;
+        self.free = 0;
     }
 
     /// One more, free.
@@ -105,6 +111,7 @@ impl Workers {
         let worker = self.places.len() as u32;
         self.add([Place::Free(self.first)]);
         self.first = worker;
+        self.free += 1;
     }
 
     /// So many new ones, all free, in place of those before.
@@ -115,6 +122,7 @@ impl Workers {
         let next = |i: u32| if i + 1 < n { start + i + 1 } else { NIL };
         self.add((0..n).map(|i| Place::Free(next(i))));
         self.first = if n > 0 { start } else { NIL };
+        self.free = n;
     }
 
     fn add(&mut self, more: impl IntoIterator<Item = Place>) {

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, Reserved, SimTime, Single, Streams};
+use crate::engine::{
+    Arena, Calendar, Dur, Engine, Lane, List, Model, Purpose, Reserved, SimTime, Single, Streams, Ticket,
+};
 use crate::scenario::{self, Handshake, Layer, Load, Reuse, Scenario, Sharing};
 
 use super::addresses::Addresses;
 use super::affinity::Bindings;
+use super::calm::Calm;
 use super::connection::Connection;
 use super::control::Control;
 use super::deadline::Deadlines;
@@ -31,12 +34,18 @@ pub trait Observer {
     /// Whether the fleet is one of several tiers in series: what has to do with the others is compiled for this alone.
     const TIERED: bool = false;
 
+    /// Whether it has to hear of everything in order of time. Otherwise the answer to a request whose fate was clear, and its end, may
+    /// be told later: before anything else from the next whole multiple of 100 ms on.
+    const IN_ORDER: bool = true;
+
     /// Takes note of one fact.
     fn observe(&mut self, now: SimTime, fact: Fact);
 }
 
 /// Two who are told the same.
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    const IN_ORDER: bool = A::IN_ORDER || B::IN_ORDER;
+
     fn observe(&mut self, now: SimTime, fact: Fact) {
         self.0.observe(now, fact);
         self.1.observe(now, fact);
@@ -99,6 +108,7 @@ pub(super) struct World<O> {
     pub(super) pod_hop: Hop,
     pub(super) handshake: Handshake,
     pub(super) requests: Arena<Request>,
+    pub(super) calm: Calm,
     pub(super) connections: Arena<Connection>,
     pub(super) populations: Vec<Population>,
     pub(super) proxies: Vec<Proxy>,
@@ -131,10 +141,10 @@ pub(super) struct World<O> {
     pub(super) control: Option<Control>,
     pub(super) dependency: Option<Box<Dependency>>,
     pub(super) levels: LevelMeter,
-    /// Requests under way, and its integral over time (ns), from the start.
+    /// Requests under way.
     pub(super) in_system: u64,
-    pub(super) in_system_area: u128,
-    pub(super) in_system_since: SimTime,
+    /// The sum of the moments at which requests ended, less that of those at which they were born (ns, from the start).
+    pub(super) in_system_moments: i128,
     /// The sum of the times that ended requests spent under way (ns).
     pub(super) sojourn_sum: u128,
     /// What it has to do with the tiers before and behind it, where there are any.
@@ -150,13 +160,28 @@ impl<O: Observer> Model for World<O> {
     // Within the loop: no registers are saved and restored around each event.
     #[inline(always)]
     fn handle(&mut self, event: Event, cal: &mut Cal) {
+        self.keep_step(cal.now());
         match event {
             Event::Arrival(population) => self.on_arrival(population, cal),
-            Event::Thought { population, user } => self.on_thought(population, user, cal),
             Event::AtProxy(request) => self.on_request_at_proxy(request, cal),
             Event::AtPod(request) => self.on_request_at_pod(request, cal),
             Event::AnswerAtProxy(request) => self.on_answer_at_proxy(request, cal),
             Event::AnswerAtClient(request) => self.on_answer_at_client(request, cal),
+            Event::JobDone { pod, worker } => self.on_job_done(pod, worker, cal),
+            Event::KnownJobDone(job) => self.on_known_job_done(job, cal),
+            Event::Young => self.on_young(cal),
+            other => self.handle_other(other, cal),
+        }
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// What is no step of a request that goes its way.
+    #[inline(never)]
+    fn handle_other(&mut self, event: Event, cal: &mut Cal) {
+        self.catch_up_all(cal.now());
+        match event {
+            Event::Thought { population, user } => self.on_thought(population, user, cal),
             Event::RetryDue(request) => self.on_retry_due(request, cal),
             Event::StreamOver(request) => self.on_stream_over(request, cal),
             Event::StreamOpens { population, slot } => self.on_stream_opens(population, slot, cal),
@@ -170,7 +195,6 @@ impl<O: Observer> Model for World<O> {
             Event::GoAway(connection) => self.on_go_away(connection, cal),
             Event::GoAwayOver(connection) => self.on_go_away_over(connection, cal),
             Event::CloseMoment(connection) => self.on_close_moment(connection, cal),
-            Event::JobDone { pod, worker } => self.on_job_done(pod, worker, cal),
             Event::DeadlineLook(class) => self.on_deadline_look(class, cal),
             Event::Deadline { class, request, ordinal } => self.on_deadline(class, request, ordinal, cal),
             Event::IdleSweep(class) => self.on_idle_sweep(class, cal),
@@ -202,11 +226,19 @@ impl<O: Observer> Model for World<O> {
             Event::AcquireTimeout { pod, worker, ticket } => self.on_acquire_timeout(pod, worker, ticket, cal),
             Event::Sample => self.on_sample(cal),
             Event::End => self.ended = self.end <= cal.now(),
+            Event::AnswerAtClient(..)
+            | Event::AnswerAtProxy(..)
+            | Event::Arrival(..)
+            | Event::AtPod(..)
+            | Event::AtProxy(..)
+            | Event::JobDone { .. }
+            | Event::KnownJobDone(..)
+            | Event::Young => {
+                unreachable!("handled before")
+            }
         }
     }
-}
 
-impl<O: Observer> World<O> {
     /// The fleet of `scenario` at the start of replication `replication`, warm: old pods Ready and known to all,
     /// connections spread as the balancer would, streams in the middle of their lives, nothing queued. What is done to the
     /// workload, and the end, are still to be scheduled, in the places returned.
@@ -237,6 +269,7 @@ impl<O: Observer> World<O> {
             pod_hop,
             handshake: scenario.handshake,
             requests: Arena::default(),
+            calm: Calm::new(start),
             connections: Arena::default(),
             populations: Population::all(scenario, streams, start),
             proxies: (0..proxies).map(|_| Proxy::new(scenario.load_balancer.algorithm)).collect(),
@@ -262,8 +295,7 @@ impl<O: Observer> World<O> {
             dependency: Dependency::new(scenario),
             levels: LevelMeter::new(scenario),
             in_system: 0,
-            in_system_area: 0,
-            in_system_since: start,
+            in_system_moments: 0,
             sojourn_sum: 0,
             tier,
             end,
@@ -273,6 +305,7 @@ impl<O: Observer> World<O> {
         let mut cal = Cal::new(start, &[client, pod], arrivals.collect());
         world.control = world.control_of(scenario);
         world.assign_proxies();
+        world.begin_calm(scenario);
         world.begin_fleet(scenario.workload.replicas, &mut cal);
         world.begin_resolvers(&mut cal);
         if !world.has_tier_before() {
@@ -311,6 +344,17 @@ impl<O: Observer> World<O> {
         } else {
             cal.at(at, Event::Arrival(population));
         }
+    }
+
+    /// Goes on with the next arrival of `population`, if nothing comes before it; else schedules it.
+    #[inline(always)]
+    pub(super) fn goes_on(population: u16, at: SimTime, ticket: Ticket, cal: &mut Cal) -> bool {
+        if usize::from(population) < ARRIVALS {
+            // With several tiers another one may have its turn before.
+            return cal.goes_on(Single(population as u8), at, ticket, !O::TIERED);
+        }
+        cal.at_ticket(at, ticket, Event::Arrival(population));
+        false
     }
 
     /// Old pods that have been Ready for long, in every proxy's table.

@@ -331,6 +331,8 @@ impl Collector {
 }
 
 impl Observer for Collector {
+    const IN_ORDER: bool = false;
+
     #[inline(always)]
     fn observe(&mut self, now: SimTime, fact: Fact) {
         self.digest.add(now, &fact);

@@ -157,6 +157,11 @@ pub(super) trait Algorithm: std::fmt::Debug + Send + Sync {
     /// connection, `draw` this pick's own randomness.
     fn pick(&mut self, hosts: &Hosts<'_>, key: u64, draw: &mut Stream) -> Option<u32>;
 
+    /// Whether it looks at what is under way at the hosts.
+    fn weighs_load(&self) -> bool {
+        true
+    }
+
     /// The table has changed.
     fn table_changed(&mut self, _table: &[Host]) {}
 

@@ -9,22 +9,21 @@ use crate::engine::Stream;
 pub(in super::super) struct PowerOfTwo;
 
 impl PowerOfTwo {
-    /// The pick where all of at least two hosts may be picked, and weigh the same, by what is under way at each.
+    /// Two of `n` hosts, at least two, that weigh the same: of equally busy ones the first is picked.
     #[inline(always)]
-    pub(in super::super) fn of_all(active: &[u32], draw: &mut Stream) -> u32 {
-        let n = active.len() as u32;
+    pub(in super::super) const fn two_of(n: u32, draw: &mut Stream) -> (u32, u32) {
         let a = draw.below(n);
         // The second is uniform among the others.
         let b = draw.below(n - 1);
-        let b = b + u32::from(b >= a);
-        if active[b as usize] < active[a as usize] { b } else { a }
+        (a, b + (b >= a) as u32)
     }
 }
 
 impl Algorithm for PowerOfTwo {
     fn pick(&mut self, hosts: &Hosts<'_>, _key: u64, draw: &mut Stream) -> Option<u32> {
         if hosts.len() > 1 && !hosts.restricted && hosts.slow_start.window.is_zero() {
-            return Some(Self::of_all(hosts.active, draw));
+            let (a, b) = Self::two_of(hosts.len(), draw);
+            return Some(if hosts.active[b as usize] < hosts.active[a as usize] { b } else { a });
         }
         let a = hosts.draw(draw)?;
         let b = (0..16).filter_map(|_| hosts.draw(draw)).find(|&b| b != a).unwrap_or(a);

@@ -12,6 +12,10 @@ impl Algorithm for Random {
         hosts.draw(draw)
     }
 
+    fn weighs_load(&self) -> bool {
+        false
+    }
+
     fn boxed(&self) -> Box<dyn Algorithm> {
         Box::new(self.clone())
     }

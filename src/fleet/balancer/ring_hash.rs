@@ -33,6 +33,10 @@ impl Algorithm for RingHash {
         self.ring.capacity() * size_of::<(u64, u32)>()
     }
 
+    fn weighs_load(&self) -> bool {
+        false
+    }
+
     fn boxed(&self) -> Box<dyn Algorithm> {
         Box::new(self.clone())
     }

@@ -37,6 +37,10 @@ impl Algorithm for RoundRobin {
         self.saved.retain(|(pod, _)| table.iter().any(|h| h.pod == *pod));
     }
 
+    fn weighs_load(&self) -> bool {
+        false
+    }
+
     fn boxed(&self) -> Box<dyn Algorithm> {
         Box::new(self.clone())
     }

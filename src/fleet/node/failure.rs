@@ -53,6 +53,7 @@ impl<O: Observer> World<O> {
         if self.pods[pod as usize].phase == Phase::Terminated {
             return;
         }
+        self.disturb(pod, cal);
         let was_ready = self.pods[pod as usize].phase.is_ready();
         let requests = self.pods[pod as usize].in_flight;
         if requests > 0 {
@@ -67,7 +68,7 @@ impl<O: Observer> World<O> {
         p.queue.clear();
         p.workers.dismiss_all();
         (p.listening, p.lost) = (false, true);
-        self.signal(pod, Signal::Lost);
+        self.signal(pod, Signal::Lost, cal);
         self.tell_step(pod, PodStep::Lost, cal);
         self.pod_levels_changed(pod, was_ready, cal);
         if let Some(control) = &mut self.control {

@@ -65,8 +65,7 @@ impl<O: Observer> World<O> {
     pub(super) fn begin_call(&mut self, call: Call, cal: &mut Cal) -> Option<Handle> {
         let c = self.connections.live(call.connection)?;
         let Owner::Front(proxy) = self.connections[c].owner else { return None };
-        self.integrate(cal.now());
-        self.in_system += 1;
+        self.count_birth(cal.now());
         let mut request = Request::new(cal.now(), call.population, call.client, proxy, call.ordinal);
         request.attempts = call.attempts;
         request.connection = c;
@@ -115,9 +114,7 @@ impl<O: Observer> World<O> {
 
     /// Accounts for the end of a call.
     pub(super) fn end_call(&mut self, r: u32, now: SimTime) {
-        self.integrate(now);
-        self.in_system -= 1;
-        self.sojourn_sum += u128::from(now.since(self.requests[r].born).nanos());
+        self.count_end(self.requests[r].born, now);
     }
 
     /// A connection of the tier before has ended: what is asked on it is given up. The requests there, and whether their answers

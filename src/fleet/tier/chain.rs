@@ -64,11 +64,11 @@ impl<O: Observer> Chain<O> {
         self.shown = scenario.rolled().behind;
         let mut engine = Some(&mut self.outermost);
         for fleet in &fleets::all(scenario) {
-            let Some(Engine { model, .. }) = engine else { return };
+            let Some(Engine { model, calendar }) = engine else { return };
             if let Some(tier) = &mut model.tier {
                 tier.set(fleet);
             }
-            steady::retarget(model, &fleet.scenario);
+            steady::retarget(model, &fleet.scenario, calendar);
             engine = next(model);
         }
     }

@@ -1,0 +1,294 @@
+//! A request is sent, and what will become of it is known – or not, and it is an ordinary one.
+
+use crate::engine::{Arena, List, NIL, SimTime};
+use crate::scenario::Layer;
+
+use super::super::balancer::power_of_two::PowerOfTwo;
+use super::super::connection::Connection;
+use super::super::event::Event;
+use super::super::lifecycle::Phase;
+use super::super::pick::Pick;
+use super::super::population::FOREVER;
+use super::super::request::Request;
+use super::super::transport::Available;
+use super::super::world::{Cal, Observer, World};
+use super::schedule::Whose;
+use super::{Calm, Known, OnTheWay, Wait, Young};
+
+impl<O: Observer> World<O> {
+    /// A request just born goes its way calmly, if it can.
+    #[inline(always)]
+    pub(in super::super) fn begins_calmly(
+        &mut self,
+        population: u16,
+        client: u32,
+        ordinal: u64,
+        cal: &mut Cal,
+    ) -> bool {
+        let p = &mut self.populations[usize::from(population)];
+        if !self.calm.on || !p.calm {
+            return false;
+        }
+        let now = cal.now();
+        let state = &mut p.clients[client as usize];
+        let last = state.available.tail();
+        let mut c = last;
+        // Behind the one that has become free last stand those that will be.
+        let connection = loop {
+            if c == NIL {
+                return false;
+            }
+            let connection = &mut self.connections[c];
+            if connection.idle_since <= now {
+                break connection;
+            }
+            c = connection.available.prev();
+        };
+        let young = Young { born: now, ordinal, client, connection: c, population, proxy: state.proxy };
+        if self.layer == Layer::L4 {
+            return self.goes_straight(&young, cal);
+        }
+        (connection.in_use, connection.idle_since) = (1, SimTime::MAX);
+        connection.carried = connection.carried.saturating_add(1);
+        if c != last {
+            state.available.remove(&mut Available(&mut self.connections), c);
+            state.available.push_back(&mut Available(&mut self.connections), c);
+        }
+        if self.client_hop.is_instant() {
+            self.reaches_proxy(&young, cal);
+        } else {
+            self.calm.on_the_way.push_back(OnTheWay::Young(young));
+            self.client_hop.send(cal, Event::Young);
+        }
+        true
+    }
+
+    /// The next of those that are on their way to their proxy is there.
+    #[inline(always)]
+    pub(in super::super) fn on_young(&mut self, cal: &mut Cal) {
+        match self.calm.on_the_way.pop_front() {
+            Some(OnTheWay::Young(young)) => self.reaches_proxy(&young, cal),
+            Some(OnTheWay::Woken(request)) => self.on_request_at_proxy(request, cal),
+            None => unreachable!("nobody is on the way"),
+        }
+    }
+
+    /// Layer 7: a request is at its proxy.
+    #[inline(always)]
+    fn reaches_proxy(&mut self, young: &Young, cal: &mut Cal) {
+        let now = cal.now();
+        if self.balancer.retries.budget.is_some() {
+            self.pay_for_retries(young.proxy, now);
+        }
+        let picked = self.pick_calmly(young, now);
+        if let Some(pod) = picked
+            && self.goes_by_proxy(young, pod, cal)
+        {
+            return;
+        }
+        self.becomes_ordinary(young, picked, cal);
+    }
+
+    /// Its proxy picks a pod.
+    #[inline(always)]
+    fn pick_calmly(&mut self, young: &Young, now: SimTime) -> Option<u32> {
+        let &Young { ordinal, client: member, population, proxy, .. } = young;
+        let pick = Pick { population, member, ordinal, attempt: 1, avoid: [NIL; 3] };
+        let process = &self.proxies[usize::from(proxy)].process;
+        let n = process.table.len() as u32;
+        if !process.power_of_two || process.ejections || !self.calm.even || n < 2 {
+            return self.pick(proxy, pick, now);
+        }
+        // As any pick by two choices, without a look at what restricts others (60 instructions).
+        let family = self.populations[usize::from(population)].balance;
+        let (a, b) = PowerOfTwo::two_of(n, &mut pick.draw(family));
+        let (pod_a, pod_b) = (process.table[a as usize].pod, process.table[b as usize].pod);
+        self.catch_up(pod_a, now);
+        self.catch_up(pod_b, now);
+        let active = self.proxies[usize::from(proxy)].process.table.active();
+        Some(if active[b as usize] < active[a as usize] { pod_b } else { pod_a })
+    }
+
+    /// Layer 7: it has a record from now on, and its proxy has picked.
+    #[cold]
+    #[inline(never)]
+    fn becomes_ordinary(&mut self, young: &Young, picked: Option<u32>, cal: &mut Cal) {
+        let &Young { born, ordinal, client, connection, population, proxy } = young;
+        let of_client = &mut self.populations[usize::from(population)].clients[client as usize];
+        of_client.available.remove(&mut Available(&mut self.connections), connection);
+        let request = Request::new(born, population, client, proxy, ordinal);
+        let r = self.requests.insert(Request { at_proxy: cal.now(), attempts: 1, connection, ..request });
+        self.watch_from_now(r, cal);
+        self.forward_picked(r, proxy, picked, cal);
+    }
+
+    /// Layer 7: the proxy sends it to `pod`, on an idle connection, if its fate is known then.
+    #[inline(always)]
+    fn goes_by_proxy(&mut self, young: &Young, pod: u32, cal: &mut Cal) -> bool {
+        let now = cal.now();
+        self.catch_up(pod, now);
+        if !self.knows(pod, now) {
+            return false;
+        }
+        let &Young { born, ordinal, client, connection, population, proxy } = young;
+        let at = self.link(proxy, pod);
+        let Self { calm, links, proxies, connections, populations, .. } = self;
+        let (schedule, link) = (&calm.pods[pod as usize], &mut links[at]);
+        let active = proxies[usize::from(proxy)].process.table.active_mut(link.position);
+        let Some(&upstream) = link.idle.last() else { return false };
+        // As many connections as are kept at most, so that none is closed when it comes back.
+        if link.idle.len() + *active as usize > self.balancer.upstream.connections as usize {
+            return false;
+        }
+        let (hop, arrive) = (self.pod_hop.delay, now.plus(self.pod_hop.delay));
+        let up = &mut connections[upstream];
+        let carried = up.carried.saturating_add(1);
+        if carried >= schedule.keep.min(calm.carries)
+            || up.pod_closed
+            || up.pod_idle_since.plus(schedule.idle) <= arrive
+        {
+            return false;
+        }
+        let Some(start) = schedule.start(arrive) else { return false };
+        let p = &mut populations[usize::from(population)];
+        let version = &self.versions[usize::from(schedule.version)];
+        let work = if schedule.slowed {
+            self.pods[pod as usize].work(version, p.service, ordinal, start)
+        } else {
+            version.service.sample(&mut p.service.stream(ordinal), ordinal)
+        };
+        if work > FOREVER {
+            return false;
+        }
+        let end = start.plus(work);
+        let answered = end.plus(hop);
+        let over = answered.plus(self.client_hop.delay);
+        // Work of no time may yet have to wait for what arrives with it.
+        if end <= arrive
+            || answered >= up.opened.plus(calm.lives)
+            || answered >= now.plus(calm.patience)
+            || over >= born.plus(p.patience)
+        {
+            return false;
+        }
+        *active += 1;
+        link.idle.pop();
+        // The pod has it idle again from the end on: its own time-out counts from there.
+        (up.in_use, up.carried, up.pod_idle_since) = (1, carried, end);
+        connections[connection].in_use = 0;
+        frees(&mut p.clients[client as usize].available, connections, connection, over);
+        let order = cal.ticket();
+        let known =
+            Known { born, sent: now, start, ordinal, client, connection, upstream, pod, population, proxy, order };
+        calm.remember(known, arrive, end, answered);
+        true
+    }
+
+    /// Layer 4: it goes to the pod of its client's connection, if its fate is known then.
+    #[inline(always)]
+    fn goes_straight(&mut self, young: &Young, cal: &mut Cal) -> bool {
+        let &Young { born, ordinal, client, connection, population, proxy } = young;
+        let pod = self.connections[connection].pod;
+        self.catch_up(pod, born);
+        if !self.knows(pod, born) {
+            return false;
+        }
+        let Self { calm, connections, populations, .. } = self;
+        let schedule = &calm.pods[pod as usize];
+        let (hop, arrive) = (self.pod_hop.delay, born.plus(self.pod_hop.delay));
+        let own = &mut connections[connection];
+        let carried = own.carried.saturating_add(1);
+        if carried >= schedule.keep || own.pod_closed || own.pod_idle_since.plus(schedule.idle) <= arrive {
+            return false;
+        }
+        let Some(start) = schedule.start(arrive) else { return false };
+        let p = &mut populations[usize::from(population)];
+        let version = &self.versions[usize::from(schedule.version)];
+        let work = if schedule.slowed {
+            self.pods[pod as usize].work(version, p.service, ordinal, start)
+        } else {
+            version.service.sample(&mut p.service.stream(ordinal), ordinal)
+        };
+        if work > FOREVER {
+            return false;
+        }
+        let end = start.plus(work);
+        let over = end.plus(hop);
+        // Work of no time may yet have to wait for what arrives with it.
+        if end <= arrive || over >= born.plus(p.patience) {
+            return false;
+        }
+        (own.carried, own.pod_idle_since) = (carried, end);
+        frees(&mut p.clients[client as usize].available, connections, connection, over);
+        let (sent, upstream, order) = (born, NIL, cal.ticket());
+        let known = Known { born, sent, start, ordinal, client, connection, upstream, pod, population, proxy, order };
+        calm.remember(known, arrive, end, over);
+        true
+    }
+
+    /// Whether all that `pod` has to do, now or to come, is known.
+    #[inline(always)]
+    pub(super) fn knows(&mut self, pod: u32, now: SimTime) -> bool {
+        self.calm.pods[pod as usize].open || self.opens(pod, now)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn opens(&mut self, pod: u32, now: SimTime) -> bool {
+        let p = &self.pods[pod as usize];
+        let version = &self.versions[p.version()];
+        let (workers, queue) = (version.pod.concurrency, version.pod.queue);
+        let schedule = &mut self.calm.pods[pod as usize];
+        (schedule.workers, schedule.queue, schedule.version) = (workers, queue, p.version() as u8);
+        let keep = version.pod.keep_alive.max_requests;
+        schedule.keep = if keep == 0 { u32::MAX } else { keep };
+        schedule.idle = self.idle.of_pods(p.version());
+        schedule.slowed = version.pod.slower != 1.0 || p.slowdown(&version.pod.warmup, now) > 1.0;
+        schedule.open = p.phase == Phase::Ready
+            && !p.left_a_table
+            && version.calm
+            && p.queue.is_empty()
+            && p.workers.free() == workers as usize;
+        schedule.open
+    }
+}
+
+/// A client's connection `c` can be used again from `free` on: its available ones stand in the order of that.
+#[inline(always)]
+fn frees(available: &mut List, connections: &mut Arena<Connection>, c: u32, free: SimTime) {
+    connections[c].idle_since = free;
+    let prev = connections[c].available.prev();
+    // Alone, or the last one to be free, it stays where it is (60 instructions).
+    if available.tail() == c && (prev == NIL || (connections[prev].idle_since, prev) < (free, c)) {
+        return;
+    }
+    available.remove(&mut Available(connections), c);
+    let before = |slots: &Available<'_>, other: u32| (slots.0[other].idle_since, other) < (free, c);
+    available.insert_by(&mut Available(connections), c, before);
+}
+
+impl Calm {
+    /// Keeps what is known of a request that arrives at its pod at `arrive`, is served at `end`, and answered at `answered`.
+    #[inline(always)]
+    fn remember(&mut self, known: Known, arrive: SimTime, end: SimTime, answered: SimTime) {
+        let Known { start, pod, order, .. } = known;
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.known[slot as usize] = known;
+                slot
+            }
+            None => {
+                self.known.push(known);
+                self.known.len() as u32 - 1
+            }
+        };
+        let schedule = &mut self.pods[pod as usize];
+        schedule.latest = arrive;
+        if start > arrive {
+            schedule.waits.push(Wait { from: arrive, until: start, comes: Some(order) });
+        }
+        if schedule.insert(end, Whose::calm(slot)) {
+            schedule.due = answered;
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Catching up with calm requests: their answers have come back meanwhile.
+
+use crate::engine::SimTime;
+use crate::scenario::Layer;
+
+use super::super::fact::{Fact, Outcome, PodId, ProxyId};
+use super::super::levels::SAMPLE;
+use super::super::request::identity;
+use super::super::world::{Cal, Observer, World};
+use super::{Known, Wait};
+
+impl<O: Observer> World<O> {
+    /// What calm requests at `pod` have ended until now, its own end included, is so.
+    #[inline(always)]
+    pub(in super::super) fn catch_up(&mut self, pod: u32, now: SimTime) {
+        if !O::IN_ORDER && self.calm.pods[pod as usize].due <= now {
+            self.catch_up_due(pod, now);
+        }
+    }
+
+    /// The same of all pods.
+    pub(in super::super) fn catch_up_all(&mut self, now: SimTime) {
+        for pod in 0..self.calm.pods.len() as u32 {
+            self.catch_up(pod, now);
+        }
+    }
+
+    fn catch_up_due(&mut self, pod: u32, now: SimTime) {
+        loop {
+            let schedule = &mut self.calm.pods[pod as usize];
+            let Some(&(end, whose)) = schedule.ends.last() else {
+                schedule.due = SimTime::MAX;
+                return;
+            };
+            let answered = end.plus(self.pod_hop.delay);
+            if answered > now {
+                schedule.due = answered;
+                return;
+            }
+            // A job's end is an event, which takes it out.
+            let Ok(slot) = whose.slot() else {
+                schedule.due = SimTime::MAX;
+                return;
+            };
+            schedule.ends.pop();
+            self.answered(slot, answered, now);
+        }
+    }
+
+    /// The answer to a calm request is with whoever sent it to the pod.
+    #[inline(always)]
+    fn answered(&mut self, slot: u32, at: SimTime, now: SimTime) {
+        let Known { upstream, pod, proxy, .. } = self.calm.known[slot as usize];
+        if self.layer == Layer::L4 {
+            return self.over(slot, at);
+        }
+        let link = self.link(proxy, pod);
+        let link = &mut self.links[link];
+        *self.proxies[usize::from(proxy)].process.table.active_mut(link.position) -= 1;
+        let up = &mut self.connections[upstream];
+        (up.in_use, up.idle_since) = (0, at);
+        link.put_idle(upstream, &self.connections);
+        let over = at.plus(self.client_hop.delay);
+        if over <= now {
+            self.over(slot, over);
+        } else {
+            self.calm.returning.push((over, slot));
+        }
+    }
+
+    /// A calm request is over.
+    #[inline(always)]
+    fn over(&mut self, slot: u32, at: SimTime) {
+        self.calm.free.push(slot);
+        let Known { born, sent, ordinal, client, pod, population, proxy, .. } = self.calm.known[slot as usize];
+        self.count_end(born, at);
+        self.observer.observe(at, Fact::Answer(200));
+        let fact = Fact::Ended {
+            born,
+            sent,
+            outcome: Outcome::Ok,
+            cause: None,
+            attempts: 1,
+            stream: false,
+            identity: identity(population, ordinal),
+            pod: Some(PodId(pod)),
+            proxy: ProxyId(u32::from(proxy)),
+            client,
+        };
+        self.observer.observe(at, fact);
+    }
+
+    /// Observers are told before each whole multiple of the samples' period what has ended before that.
+    #[inline(always)]
+    pub(in super::super) fn keep_step(&mut self, now: SimTime) {
+        if !O::IN_ORDER && now >= self.calm.tick {
+            self.pass_ticks(now);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pass_ticks(&mut self, now: SimTime) {
+        while self.calm.tick <= now {
+            let before = SimTime::from_nanos(self.calm.tick.nanos() - 1);
+            self.catch_up_all(before);
+            self.tell_returned(before);
+            let period = SAMPLE.nanos() as i64;
+            let next = self.calm.tick.nanos().div_euclid(period) * period + period;
+            self.calm.tick = SimTime::from_nanos(next);
+        }
+    }
+
+    /// Answers that are with their clients by `now` end their requests.
+    pub(super) fn tell_returned(&mut self, now: SimTime) {
+        let mut at = 0;
+        while let Some(&(over, slot)) = self.calm.returning.get(at) {
+            if over <= now {
+                self.calm.returning.swap_remove(at);
+                self.over(slot, over);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// All that has ended until now is told.
+    pub(in super::super) fn catch_up_and_tell(&mut self, now: SimTime) {
+        if O::IN_ORDER {
+            return;
+        }
+        self.keep_step(now);
+        self.catch_up_all(now);
+        self.tell_returned(now);
+    }
+
+    /// Calm requests that wait for a worker.
+    pub(in super::super) fn calm_waits(&mut self, cal: &Cal) -> u32 {
+        let (now, hop) = (cal.now(), self.pod_hop);
+        let has_come = |wait: &Wait| hop.is_instant() || wait.comes.is_none_or(|ticket| cal.has_come(ticket));
+        let waits = |wait: &&Wait| wait.from < now || wait.from == now && has_come(wait);
+        let mut count = 0;
+        for pod in &mut self.calm.pods {
+            pod.waits.retain(|wait| wait.until > now);
+            count += pod.waits.iter().filter(waits).count();
+        }
+        count as u32
+    }
+
+    /// When those calm requests were born that are still under way.
+    pub(in super::super) fn calm_births(&self) -> impl Iterator<Item = SimTime> {
+        let known = |slot: &u32| self.calm.known[*slot as usize].born;
+        let slots = self.calm.pods.iter().flat_map(|pod| &pod.ends).filter_map(|(_, whose)| whose.slot().ok());
+        let at_pods = slots.map(move |slot| known(&slot));
+        let returning = self.calm.returning.iter().map(move |(_, slot)| known(slot));
+        at_pods.chain(returning).chain(self.young_births())
+    }
+}

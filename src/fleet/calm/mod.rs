@@ -1,0 +1,192 @@
+//! Calm requests: those whose fate is known when they are sent. They have no record and nothing in the calendar.
+//!
+//! A pod that is Ready and has only calm requests before a new one starts it when a worker is free, which follows from their ends,
+//! and ends it when its work is done. Both are computed when it is sent ([`birth`]), and kept by pod in the order of the ends.
+//! What it changes on its way back – its worker, its connections, what its proxy has in flight, the measured end – is caught
+//! up with when somebody looks ([`catch_up`]). Three rules keep that from telling anything else than events would:
+//!
+//! 1. A request is calm only where nothing that is due can touch it: no time-out, no end of a connection, no full queue, no pod
+//!    that changes. All else is an ordinary request from the start.
+//! 2. Whoever reads what calm requests change catches up with them first. So does every event that is not a request's own.
+//! 3. Whatever may change a pod, or give its workers something else to do, first [wakes](wake) its calm requests: they become
+//!    ordinary ones, with records and events, in the state in which those would be.
+//!
+//! Results are the same to the byte with and without; a test compares them over random scenarios. An observer that is to hear
+//! of everything in order of time ([`Observer::IN_ORDER`]) has no calm requests.
+
+mod birth;
+mod catch_up;
+mod job;
+mod schedule;
+mod wake;
+
+use std::collections::VecDeque;
+
+use crate::engine::{Arena, Dur, Handle, SimTime, Ticket};
+use crate::scenario::{Layer, Load, Pod, Scenario, WarmupOver, WhenBusy};
+
+use super::population::FOREVER;
+use super::world::{Observer, World};
+use job::KnownJob;
+use schedule::Schedule;
+
+/// A request that nothing can happen to but what is written here.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    born: SimTime,
+    /// When its proxy got it; at layer 4, when it took its connection.
+    sent: SimTime,
+    /// When a worker begins it.
+    start: SimTime,
+    ordinal: u64,
+    client: u32,
+    /// Its client's connection.
+    connection: u32,
+    /// Its proxy's connection; none at layer 4.
+    upstream: u32,
+    pod: u32,
+    population: u16,
+    proxy: u16,
+    /// Its place among all that was scheduled when it was sent.
+    order: Ticket,
+}
+
+/// A request on its way from its client to its proxy.
+#[derive(Clone, Copy, Debug)]
+struct Young {
+    born: SimTime,
+    ordinal: u64,
+    client: u32,
+    connection: u32,
+    population: u16,
+    proxy: u16,
+}
+
+/// What is on its way there.
+#[derive(Clone, Copy, Debug)]
+enum OnTheWay {
+    Young(Young),
+    /// One that has become an ordinary request meanwhile.
+    Woken(Handle),
+}
+
+/// A calm request waits for a worker.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    from: SimTime,
+    until: SimTime,
+    /// Its place among what arrives at one moment, unless it was there at once.
+    comes: Option<Ticket>,
+}
+
+/// All calm requests.
+#[derive(Clone, Debug)]
+pub(super) struct Calm {
+    /// Whether there may be any.
+    on: bool,
+    /// For how long proxies wait, how many requests a connection of theirs carries, and for how long.
+    patience: Dur,
+    carries: u32,
+    lives: Dur,
+    /// Whether a proxy's pods all weigh the same, as far as nothing speaks against one's health.
+    even: bool,
+    known: Vec<Known>,
+    free: Vec<u32>,
+    /// What else pods do that are otherwise calm.
+    jobs: Arena<KnownJob>,
+    /// By pod.
+    pods: Vec<Schedule>,
+    /// In the order in which they arrive.
+    on_the_way: VecDeque<OnTheWay>,
+    /// Answers between proxy and client: when they arrive, and whose they are.
+    returning: Vec<(SimTime, u32)>,
+    /// What ends before this is told before anything else happens from then on.
+    tick: SimTime,
+}
+
+impl Calm {
+    /// None yet.
+    pub(super) fn new(start: SimTime) -> Self {
+        Self {
+            on: false,
+            patience: Dur::ZERO,
+            carries: 0,
+            lives: Dur::ZERO,
+            even: false,
+            known: Vec::new(),
+            free: Vec::new(),
+            jobs: Arena::default(),
+            pods: Vec::new(),
+            on_the_way: VecDeque::new(),
+            returning: Vec::new(),
+            tick: start,
+        }
+    }
+
+    /// There is one more pod.
+    pub(super) fn add_pod(&mut self) {
+        self.pods.push(Schedule::new());
+    }
+
+    /// What they take (bytes).
+    pub(super) fn bytes(&self) -> usize {
+        self.known.capacity() * size_of::<Known>()
+            + self.pods.iter().map(|pod| pod.ends.capacity() * size_of::<(SimTime, u32)>()).sum::<usize>()
+            + self.pods.capacity() * size_of::<Schedule>()
+            + self.on_the_way.capacity() * size_of::<OnTheWay>()
+            + self.returning.capacity() * size_of::<(SimTime, u32)>()
+    }
+}
+
+/// Whether requests to pods like this may be calm: nothing of what becomes of them is decided later than when they are sent.
+pub(super) fn pod_may_be_calm(pod: &Pod) -> bool {
+    pod.error_rate <= 0.0
+        && pod.keep_alive.max_age.is_zero()
+        && pod.connection_pool.is_none()
+        && (pod.warmup.slowdown <= 1.0 || matches!(pod.warmup.over, WarmupOver::Time(_)))
+}
+
+/// Whether requests of this population may be: their ends have no consequences but for their own connection.
+pub(super) const fn population_may_be_calm(config: &crate::scenario::Clients, client_hop: Dur) -> bool {
+    matches!(config.load, Load::Open(_))
+        && matches!(config.when_busy, WhenBusy::Open)
+        && config.multiplex == 1
+        && config.keep_alive.max_requests == 0
+        // Time-outs of those that are woken are watched from then on: looks come soon enough.
+        && (config.timeout.is_zero() || config.timeout.nanos() > 4 * client_hop.nanos())
+}
+
+impl<O: Observer> World<O> {
+    /// There may be calm requests from now on, if this fleet is of the kind.
+    pub(super) fn begin_calm(&mut self, scenario: &Scenario) {
+        let lb = &self.balancer;
+        self.calm.even = lb.slow_start.window.is_zero() && lb.locality.is_none() && self.max_busy == u32::MAX;
+        self.calm.patience = self.deadlines.of_proxies();
+        self.calm.carries = if lb.upstream.keepalive_requests == 0 { u32::MAX } else { lb.upstream.keepalive_requests };
+        self.calm.lives = if lb.upstream.keepalive_time.is_zero() { FOREVER } else { lb.upstream.keepalive_time };
+        self.calm.on = self.may_be_calm(scenario);
+    }
+
+    /// Whether there may be calm requests in this fleet.
+    pub(super) fn may_be_calm(&self, scenario: &Scenario) -> bool {
+        let lb = &self.balancer;
+        let crashes = [&scenario.pod, &scenario.new_pod].iter().any(|pod| pod.crash.in_flight.is_some());
+        let analysed = self.control.as_ref().is_some_and(|c| c.analysis.is_some() || c.trials.is_some());
+        let plain = match self.layer {
+            Layer::L7 => self.plain && self.max_busy == u32::MAX,
+            Layer::L4 => lb.pinning.is_none(),
+        };
+        !O::IN_ORDER
+            && !O::TIERED
+            && self.tier.is_none()
+            && plain
+            && self.router.is_none()
+            && self.dependency.is_none()
+            && lb.sticky.is_none()
+            && lb.resolve.is_none()
+            && lb.passive_health.max_fails == 0
+            && scenario.workload.autoscaler.is_none()
+            && !crashes
+            && !analysed
+    }
+}

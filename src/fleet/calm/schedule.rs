@@ -1,0 +1,118 @@
+//! A pod's time as far as calm requests have taken it.
+
+use super::Wait;
+use crate::engine::{Dur, SimTime};
+
+/// Whose end of service it is: a calm request's, or a job's whose end is an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Whose(u32);
+
+impl Whose {
+    const JOB: u32 = 1 << 31;
+
+    /// A calm request's, by its slot.
+    pub(super) const fn calm(slot: u32) -> Self {
+        Self(slot)
+    }
+
+    /// A job's, by its slot.
+    pub(super) const fn job(slot: u32) -> Self {
+        Self(slot | Self::JOB)
+    }
+
+    /// The slot, of a calm request or else of a job.
+    #[inline(always)]
+    pub(super) const fn slot(self) -> Result<u32, u32> {
+        if self.0 & Self::JOB == 0 { Ok(self.0) } else { Err(self.0 & !Self::JOB) }
+    }
+}
+
+/// What is known of a pod's workers; one cache line, as picks look at it.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Schedule {
+    /// When the first of the answers is with whoever sent the request.
+    pub(super) due: SimTime,
+    /// Ends of service, and whose, the latest first.
+    pub(super) ends: Vec<(SimTime, Whose)>,
+    /// Waits for a worker, those that may be over among them.
+    pub(super) waits: Vec<Wait>,
+    /// When the last calm request arrives.
+    pub(super) latest: SimTime,
+    /// Workers, and requests that may wait for one.
+    pub(super) workers: u32,
+    pub(super) queue: u32,
+    /// Requests that a connection to it carries at most.
+    pub(super) keep: u32,
+    /// For how long it keeps an idle connection.
+    pub(super) idle: Dur,
+    /// Its version.
+    pub(super) version: u8,
+    /// Whether its services take longer than those of a warm pod of the plain version.
+    pub(super) slowed: bool,
+    /// Whether all that it has to do is here, so that what is sent to it now may be calm. Where not, it may be so again.
+    pub(super) open: bool,
+}
+
+impl Schedule {
+    /// Of a pod that nothing is known of.
+    pub(super) const fn new() -> Self {
+        Self {
+            due: SimTime::MAX,
+            ends: Vec::new(),
+            waits: Vec::new(),
+            latest: SimTime::MIN,
+            workers: 0,
+            queue: 0,
+            keep: 0,
+            idle: Dur::ZERO,
+            version: 0,
+            slowed: false,
+            open: false,
+        }
+    }
+
+    /// When a request begins that arrives at `arrive`; `None` where so many wait that the queue may be full.
+    #[inline(always)]
+    pub(super) fn start(&self, arrive: SimTime) -> Option<SimTime> {
+        let (start, waiting) = self.next_start(arrive);
+        waiting.is_none_or(|waiting| waiting < self.queue).then_some(start)
+    }
+
+    /// When a worker begins what arrives at `arrive`, first in, first out, and how many wait then; `None` where a worker is free.
+    #[inline(always)]
+    pub(super) fn next_start(&self, arrive: SimTime) -> (SimTime, Option<u32>) {
+        let mut under_way = self.ends.len();
+        while under_way > 0 && self.ends[under_way - 1].0 <= arrive {
+            under_way -= 1;
+        }
+        let workers = self.workers as usize;
+        if under_way < workers {
+            return (arrive, None);
+        }
+        // It begins when as many are left as there are workers, less one.
+        (self.ends[workers - 1].0, Some((under_way - workers) as u32))
+    }
+
+    /// Takes an end of service out; answers take `hop` on their way.
+    pub(super) fn remove(&mut self, whose: Whose, hop: Dur) {
+        if let Some(at) = self.ends.iter().rposition(|&(_, other)| other == whose) {
+            self.ends.remove(at);
+        }
+        self.due = self.ends.last().map_or(SimTime::MAX, |&(end, _)| end + hop);
+    }
+
+    /// Takes note of an end of service; whether it is the first.
+    #[inline(always)]
+    pub(super) fn insert(&mut self, end: SimTime, whose: Whose) -> bool {
+        let mut at = self.ends.len();
+        self.ends.push((end, whose));
+        // Of two that end at one moment the one that began first is the first to be done.
+        while at > 0 && self.ends[at - 1].0 <= end {
+            self.ends[at] = self.ends[at - 1];
+            at -= 1;
+        }
+        self.ends[at] = (end, whose);
+        at + 1 == self.ends.len()
+    }
+}

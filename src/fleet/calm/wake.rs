@@ -1,0 +1,213 @@
+//! Calm requests become ordinary ones, because something is about to happen to their pod, or to their proxies.
+
+use crate::engine::{Dur, NIL, SimTime};
+use crate::scenario::Layer;
+
+use super::super::event::Event;
+use super::super::proxy::STATUS_OK;
+use super::super::request::{Job, Place, Request};
+use super::super::transport::Available;
+use super::super::world::{Cal, Observer, World};
+use super::job::KnownJob;
+use super::schedule::Whose;
+use super::{Calm, Known, OnTheWay, Young};
+
+impl<O: Observer> World<O> {
+    /// Something is about to happen to `pod`: its calm requests are ordinary ones from now on.
+    #[inline]
+    pub(in super::super) fn disturb(&mut self, pod: u32, cal: &mut Cal) {
+        if O::IN_ORDER {
+            return;
+        }
+        self.calm.pods[pod as usize].open = false;
+        if !self.calm.pods[pod as usize].ends.is_empty() {
+            self.wake_all_at(pod, cal);
+        }
+    }
+
+    /// Settings have changed that were looked at before.
+    pub(in super::super) fn look_again(&mut self) {
+        self.calm.pods.iter_mut().for_each(|pod| pod.open = false);
+    }
+
+    /// Nothing is calm any more, nor will be.
+    pub(in super::super) fn end_calm(&mut self, cal: &mut Cal) {
+        if O::IN_ORDER || !std::mem::take(&mut self.calm.on) {
+            return;
+        }
+        for pod in 0..self.pods.len() as u32 {
+            self.disturb(pod, cal);
+        }
+        self.tell_returned(cal.now());
+        for (over, slot) in std::mem::take(&mut self.calm.returning) {
+            self.calm.free.push(slot);
+            let known = self.calm.known[slot as usize];
+            let r = self.record(Known { upstream: NIL, ..known }, cal);
+            self.requests[r].place = Place::Returning;
+            self.requests[r].status = STATUS_OK;
+            cal.end_next(over, Event::AnswerAtClient(self.requests.handle(r)));
+        }
+        for mut way in std::mem::take(&mut self.calm.on_the_way) {
+            if let OnTheWay::Young(Young { born, ordinal, client, connection, population, proxy }) = way {
+                let of_client = &mut self.populations[usize::from(population)].clients[client as usize];
+                of_client.available.remove(&mut Available(&mut self.connections), connection);
+                let request = Request::new(born, population, client, proxy, ordinal);
+                let place = Place::ToProxy;
+                let r = self.requests.insert(Request { attempts: 1, connection, place, ..request });
+                self.watch_from_now(r, cal);
+                way = OnTheWay::Woken(self.requests.handle(r));
+            }
+            self.calm.on_the_way.push_back(way);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake_all_at(&mut self, pod: u32, cal: &mut Cal) {
+        self.catch_up(pod, cal.now());
+        let schedule = &mut self.calm.pods[pod as usize];
+        (schedule.due, schedule.open) = (SimTime::MAX, false);
+        schedule.waits.clear();
+        let mut woken = std::mem::take(&mut schedule.ends);
+        // As they began, or would: so they stand in the queue, and so the calendar has their ends.
+        woken.sort_unstable_by_key(|(_, whose)| match whose.slot() {
+            Ok(slot) => {
+                let Known { start, sent, order, .. } = self.calm.known[slot as usize];
+                (start, sent + self.pod_hop.delay, order)
+            }
+            Err(slot) => {
+                let KnownJob { start, arrived, order, .. } = self.calm.jobs[slot];
+                (start, arrived, order)
+            }
+        });
+        for (end, whose) in woken {
+            match whose.slot() {
+                Ok(slot) => {
+                    self.calm.free.push(slot);
+                    self.wake(self.calm.known[slot as usize], end, cal);
+                }
+                Err(slot) => {
+                    let job = *self.calm.jobs.remove(slot);
+                    self.find_out(job, end, cal);
+                }
+            }
+        }
+    }
+
+    /// Those calm requests that have not arrived yet are ordinary ones from now on.
+    pub(super) fn wake_those_on_the_way(&mut self, pod: u32, cal: &mut Cal) {
+        let hop = self.pod_hop.delay;
+        let Calm { pods, known, .. } = &mut self.calm;
+        let schedule = &mut pods[pod as usize];
+        let on_the_way = |whose: Whose| whose.slot().is_ok_and(|slot| is_on_the_way(&known[slot as usize], hop, cal));
+        let mut woken = Vec::new();
+        schedule.ends.retain(|&(end, whose)| {
+            let keeps = !on_the_way(whose);
+            if !keeps {
+                woken.push((end, whose));
+            }
+            keeps
+        });
+        schedule.due = schedule.ends.last().map_or(SimTime::MAX, |&(end, _)| end + hop);
+        schedule.latest = SimTime::MIN;
+        let slots: Vec<(SimTime, u32)> =
+            woken.iter().filter_map(|&(end, whose)| Some((end, whose.slot().ok()?))).collect();
+        for (end, slot) in slots {
+            self.calm.free.push(slot);
+            let known = self.calm.known[slot as usize];
+            self.calm.pods[pod as usize].waits.retain(|wait| wait.comes != Some(known.order));
+            self.wake(known, end, cal);
+        }
+    }
+
+    /// The record of a request that was calm, with the connections that carry it.
+    fn record(&mut self, known: Known, cal: &mut Cal) -> u32 {
+        let Known { born, sent, ordinal, client, connection, upstream, pod, population, proxy, .. } = known;
+        let request = Request::new(born, population, client, proxy, ordinal);
+        let r = self.requests.insert(Request { at_proxy: sent, attempts: 1, connection, upstream, pod, ..request });
+        let of_client = &mut self.populations[usize::from(population)].clients[client as usize];
+        of_client.available.remove(&mut Available(&mut self.connections), connection);
+        match self.layer {
+            Layer::L4 => self.board(r, connection),
+            Layer::L7 => {
+                self.connections[connection].in_use = 1;
+                if upstream != NIL {
+                    self.requests[r].counted = true;
+                    self.connections[upstream].in_use = 0;
+                    self.board(r, upstream);
+                }
+            }
+        }
+        self.watch_from_now(r, cal);
+        r
+    }
+
+    /// A calm request becomes an ordinary one, in the state that it has now.
+    fn wake(&mut self, known: Known, end: SimTime, cal: &mut Cal) {
+        let Known { sent, start, ordinal, pod, population, order, .. } = known;
+        let r = self.record(known, cal);
+        let (now, hop) = (cal.now(), self.pod_hop.delay);
+        let carrier = self.carrier(r);
+        let request = self.requests.handle(r);
+        let job = Job::Serve { request, population, ordinal };
+        let arrive = sent + hop;
+        let p = &mut self.pods[pod as usize];
+        if is_on_the_way(&known, hop, cal) {
+            self.requests[r].place = Place::ToPod;
+            cal.at_ticket(arrive, order, Event::AtPod(request));
+        } else if now < start {
+            self.requests[r].place = Place::Queued;
+            self.connections[carrier].in_pod = 1;
+            p.queue.push_back(job);
+            p.waiting_requests += 1;
+            p.in_flight += 1;
+            self.levels.queued += 1;
+        } else if now < end {
+            self.requests[r].place = Place::Serving;
+            self.connections[carrier].in_pod = 1;
+            p.in_flight += 1;
+            let worker = p.workers.begin(job);
+            cal.end_at(end, p.next_rank(pod), Event::JobDone { pod, worker });
+        } else {
+            self.requests[r].place = Place::Returning;
+            self.requests[r].status = STATUS_OK;
+            let event = match self.layer {
+                Layer::L7 => Event::AnswerAtProxy(request),
+                Layer::L4 => Event::AnswerAtClient(request),
+            };
+            cal.end_next(end + hop, event);
+        }
+    }
+
+    /// A job becomes one of which nothing is known, in the state that it has now.
+    fn find_out(&mut self, known: KnownJob, end: SimTime, cal: &mut Cal) {
+        let KnownJob { job, pod, start, .. } = known;
+        let p = &mut self.pods[pod as usize];
+        if start <= cal.now() {
+            let worker = p.workers.begin(job);
+            cal.end_at(end, p.next_rank(pod), Event::JobDone { pod, worker });
+            return self.begun(job);
+        }
+        p.queue.push_back(job);
+        match job {
+            Job::Serve { .. } => {
+                p.waiting_requests += 1;
+                self.levels.queued += 1;
+            }
+            Job::Handshake(_) => p.waiting_handshakes += 1,
+            _ => {}
+        }
+    }
+
+    /// When those were born that are on their way to their proxies.
+    pub(super) fn young_births(&self) -> impl Iterator<Item = SimTime> {
+        let young = |way: &OnTheWay| if let OnTheWay::Young(young) = way { Some(young.born) } else { None };
+        self.calm.on_the_way.iter().filter_map(young)
+    }
+}
+
+/// Whether a request that takes `hop` to its pod is not there yet.
+fn is_on_the_way(known: &Known, hop: Dur, cal: &Cal) -> bool {
+    let arrive = known.sent + hop;
+    cal.now() < arrive || (cal.now() == arrive && !hop.is_zero() && !cal.has_come(known.order))
+}
