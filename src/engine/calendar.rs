@@ -2,7 +2,7 @@
 //!
 //! Of what is due at one moment the *ends* have their turn first, whoever was scheduled before whom: a worker that is done at
 //! the moment at which a request comes is free. So what happens at a moment does not depend on when its end became known. And
-//! time-outs come last: what is there at that very moment is in time.
+//! time-outs come last, by who they are: what is there at that very moment is in time.
 //!
 //! Entries whose delay is drawn are kept by a timing *wheel*. Entries of one constant delay come due in the order in
 //! which they were made, so they are kept by a *lane*, a plain ring: they cost no comparison with the rest. Of what is scheduled
@@ -103,13 +103,17 @@ impl<E: Copy> Calendar<E> {
         self.insert(key, event);
     }
 
-    /// Schedules `event` at `at`, after all else that is due then: O(1). For time-outs: what comes just then is in time.
+    /// Schedules `event` at `at`, after all else that is due then: O(1). For time-outs: what comes just then is in time. They come
+    /// by `rank`, below 2^57, which no two of them share that are anything to each other: whenever it was that they were scheduled.
     ///
     /// # Panics
     /// If `at` lies in the past.
-    pub fn at_last(&mut self, at: SimTime, event: E) {
-        let key = self.key(at, Turn::Last, WHEEL);
-        self.insert(key, event);
+    pub fn at_last(&mut self, at: SimTime, rank: u64, event: E) {
+        if at < self.now {
+            refuse(at, self.now);
+        }
+        debug_assert!(rank < RANKED, "rank {rank} is too large");
+        self.insert(Key::new(at, Turn::Last, rank, WHEEL), event);
     }
 
     /// Schedules `event`, the end of something, at `at`: O(1). Of ends at one moment those that are scheduled so come last, and
@@ -395,12 +399,13 @@ mod tests {
         c.end_at(t(5), 1, 'z');
         c.end_at(t(5), 0, 'y');
         c.end_next(t(5), 'w');
-        c.at_last(t(5), 'v');
+        c.at_last(t(5), 1, 'v');
+        c.at_last(t(5), 0, 'u');
         c.at(t(5), 'g');
         assert_eq!(c.pop_until(t(8)), Some((t(4), 'c')));
         c.after(Lane(0), 'e');
         let order: String = std::iter::from_fn(|| c.pop_until(t(8)).map(|(_, e)| e)).collect();
-        assert_eq!((order.as_str(), c.len()), ("xwyzabdfgv", 1));
+        assert_eq!((order.as_str(), c.len()), ("xwyzabdfguv", 1));
     }
 
     #[test]

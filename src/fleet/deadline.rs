@@ -16,6 +16,11 @@ use super::world::{Cal, Observer, World};
 /// Looks in a time-out's length.
 const LOOKS: u64 = 16;
 
+/// The rank of what comes after time-outs of requests at one moment.
+pub(super) const BEHIND_REQUESTS: u64 = 1 << 56;
+/// So many bits of an ordinal tell who of a population comes first.
+const ORDINAL_BITS: u32 = 39;
+
 /// What expires together.
 #[derive(Clone, Copy, Debug)]
 struct Class {
@@ -74,11 +79,7 @@ impl<O: Observer> World<O> {
             }
             // What is over before the next look at the latest is not left to that.
             if since + span < cal.now() + self.deadlines.classes[class].grain() {
-                let ordinal = request.ordinal as u32;
-                cal.at_last(
-                    (since + span).max(cal.now()),
-                    Event::Deadline { class: class as u16, request: r, ordinal },
-                );
+                self.expects(since + span, class, r, cal);
             }
             if !armed {
                 self.arm(class, cal);
@@ -115,25 +116,30 @@ impl<O: Observer> World<O> {
         let (span, grain) = (k.span, k.grain());
         let next = cal.now() + grain;
         let mut any = false;
-        let mut due = Vec::new();
         for r in 0..self.requests.capacity() {
-            let request = &self.requests[r];
-            let Some(since) = watched_since(request, usize::from(class)) else { continue };
+            let Some(since) = watched_since(&self.requests[r], usize::from(class)) else { continue };
             any = true;
             if since + span < next {
-                due.push((since + span, request.identity(), r));
+                self.expects(since + span, usize::from(class), r, cal);
             }
-        }
-        // By who they are, not by where their records happen to stand.
-        due.sort_unstable();
-        for (at, _, r) in due {
-            let ordinal = self.requests[r].ordinal as u32;
-            cal.at_last(at.max(cal.now()), Event::Deadline { class, request: r, ordinal });
         }
         self.deadlines.classes[usize::from(class)].armed = any;
         if any {
             cal.at(next, Event::DeadlineLook(class));
         }
+    }
+
+    /// The deadline of request `r` comes at `at`: among others at that moment by whose it is, whoever was looked at first.
+    fn expects(&self, at: SimTime, class: usize, r: u32, cal: &mut Cal) {
+        let Request { population, ordinal, .. } = self.requests[r];
+        // A user's number is in the upper bits of the ordinal: of those 32,768 apart either may be the first.
+        let ranked = ordinal & ((1 << ORDINAL_BITS) - 1);
+        let rank = u64::from(class != PROXY) << 55 | u64::from(population) << ORDINAL_BITS | ranked;
+        cal.at_last(
+            at.max(cal.now()),
+            rank,
+            Event::Deadline { class: class as u16, request: r, ordinal: ordinal as u32 },
+        );
     }
 
     /// The deadline of a request, if it is still under way and has not begun to wait anew.

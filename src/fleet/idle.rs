@@ -9,6 +9,7 @@ use crate::engine::{Dur, Handle, SimTime};
 use crate::scenario::{Layer, Scenario};
 
 use super::connection::Owner;
+use super::deadline::BEHIND_REQUESTS;
 use super::event::Event;
 use super::population::FOREVER;
 use super::world::{Cal, Observer, World};
@@ -109,6 +110,12 @@ impl IdleTimers {
     }
 }
 
+/// Where the end of a connection for being idle stands among time-outs at one moment: behind those of requests, by the connection's
+/// number. When it was looked at depends on when it had been in use.
+const fn rank(connection: Handle, by_pod: bool) -> u64 {
+    BEHIND_REQUESTS | (by_pod as u64) << u32::BITS | connection.index as u64
+}
+
 impl<O: Observer> World<O> {
     fn owner_class(&self, c: u32) -> usize {
         match self.connections[c].owner {
@@ -187,10 +194,9 @@ impl<O: Observer> World<O> {
                 let bucket = k.bucket(deadline);
                 k.put(handle, bucket);
             } else {
-                cal.at_last(
-                    deadline.max(cal.now()),
-                    Event::IdleOver { connection: handle, by_pod: side == IdleSide::Pod },
-                );
+                let by_pod = side == IdleSide::Pod;
+                let event = Event::IdleOver { connection: handle, by_pod };
+                cal.at_last(deadline.max(cal.now()), rank(handle, by_pod), event);
             }
         }
         let k = &mut self.idle.classes[class];
