@@ -191,7 +191,8 @@ impl<O: Observer> World<O> {
             let deadline = self.idle_deadline(c, side, span, cal.now());
             let k = &mut self.idle.classes[class];
             if k.bucket(deadline) > current {
-                let bucket = k.bucket(deadline);
+                // One that will be idle only by and by may be looked at too soon, but not be out of sight of the search below.
+                let bucket = k.bucket(deadline).min(current + n - 1);
                 k.put(handle, bucket);
             } else {
                 let by_pod = side == IdleSide::Pod;
