@@ -25,6 +25,7 @@ mod crash;
 mod deadline;
 mod dependency;
 mod dial;
+mod dispatch;
 mod ending;
 mod event;
 pub mod fact;

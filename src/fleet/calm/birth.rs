@@ -272,16 +272,11 @@ impl Calm {
     #[inline(always)]
     fn remember(&mut self, known: Known, arrive: SimTime, end: SimTime, answered: SimTime) {
         let Known { start, pod, order, .. } = known;
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.known[slot as usize] = known;
-                slot
-            }
-            None => {
-                self.known.push(known);
-                self.known.len() as u32 - 1
-            }
-        };
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.known.push(known);
+            self.known.len() as u32 - 1
+        });
+        self.known[slot as usize] = known;
         let schedule = &mut self.pods[pod as usize];
         schedule.latest = arrive;
         if start > arrive {
