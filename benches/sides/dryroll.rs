@@ -25,7 +25,8 @@ fn grown(by: u64, seconds: u64, seed: u64) -> Tally {
     let text = include_str!("../w1.yaml")
         .replace("for: 100s", &format!("for: {}ms", seconds * 1000 / by))
         .replace("replicas: 100", &format!("replicas: {}", 100 * by))
-        .replace("rate: 28000/s", &format!("rate: {}/s\n    connections: {}", 28_000 * by, 100 * by));
+        .replace("rate: 28000/s", &format!("rate: {}/s", 28_000 * by))
+        .replace("connections: 1000", &format!("connections: {}", 1_000 * by));
     tally(&replicate("benches/w1.yaml", &text, seed))
 }
 
