@@ -191,8 +191,7 @@ impl<O: Observer> World<O> {
             let deadline = self.idle_deadline(c, side, span, cal.now());
             let k = &mut self.idle.classes[class];
             if k.bucket(deadline) > current {
-                // One that will be idle only by and by may be looked at too soon, but not be out of sight of the search below.
-                let bucket = k.bucket(deadline).min(current + n - 1);
+                let bucket = k.bucket(deadline);
                 k.put(handle, bucket);
             } else {
                 let by_pod = side == IdleSide::Pod;
@@ -214,7 +213,8 @@ impl<O: Observer> World<O> {
             IdleSide::Owner => (connection.in_use > 0, connection.idle_since),
             IdleSide::Pod => (connection.in_pod > 0, connection.pod_idle_since),
         };
-        if busy { now + span } else { since + span }
+        // What a calm request leaves idle by and by may be idle sooner, as soon as that is an ordinary one.
+        if busy { now + span } else { since.min(now) + span }
     }
 
     /// A connection that was idle when it was looked at: it is closed now, unless it has been used since.
