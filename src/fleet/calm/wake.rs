@@ -155,7 +155,8 @@ impl<O: Observer> World<O> {
         if is_on_the_way(&known, hop, cal) {
             self.requests[r].place = Place::ToPod;
             cal.at_ticket(arrive, order, Event::AtPod(request));
-        } else if now < start {
+        } else if now < start || now < end && !p.workers.any_free() {
+            // Of two ends at one moment this may be the first, and the worker's, which is to begin this then, be still to come.
             self.requests[r].place = Place::Queued;
             self.connections[carrier].in_pod = 1;
             p.queue.push_back(job);
@@ -183,7 +184,7 @@ impl<O: Observer> World<O> {
     fn find_out(&mut self, known: KnownJob, end: SimTime, cal: &mut Cal) {
         let KnownJob { job, pod, start, .. } = known;
         let p = &mut self.pods[pod as usize];
-        if start <= cal.now() {
+        if start <= cal.now() && p.workers.any_free() {
             let worker = p.workers.begin(job);
             cal.end_at(end, p.next_rank(pod), Event::JobDone { pod, worker });
             return self.begun(job);
