@@ -1,7 +1,7 @@
 //! Clients: what they ask, and on which connection.
 
 use crate::engine::{Handle, NIL, Purpose, SimTime, Ticket};
-use crate::scenario::{ClientAssignment as Assignment, Layer, Load, RetryOn, WhenBusy};
+use crate::scenario::{Layer, Load, RetryOn, WhenBusy};
 
 use super::arrivals::ArrivalProcess;
 use super::connection::{Going, Owner, Stage};
@@ -74,11 +74,7 @@ impl<O: Observer> World<O> {
         let p = &mut self.populations[usize::from(population)];
         let ordinal = p.ordinal;
         p.ordinal += 1;
-        let clients = p.clients.len() as u32;
-        let client = match p.config.assignment {
-            Assignment::Random => p.client.stream(ordinal).below(clients),
-            Assignment::InTurn => (ordinal % u64::from(clients)) as u32,
-        };
+        let client = p.client_of(ordinal, &self.connections);
         let at = p.arrivals.as_mut().and_then(ArrivalProcess::advance);
         let next = at.map(|at| (at.max(cal.now()), cal.ticket()));
         self.born(population, client, ordinal, cal);

@@ -30,7 +30,7 @@ impl<O: Observer> World<O> {
     /// What is no step of a request that goes its way.
     #[inline(never)]
     fn handle_other(&mut self, event: Event, cal: &mut Cal) {
-        self.catch_up_all(cal.now());
+        self.catch_up_with(event, cal.now());
         match event {
             Event::Thought { population, user } => self.on_thought(population, user, cal),
             Event::RetryDue(request) => self.on_retry_due(request, cal),

@@ -1,15 +1,20 @@
 //! A population of clients: who they are, what they ask, what they may spend on retries.
 
-use crate::engine::{Dur, Family, Handle, List, Purpose, SimTime, Streams};
-use crate::scenario::{Clients, Load, Scenario};
+use std::hint::black_box;
+
+use crate::engine::{Arena, Dur, Family, Handle, List, NIL, Purpose, SimTime, Streams};
+use crate::scenario::{ClientAssignment, Clients, Load, Scenario};
 
 use super::arrivals::{self, ArrivalProcess};
 use super::calm::population_may_be_calm;
+use super::connection::Connection;
 use super::retry_budget::{self, RetryBudget};
 use super::stream::StreamSlot;
 
 /// How deep a retry budget's bucket is: what so many seconds of requests pay in.
 const BUDGET_SECONDS: f64 = 10.0;
+/// So many clients do not stay in a core's own cache.
+const FAR: usize = 1 << 14;
 /// Longer than any simulation: 100 years.
 pub(super) const FOREVER: Dur = Dur::from_secs(100 * 365 * 86_400);
 
@@ -69,6 +74,8 @@ pub(super) struct Population {
     /// Pick of request n.
     pub(super) balance: Family,
     pub(super) client: Family,
+    /// Whose the next two requests are, where there are so many clients that each is far away in memory.
+    ahead: Option<[u32; 2]>,
     /// Whether its requests may be calm.
     pub(super) calm: bool,
     /// For how long its clients wait: for ever, where nothing else is said.
@@ -109,6 +116,7 @@ impl Population {
             service: streams.family(Purpose::Service, index),
             balance: streams.family(Purpose::Balance, index),
             client: streams.family(Purpose::Client, index),
+            ahead: None,
             calm: population_may_be_calm(config, client_hop),
             patience: if config.timeout.is_zero() { FOREVER } else { config.timeout },
         };
@@ -118,7 +126,36 @@ impl Population {
         // Deep enough for one retry, unless there is to be none at all.
         population.tokens_max = if budget > 0.0 { (budget * rate * BUDGET_SECONDS).max(1.0) } else { 0.0 };
         population.tokens = population.tokens_max;
+        if config.assignment == ClientAssignment::Random && population.clients.len() >= FAR {
+            population.ahead = Some([0, 1].map(|ordinal| population.drawn(ordinal)));
+        }
         population
+    }
+
+    /// Whose its request number `ordinal` is.
+    #[inline(always)]
+    pub(super) fn client_of(&mut self, ordinal: u64, connections: &Arena<Connection>) -> u32 {
+        let Some([this, next]) = self.ahead else {
+            return match self.config.assignment {
+                ClientAssignment::Random => self.drawn(ordinal),
+                ClientAssignment::InTurn => (ordinal % self.clients.len() as u64) as u32,
+            };
+        };
+        // The client after the next one, and the next one's connection, are asked for now, so that they are there by then: two waits for
+        // memory, one for the other, were half of the time among 100,000 connections.
+        let later = self.drawn(ordinal + 2);
+        self.ahead = Some([next, later]);
+        black_box(self.clients[later as usize].available.tail());
+        let c = self.clients[next as usize].available.tail();
+        if c != NIL {
+            black_box(connections[c].idle_since);
+        }
+        this
+    }
+
+    #[inline(always)]
+    fn drawn(&self, ordinal: u64) -> u32 {
+        self.client.stream(ordinal).below(self.clients.len() as u32)
     }
 
     /// What it takes (bytes).

@@ -1,8 +1,9 @@
 //! Catching up with calm requests: their answers have come back meanwhile.
 
-use crate::engine::SimTime;
+use crate::engine::{NIL, SimTime};
 use crate::scenario::Layer;
 
+use super::super::event::Event;
 use super::super::fact::{Fact, Outcome, PodId, ProxyId};
 use super::super::levels::SAMPLE;
 use super::super::request::identity;
@@ -15,6 +16,33 @@ impl<O: Observer> World<O> {
     pub(in super::super) fn catch_up(&mut self, pod: u32, now: SimTime) {
         if !O::IN_ORDER && self.calm.pods[pod as usize].due <= now {
             self.catch_up_due(pod, now);
+        }
+    }
+
+    /// The same of the pods that `event` may be about.
+    pub(in super::super) fn catch_up_with(&mut self, event: Event, now: SimTime) {
+        match event {
+            // About one connection, and so about its pod at most.
+            Event::Syn(c)
+            | Event::Connected(c)
+            | Event::ConnectRefused(c)
+            | Event::ConnectTimeout(c)
+            | Event::PeerClosed(c)
+            | Event::OwnerClosed(c)
+            | Event::OpenNow(c)
+            | Event::IdleOver { connection: c, .. } => {
+                let pod = self.connections.live(c).map_or(NIL, |c| self.connections[c].pod);
+                if pod != NIL {
+                    self.catch_up(pod, now);
+                }
+            }
+            // About a client, which asks its proxy, or gives up: a pick, and whoever sends to a pod, catches up by itself.
+            Event::Thought { .. }
+            | Event::RetryDue(_)
+            | Event::ProxyRetryDue(_)
+            | Event::DeadlineLook(_)
+            | Event::Deadline { .. } => {}
+            _ => self.catch_up_all(now),
         }
     }
 
