@@ -313,13 +313,12 @@ impl<O: Observer> World<O> {
             Job::Query { .. } => return self.query_over(pod, worker, job, cal),
             _ => p.workers.release(worker),
         }
-        self.job_over(pod, job, cal);
-        let p = &self.pods[pod as usize];
-        let drains = p.phase.step() == Some(Step::Drain);
+        // Its worker is free before whatever comes of it, which may be the next request at once.
         if !p.queue.is_empty() {
             self.next_job(pod, cal);
         }
-        if drains {
+        self.job_over(pod, job, cal);
+        if self.pods[pod as usize].phase.step() == Some(Step::Drain) {
             // When all that ends at this moment has ended, whoever is asked first.
             Self::pod_timer(pod, Dur::ZERO, PodTimer::JobOver, cal);
         }
