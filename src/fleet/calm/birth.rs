@@ -1,6 +1,6 @@
 //! A request is sent, and what will become of it is known – or not, and it is an ordinary one.
 
-use crate::engine::{Arena, List, NIL, SimTime};
+use crate::engine::{Arena, Family, List, NIL, SimTime};
 use crate::scenario::Layer;
 
 use super::super::balancer::power_of_two::PowerOfTwo;
@@ -8,11 +8,13 @@ use super::super::connection::Connection;
 use super::super::event::Event;
 use super::super::lifecycle::Phase;
 use super::super::pick::Pick;
+use super::super::pod::Pod;
 use super::super::population::FOREVER;
 use super::super::request::Request;
 use super::super::transport::Available;
+use super::super::version::Version;
 use super::super::world::{Cal, Observer, World};
-use super::schedule::Whose;
+use super::schedule::{Schedule, Whose};
 use super::{Calm, Known, OnTheWay, Wait, Young};
 
 impl<O: Observer> World<O> {
@@ -149,23 +151,13 @@ impl<O: Observer> World<O> {
         {
             return false;
         }
-        let Some(start) = schedule.start(arrive) else { return false };
         let p = &mut populations[usize::from(population)];
         let version = &self.versions[usize::from(schedule.version)];
-        let work = if schedule.slowed {
-            self.pods[pod as usize].work(version, p.service, ordinal, start)
-        } else {
-            version.service.sample(&mut p.service.stream(ordinal), ordinal)
-        };
-        if work > FOREVER {
-            return false;
-        }
-        let end = start.plus(work);
+        let slowed = schedule.slowed.then(|| &self.pods[pod as usize]);
+        let Some((start, end)) = served(schedule, version, slowed, p.service, ordinal, arrive) else { return false };
         let answered = end.plus(hop);
         let over = answered.plus(self.client_hop.delay);
-        // Work of no time may yet have to wait for what arrives with it.
-        if end <= arrive
-            || answered >= up.opened.plus(calm.lives)
+        if answered >= up.opened.plus(calm.lives)
             || answered >= now.plus(calm.patience)
             || over >= born.plus(p.patience)
         {
@@ -201,21 +193,12 @@ impl<O: Observer> World<O> {
         if carried >= schedule.keep || own.pod_closed || own.pod_idle_since.plus(schedule.idle) <= arrive {
             return false;
         }
-        let Some(start) = schedule.start(arrive) else { return false };
         let p = &mut populations[usize::from(population)];
         let version = &self.versions[usize::from(schedule.version)];
-        let work = if schedule.slowed {
-            self.pods[pod as usize].work(version, p.service, ordinal, start)
-        } else {
-            version.service.sample(&mut p.service.stream(ordinal), ordinal)
-        };
-        if work > FOREVER {
-            return false;
-        }
-        let end = start.plus(work);
+        let slowed = schedule.slowed.then(|| &self.pods[pod as usize]);
+        let Some((start, end)) = served(schedule, version, slowed, p.service, ordinal, arrive) else { return false };
         let over = end.plus(hop);
-        // Work of no time may yet have to wait for what arrives with it.
-        if end <= arrive || over >= born.plus(p.patience) {
+        if over >= born.plus(p.patience) {
             return false;
         }
         (own.carried, own.pod_idle_since) = (carried, end);
@@ -251,6 +234,26 @@ impl<O: Observer> World<O> {
             && p.workers.free() == workers as usize;
         schedule.open
     }
+}
+
+/// From when to when a request is served that arrives at `arrive`, by a pod with this schedule, or one that is `slowed`; `None` where that
+/// is not sure.
+#[inline(always)]
+fn served(
+    schedule: &Schedule,
+    version: &Version,
+    slowed: Option<&Pod>,
+    family: Family,
+    ordinal: u64,
+    arrive: SimTime,
+) -> Option<(SimTime, SimTime)> {
+    let start = schedule.start(arrive)?;
+    let work = match slowed {
+        Some(pod) => pod.work(version, family, ordinal, start),
+        None => version.service.sample(&mut family.stream(ordinal), ordinal),
+    };
+    // Work of no time may yet have to wait for what arrives with it; and nothing is known of what never ends.
+    (!work.is_zero() && work <= FOREVER).then(|| (start, start.plus(work)))
 }
 
 /// A client's connection `c` can be used again from `free` on: its available ones stand in the order of that.
