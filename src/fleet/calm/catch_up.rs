@@ -11,7 +11,7 @@ use super::super::world::{Cal, Observer, World};
 use super::{Known, Wait};
 
 impl<O: Observer> World<O> {
-    /// What calm requests at `pod` have ended until now, its own end included, is so.
+    /// Brings all up to date with the calm requests whose answers have come from `pod` by `now`, this moment included.
     #[inline(always)]
     pub(in super::super) fn catch_up(&mut self, pod: u32, now: SimTime) {
         if !O::IN_ORDER && self.calm.pods[pod as usize].due <= now {

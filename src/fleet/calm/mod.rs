@@ -1,13 +1,15 @@
 //! Calm requests: those whose fate is known when they are sent. They have no record and nothing in the calendar.
 //!
-//! A pod that is Ready and has only calm requests before a new one starts it when a worker is free, which follows from their ends,
-//! and ends it when its work is done. Both are computed when it is sent ([`birth`]), and kept by pod in the order of the ends.
+//! A pod that is Ready begins a request when a worker is free, which follows from the ends of what is before it, and is done with it when
+//! its work is. Both are computed when it is sent ([`birth`]), and kept by pod in the order of the ends ([`schedule`]), where the
+//! other [jobs](job) of the pod stand, too, whose ends are events.
 //! What it changes on its way back – its worker, its connections, what its proxy has in flight, the measured end – is caught
 //! up with when somebody looks ([`catch_up`]). Three rules keep that from telling anything else than events would:
 //!
 //! 1. A request is calm only where nothing that is due can touch it: no time-out, no end of a connection, no full queue, no pod
 //!    that changes. All else is an ordinary request from the start.
-//! 2. Whoever reads what calm requests change catches up with them first. So does every event that is not a request's own.
+//! 2. Whoever reads what calm requests change catches up with them first. So does every event that is not a request's own, with the
+//!    pods that it may be about.
 //! 3. Whatever may change a pod, or give its workers something else to do, first [wakes](wake) its calm requests: they become
 //!    ordinary ones, with records and events, in the state in which those would be.
 //!
