@@ -51,12 +51,7 @@ impl<O: Observer> World<O> {
         let family = self.populations[usize::from(pick.population)].balance;
         // No call through a table, and nothing put together for it (50 instructions).
         if process.power_of_two && limits.are_none(process, &pick) && process.table.len() > 1 {
-            let (a, b) = PowerOfTwo::two_of(process.table.len() as u32, &mut pick.draw(family));
-            let [a, b] = [a, b].map(|i| (i, process.table[i as usize].pod));
-            self.catch_up(a.1, now);
-            self.catch_up(b.1, now);
-            let active = self.proxies[usize::from(proxy)].process.table.active();
-            return Some(if active[b.0 as usize] < active[a.0 as usize] { b.1 } else { a.1 });
+            return Some(self.pick_of_two(proxy, pick, now));
         }
         if process.algorithm.weighs_load() {
             self.catch_up_all(now);
@@ -67,6 +62,19 @@ impl<O: Observer> World<O> {
             return process.fall_back(pick, family);
         }
         picked
+    }
+
+    /// The better of two of all pods, of which there are at least two that all may be picked and weigh the same.
+    #[inline(always)]
+    pub(super) fn pick_of_two(&mut self, proxy: u16, pick: Pick, now: SimTime) -> u32 {
+        let table = &self.proxies[usize::from(proxy)].process.table;
+        let family = self.populations[usize::from(pick.population)].balance;
+        let (a, b) = PowerOfTwo::two_of(table.len() as u32, &mut pick.draw(family));
+        let (pod_a, pod_b) = (table[a as usize].pod, table[b as usize].pod);
+        self.catch_up(pod_a, now);
+        self.catch_up(pod_b, now);
+        let active = self.proxies[usize::from(proxy)].process.table.active();
+        if active[b as usize] < active[a as usize] { pod_b } else { pod_a }
     }
 
     /// The same, unless whoever asks is bound to a pod.

@@ -3,14 +3,12 @@
 use crate::engine::{Arena, Family, List, NIL, SimTime};
 use crate::scenario::Layer;
 
-use super::super::balancer::power_of_two::PowerOfTwo;
 use super::super::connection::Connection;
 use super::super::event::Event;
 use super::super::lifecycle::Phase;
 use super::super::pick::Pick;
 use super::super::pod::Pod;
 use super::super::population::FOREVER;
-use super::super::request::Request;
 use super::super::transport::Available;
 use super::super::version::Version;
 use super::super::world::{Cal, Observer, World};
@@ -101,27 +99,16 @@ impl<O: Observer> World<O> {
         if !process.power_of_two || process.ejections || !self.calm.even || n < 2 {
             return self.pick(proxy, pick, now);
         }
-        // As any pick by two choices, without a look at what restricts others (60 instructions).
-        let family = self.populations[usize::from(population)].balance;
-        let (a, b) = PowerOfTwo::two_of(n, &mut pick.draw(family));
-        let (pod_a, pod_b) = (process.table[a as usize].pod, process.table[b as usize].pod);
-        self.catch_up(pod_a, now);
-        self.catch_up(pod_b, now);
-        let active = self.proxies[usize::from(proxy)].process.table.active();
-        Some(if active[b as usize] < active[a as usize] { pod_b } else { pod_a })
+        // Without a look at what restricts others (60 instructions).
+        Some(self.pick_of_two(proxy, pick, now))
     }
 
     /// Layer 7: it has a record from now on, and its proxy has picked.
     #[cold]
     #[inline(never)]
     fn becomes_ordinary(&mut self, young: &Young, picked: Option<u32>, cal: &mut Cal) {
-        let &Young { born, ordinal, client, connection, population, proxy } = young;
-        let of_client = &mut self.populations[usize::from(population)].clients[client as usize];
-        of_client.available.remove(&mut Available(&mut self.connections), connection);
-        let request = Request::new(born, population, client, proxy, ordinal);
-        let r = self.requests.insert(Request { at_proxy: cal.now(), attempts: 1, connection, ..request });
-        self.watch_from_now(r, cal);
-        self.forward_picked(r, proxy, picked, cal);
+        let r = self.record_of_young(young, cal.now(), cal);
+        self.forward_picked(r, young.proxy, picked, cal);
     }
 
     /// Layer 7: the proxy sends it to `pod`, on an idle connection, if its fate is known then.

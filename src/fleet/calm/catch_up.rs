@@ -48,6 +48,9 @@ impl<O: Observer> World<O> {
 
     /// The same of all pods.
     pub(in super::super) fn catch_up_all(&mut self, now: SimTime) {
+        if !self.calm.on {
+            return;
+        }
         for pod in 0..self.calm.pods.len() as u32 {
             self.catch_up(pod, now);
         }

@@ -133,7 +133,9 @@ impl Calm {
     /// What they take (bytes).
     pub(super) fn bytes(&self) -> usize {
         self.known.capacity() * size_of::<Known>()
-            + self.pods.iter().map(|pod| pod.ends.capacity() * size_of::<(SimTime, u32)>()).sum::<usize>()
+            + self.free.capacity() * size_of::<u32>()
+            + self.jobs.bytes()
+            + self.pods.iter().map(Schedule::bytes).sum::<usize>()
             + self.pods.capacity() * size_of::<Schedule>()
             + self.on_the_way.capacity() * size_of::<OnTheWay>()
             + self.returning.capacity() * size_of::<(SimTime, u32)>()

@@ -27,7 +27,7 @@ impl Whose {
     }
 }
 
-/// What is known of a pod's workers; one cache line, as picks look at it.
+/// What is known of a pod's workers; what picks look at stands first.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub(super) struct Schedule {
@@ -70,6 +70,11 @@ impl Schedule {
             slowed: false,
             open: false,
         }
+    }
+
+    /// What it takes beside itself (bytes).
+    pub(super) const fn bytes(&self) -> usize {
+        self.ends.capacity() * size_of::<(SimTime, Whose)>() + self.waits.capacity() * size_of::<Wait>()
     }
 
     /// When a request begins that arrives at `arrive`; `None` where so many wait that the queue may be full.

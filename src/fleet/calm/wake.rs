@@ -9,7 +9,6 @@ use super::super::request::{Job, Place, Request};
 use super::super::transport::Available;
 use super::super::world::{Cal, Observer, World};
 use super::job::KnownJob;
-use super::schedule::Whose;
 use super::{Calm, Known, OnTheWay, Young};
 
 impl<O: Observer> World<O> {
@@ -48,17 +47,24 @@ impl<O: Observer> World<O> {
             cal.end_next(over, Event::AnswerAtClient(self.requests.handle(r)));
         }
         for mut way in std::mem::take(&mut self.calm.on_the_way) {
-            if let OnTheWay::Young(Young { born, ordinal, client, connection, population, proxy }) = way {
-                let of_client = &mut self.populations[usize::from(population)].clients[client as usize];
-                of_client.available.remove(&mut Available(&mut self.connections), connection);
-                let request = Request::new(born, population, client, proxy, ordinal);
-                let place = Place::ToProxy;
-                let r = self.requests.insert(Request { attempts: 1, connection, place, ..request });
-                self.watch_from_now(r, cal);
+            if let OnTheWay::Young(young) = way {
+                let r = self.record_of_young(&young, young.born, cal);
+                self.requests[r].place = Place::ToProxy;
                 way = OnTheWay::Woken(self.requests.handle(r));
             }
             self.calm.on_the_way.push_back(way);
         }
+    }
+
+    /// The record of a request that is with its proxy since `at_proxy`, or on its way there.
+    pub(super) fn record_of_young(&mut self, young: &Young, at_proxy: SimTime, cal: &mut Cal) -> u32 {
+        let &Young { born, ordinal, client, connection, population, proxy } = young;
+        let of_client = &mut self.populations[usize::from(population)].clients[client as usize];
+        of_client.available.remove(&mut Available(&mut self.connections), connection);
+        let request = Request::new(born, population, client, proxy, ordinal);
+        let r = self.requests.insert(Request { at_proxy, attempts: 1, connection, ..request });
+        self.watch_from_now(r, cal);
+        r
     }
 
     #[cold]
@@ -99,20 +105,17 @@ impl<O: Observer> World<O> {
         let hop = self.pod_hop.delay;
         let Calm { pods, known, .. } = &mut self.calm;
         let schedule = &mut pods[pod as usize];
-        let on_the_way = |whose: Whose| whose.slot().is_ok_and(|slot| is_on_the_way(&known[slot as usize], hop, cal));
         let mut woken = Vec::new();
-        schedule.ends.retain(|&(end, whose)| {
-            let keeps = !on_the_way(whose);
-            if !keeps {
-                woken.push((end, whose));
+        schedule.ends.retain(|&(end, whose)| match whose.slot() {
+            Ok(slot) if is_on_the_way(&known[slot as usize], hop, cal) => {
+                woken.push((end, slot));
+                false
             }
-            keeps
+            _ => true,
         });
         schedule.due = schedule.ends.last().map_or(SimTime::MAX, |&(end, _)| end + hop);
         schedule.latest = SimTime::MIN;
-        let slots: Vec<(SimTime, u32)> =
-            woken.iter().filter_map(|&(end, whose)| Some((end, whose.slot().ok()?))).collect();
-        for (end, slot) in slots {
+        for (end, slot) in woken {
             self.calm.free.push(slot);
             let known = self.calm.known[slot as usize];
             self.calm.pods[pod as usize].waits.retain(|wait| wait.comes != Some(known.order));
