@@ -44,12 +44,12 @@ fn only_commands_that_exist_are_listed() {
         "presets ",
         "recommend ",
         "ui ",
+        "completions ",
+        "man ",
     ] {
         assert!(out.contains(there), "{there} is missing:\n{out}");
     }
-    for later in ["calibrate", "completions"] {
-        assert!(!out.contains(later), "{later} does not exist yet:\n{out}");
-    }
+    assert!(!out.contains("calibrate"), "it does not exist yet:\n{out}");
 }
 
 #[test]
@@ -234,4 +234,70 @@ fn assumptions_are_listed_whole_on_demand() {
     let json: serde_json::Value = serde_json::from_str(&small("--format json").1).expect("JSON");
     let count = json["assumptions"].as_array().expect("a list").len();
     assert!(count > 0 && all.contains(&format!("Assumed ({count})")), "{all}");
+}
+
+#[test]
+fn every_shell_is_told_of_every_command_and_that_files_are_files() {
+    let commands = ["run", "sweep", "compare", "check", "lint", "merge", "validate", "recommend", "man"];
+    for (shell, files) in [
+        ("bash", "compgen -f"),
+        ("zsh", "_files"),
+        ("fish", "-r -F"),
+        // Both complete an argument of which they know nothing as a file.
+        ("elvish", "'dryroll;run'"),
+        ("powershell", "'dryroll;run'"),
+    ] {
+        let (status, script, err) = dryroll(&format!("completions {shell}"));
+        assert_eq!((status, err.as_str()), (0, ""), "{shell}");
+        assert!(script.contains(files), "{shell}: {files:?} is missing");
+        for command in commands {
+            assert!(script.contains(command), "{shell} is not told of `{command}`");
+        }
+        assert_eq!(script, dryroll(&format!("completions {shell}")).1);
+    }
+    let (status, _, err) = dryroll("completions tcsh");
+    assert_eq!(status, 2);
+    assert!(err.contains("possible values: bash, elvish, fish, powershell, zsh"), "{err}");
+}
+
+#[test]
+fn the_manual_has_a_page_for_every_command_with_its_options_and_exit_statuses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let (status, out, err) = dryroll(&format!("man {}", first.display()));
+    assert_eq!((status, out.as_str()), (0, ""));
+    let mut pages = names(&first);
+    pages.sort();
+    assert!(err.contains(&format!("{} pages", pages.len())), "{err}");
+    let (_, help, _) = dryroll("--help");
+    let commands = help.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
+    let commands = commands.filter(|l| l.starts_with("  ") && !l.starts_with("   "));
+    let mut expected: Vec<String> = commands
+        .filter_map(|l| l.split_whitespace().next())
+        .filter(|c| *c != "help")
+        .map(|c| format!("dryroll-{c}.1"))
+        .collect();
+    expected.push("dryroll.1".to_owned());
+    expected.sort();
+    assert_eq!(pages, expected);
+    let run = fs::read_to_string(first.join("dryroll-run.1")).expect("it is there");
+    for said in [".TH DRYROLL-RUN 1", "\\-\\-service\\-time", "Exit status:", "\\-\\-color"] {
+        assert!(run.contains(said), "{said} is missing from\n{run}");
+    }
+    assert_eq!(dryroll(&format!("man {} --quiet", second.display())), (0, String::new(), String::new()));
+    for page in pages {
+        let [first, second] = [&first, &second].map(|folder| fs::read(folder.join(&page)).expect("it is there"));
+        assert_eq!(first, second, "{page}");
+    }
+}
+
+#[test]
+fn a_manual_that_cannot_be_written_leaves_no_page_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    fs::write(&file, "no folder").expect("it is written");
+    let (status, _, err) = dryroll(&format!("man {}", file.display()));
+    assert_eq!(status, 3);
+    assert!(err.contains("cannot write to"), "{err}");
+    assert_eq!(names(folder.path()), ["file"]);
 }

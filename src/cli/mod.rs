@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod compare;
+mod completions;
 mod effort;
 pub mod exit;
 mod explain;
@@ -11,6 +12,7 @@ mod interrupt;
 mod lint;
 mod live;
 mod loading;
+mod man;
 mod merge;
 mod output;
 mod presets;
@@ -68,6 +70,8 @@ pub fn main() -> ExitCode {
         Command::Presets(args) => presets::run(args, ui),
         Command::Report(args) => report::run(args, ui),
         Command::Ui(args) => live::run(args, ui),
+        Command::Completions(args) => completions::run(args, ui),
+        Command::Man(args) => man::run(args, ui),
     };
     ExitCode::from(done.unwrap_or_else(|failure| match failure {
         Failure::Told => exit::USAGE,

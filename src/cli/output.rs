@@ -57,13 +57,36 @@ impl Output {
                 stdout.flush()
             }
             Self::Device(mut device) => device.write_all(bytes),
-            Self::File(target) => {
-                let mut temporary = beside(&target)?;
-                temporary.write_all(bytes)?;
-                temporary.as_file().sync_all()?;
-                temporary.persist(target).map(drop).map_err(|e| e.error)
-            }
+            Self::File(target) => Staged::new(&target, bytes)?.keep(),
         }
+    }
+}
+
+/// A file that is written whole and has not taken its place yet; dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub(super) struct Staged {
+    temporary: NamedTempFile,
+    target: PathBuf,
+}
+
+impl Staged {
+    /// Writes it beside its target.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn new(target: &Path, bytes: &[u8]) -> io::Result<Self> {
+        let mut temporary = beside(target)?;
+        temporary.write_all(bytes)?;
+        temporary.as_file().sync_all()?;
+        Ok(Self { temporary, target: target.to_owned() })
+    }
+
+    /// Puts it in its target's place, in one step.
+    ///
+    /// # Errors
+    /// What the system says; the target is then as it was.
+    pub(super) fn keep(self) -> io::Result<()> {
+        self.temporary.persist(self.target).map(drop).map_err(|e| e.error)
     }
 }
 

@@ -10,6 +10,7 @@ mod presets;
 mod recommend;
 mod report;
 mod run;
+mod shell;
 mod sweep;
 mod validate;
 mod values;
@@ -30,6 +31,7 @@ pub(super) use presets::Presets;
 pub(super) use recommend::{Recommend, RecommendOutput};
 pub(super) use report::{FigureArgs, PageArgs, Report};
 pub(super) use run::{OutputArgs, Run};
+pub(super) use shell::{Completions, Man};
 pub(super) use sweep::Sweep;
 pub(super) use validate::Validate;
 
@@ -85,6 +87,10 @@ pub(in crate::cli) enum Command {
     /// Move sliders and see the forecast change: a page on this machine alone, until Ctrl-C
     #[command(after_help = exit::HELP)]
     Ui(Live),
+    /// Print what a shell needs to complete commands, options and files
+    Completions(Completions),
+    /// Write the manual: a page for each command
+    Man(Man),
 }
 
 /// When to print in colour.
@@ -166,12 +172,28 @@ pub(in crate::cli) struct EffortArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use std::any::TypeId;
+    use std::path::PathBuf;
+
+    use clap::{CommandFactory, ValueHint};
 
     use super::*;
 
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_shell_is_told_of_every_file_and_folder_that_it_is_one() {
+        let program = Cli::command();
+        let commands = program.get_subcommands();
+        let args = commands.flat_map(|c| c.get_arguments().map(move |arg| (c.get_name(), arg)));
+        let paths: Vec<_> = args.filter(|(_, a)| a.get_value_parser().type_id() == TypeId::of::<PathBuf>()).collect();
+        assert!(paths.len() > 20, "{paths:?}");
+        for (command, arg) in paths {
+            let hint = arg.get_value_hint();
+            assert!(matches!(hint, ValueHint::FilePath | ValueHint::DirPath), "{command} {}: {hint:?}", arg.get_id());
+        }
     }
 }
