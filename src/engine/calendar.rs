@@ -253,7 +253,7 @@ impl<E: Copy> Calendar<E> {
         if at < self.now {
             refuse(at, self.now);
         }
-        let next = may && key < self.fronts.first() && key <= Key::end_of(self.horizon);
+        let next = may && self.fronts.are_behind(key, Key::end_of(self.horizon));
         if next {
             (self.now, self.current) = (at, key);
         } else {

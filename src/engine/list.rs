@@ -102,6 +102,12 @@ impl List {
         while prev != NIL && !before(slots, prev) {
             prev = slots.links(prev).prev;
         }
+        self.insert_behind(slots, i, prev);
+    }
+
+    /// Puts slot `i`, which is in no such list, behind the member `prev`, or first of all.
+    #[inline(always)]
+    pub fn insert_behind(&mut self, slots: &mut impl Linked, i: u32, prev: u32) {
         let next = match prev {
             NIL => std::mem::replace(&mut self.head, i),
             p => std::mem::replace(&mut slots.links(p).next, i),

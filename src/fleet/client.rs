@@ -74,7 +74,8 @@ impl<O: Observer> World<O> {
         let p = &mut self.populations[usize::from(population)];
         let ordinal = p.ordinal;
         p.ordinal += 1;
-        let client = p.client_of(ordinal, &self.connections);
+        let client = self.client_of(population, ordinal);
+        let p = &mut self.populations[usize::from(population)];
         let at = p.arrivals.as_mut().and_then(ArrivalProcess::advance);
         let next = at.map(|at| (at.max(cal.now()), cal.ticket()));
         self.born(population, client, ordinal, cal);

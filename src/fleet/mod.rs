@@ -11,6 +11,7 @@
 mod accounts;
 mod addresses;
 mod affinity;
+mod ahead;
 mod analysis;
 mod answer;
 mod arrivals;
@@ -67,5 +68,6 @@ mod version;
 mod workers;
 mod world;
 
+pub use calm::CalmEnd;
 pub use steady::{SteadyFleet, simulate, steady_part};
 pub use world::Observer;

@@ -25,6 +25,12 @@ pub(super) struct Pick {
 }
 
 impl Pick {
+    /// For the first attempt at request `ordinal` of this member.
+    #[inline(always)]
+    pub(super) const fn first(population: u16, member: u32, ordinal: u64) -> Self {
+        Self { population, member, ordinal, attempt: 1, avoid: [NIL; 3] }
+    }
+
     /// The pods to avoid.
     #[inline(always)]
     pub(super) fn avoided(&self) -> &[u32] {
@@ -64,13 +70,14 @@ impl<O: Observer> World<O> {
         picked
     }
 
-    /// The better of two of all pods, of which there are at least two that all may be picked and weigh the same.
+    /// The better of two of all pods, of which there are at least two that all may be picked and weigh the same. Both are caught up
+    /// with.
     #[inline(always)]
     pub(super) fn pick_of_two(&mut self, proxy: u16, pick: Pick, now: SimTime) -> u32 {
         let table = &self.proxies[usize::from(proxy)].process.table;
         let family = self.populations[usize::from(pick.population)].balance;
         let (a, b) = PowerOfTwo::two_of(table.len() as u32, &mut pick.draw(family));
-        let (pod_a, pod_b) = (table[a as usize].pod, table[b as usize].pod);
+        let (pod_a, pod_b) = (table.pod(a), table.pod(b));
         self.catch_up(pod_a, now);
         self.catch_up(pod_b, now);
         let active = self.proxies[usize::from(proxy)].process.table.active();

@@ -1,20 +1,16 @@
 //! A population of clients: who they are, what they ask, what they may spend on retries.
 
-use std::hint::black_box;
-
-use crate::engine::{Arena, Dur, Family, Handle, List, NIL, Purpose, SimTime, Streams};
+use crate::engine::{Dur, Family, Handle, List, Purpose, SimTime, Streams};
 use crate::scenario::{ClientAssignment, Clients, Load, Scenario};
 
+use super::ahead::Ahead;
 use super::arrivals::{self, ArrivalProcess};
 use super::calm::population_may_be_calm;
-use super::connection::Connection;
 use super::retry_budget::{self, RetryBudget};
 use super::stream::StreamSlot;
 
 /// How deep a retry budget's bucket is: what so many seconds of requests pay in.
 const BUDGET_SECONDS: f64 = 10.0;
-/// So many clients do not stay in a core's own cache.
-const FAR: usize = 1 << 14;
 /// Longer than any simulation: 100 years.
 pub(super) const FOREVER: Dur = Dur::from_secs(100 * 365 * 86_400);
 
@@ -74,8 +70,8 @@ pub(super) struct Population {
     /// Pick of request n.
     pub(super) balance: Family,
     pub(super) client: Family,
-    /// Whose the next two requests are, where there are so many clients that each is far away in memory.
-    ahead: Option<[u32; 2]>,
+    /// Whose the next ones are, where it pays to know.
+    pub(super) ahead: Option<Ahead>,
     /// Whether its requests may be calm.
     pub(super) calm: bool,
     /// For how long its clients wait: for ever, where nothing else is said.
@@ -89,11 +85,12 @@ impl Population {
             .clients
             .iter()
             .enumerate()
-            .map(|(i, c)| Self::new(c, i as u64, streams, start, scenario.network.client))
+            .map(|(i, c)| Self::new(c, i as u64, streams, start, scenario))
             .collect()
     }
 
-    fn new(config: &Clients, index: u64, streams: Streams, start: SimTime, client_hop: Dur) -> Self {
+    fn new(config: &Clients, index: u64, streams: Streams, start: SimTime, scenario: &Scenario) -> Self {
+        let (client_hop, pods) = (scenario.network.client, scenario.workload.replicas);
         let arrivals = match &config.load {
             Load::Open(a) => Some(ArrivalProcess::new(a, start, streams.stream(Purpose::Arrival, index))),
             _ => None,
@@ -126,36 +123,17 @@ impl Population {
         // Deep enough for one retry, unless there is to be none at all.
         population.tokens_max = if budget > 0.0 { (budget * rate * BUDGET_SECONDS).max(1.0) } else { 0.0 };
         population.tokens = population.tokens_max;
-        if config.assignment == ClientAssignment::Random && population.clients.len() >= FAR {
-            population.ahead = Some([0, 1].map(|ordinal| population.drawn(ordinal)));
-        }
+        population.ahead = Ahead::of(population.clients.len(), config.assignment, pods);
         population
     }
 
     /// Whose its request number `ordinal` is.
     #[inline(always)]
-    pub(super) fn client_of(&mut self, ordinal: u64, connections: &Arena<Connection>) -> u32 {
-        let Some([this, next]) = self.ahead else {
-            return match self.config.assignment {
-                ClientAssignment::Random => self.drawn(ordinal),
-                ClientAssignment::InTurn => (ordinal % self.clients.len() as u64) as u32,
-            };
-        };
-        // The client after the next one, and the next one's connection, are asked for now, so that they are there by then: two waits for
-        // memory, one for the other, were half of the time among 100,000 connections.
-        let later = self.drawn(ordinal + 2);
-        self.ahead = Some([next, later]);
-        black_box(self.clients[later as usize].available.tail());
-        let c = self.clients[next as usize].available.tail();
-        if c != NIL {
-            black_box(connections[c].idle_since);
+    pub(super) fn client_of(&self, ordinal: u64) -> u32 {
+        match self.config.assignment {
+            ClientAssignment::Random => self.client.stream(ordinal).below(self.clients.len() as u32),
+            ClientAssignment::InTurn => (ordinal % self.clients.len() as u64) as u32,
         }
-        this
-    }
-
-    #[inline(always)]
-    fn drawn(&self, ordinal: u64) -> u32 {
-        self.client.stream(ordinal).below(self.clients.len() as u32)
     }
 
     /// What it takes (bytes).

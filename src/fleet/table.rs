@@ -8,9 +8,11 @@ use super::balancer::Host;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
     hosts: Vec<Host>,
-    /// Requests (layer 4: connections) that this proxy has under way at each. Beside the hosts, as picks look at nothing else: those of
-    /// 10,000 pods stay in the second-level cache so, where hosts do not.
+    /// Requests (layer 4: connections) that this proxy has under way at each. Beside the hosts, as picks look at nothing but this and the
+    /// next: those of 10,000 pods stay in the second-level cache so, where hosts do not.
     active: Vec<u32>,
+    /// Their pods.
+    pods: Vec<u32>,
 }
 
 impl Table {
@@ -18,12 +20,20 @@ impl Table {
     pub(super) fn push(&mut self, host: Host) {
         self.hosts.push(host);
         self.active.push(0);
+        self.pods.push(host.pod);
     }
 
     /// Takes the host at `position` out: those behind it move up.
     pub(super) fn remove(&mut self, position: usize) {
         self.hosts.remove(position);
         self.active.remove(position);
+        self.pods.remove(position);
+    }
+
+    /// The pod at `position`.
+    #[inline(always)]
+    pub(super) fn pod(&self, position: u32) -> u32 {
+        self.pods[position as usize]
     }
 
     /// What is under way at each host.
@@ -40,7 +50,7 @@ impl Table {
 
     /// What it takes beside itself (bytes).
     pub(super) const fn bytes(&self) -> usize {
-        self.hosts.capacity() * size_of::<Host>() + self.active.capacity() * size_of::<u32>()
+        self.hosts.capacity() * size_of::<Host>() + (self.active.capacity() + self.pods.capacity()) * size_of::<u32>()
     }
 }
 
@@ -62,7 +72,7 @@ impl DerefMut for Table {
 impl FromIterator<Host> for Table {
     fn from_iter<I: IntoIterator<Item = Host>>(hosts: I) -> Self {
         let hosts: Vec<Host> = hosts.into_iter().collect();
-        let active = vec![0; hosts.len()];
-        Self { hosts, active }
+        let (active, pods) = (vec![0; hosts.len()], hosts.iter().map(|host| host.pod).collect());
+        Self { hosts, active, pods }
     }
 }

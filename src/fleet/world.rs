@@ -7,7 +7,7 @@ use crate::scenario::{self, Handshake, Layer, Load, Reuse, Scenario, Sharing};
 
 use super::addresses::Addresses;
 use super::affinity::Bindings;
-use super::calm::Calm;
+use super::calm::{Calm, CalmEnd};
 use super::connection::Connection;
 use super::control::Control;
 use super::deadline::Deadlines;
@@ -38,6 +38,13 @@ pub trait Observer {
 
     /// Takes note of one fact.
     fn observe(&mut self, now: SimTime, fact: Fact);
+
+    /// Takes note of the two facts that the end of a calm request is: most requests of most runs.
+    #[inline(always)]
+    fn end_calmly(&mut self, now: SimTime, end: CalmEnd) {
+        self.observe(now, Fact::Answer(200));
+        self.observe(now, end.fact());
+    }
 }
 
 /// Two who are told the same.

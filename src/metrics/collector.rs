@@ -9,7 +9,7 @@ use super::replication::{
     CapacityTally, ConnectionTally, LatencyTally, Phase, PhaseTally, PodLife, Replication, RolloutTally,
 };
 use crate::engine::{Dur, SimTime};
-use crate::fleet::Observer;
+use crate::fleet::{CalmEnd, Observer};
 use crate::fleet::fact::{
     AnalysisOf, AnalysisVerdict, Cause, Fact, Levels, NodeId, NodeStep, Outcome, PodId, PodStep, Revision, Side,
 };
@@ -25,6 +25,18 @@ struct LevelTally {
     below: Dur,
 }
 
+/// A stretch of time of which the phase is known: that of each request that was born in it and ends in it.
+#[derive(Clone, Copy, Debug)]
+struct Sure {
+    from: SimTime,
+    until: SimTime,
+    phase: Phase,
+}
+
+impl Sure {
+    const NOTHING: Self = Self { from: SimTime::MAX, until: SimTime::MIN, phase: Phase::Before };
+}
+
 /// Measures one replication.
 #[derive(Clone, Debug)]
 pub struct Collector {
@@ -37,6 +49,10 @@ pub struct Collector {
     digest: Digest,
     born: u64,
     phases: [PhaseTally; 3],
+    /// Requests that nothing happened to, by phase: not in the tallies yet.
+    calm: [u64; 3],
+    /// The phase that such a request surely belongs to.
+    sure: Sure,
     latencies: [Cells; 3],
     /// By side, in *before* and from then on: a peak may lie across the end of *during*.
     peaks: [[PeakMeter; 2]; 2],
@@ -81,6 +97,8 @@ impl Collector {
             digest: Digest::default(),
             born: 0,
             phases: [tally(), tally(), tally()],
+            calm: [0; 3],
+            sure: Sure::NOTHING,
             latencies: [Cells::new(), Cells::new(), Cells::new()],
             peaks: [[PeakMeter::EMPTY; 2]; 2],
             levels: LevelTally {
@@ -152,6 +170,31 @@ impl Collector {
             self.latencies[phase as usize].count(cell);
             tally.latency_sum_ns += u128::from(latency);
             tally.latency_max_ns = tally.latency_max_ns.max(latency);
+        }
+    }
+
+    /// A request that nothing happened to ends outside of the stretch that is known.
+    #[cold]
+    #[inline(never)]
+    fn ended_elsewhere(&mut self, now: SimTime, end: CalmEnd) {
+        self.answered(now, 200);
+        self.ended(now, &end.fact());
+        let Some(phase) = self.phase_of_request(end.born, now) else { return };
+        let settled = self.settled.map_or(SimTime::MAX, |at| at + Dur::from_nanos(1));
+        let (from, until) = match phase {
+            Phase::Before if self.has_deploy => (self.measured_from, SimTime::ZERO),
+            Phase::Before => (self.measured_from, SimTime::MAX),
+            Phase::During => (SimTime::ZERO, settled),
+            Phase::After => (settled, SimTime::MAX),
+        };
+        self.sure = Sure { from, until, phase };
+    }
+
+    #[inline(always)]
+    fn answered(&mut self, now: SimTime, status: u16) {
+        let kind = [200, 500, 502, 503, 504].iter().position(|&s| s == status);
+        if let (Some(phase), Some(kind)) = (self.phase_of(now), kind) {
+            self.phases[phase as usize].answers[kind] += 1;
         }
     }
 
@@ -272,7 +315,11 @@ impl Collector {
         } else {
             before.seconds = end.saturating_since(self.measured_from).secs();
         }
-        for (tally, cells) in self.phases.iter_mut().zip(&self.latencies) {
+        for ((tally, cells), calm) in self.phases.iter_mut().zip(&self.latencies).zip(self.calm) {
+            tally.requests += calm;
+            tally.succeeded += calm;
+            tally.attempts += calm;
+            tally.answers[0] += calm;
             tally.latency = cells.tally();
             let causes: u64 = tally.causes.iter().sum();
             assert_eq!(causes, tally.dropped(), "each dropped request has one cause");
@@ -334,6 +381,25 @@ impl Observer for Collector {
     const IN_ORDER: bool = false;
 
     #[inline(always)]
+    fn end_calmly(&mut self, now: SimTime, end: CalmEnd) {
+        self.digest.add(now, &end.fact());
+        self.bins.advance(now);
+        let Sure { from, until, phase } = self.sure;
+        if end.born < from || now >= until {
+            return self.ended_elsewhere(now, end);
+        }
+        let latency = now.since(end.born).nanos();
+        let cell = cell((latency + 500) / 1_000);
+        self.bins.ended(Outcome::Ok, Some(cell));
+        let phase = phase as usize;
+        self.calm[phase] += 1;
+        self.latencies[phase].count(cell);
+        let tally = &mut self.phases[phase];
+        tally.latency_sum_ns += u128::from(latency);
+        tally.latency_max_ns = tally.latency_max_ns.max(latency);
+    }
+
+    #[inline(always)]
     fn observe(&mut self, now: SimTime, fact: Fact) {
         self.digest.add(now, &fact);
         match fact {
@@ -346,12 +412,7 @@ impl Observer for Collector {
                 self.born += 1;
             }
             Fact::Ended { .. } => self.ended(now, &fact),
-            Fact::Answer(status) => {
-                let kind = [200, 500, 502, 503, 504].iter().position(|&s| s == status);
-                if let (Some(phase), Some(kind)) = (self.phase_of(now), kind) {
-                    self.phases[phase as usize].answers[kind] += 1;
-                }
-            }
+            Fact::Answer(status) => self.answered(now, status),
             Fact::Opened { side, reconnect } => self.opened(now, side, reconnect),
             Fact::ConnectFailed(side) => {
                 if let Some(phase) = self.phase_of(now) {
@@ -369,6 +430,7 @@ impl Observer for Collector {
             Fact::Settled => {
                 self.hold_levels(now);
                 self.settled = Some(now);
+                self.sure = Sure::NOTHING;
             }
             Fact::Levels(levels) => self.levels_changed(now, levels),
         }

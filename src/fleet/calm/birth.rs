@@ -48,18 +48,19 @@ impl<O: Observer> World<O> {
         if self.layer == Layer::L4 {
             return self.goes_straight(&young, cal);
         }
-        (connection.in_use, connection.idle_since) = (1, SimTime::MAX);
         connection.carried = connection.carried.saturating_add(1);
+        if self.client_hop.is_instant() {
+            self.reaches_proxy(&young, cal);
+            return true;
+        }
+        // When it is free again will be known at the proxy.
+        (connection.in_use, connection.idle_since) = (1, SimTime::MAX);
         if c != last {
             state.available.remove(&mut Available(&mut self.connections), c);
             state.available.push_back(&mut Available(&mut self.connections), c);
         }
-        if self.client_hop.is_instant() {
-            self.reaches_proxy(&young, cal);
-        } else {
-            self.calm.on_the_way.push_back(OnTheWay::Young(young));
-            self.client_hop.send(cal, Event::Young);
-        }
+        self.calm.on_the_way.push_back(OnTheWay::Young(young));
+        self.client_hop.send(cal, Event::Young);
         true
     }
 
@@ -82,6 +83,7 @@ impl<O: Observer> World<O> {
         }
         let picked = self.pick_calmly(young, now);
         if let Some(pod) = picked
+            && self.knows(pod, now)
             && self.goes_by_proxy(young, pod, cal)
         {
             return;
@@ -89,15 +91,15 @@ impl<O: Observer> World<O> {
         self.becomes_ordinary(young, picked, cal);
     }
 
-    /// Its proxy picks a pod.
+    /// Its proxy picks a pod, which is caught up with.
     #[inline(always)]
     fn pick_calmly(&mut self, young: &Young, now: SimTime) -> Option<u32> {
         let &Young { ordinal, client: member, population, proxy, .. } = young;
-        let pick = Pick { population, member, ordinal, attempt: 1, avoid: [NIL; 3] };
+        let pick = Pick::first(population, member, ordinal);
         let process = &self.proxies[usize::from(proxy)].process;
         let n = process.table.len() as u32;
         if !process.power_of_two || process.ejections || !self.calm.even || n < 2 {
-            return self.pick(proxy, pick, now);
+            return self.pick(proxy, pick, now).inspect(|&pod| self.catch_up(pod, now));
         }
         // Without a look at what restricts others (60 instructions).
         Some(self.pick_of_two(proxy, pick, now))
@@ -115,10 +117,6 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     fn goes_by_proxy(&mut self, young: &Young, pod: u32, cal: &mut Cal) -> bool {
         let now = cal.now();
-        self.catch_up(pod, now);
-        if !self.knows(pod, now) {
-            return false;
-        }
         let &Young { born, ordinal, client, connection, population, proxy } = young;
         let at = self.link(proxy, pod);
         let Self { calm, links, proxies, connections, populations, .. } = self;
@@ -132,7 +130,7 @@ impl<O: Observer> World<O> {
         let (hop, arrive) = (self.pod_hop.delay, now.plus(self.pod_hop.delay));
         let up = &mut connections[upstream];
         let carried = up.carried.saturating_add(1);
-        if carried >= schedule.keep.min(calm.carries)
+        if carried >= schedule.keep
             || up.pod_closed
             || up.pod_idle_since.plus(schedule.idle) <= arrive
         {
@@ -154,11 +152,15 @@ impl<O: Observer> World<O> {
         link.idle.pop();
         // The pod has it idle again from the end on: its own time-out counts from there.
         (up.in_use, up.carried, up.pod_idle_since) = (1, carried, end);
-        connections[connection].in_use = 0;
-        frees(&mut p.clients[client as usize].available, connections, connection, over);
+        let available = &mut p.clients[client as usize].available;
+        if self.client_hop.is_instant() {
+            frees_later(available, connections, connection, over);
+        } else {
+            connections[connection].in_use = 0;
+            frees(available, connections, connection, over);
+        }
         let order = cal.ticket();
-        let known =
-            Known { born, sent: now, start, ordinal, client, connection, upstream, pod, population, proxy, order };
+        let known = Known { born, start, ordinal, client, connection, upstream, pod, population, proxy, order };
         calm.remember(known, arrive, end, answered);
         true
     }
@@ -189,9 +191,9 @@ impl<O: Observer> World<O> {
             return false;
         }
         (own.carried, own.pod_idle_since) = (carried, end);
-        frees(&mut p.clients[client as usize].available, connections, connection, over);
-        let (sent, upstream, order) = (born, NIL, cal.ticket());
-        let known = Known { born, sent, start, ordinal, client, connection, upstream, pod, population, proxy, order };
+        frees_later(&mut p.clients[client as usize].available, connections, connection, over);
+        let (upstream, order) = (NIL, cal.ticket());
+        let known = Known { born, start, ordinal, client, connection, upstream, pod, population, proxy, order };
         calm.remember(known, arrive, end, over);
         true
     }
@@ -211,7 +213,7 @@ impl<O: Observer> World<O> {
         let schedule = &mut self.calm.pods[pod as usize];
         (schedule.workers, schedule.queue, schedule.version) = (workers, queue, p.version() as u8);
         let keep = version.pod.keep_alive.max_requests;
-        schedule.keep = if keep == 0 { u32::MAX } else { keep };
+        schedule.keep = if keep == 0 { u32::MAX } else { keep }.min(self.calm.carries);
         schedule.idle = self.idle.of_pods(p.version());
         schedule.slowed = version.pod.slower != 1.0 || p.slowdown(&version.pod.warmup, now) > 1.0;
         schedule.open = p.phase == Phase::Ready
@@ -243,7 +245,23 @@ fn served(
     (!work.is_zero() && work <= FOREVER).then(|| (start, start.plus(work)))
 }
 
-/// A client's connection `c` can be used again from `free` on: its available ones stand in the order of that.
+/// A client's connection `c`, which could be used until now, can be again from `free` on: its available ones stand in the order of that,
+/// and none that has to come before it stands behind those that are taken longer.
+#[inline(always)]
+fn frees_later(available: &mut List, connections: &mut Arena<Connection>, c: u32, free: SimTime) {
+    let own = &mut connections[c];
+    own.idle_since = free;
+    let (mut prev, mut next) = (c, own.available.next());
+    while next != NIL && (connections[next].idle_since, next) < (free, c) {
+        (prev, next) = (next, connections[next].available.next());
+    }
+    if prev != c {
+        available.remove(&mut Available(connections), c);
+        available.insert_behind(&mut Available(connections), c, prev);
+    }
+}
+
+/// The same of one that stands among those of which it is not known yet.
 #[inline(always)]
 fn frees(available: &mut List, connections: &mut Arena<Connection>, c: u32, free: SimTime) {
     connections[c].idle_since = free;
@@ -269,11 +287,11 @@ impl Calm {
         self.known[slot as usize] = known;
         let schedule = &mut self.pods[pod as usize];
         schedule.latest = arrive;
-        if start > arrive {
-            schedule.waits.push(Wait { from: arrive, until: start, comes: Some(order) });
-        }
         if schedule.insert(end, Whose::calm(slot)) {
             schedule.due = answered;
+        }
+        if start > arrive {
+            self.waits[pod as usize].push(Wait { from: arrive, until: start, comes: Some(order) });
         }
     }
 }

@@ -4,11 +4,11 @@ use crate::engine::{NIL, SimTime};
 use crate::scenario::Layer;
 
 use super::super::event::Event;
-use super::super::fact::{Fact, Outcome, PodId, ProxyId};
+use super::super::fact::{PodId, ProxyId};
 use super::super::levels::SAMPLE;
 use super::super::request::identity;
 use super::super::world::{Cal, Observer, World};
-use super::{Known, Wait};
+use super::{CalmEnd, Known, Wait};
 
 impl<O: Observer> World<O> {
     /// Brings all up to date with the calm requests whose answers have come from `pod` by `now`, this moment included.
@@ -48,7 +48,7 @@ impl<O: Observer> World<O> {
 
     /// The same of all pods.
     pub(in super::super) fn catch_up_all(&mut self, now: SimTime) {
-        if !self.calm.on {
+        if self.calm.is_idle() {
             return;
         }
         for pod in 0..self.calm.pods.len() as u32 {
@@ -103,22 +103,18 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     fn over(&mut self, slot: u32, at: SimTime) {
         self.calm.free.push(slot);
-        let Known { born, sent, ordinal, client, pod, population, proxy, .. } = self.calm.known[slot as usize];
-        self.count_end(born, at);
-        self.observer.observe(at, Fact::Answer(200));
-        let fact = Fact::Ended {
+        let known = &self.calm.known[slot as usize];
+        let &Known { born, ordinal, client, pod, population, proxy, .. } = known;
+        let end = CalmEnd {
             born,
-            sent,
-            outcome: Outcome::Ok,
-            cause: None,
-            attempts: 1,
-            stream: false,
+            sent: self.calm.sent(known),
             identity: identity(population, ordinal),
-            pod: Some(PodId(pod)),
+            pod: PodId(pod),
             proxy: ProxyId(u32::from(proxy)),
             client,
         };
-        self.observer.observe(at, fact);
+        self.count_end(born, at);
+        self.observer.end_calmly(at, end);
     }
 
     /// Observers are told before each whole multiple of the samples' period what has ended before that.
@@ -167,13 +163,16 @@ impl<O: Observer> World<O> {
 
     /// Calm requests that wait for a worker.
     pub(in super::super) fn calm_waits(&mut self, cal: &Cal) -> u32 {
+        if self.calm.is_idle() {
+            return 0;
+        }
         let (now, hop) = (cal.now(), self.pod_hop);
         let has_come = |wait: &Wait| hop.is_instant() || wait.comes.is_none_or(|ticket| cal.has_come(ticket));
         let waits = |wait: &&Wait| wait.from < now || wait.from == now && has_come(wait);
         let mut count = 0;
-        for pod in &mut self.calm.pods {
-            pod.waits.retain(|wait| wait.until > now);
-            count += pod.waits.iter().filter(waits).count();
+        for of_pod in &mut self.calm.waits {
+            of_pod.retain(|wait| wait.until > now);
+            count += of_pod.iter().filter(waits).count();
         }
         count as u32
     }

@@ -65,7 +65,7 @@ impl<O: Observer> World<O> {
         let order = cal.ticket();
         let slot = self.calm.jobs.insert(KnownJob { job, pod, arrived: now, start, order });
         if start > now && serves {
-            self.calm.pods[pod as usize].waits.push(Wait { from: now, until: start, comes: None });
+            self.calm.waits[pod as usize].push(Wait { from: now, until: start, comes: None });
         } else if start == now {
             self.begun(job);
         }

@@ -18,26 +18,27 @@
 
 mod birth;
 mod catch_up;
+mod end;
 mod job;
 mod schedule;
 mod wake;
 
 use std::collections::VecDeque;
 
-use crate::engine::{Arena, Dur, Handle, SimTime, Ticket};
+use crate::engine::{Arena, Dur, Handle, NIL, SimTime, Ticket};
 use crate::scenario::{Layer, Load, Pod, Scenario, WarmupOver, WhenBusy};
 
 use super::population::FOREVER;
 use super::world::{Observer, World};
+pub use end::CalmEnd;
 use job::KnownJob;
 use schedule::Schedule;
 
 /// A request that nothing can happen to but what is written here.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Known {
     born: SimTime,
-    /// When its proxy got it; at layer 4, when it took its connection.
-    sent: SimTime,
     /// When a worker begins it.
     start: SimTime,
     ordinal: u64,
@@ -86,6 +87,8 @@ struct Wait {
 pub(super) struct Calm {
     /// Whether there may be any.
     on: bool,
+    /// How long requests are on their way to their proxies: none at layer 4.
+    way: Dur,
     /// For how long proxies wait, how many requests a connection of theirs carries, and for how long.
     patience: Dur,
     carries: u32,
@@ -98,6 +101,8 @@ pub(super) struct Calm {
     jobs: Arena<KnownJob>,
     /// By pod.
     pods: Vec<Schedule>,
+    /// By pod: waits for a worker, those that may be over among them.
+    waits: Vec<Vec<Wait>>,
     /// In the order in which they arrive.
     on_the_way: VecDeque<OnTheWay>,
     /// Answers between proxy and client: when they arrive, and whose they are.
@@ -111,6 +116,7 @@ impl Calm {
     pub(super) fn new(start: SimTime) -> Self {
         Self {
             on: false,
+            way: Dur::ZERO,
             patience: Dur::ZERO,
             carries: 0,
             lives: Dur::ZERO,
@@ -119,15 +125,40 @@ impl Calm {
             free: Vec::new(),
             jobs: Arena::default(),
             pods: Vec::new(),
+            waits: Vec::new(),
             on_the_way: VecDeque::new(),
             returning: Vec::new(),
             tick: start,
         }
     }
 
+    /// Whether pods have nothing to do of which that is known: a start with thousands of pods would look at all of them for each.
+    fn is_idle(&self) -> bool {
+        self.known.len() == self.free.len() && self.jobs.is_empty()
+    }
+
+    /// The slot of the request that `pod` is done with next, or [`NIL`].
+    #[inline(always)]
+    pub(super) fn next_of(&self, pod: u32) -> u32 {
+        self.pods[pod as usize].ends.last().and_then(|(_, whose)| whose.slot().ok()).unwrap_or(NIL)
+    }
+
+    /// The proxy's connection on which the answer to the request in `slot` comes.
+    #[inline(always)]
+    pub(super) fn answered_on(&self, slot: u32) -> u32 {
+        self.known[slot as usize].upstream
+    }
+
     /// There is one more pod.
     pub(super) fn add_pod(&mut self) {
         self.pods.push(Schedule::new());
+        self.waits.push(Vec::new());
+    }
+
+    /// When its proxy got it; at layer 4, when it took its connection.
+    #[inline(always)]
+    const fn sent(&self, known: &Known) -> SimTime {
+        known.born.plus(self.way)
     }
 
     /// What they take (bytes).
@@ -137,6 +168,8 @@ impl Calm {
             + self.jobs.bytes()
             + self.pods.iter().map(Schedule::bytes).sum::<usize>()
             + self.pods.capacity() * size_of::<Schedule>()
+            + self.waits.capacity() * size_of::<Vec<Wait>>()
+            + self.waits.iter().map(|waits| waits.capacity() * size_of::<Wait>()).sum::<usize>()
             + self.on_the_way.capacity() * size_of::<OnTheWay>()
             + self.returning.capacity() * size_of::<(SimTime, u32)>()
     }
@@ -164,6 +197,7 @@ impl<O: Observer> World<O> {
     /// There may be calm requests from now on, if this fleet is of the kind.
     pub(super) fn begin_calm(&mut self, scenario: &Scenario) {
         let lb = &self.balancer;
+        self.calm.way = if self.layer == Layer::L7 { self.client_hop.delay } else { Dur::ZERO };
         self.calm.even = lb.slow_start.window.is_zero() && lb.locality.is_none() && self.max_busy == u32::MAX;
         self.calm.patience = self.deadlines.of_proxies();
         self.calm.carries = if lb.upstream.keepalive_requests == 0 { u32::MAX } else { lb.upstream.keepalive_requests };

@@ -1,6 +1,5 @@
 //! A pod's time as far as calm requests have taken it.
 
-use super::Wait;
 use crate::engine::{Dur, SimTime};
 
 /// Whose end of service it is: a calm request's, or a job's whose end is an event.
@@ -27,7 +26,7 @@ impl Whose {
     }
 }
 
-/// What is known of a pod's workers; what picks look at stands first.
+/// What is known of a pod's workers: one cache line, as each request looks at those of two pods.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub(super) struct Schedule {
@@ -35,17 +34,15 @@ pub(super) struct Schedule {
     pub(super) due: SimTime,
     /// Ends of service, and whose, the latest first.
     pub(super) ends: Vec<(SimTime, Whose)>,
-    /// Waits for a worker, those that may be over among them.
-    pub(super) waits: Vec<Wait>,
     /// When the last calm request arrives.
     pub(super) latest: SimTime,
+    /// For how long it keeps an idle connection.
+    pub(super) idle: Dur,
     /// Workers, and requests that may wait for one.
     pub(super) workers: u32,
     pub(super) queue: u32,
     /// Requests that a connection to it carries at most.
     pub(super) keep: u32,
-    /// For how long it keeps an idle connection.
-    pub(super) idle: Dur,
     /// Its version.
     pub(super) version: u8,
     /// Whether its services take longer than those of a warm pod of the plain version.
@@ -54,18 +51,19 @@ pub(super) struct Schedule {
     pub(super) open: bool,
 }
 
+const _: () = assert!(size_of::<Schedule>() == 64);
+
 impl Schedule {
     /// Of a pod that nothing is known of.
     pub(super) const fn new() -> Self {
         Self {
             due: SimTime::MAX,
             ends: Vec::new(),
-            waits: Vec::new(),
             latest: SimTime::MIN,
+            idle: Dur::ZERO,
             workers: 0,
             queue: 0,
             keep: 0,
-            idle: Dur::ZERO,
             version: 0,
             slowed: false,
             open: false,
@@ -74,7 +72,7 @@ impl Schedule {
 
     /// What it takes beside itself (bytes).
     pub(super) const fn bytes(&self) -> usize {
-        self.ends.capacity() * size_of::<(SimTime, Whose)>() + self.waits.capacity() * size_of::<Wait>()
+        self.ends.capacity() * size_of::<(SimTime, Whose)>()
     }
 
     /// When a request begins that arrives at `arrive`; `None` where so many wait that the queue may be full.

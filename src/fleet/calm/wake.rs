@@ -63,6 +63,7 @@ impl<O: Observer> World<O> {
         of_client.available.remove(&mut Available(&mut self.connections), connection);
         let request = Request::new(born, population, client, proxy, ordinal);
         let r = self.requests.insert(Request { at_proxy, attempts: 1, connection, ..request });
+        self.connections[connection].in_use = 1;
         self.watch_from_now(r, cal);
         r
     }
@@ -73,13 +74,13 @@ impl<O: Observer> World<O> {
         self.catch_up(pod, cal.now());
         let schedule = &mut self.calm.pods[pod as usize];
         (schedule.due, schedule.open) = (SimTime::MAX, false);
-        schedule.waits.clear();
         let mut woken = std::mem::take(&mut schedule.ends);
+        self.calm.waits[pod as usize].clear();
         // As they began, or would: so they stand in the queue, and so the calendar has their ends.
         woken.sort_unstable_by_key(|(_, whose)| match whose.slot() {
             Ok(slot) => {
-                let Known { start, sent, order, .. } = self.calm.known[slot as usize];
-                (start, sent + self.pod_hop.delay, order)
+                let known = &self.calm.known[slot as usize];
+                (known.start, self.calm.sent(known) + self.pod_hop.delay, known.order)
             }
             Err(slot) => {
                 let KnownJob { start, arrived, order, .. } = self.calm.jobs[slot];
@@ -103,11 +104,12 @@ impl<O: Observer> World<O> {
     /// Those calm requests that have not arrived yet are ordinary ones from now on.
     pub(super) fn wake_those_on_the_way(&mut self, pod: u32, cal: &mut Cal) {
         let hop = self.pod_hop.delay;
+        let way = self.calm.way;
         let Calm { pods, known, .. } = &mut self.calm;
         let schedule = &mut pods[pod as usize];
         let mut woken = Vec::new();
         schedule.ends.retain(|&(end, whose)| match whose.slot() {
-            Ok(slot) if is_on_the_way(&known[slot as usize], hop, cal) => {
+            Ok(slot) if is_on_the_way(&known[slot as usize], way + hop, hop, cal) => {
                 woken.push((end, slot));
                 false
             }
@@ -118,14 +120,15 @@ impl<O: Observer> World<O> {
         for (end, slot) in woken {
             self.calm.free.push(slot);
             let known = self.calm.known[slot as usize];
-            self.calm.pods[pod as usize].waits.retain(|wait| wait.comes != Some(known.order));
+            self.calm.waits[pod as usize].retain(|wait| wait.comes != Some(known.order));
             self.wake(known, end, cal);
         }
     }
 
     /// The record of a request that was calm, with the connections that carry it.
     fn record(&mut self, known: Known, cal: &mut Cal) -> u32 {
-        let Known { born, sent, ordinal, client, connection, upstream, pod, population, proxy, .. } = known;
+        let Known { born, ordinal, client, connection, upstream, pod, population, proxy, .. } = known;
+        let sent = self.calm.sent(&known);
         let request = Request::new(born, population, client, proxy, ordinal);
         let r = self.requests.insert(Request { at_proxy: sent, attempts: 1, connection, upstream, pod, ..request });
         let of_client = &mut self.populations[usize::from(population)].clients[client as usize];
@@ -147,17 +150,17 @@ impl<O: Observer> World<O> {
 
     /// A calm request becomes an ordinary one, in the state that it has now.
     fn wake(&mut self, known: Known, end: SimTime, cal: &mut Cal) {
-        let Known { sent, start, ordinal, pod, population, order, .. } = known;
+        let Known { born, start, ordinal, pod, population, order, .. } = known;
         let r = self.record(known, cal);
         let (now, hop) = (cal.now(), self.pod_hop.delay);
         let carrier = self.carrier(r);
         let request = self.requests.handle(r);
         let job = Job::Serve { request, population, ordinal };
-        let arrive = sent + hop;
+        let way = self.calm.way + hop;
         let p = &mut self.pods[pod as usize];
-        if is_on_the_way(&known, hop, cal) {
+        if is_on_the_way(&known, way, hop, cal) {
             self.requests[r].place = Place::ToPod;
-            cal.at_ticket(arrive, order, Event::AtPod(request));
+            cal.at_ticket(born + way, order, Event::AtPod(request));
         } else if now < start || now < end && !p.workers.any_free() {
             // Of two ends at one moment this may be the first, and the worker's, which is to begin this then, be still to come.
             self.requests[r].place = Place::Queued;
@@ -210,8 +213,8 @@ impl<O: Observer> World<O> {
     }
 }
 
-/// Whether a request that takes `hop` to its pod is not there yet.
-fn is_on_the_way(known: &Known, hop: Dur, cal: &Cal) -> bool {
-    let arrive = known.sent + hop;
+/// Whether a request is not at its pod yet, which takes `way` from its birth, of which `hop` from its proxy.
+fn is_on_the_way(known: &Known, way: Dur, hop: Dur, cal: &Cal) -> bool {
+    let arrive = known.born + way;
     cal.now() < arrive || (cal.now() == arrive && !hop.is_zero() && !cal.has_come(known.order))
 }

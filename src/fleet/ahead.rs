@@ -1,0 +1,122 @@
+//! Who asks next: what their requests will need is asked for together, so that it is there by then.
+//!
+//! Among many clients, connections and pods each request would wait for memory a dozen times, one wait after the other. Those of
+//! [`BATCH`] requests to come are waited for at once instead: each pass looks at what the one before has found, for all of them.
+//! Nothing but time depends on it: what has changed meanwhile is looked up again.
+
+use std::hint::black_box;
+
+use crate::engine::NIL;
+use crate::scenario::{ClientAssignment, Layer};
+
+use super::balancer::power_of_two::PowerOfTwo;
+use super::connection::Connection;
+use super::pick::Pick;
+use super::world::{Observer, World};
+
+/// Requests that are looked ahead for.
+const BATCH: usize = 16;
+/// So many clients do not stay in a core's own cache, nor do so many pods.
+const FAR_CLIENTS: usize = 1 << 14;
+const FAR_PODS: u32 = 512;
+
+/// Whose the next requests of a population are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ahead {
+    clients: [u32; BATCH],
+    /// The first of them that has not asked yet.
+    next: usize,
+}
+
+impl Ahead {
+    /// Of a population that asks so many pods, if that pays.
+    pub(super) fn of(clients: usize, assignment: ClientAssignment, pods: u32) -> Option<Self> {
+        let far = clients >= FAR_CLIENTS || pods >= FAR_PODS;
+        (far && assignment == ClientAssignment::Random).then_some(Self { clients: [0; BATCH], next: BATCH })
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// Whose request number `ordinal` of `population` is.
+    #[inline(always)]
+    pub(super) fn client_of(&mut self, population: u16, ordinal: u64) -> u32 {
+        let p = &mut self.populations[usize::from(population)];
+        let Some(ahead) = &mut p.ahead else { return p.client_of(ordinal) };
+        if ahead.next == BATCH {
+            self.look_ahead(population, ordinal);
+            return self.populations[usize::from(population)].ahead.map_or(0, |ahead| ahead.clients[0]);
+        }
+        ahead.next += 1;
+        ahead.clients[ahead.next - 1]
+    }
+
+    #[inline(never)]
+    fn look_ahead(&mut self, population: u16, ordinal: u64) {
+        let p = &mut self.populations[usize::from(population)];
+        let clients: [u32; BATCH] = std::array::from_fn(|i| p.client_of(ordinal + i as u64));
+        p.ahead = Some(Ahead { clients, next: 1 });
+        let p = &self.populations[usize::from(population)];
+        let tails = pass(&clients, |_, client| p.clients[client as usize].available.tail());
+        // The one that has been free for long may stand behind others.
+        let before = pass(&tails, |_, c| self.connections[c].available.prev());
+        let pods = match self.layer {
+            Layer::L4 => [pass(&tails, |_, c| self.connections[c].pod), [NIL; BATCH]],
+            Layer::L7 => self.may_pick(population, &clients, ordinal),
+        };
+        let first = pass(&before, |_, c| self.ask_for(c).available.prev());
+        pass(&tails, |_, c| self.ask_for(c).pod);
+        for pods in pods {
+            let ends = pass(&pods, |_, pod| self.calm.next_of(pod));
+            let idle = match self.layer {
+                Layer::L4 => [NIL; BATCH],
+                Layer::L7 => pass(&pods, |i, pod| {
+                    let link = self.link(p.clients[clients[i] as usize].proxy, pod);
+                    self.links[link].idle.last().copied().unwrap_or(NIL)
+                }),
+            };
+            let answered = pass(&ends, |_, slot| self.calm.answered_on(slot));
+            pass(&idle, |_, c| self.ask_for(c).pod);
+            pass(&answered, |_, c| self.ask_for(c).pod);
+        }
+        pass(&first, |_, c| self.ask_for(c).pod);
+    }
+
+    /// The pods of which these requests, from number `ordinal` on, would go to one each.
+    fn may_pick(&self, population: u16, clients: &[u32; BATCH], ordinal: u64) -> [[u32; BATCH]; 2] {
+        let p = &self.populations[usize::from(population)];
+        let mut second = [NIL; BATCH];
+        let first = pass(clients, |i, client| {
+            let process = &self.proxies[usize::from(p.clients[client as usize].proxy)].process;
+            let n = process.table.len() as u32;
+            if !process.power_of_two || n < 2 {
+                return NIL;
+            }
+            let pick = Pick::first(population, client, ordinal + i as u64);
+            let (a, b) = PowerOfTwo::two_of(n, &mut pick.draw(p.balance));
+            second[i] = process.table.pod(b);
+            process.table.pod(a)
+        });
+        [first, second]
+    }
+
+    /// Connection `c`, of which both ends are looked at.
+    #[inline(always)]
+    fn ask_for(&self, c: u32) -> &Connection {
+        let connection = &self.connections[c];
+        black_box(connection.idle_since);
+        black_box(connection.pod_timed);
+        connection
+    }
+}
+
+/// What `look` finds for each of those that there are.
+#[inline(always)]
+fn pass(of: &[u32; BATCH], mut look: impl FnMut(usize, u32) -> u32) -> [u32; BATCH] {
+    let mut found = [NIL; BATCH];
+    for (i, (found, &of)) in found.iter_mut().zip(of).enumerate() {
+        if of != NIL {
+            *found = look(i, of);
+        }
+    }
+    found
+}
