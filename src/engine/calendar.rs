@@ -25,6 +25,28 @@ pub struct Single(pub u8);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
+/// A moment, and a place among all that is due then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(Key);
+
+impl Place {
+    /// Behind all others: of what is not to come.
+    pub const NEVER: Self = Self(Key::NEVER);
+
+    /// The moment.
+    #[inline(always)]
+    pub const fn at(self) -> SimTime {
+        self.0.at()
+    }
+
+    /// Which of two comes first.
+    #[inline(always)]
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        Self(self.0.min(other.0))
+    }
+}
+
 /// Places in the order of scheduling, set aside for events that are to be named later.
 #[derive(Clone, Copy, Debug)]
 pub struct Reserved {
@@ -163,10 +185,28 @@ impl<E: Copy> Calendar<E> {
         Ticket(self.sequence)
     }
 
+    /// Sets aside the place that what is due at `at` would have, were it scheduled now.
+    #[inline(always)]
+    pub const fn place(&mut self, at: SimTime) -> Place {
+        self.sequence += 1;
+        Place(Key::new(at, Turn::Then, self.sequence, WHEEL))
+    }
+
     /// Whether what would be scheduled for this very moment with that ticket would have come by now.
     #[inline]
     pub fn has_come(&self, ticket: Ticket) -> bool {
         Key::new(self.now, Turn::Then, ticket.0, WHEEL) < self.current
+    }
+
+    /// Schedules `event` in a place that was set aside, and is used once.
+    ///
+    /// # Panics
+    /// If it lies in the past.
+    pub fn at_place(&mut self, place: Place, event: E) {
+        if place.at() < self.now {
+            refuse(place.at(), self.now);
+        }
+        self.insert(place.0.kept_by(WHEEL), event);
     }
 
     /// Schedules `event` at `at`, among all that is due then as if it had been when the ticket was drawn, which is used once.
@@ -241,23 +281,40 @@ impl<E: Copy> Calendar<E> {
         *front = key;
     }
 
-    /// As [`Self::once`], in a place drawn before, for a handler that goes on with this very event where nothing comes before it:
-    /// then its moment is the present, and true; else, or where it may not, it is scheduled.
+    /// As [`Self::once`], in a place drawn before.
     ///
     /// # Panics
-    /// If `at` lies in the past.
-    #[inline(always)]
-    pub fn goes_on(&mut self, single: Single, at: SimTime, ticket: Ticket, may: bool) -> bool {
+    /// If `at` lies in the past, or the single is pending.
+    pub fn once_at(&mut self, single: Single, place: Place) {
         let keeper = 1 + self.lanes.len() + usize::from(single.0);
-        let key = Key::new(at, Turn::Then, ticket.0, keeper);
-        if at < self.now {
-            refuse(at, self.now);
+        if place.at() < self.now {
+            refuse(place.at(), self.now);
         }
-        let next = may && self.fronts.are_behind(key, Key::end_of(self.horizon));
+        let front = self.fronts.of(keeper);
+        assert!(*front == Key::NEVER, "a single is scheduled twice");
+        *front = place.0.kept_by(keeper);
+    }
+
+    /// Takes the event of a single back, and says which place it had, or [`Place::NEVER`]. For a handler that goes on with it by itself,
+    /// as long as [nothing comes before it](Self::goes_on).
+    #[inline(always)]
+    pub fn take_back(&mut self, single: Single) -> Place {
+        let keeper = 1 + self.lanes.len() + usize::from(single.0);
+        Place(std::mem::replace(self.fronts.of(keeper), Key::NEVER))
+    }
+
+    /// Whether nothing that is scheduled comes before what has this place; then its moment is the present.
+    ///
+    /// # Panics
+    /// If that lies in the past.
+    #[inline(always)]
+    pub fn goes_on(&mut self, place: Place) -> bool {
+        let next = self.fronts.are_behind(place.0, Key::end_of(self.horizon));
         if next {
-            (self.now, self.current) = (at, key);
-        } else {
-            *self.fronts.of(keeper) = key;
+            if place.at() < self.now {
+                refuse(place.at(), self.now);
+            }
+            (self.now, self.current) = (place.at(), place.0);
         }
         next
     }

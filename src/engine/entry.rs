@@ -89,6 +89,12 @@ impl Key {
         SimTime::from_nanos((self.ordinal() ^ 1 << 63) as i64)
     }
 
+    /// The same, kept by somebody else.
+    #[inline]
+    pub(super) const fn kept_by(self, keeper: usize) -> Self {
+        Self(self.0 & !(Self::KEEPERS as u128 - 1) | keeper as u128)
+    }
+
     /// The lesser of two. Which one it is cannot be predicted, so there should be no branch.
     #[inline(always)]
     pub(super) fn min(self, other: Self) -> Self {
@@ -106,20 +112,20 @@ const fn ordinal(at: SimTime) -> u64 {
     at.nanos() as u64 ^ 1 << 63
 }
 
-/// Each keeper's earliest key: the least of four is found without a branch that depends on them (a loop over as many would take 12
-/// instructions more, and mispredictions).
+/// Each keeper's earliest key: the least of four or five is found without a branch that depends on them (a loop over as many would take
+/// 12 instructions more, and mispredictions).
 #[derive(Clone, Debug)]
 pub(super) struct Fronts {
     all: [Key; Key::KEEPERS],
     /// Whatever comes before this comes before all of them: a bound that was looked for, and holds until one changes.
     clear: Key,
-    /// How many fours of them there are; one, as a rule: the wheel, two hops and one population's arrivals.
-    fours: usize,
+    /// How many there are; four or five, as a rule: the wheel, two hops, one population's arrivals, those at their proxies.
+    keepers: usize,
 }
 
 impl Fronts {
     pub(super) const fn new(keepers: usize) -> Self {
-        Self { all: [Key::NEVER; Key::KEEPERS], clear: Key::FIRST, fours: keepers.div_ceil(4) }
+        Self { all: [Key::NEVER; Key::KEEPERS], clear: Key::FIRST, keepers }
     }
 
     #[inline(always)]
@@ -148,11 +154,11 @@ impl Fronts {
     pub(super) fn first(&self) -> Key {
         let least = |&[a, b, c, d]: &[Key; 4]| Key::min(a.min(b), c.min(d));
         let (fours, _) = self.all.as_chunks();
-        let first = least(&fours[0]);
-        if self.fours == 1 {
+        let first = least(&fours[0]).min(self.all[4]);
+        if self.keepers <= 5 {
             return first;
         }
-        fours.iter().skip(1).take(self.fours - 1).fold(first, |first, four| first.min(least(four)))
+        fours.iter().skip(1).take(self.keepers.div_ceil(4) - 1).fold(first, |first, four| first.min(least(four)))
     }
 }
 

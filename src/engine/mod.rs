@@ -10,7 +10,7 @@ mod time;
 mod wheel;
 
 pub use arena::{Arena, Handle};
-pub use calendar::{Calendar, Lane, Reserved, Single, Ticket};
+pub use calendar::{Calendar, Lane, Place, Reserved, Single, Ticket};
 pub use draw::{Family, Purpose, Stream, Streams, mix};
 pub use list::{Linked, Links, List, NIL};
 pub use time::{Dur, SimTime};

@@ -1,9 +1,10 @@
 //! Clients: what they ask, and on which connection.
 
-use crate::engine::{Handle, NIL, Purpose, SimTime, Ticket};
+use crate::engine::{Handle, NIL, Place as Turn, Purpose, SimTime, Single};
 use crate::scenario::{Layer, Load, RetryOn, WhenBusy};
 
 use super::arrivals::ArrivalProcess;
+use super::calm::{Birth, Young};
 use super::connection::{Going, Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Fact, Outcome};
@@ -49,7 +50,8 @@ impl<O: Observer> World<O> {
         *asked = asked.wrapping_add(1);
         let before = cal.now() < SimTime::ZERO || !self.deploys();
         self.levels.closed_loop_births += u64::from(before && cal.now() >= self.measured_from);
-        self.born(population, user, ordinal, cal);
+        let young = self.born(population, user, ordinal, cal);
+        debug_assert!(young.is_none(), "users wait for what becomes of their requests");
     }
 
     fn next_arrival(&mut self, population: u16, cal: &mut Cal) {
@@ -59,31 +61,67 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// A request arrives, and those after it as long as nothing else comes before them.
+    /// A request of `population` arrives.
     pub(super) fn on_arrival(&mut self, population: u16, cal: &mut Cal) {
-        while let Some((at, ticket)) = self.arrives(population, cal)
-            && Self::goes_on(population, at, ticket, cal)
-        {
-            self.keep_step(at);
+        if self.some_are_on_their_way() {
+            cal.take_back(self.at_proxy_next());
+        }
+        self.go_on(population, Turn::NEVER, true, cal);
+    }
+
+    /// The next of those that are on their way to their proxies is there.
+    pub(super) fn on_young(&mut self, cal: &mut Cal) {
+        let next = cal.take_back(Single(0));
+        self.go_on(0, next, false, cal);
+    }
+
+    /// A request of `population` `arrives`, or one is at its proxy; and so do others as long as nothing else comes before that.
+    fn go_on(&mut self, population: u16, mut next: Turn, mut arrives: bool, cal: &mut Cal) {
+        let at_proxy = loop {
+            let young = if arrives {
+                let (young, upcoming) = self.arrives(population, cal);
+                next = upcoming;
+                young
+            } else {
+                self.next_young(cal)
+            };
+            if let Some(young) = young {
+                self.reaches_proxy(&young, cal);
+            }
+            let at_proxy = self.next_at_proxy();
+            let first = at_proxy.min(next);
+            // With several tiers another one may have its turn before.
+            if O::TIERED || !cal.goes_on(first) {
+                break at_proxy;
+            }
+            self.keep_step(first.at());
+            arrives = first != at_proxy;
+        };
+        if next != Turn::NEVER {
+            Self::schedule_arrival_at(population, next, cal);
+        }
+        if at_proxy != Turn::NEVER {
+            cal.once_at(self.at_proxy_next(), at_proxy);
         }
     }
 
-    /// A request arrives; when the next one does, in a place drawn before this one's consequences.
+    /// A request arrives: the one that it is, if it is at its proxy and calm so far, and the next one's place, drawn before this one's
+    /// consequences.
     #[inline(always)]
-    fn arrives(&mut self, population: u16, cal: &mut Cal) -> Option<(SimTime, Ticket)> {
+    fn arrives(&mut self, population: u16, cal: &mut Cal) -> (Option<Young>, Turn) {
         let p = &mut self.populations[usize::from(population)];
         let ordinal = p.ordinal;
         p.ordinal += 1;
         let client = self.client_of(population, ordinal);
         let p = &mut self.populations[usize::from(population)];
         let at = p.arrivals.as_mut().and_then(ArrivalProcess::advance);
-        let next = at.map(|at| (at.max(cal.now()), cal.ticket()));
-        self.born(population, client, ordinal, cal);
-        next
+        let next = at.map_or(Turn::NEVER, |at| cal.place(at.max(cal.now())));
+        (self.born(population, client, ordinal, cal), next)
     }
 
+    /// A request is born; it is returned if it is at its proxy at once, and calm so far.
     #[inline(always)]
-    pub(super) fn born(&mut self, population: u16, client: u32, ordinal: u64, cal: &mut Cal) {
+    fn born(&mut self, population: u16, client: u32, ordinal: u64, cal: &mut Cal) -> Option<Young> {
         self.count_birth(cal.now());
         self.tell(cal, Fact::Born);
         let p = &mut self.populations[usize::from(population)];
@@ -92,9 +130,16 @@ impl<O: Observer> World<O> {
         } else if let Some(window) = &mut p.window {
             window.deposit(cal.now());
         }
-        if !O::IN_ORDER && self.begins_calmly(population, client, ordinal, cal) {
-            return;
+        match self.birth(population, client, ordinal, cal) {
+            Birth::Calm(young) => return young,
+            Birth::Ordinary => self.begins(population, client, ordinal, cal),
         }
+        None
+    }
+
+    /// A request just born goes its way, one step after the other. Apart from where calm ones are born: those need the registers.
+    #[inline(never)]
+    fn begins(&mut self, population: u16, client: u32, ordinal: u64, cal: &mut Cal) {
         let p = &self.populations[usize::from(population)];
         let proxy = p.clients[client as usize].proxy;
         let request = Request::new(cal.now(), population, client, proxy, ordinal);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Purpose, Reserved, SimTime, Single, Streams, Ticket};
+use crate::engine::{Arena, Calendar, Dur, Engine, Lane, List, Place, Purpose, Reserved, SimTime, Single, Streams};
 use crate::scenario::{self, Handshake, Layer, Load, Reuse, Scenario, Sharing};
 
 use super::addresses::Addresses;
@@ -223,7 +223,8 @@ impl<O: Observer> World<O> {
             ended: false,
         };
         let arrivals = (0..world.populations.len().min(ARRIVALS)).map(|population| Event::Arrival(population as u16));
-        let mut cal = Cal::new(start, &[client, pod], arrivals.collect());
+        let young = (!client.is_zero()).then_some(Event::Young);
+        let mut cal = Cal::new(start, &[client, pod], arrivals.chain(young).collect());
         world.control = world.control_of(scenario);
         world.assign_proxies();
         world.begin_calm(scenario);
@@ -267,15 +268,19 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// Goes on with the next arrival of `population`, if nothing comes before it; else schedules it.
-    #[inline(always)]
-    pub(super) fn goes_on(population: u16, at: SimTime, ticket: Ticket, cal: &mut Cal) -> bool {
+    /// Schedules the next arrival of `population` in a place drawn before.
+    pub(super) fn schedule_arrival_at(population: u16, place: Place, cal: &mut Cal) {
         if usize::from(population) < ARRIVALS {
-            // With several tiers another one may have its turn before.
-            return cal.goes_on(Single(population as u8), at, ticket, !O::TIERED);
+            cal.once_at(Single(population as u8), place);
+        } else {
+            cal.at_place(place, Event::Arrival(population));
         }
-        cal.at_ticket(at, ticket, Event::Arrival(population));
-        false
+    }
+
+    /// Which single is the next of those that are on their way to their proxies, behind the arrivals.
+    #[inline(always)]
+    pub(super) fn at_proxy_next(&self) -> Single {
+        Single(self.populations.len().min(ARRIVALS) as u8)
     }
 
     /// Old pods that have been Ready for long, in every proxy's table.

@@ -1,10 +1,9 @@
 //! A request is sent, and what will become of it is known – or not, and it is an ordinary one.
 
-use crate::engine::{Arena, Family, List, NIL, SimTime};
+use crate::engine::{Arena, Family, List, NIL, Place, SimTime};
 use crate::scenario::Layer;
 
 use super::super::connection::Connection;
-use super::super::event::Event;
 use super::super::lifecycle::Phase;
 use super::super::pick::Pick;
 use super::super::pod::Pod;
@@ -13,21 +12,24 @@ use super::super::transport::Available;
 use super::super::version::Version;
 use super::super::world::{Cal, Observer, World};
 use super::schedule::{Schedule, Whose};
-use super::{Calm, Known, OnTheWay, Wait, Young};
+use super::{Calm, Coming, Known, OnTheWay, Wait, Young};
+
+/// How a request begins.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) enum Birth {
+    /// Calmly; it is the one that is at its proxy at once, if it is there.
+    Calm(Option<Young>),
+    /// Step by step.
+    Ordinary,
+}
 
 impl<O: Observer> World<O> {
     /// A request just born goes its way calmly, if it can.
     #[inline(always)]
-    pub(in super::super) fn begins_calmly(
-        &mut self,
-        population: u16,
-        client: u32,
-        ordinal: u64,
-        cal: &mut Cal,
-    ) -> bool {
+    pub(in super::super) fn birth(&mut self, population: u16, client: u32, ordinal: u64, cal: &mut Cal) -> Birth {
         let p = &mut self.populations[usize::from(population)];
-        if !self.calm.on || !p.calm {
-            return false;
+        if O::IN_ORDER || !self.calm.on || !p.calm {
+            return Birth::Ordinary;
         }
         let now = cal.now();
         let state = &mut p.clients[client as usize];
@@ -36,7 +38,7 @@ impl<O: Observer> World<O> {
         // Behind the one that has become free last stand those that will be.
         let connection = loop {
             if c == NIL {
-                return false;
+                return Birth::Ordinary;
             }
             let connection = &mut self.connections[c];
             if connection.idle_since <= now {
@@ -46,12 +48,11 @@ impl<O: Observer> World<O> {
         };
         let young = Young { born: now, ordinal, client, connection: c, population, proxy: state.proxy };
         if self.layer == Layer::L4 {
-            return self.goes_straight(&young, cal);
+            return if self.goes_straight(&young, cal) { Birth::Calm(None) } else { Birth::Ordinary };
         }
         connection.carried = connection.carried.saturating_add(1);
         if self.client_hop.is_instant() {
-            self.reaches_proxy(&young, cal);
-            return true;
+            return Birth::Calm(Some(young));
         }
         // When it is free again will be known at the proxy.
         (connection.in_use, connection.idle_since) = (1, SimTime::MAX);
@@ -59,24 +60,36 @@ impl<O: Observer> World<O> {
             state.available.remove(&mut Available(&mut self.connections), c);
             state.available.push_back(&mut Available(&mut self.connections), c);
         }
-        self.calm.on_the_way.push_back(OnTheWay::Young(young));
-        self.client_hop.send(cal, Event::Young);
-        true
+        let place = cal.place(now.plus(self.client_hop.delay));
+        self.calm.on_the_way.push_back(OnTheWay { place, who: Coming::Young(young) });
+        Birth::Calm(None)
     }
 
-    /// The next of those that are on their way to their proxy is there.
+    /// Whether there are any that are on their way to their proxies.
     #[inline(always)]
-    pub(in super::super) fn on_young(&mut self, cal: &mut Cal) {
-        match self.calm.on_the_way.pop_front() {
-            Some(OnTheWay::Young(young)) => self.reaches_proxy(&young, cal),
-            Some(OnTheWay::Woken(request)) => self.on_request_at_proxy(request, cal),
-            None => unreachable!("nobody is on the way"),
+    pub(in super::super) fn some_are_on_their_way(&self) -> bool {
+        !self.calm.on_the_way.is_empty()
+    }
+
+    /// When the next of them is there.
+    #[inline(always)]
+    pub(in super::super) fn next_at_proxy(&self) -> Place {
+        self.calm.on_the_way.front().map_or(Place::NEVER, |next| next.place)
+    }
+
+    /// The next of them is there; it is returned if it is still calm.
+    #[inline(always)]
+    pub(in super::super) fn next_young(&mut self, cal: &mut Cal) -> Option<Young> {
+        match self.calm.on_the_way.pop_front()?.who {
+            Coming::Young(young) => return Some(young),
+            Coming::Woken(request) => self.on_request_at_proxy(request, cal),
         }
+        None
     }
 
     /// Layer 7: a request is at its proxy.
     #[inline(always)]
-    fn reaches_proxy(&mut self, young: &Young, cal: &mut Cal) {
+    pub(in super::super) fn reaches_proxy(&mut self, young: &Young, cal: &mut Cal) {
         let now = cal.now();
         if self.balancer.retries.budget.is_some() {
             self.pay_for_retries(young.proxy, now);

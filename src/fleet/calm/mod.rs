@@ -25,12 +25,13 @@ mod wake;
 
 use std::collections::VecDeque;
 
-use crate::engine::{Arena, Dur, Handle, NIL, SimTime, Ticket};
+use crate::engine::{Arena, Dur, Handle, NIL, Place, SimTime, Ticket};
 use crate::scenario::{Layer, Load, Pod, Scenario, WarmupOver, WhenBusy};
 
 use super::population::FOREVER;
 use super::world::{Observer, World};
 pub use end::CalmEnd;
+pub(super) use birth::Birth;
 use job::KnownJob;
 use schedule::Schedule;
 
@@ -56,7 +57,7 @@ struct Known {
 
 /// A request on its way from its client to its proxy.
 #[derive(Clone, Copy, Debug)]
-struct Young {
+pub(super) struct Young {
     born: SimTime,
     ordinal: u64,
     client: u32,
@@ -65,9 +66,16 @@ struct Young {
     proxy: u16,
 }
 
-/// What is on its way there.
+/// When who is at its proxy.
 #[derive(Clone, Copy, Debug)]
-enum OnTheWay {
+struct OnTheWay {
+    place: Place,
+    who: Coming,
+}
+
+/// Who is on the way there.
+#[derive(Clone, Copy, Debug)]
+enum Coming {
     Young(Young),
     /// One that has become an ordinary request meanwhile.
     Woken(Handle),

@@ -86,10 +86,13 @@ impl Schedule {
     #[inline(always)]
     pub(super) fn next_start(&self, arrive: SimTime) -> (SimTime, Option<u32>) {
         let mut under_way = self.ends.len();
+        let workers = self.workers as usize;
+        if under_way < workers {
+            return (arrive, None);
+        }
         while under_way > 0 && self.ends[under_way - 1].0 <= arrive {
             under_way -= 1;
         }
-        let workers = self.workers as usize;
         if under_way < workers {
             return (arrive, None);
         }
@@ -108,14 +111,15 @@ impl Schedule {
     /// Takes note of an end of service; whether it is the first.
     #[inline(always)]
     pub(super) fn insert(&mut self, end: SimTime, whose: Whose) -> bool {
-        let mut at = self.ends.len();
         self.ends.push((end, whose));
+        let Some((mut place, before)) = self.ends.split_last_mut() else { return true };
+        let mut first = true;
         // Of two that end at one moment the one that began first is the first to be done.
-        while at > 0 && self.ends[at - 1].0 <= end {
-            self.ends[at] = self.ends[at - 1];
-            at -= 1;
+        for other in before.iter_mut().rev().take_while(|other| other.0 <= end) {
+            *place = *other;
+            (place, first) = (other, false);
         }
-        self.ends[at] = (end, whose);
-        at + 1 == self.ends.len()
+        *place = (end, whose);
+        first
     }
 }
