@@ -27,7 +27,7 @@ pub struct Ticket(u64);
 
 /// A moment, and a place among all that is due then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place(Key);
+pub struct Place(pub(super) Key);
 
 impl Place {
     /// Behind all others: of what is not to come.

@@ -4,6 +4,7 @@ mod arena;
 mod calendar;
 mod draw;
 mod entry;
+mod line;
 mod list;
 mod ring;
 mod time;
@@ -12,6 +13,7 @@ mod wheel;
 pub use arena::{Arena, Handle};
 pub use calendar::{Calendar, Lane, Place, Reserved, Single, Ticket};
 pub use draw::{Family, Purpose, Stream, Streams, mix};
+pub use line::Line;
 pub use list::{Linked, Links, List, NIL};
 pub use time::{Dur, SimTime};
 

@@ -51,6 +51,12 @@ impl<E: Copy> Ring<E> {
         (event, next)
     }
 
+    /// All entries, the first one first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Key, E)> {
+        let mask = self.places.len().wrapping_sub(1);
+        (0..self.len).map(move |i| self.places[(self.head + i) & mask]).map(|entry| (entry.key, entry.event))
+    }
+
     /// Whether the last entry belongs before the one ahead of it.
     #[inline(always)]
     pub(super) fn is_out_of_order(&self) -> bool {

@@ -34,27 +34,32 @@ impl Ahead {
         let far = clients >= FAR_CLIENTS || pods >= FAR_PODS;
         (far && assignment == ClientAssignment::Random).then_some(Self { clients: [0; BATCH], next: BATCH })
     }
+
+    /// Whose the next request is.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> u32 {
+        self.next += 1;
+        self.clients[(self.next - 1) % BATCH]
+    }
 }
 
 impl<O: Observer> World<O> {
-    /// Whose request number `ordinal` of `population` is.
+    /// Looks ahead where nobody is left who was seen before.
     #[inline(always)]
-    pub(super) fn client_of(&mut self, population: u16, ordinal: u64) -> u32 {
-        let p = &mut self.populations[usize::from(population)];
-        let Some(ahead) = &mut p.ahead else { return p.client_of(ordinal) };
-        if ahead.next == BATCH {
-            self.look_ahead(population, ordinal);
-            return self.populations[usize::from(population)].ahead.map_or(0, |ahead| ahead.clients[0]);
+    pub(super) fn look_ahead_in_time(&mut self, population: u16) {
+        if let Some(ahead) = &self.populations[usize::from(population)].ahead
+            && ahead.next == BATCH
+        {
+            self.look_ahead(population);
         }
-        ahead.next += 1;
-        ahead.clients[ahead.next - 1]
     }
 
     #[inline(never)]
-    fn look_ahead(&mut self, population: u16, ordinal: u64) {
+    fn look_ahead(&mut self, population: u16) {
         let p = &mut self.populations[usize::from(population)];
+        let ordinal = p.ordinal;
         let clients: [u32; BATCH] = std::array::from_fn(|i| p.client_of(ordinal + i as u64));
-        p.ahead = Some(Ahead { clients, next: 1 });
+        p.ahead = Some(Ahead { clients, next: 0 });
         let p = &self.populations[usize::from(population)];
         let tails = pass(&clients, |_, client| p.clients[client as usize].available.tail());
         // The one that has been free for long may stand behind others.

@@ -50,8 +50,10 @@ impl<O: Observer> World<O> {
         *asked = asked.wrapping_add(1);
         let before = cal.now() < SimTime::ZERO || !self.deploys();
         self.levels.closed_loop_births += u64::from(before && cal.now() >= self.measured_from);
-        let young = self.born(population, user, ordinal, cal);
-        debug_assert!(young.is_none(), "users wait for what becomes of their requests");
+        self.populations[usize::from(population)].pays_for_retries(cal.now());
+        self.count_birth(cal.now());
+        self.tell(cal, Fact::Born);
+        self.begins(population, user, ordinal, cal);
     }
 
     fn next_arrival(&mut self, population: u16, cal: &mut Cal) {
@@ -109,32 +111,21 @@ impl<O: Observer> World<O> {
     /// consequences.
     #[inline(always)]
     fn arrives(&mut self, population: u16, cal: &mut Cal) -> (Option<Young>, Turn) {
-        let p = &mut self.populations[usize::from(population)];
-        let ordinal = p.ordinal;
-        p.ordinal += 1;
-        let client = self.client_of(population, ordinal);
-        let p = &mut self.populations[usize::from(population)];
-        let at = p.arrivals.as_mut().and_then(ArrivalProcess::advance);
-        let next = at.map_or(Turn::NEVER, |at| cal.place(at.max(cal.now())));
-        (self.born(population, client, ordinal, cal), next)
-    }
-
-    /// A request is born; it is returned if it is at its proxy at once, and calm so far.
-    #[inline(always)]
-    fn born(&mut self, population: u16, client: u32, ordinal: u64, cal: &mut Cal) -> Option<Young> {
+        self.look_ahead_in_time(population);
         self.count_birth(cal.now());
         self.tell(cal, Fact::Born);
         let p = &mut self.populations[usize::from(population)];
-        if let Some(share) = p.config.retries.budget {
-            p.tokens = (p.tokens + share).min(p.tokens_max);
-        } else if let Some(window) = &mut p.window {
-            window.deposit(cal.now());
-        }
+        let (client, ordinal) = p.next_request();
+        let at = p.arrivals.as_mut().and_then(ArrivalProcess::advance);
+        let next = at.map_or(Turn::NEVER, |at| cal.place(at.max(cal.now())));
+        p.pays_for_retries(cal.now());
         match self.birth(population, client, ordinal, cal) {
-            Birth::Calm(young) => return young,
-            Birth::Ordinary => self.begins(population, client, ordinal, cal),
+            Birth::Calm(young) => (young, next),
+            Birth::Ordinary => {
+                self.begins(population, client, ordinal, cal);
+                (None, next)
+            }
         }
-        None
     }
 
     /// A request just born goes its way, one step after the other. Apart from where calm ones are born: those need the registers.

@@ -127,6 +127,27 @@ impl Population {
         population
     }
 
+    /// Whose the next request is, and its number.
+    #[inline(always)]
+    pub(super) fn next_request(&mut self) -> (u32, u64) {
+        let ordinal = self.ordinal;
+        self.ordinal += 1;
+        match &mut self.ahead {
+            Some(ahead) => (ahead.next(), ordinal),
+            None => (self.client_of(ordinal), ordinal),
+        }
+    }
+
+    /// A request pays its share for retries.
+    #[inline(always)]
+    pub(super) fn pays_for_retries(&mut self, now: SimTime) {
+        if let Some(share) = self.config.retries.budget {
+            self.tokens = (self.tokens + share).min(self.tokens_max);
+        } else if let Some(window) = &mut self.window {
+            window.deposit(now);
+        }
+    }
+
     /// Whose its request number `ordinal` is.
     #[inline(always)]
     pub(super) fn client_of(&self, ordinal: u64) -> u32 {

@@ -12,7 +12,7 @@ use super::super::transport::Available;
 use super::super::version::Version;
 use super::super::world::{Cal, Observer, World};
 use super::schedule::{Schedule, Whose};
-use super::{Calm, Coming, Known, OnTheWay, Wait, Young};
+use super::{Calm, Coming, Known, Wait, Young};
 
 /// How a request begins.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +33,7 @@ impl<O: Observer> World<O> {
         }
         let now = cal.now();
         let state = &mut p.clients[client as usize];
-        let last = state.available.tail();
-        let mut c = last;
+        let mut c = state.available.tail();
         // Behind the one that has become free last stand those that will be.
         let connection = loop {
             if c == NIL {
@@ -56,31 +55,27 @@ impl<O: Observer> World<O> {
         }
         // When it is free again will be known at the proxy.
         (connection.in_use, connection.idle_since) = (1, SimTime::MAX);
-        if c != last {
-            state.available.remove(&mut Available(&mut self.connections), c);
-            state.available.push_back(&mut Available(&mut self.connections), c);
-        }
         let place = cal.place(now.plus(self.client_hop.delay));
-        self.calm.on_the_way.push_back(OnTheWay { place, who: Coming::Young(young) });
+        self.calm.on_the_way.join(place, Coming::Young(young));
         Birth::Calm(None)
     }
 
     /// Whether there are any that are on their way to their proxies.
     #[inline(always)]
     pub(in super::super) fn some_are_on_their_way(&self) -> bool {
-        !self.calm.on_the_way.is_empty()
+        self.calm.on_the_way.first() != Place::NEVER
     }
 
     /// When the next of them is there.
     #[inline(always)]
     pub(in super::super) fn next_at_proxy(&self) -> Place {
-        self.calm.on_the_way.front().map_or(Place::NEVER, |next| next.place)
+        self.calm.on_the_way.first()
     }
 
     /// The next of them is there; it is returned if it is still calm.
     #[inline(always)]
     pub(in super::super) fn next_young(&mut self, cal: &mut Cal) -> Option<Young> {
-        match self.calm.on_the_way.pop_front()?.who {
+        match self.calm.on_the_way.leave() {
             Coming::Young(young) => return Some(young),
             Coming::Woken(request) => self.on_request_at_proxy(request, cal),
         }
@@ -274,13 +269,17 @@ fn frees_later(available: &mut List, connections: &mut Arena<Connection>, c: u32
     }
 }
 
-/// The same of one that stands among those of which it is not known yet.
+/// The same of one that others may have been put in front of meanwhile, as it was not known when it would be free.
 #[inline(always)]
 fn frees(available: &mut List, connections: &mut Arena<Connection>, c: u32, free: SimTime) {
-    connections[c].idle_since = free;
-    let prev = connections[c].available.prev();
-    // Alone, or the last one to be free, it stays where it is (60 instructions).
-    if available.tail() == c && (prev == NIL || (connections[prev].idle_since, prev) < (free, c)) {
+    let own = &mut connections[c];
+    own.idle_since = free;
+    let (prev, mut behind) = (own.available.prev(), available.tail());
+    while behind != c && (connections[behind].idle_since, behind) > (free, c) {
+        behind = connections[behind].available.prev();
+    }
+    // It stays where it is, as a rule (60 instructions).
+    if behind == c && (prev == NIL || (connections[prev].idle_since, prev) < (free, c)) {
         return;
     }
     available.remove(&mut Available(connections), c);

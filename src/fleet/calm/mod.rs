@@ -23,9 +23,7 @@ mod job;
 mod schedule;
 mod wake;
 
-use std::collections::VecDeque;
-
-use crate::engine::{Arena, Dur, Handle, NIL, Place, SimTime, Ticket};
+use crate::engine::{Arena, Dur, Handle, Line, NIL, SimTime, Ticket};
 use crate::scenario::{Layer, Load, Pod, Scenario, WarmupOver, WhenBusy};
 
 use super::population::FOREVER;
@@ -64,13 +62,6 @@ pub(super) struct Young {
     connection: u32,
     population: u16,
     proxy: u16,
-}
-
-/// When who is at its proxy.
-#[derive(Clone, Copy, Debug)]
-struct OnTheWay {
-    place: Place,
-    who: Coming,
 }
 
 /// Who is on the way there.
@@ -112,7 +103,7 @@ pub(super) struct Calm {
     /// By pod: waits for a worker, those that may be over among them.
     waits: Vec<Vec<Wait>>,
     /// In the order in which they arrive.
-    on_the_way: VecDeque<OnTheWay>,
+    on_the_way: Line<Coming>,
     /// Answers between proxy and client: when they arrive, and whose they are.
     returning: Vec<(SimTime, u32)>,
     /// What ends before this is told before anything else happens from then on.
@@ -134,7 +125,7 @@ impl Calm {
             jobs: Arena::default(),
             pods: Vec::new(),
             waits: Vec::new(),
-            on_the_way: VecDeque::new(),
+            on_the_way: Line::default(),
             returning: Vec::new(),
             tick: start,
         }
@@ -178,7 +169,7 @@ impl Calm {
             + self.pods.capacity() * size_of::<Schedule>()
             + self.waits.capacity() * size_of::<Vec<Wait>>()
             + self.waits.iter().map(|waits| waits.capacity() * size_of::<Wait>()).sum::<usize>()
-            + self.on_the_way.capacity() * size_of::<OnTheWay>()
+            + self.on_the_way.bytes()
             + self.returning.capacity() * size_of::<(SimTime, u32)>()
     }
 }

@@ -9,7 +9,7 @@ use super::super::request::{Job, Place, Request};
 use super::super::transport::Available;
 use super::super::world::{Cal, Observer, World};
 use super::job::KnownJob;
-use super::{Calm, Coming, Known, OnTheWay, Young};
+use super::{Calm, Coming, Known, Young};
 
 impl<O: Observer> World<O> {
     /// Something is about to happen to `pod`: its calm requests are ordinary ones from now on.
@@ -46,14 +46,14 @@ impl<O: Observer> World<O> {
             self.requests[r].status = STATUS_OK;
             cal.end_next(over, Event::AnswerAtClient(self.requests.handle(r)));
         }
-        for mut way in std::mem::take(&mut self.calm.on_the_way) {
-            if let Coming::Young(young) = way.who {
-                let r = self.record_of_young(&young, young.born, cal);
-                self.requests[r].place = Place::ToProxy;
-                way.who = Coming::Woken(self.requests.handle(r));
-            }
-            self.calm.on_the_way.push_back(way);
-        }
+        let mut on_the_way = std::mem::take(&mut self.calm.on_the_way);
+        on_the_way.change(|who| {
+            let Coming::Young(young) = who else { return who };
+            let r = self.record_of_young(&young, young.born, cal);
+            self.requests[r].place = Place::ToProxy;
+            Coming::Woken(self.requests.handle(r))
+        });
+        self.calm.on_the_way = on_the_way;
     }
 
     /// The record of a request that is with its proxy since `at_proxy`, or on its way there.
@@ -208,7 +208,7 @@ impl<O: Observer> World<O> {
 
     /// When those were born that are on their way to their proxies.
     pub(super) fn young_births(&self) -> impl Iterator<Item = SimTime> {
-        let young = |way: &OnTheWay| if let Coming::Young(young) = way.who { Some(young.born) } else { None };
+        let young = |who| if let Coming::Young(young) = who { Some(young.born) } else { None };
         self.calm.on_the_way.iter().filter_map(young)
     }
 }
