@@ -39,11 +39,10 @@ impl Place {
         self.0.at()
     }
 
-    /// Which of two comes first.
+    /// Whether it comes before the other one.
     #[inline(always)]
-    #[must_use]
-    pub fn min(self, other: Self) -> Self {
-        Self(self.0.min(other.0))
+    pub fn is_before(self, other: Self) -> bool {
+        self.0 < other.0
     }
 }
 
@@ -303,17 +302,13 @@ impl<E: Copy> Calendar<E> {
         Place(std::mem::replace(self.fronts.of(keeper), Key::NEVER))
     }
 
-    /// Whether nothing that is scheduled comes before what has this place; then its moment is the present.
-    ///
-    /// # Panics
-    /// If that lies in the past.
+    /// Whether nothing that is scheduled comes before what has this place, which does not lie in the past; then its moment is the
+    /// present.
     #[inline(always)]
     pub fn goes_on(&mut self, place: Place) -> bool {
+        debug_assert!(place.at() >= self.now, "what was due at {} comes at {}", place.at(), self.now);
         let next = self.fronts.are_behind(place.0, Key::end_of(self.horizon));
         if next {
-            if place.at() < self.now {
-                refuse(place.at(), self.now);
-            }
             (self.now, self.current) = (place.at(), place.0);
         }
         next

@@ -91,13 +91,13 @@ impl<O: Observer> World<O> {
                 self.reaches_proxy(&young, cal);
             }
             let at_proxy = self.next_at_proxy();
-            let first = at_proxy.min(next);
+            arrives = next.is_before(at_proxy);
+            let first = if arrives { next } else { at_proxy };
             // With several tiers another one may have its turn before.
             if O::TIERED || !cal.goes_on(first) {
                 break at_proxy;
             }
             self.keep_step(first.at());
-            arrives = first != at_proxy;
         };
         if next != Turn::NEVER {
             Self::schedule_arrival_at(population, next, cal);

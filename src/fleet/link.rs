@@ -13,6 +13,8 @@ pub(super) struct Link {
     pub(super) position: u32,
     /// Idle connections, the least recently used first.
     pub(super) idle: Vec<u32>,
+    /// When the last one of them became so.
+    idle_since: SimTime,
     /// When half of those are closed, where they ever are.
     pub(super) purge: Purge,
     /// When the last change about this pod reaches, or reached, this proxy: none overtakes it.
@@ -38,8 +40,16 @@ impl Link {
     #[inline(always)]
     pub(super) fn put_idle(&mut self, c: u32, connections: &Arena<Connection>) {
         let since = connections[c].idle_since;
-        let mut at = self.idle.len();
         self.idle.push(c);
+        // The one before it is not looked at for nothing: it may be far away in memory.
+        if since == std::mem::replace(&mut self.idle_since, since) {
+            self.settle(c, since, connections);
+        }
+    }
+
+    #[cold]
+    fn settle(&mut self, c: u32, since: SimTime, connections: &Arena<Connection>) {
+        let mut at = self.idle.len() - 1;
         while at > 0 && connections[self.idle[at - 1]].idle_since == since && self.idle[at - 1] > c {
             self.idle.swap(at - 1, at);
             at -= 1;
@@ -50,6 +60,7 @@ impl Link {
         Self {
             position: NIL,
             idle: Vec::new(),
+            idle_since: SimTime::MIN,
             purge: Purge::default(),
             last_delivery: SimTime::MIN,
             withdrawn: false,

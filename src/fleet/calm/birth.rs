@@ -28,7 +28,7 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     pub(in super::super) fn birth(&mut self, population: u16, client: u32, ordinal: u64, cal: &mut Cal) -> Birth {
         let p = &mut self.populations[usize::from(population)];
-        if O::IN_ORDER || !self.calm.on || !p.calm {
+        if O::IN_ORDER || !p.calm {
             return Birth::Ordinary;
         }
         let now = cal.now();
@@ -91,12 +91,11 @@ impl<O: Observer> World<O> {
         }
         let picked = self.pick_calmly(young, now);
         if let Some(pod) = picked
-            && self.knows(pod, now)
             && self.goes_by_proxy(young, pod, cal)
         {
             return;
         }
-        self.becomes_ordinary(young, picked, cal);
+        self.goes_otherwise(young, picked, cal);
     }
 
     /// Its proxy picks a pod, which is caught up with.
@@ -105,18 +104,25 @@ impl<O: Observer> World<O> {
         let &Young { ordinal, client: member, population, proxy, .. } = young;
         let pick = Pick::first(population, member, ordinal);
         let process = &self.proxies[usize::from(proxy)].process;
-        let n = process.table.len() as u32;
-        if !process.power_of_two || process.ejections || !self.calm.even || n < 2 {
+        // All four in one branch.
+        if !(process.power_of_two & !process.ejections & self.calm.even & (process.table.len() > 1)) {
             return self.pick(proxy, pick, now).inspect(|&pod| self.catch_up(pod, now));
         }
         // Without a look at what restricts others (60 instructions).
         Some(self.pick_of_two(proxy, pick, now))
     }
 
-    /// Layer 7: it has a record from now on, and its proxy has picked.
+    /// Layer 7: its proxy has picked, but not all is known of the pod, or it has a record from now on.
     #[cold]
     #[inline(never)]
-    fn becomes_ordinary(&mut self, young: &Young, picked: Option<u32>, cal: &mut Cal) {
+    fn goes_otherwise(&mut self, young: &Young, picked: Option<u32>, cal: &mut Cal) {
+        if let Some(pod) = picked
+            && !self.calm.pods[pod as usize].is_open()
+            && self.opens(pod, cal.now())
+            && self.goes_by_proxy(young, pod, cal)
+        {
+            return;
+        }
         let r = self.record_of_young(young, cal.now(), cal);
         self.forward_picked(r, young.proxy, picked, cal);
     }
@@ -138,10 +144,7 @@ impl<O: Observer> World<O> {
         let (hop, arrive) = (self.pod_hop.delay, now.plus(self.pod_hop.delay));
         let up = &mut connections[upstream];
         let carried = up.carried.saturating_add(1);
-        if carried >= schedule.keep
-            || up.pod_closed
-            || up.pod_idle_since.plus(schedule.idle) <= arrive
-        {
+        if carried >= schedule.keep || up.pod_closed || up.pod_idle_since.plus(schedule.idle) <= arrive {
             return false;
         }
         let p = &mut populations[usize::from(population)];
@@ -209,7 +212,7 @@ impl<O: Observer> World<O> {
     /// Whether all that `pod` has to do, now or to come, is known.
     #[inline(always)]
     pub(super) fn knows(&mut self, pod: u32, now: SimTime) -> bool {
-        self.calm.pods[pod as usize].open || self.opens(pod, now)
+        self.calm.pods[pod as usize].is_open() || self.opens(pod, now)
     }
 
     #[cold]
@@ -224,12 +227,15 @@ impl<O: Observer> World<O> {
         schedule.keep = if keep == 0 { u32::MAX } else { keep }.min(self.calm.carries);
         schedule.idle = self.idle.of_pods(p.version());
         schedule.slowed = version.pod.slower != 1.0 || p.slowdown(&version.pod.warmup, now) > 1.0;
-        schedule.open = p.phase == Phase::Ready
+        let open = p.phase == Phase::Ready
             && !p.left_a_table
             && version.calm
             && p.queue.is_empty()
             && p.workers.free() == workers as usize;
-        schedule.open
+        if !open {
+            schedule.close();
+        }
+        open
     }
 }
 
@@ -250,7 +256,7 @@ fn served(
         None => version.service.sample(&mut family.stream(ordinal), ordinal),
     };
     // Work of no time may yet have to wait for what arrives with it; and nothing is known of what never ends.
-    (!work.is_zero() && work <= FOREVER).then(|| (start, start.plus(work)))
+    (work.nanos().wrapping_sub(1) < FOREVER.nanos()).then(|| (start, start.plus(work)))
 }
 
 /// A client's connection `c`, which could be used until now, can be again from `free` on: its available ones stand in the order of that,

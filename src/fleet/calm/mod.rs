@@ -202,6 +202,7 @@ impl<O: Observer> World<O> {
         self.calm.carries = if lb.upstream.keepalive_requests == 0 { u32::MAX } else { lb.upstream.keepalive_requests };
         self.calm.lives = if lb.upstream.keepalive_time.is_zero() { FOREVER } else { lb.upstream.keepalive_time };
         self.calm.on = self.may_be_calm(scenario);
+        self.populations.iter_mut().for_each(|p| p.calm &= self.calm.on);
     }
 
     /// Whether there may be calm requests in this fleet.

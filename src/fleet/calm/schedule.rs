@@ -41,14 +41,12 @@ pub(super) struct Schedule {
     /// Workers, and requests that may wait for one.
     pub(super) workers: u32,
     pub(super) queue: u32,
-    /// Requests that a connection to it carries at most.
+    /// Requests that a connection to it carries at most: none where the schedule is closed.
     pub(super) keep: u32,
     /// Its version.
     pub(super) version: u8,
     /// Whether its services take longer than those of a warm pod of the plain version.
     pub(super) slowed: bool,
-    /// Whether all that it has to do is here, so that what is sent to it now may be calm. Where not, it may be so again.
-    pub(super) open: bool,
 }
 
 const _: () = assert!(size_of::<Schedule>() == 64);
@@ -66,8 +64,18 @@ impl Schedule {
             keep: 0,
             version: 0,
             slowed: false,
-            open: false,
         }
+    }
+
+    /// Whether all that the pod has to do is here, so that what is sent to it now may be calm.
+    #[inline(always)]
+    pub(super) const fn is_open(&self) -> bool {
+        self.keep > 0
+    }
+
+    /// Not all of it is here from now on; that may come again.
+    pub(super) const fn close(&mut self) {
+        self.keep = 0;
     }
 
     /// What it takes beside itself (bytes).

@@ -9,6 +9,7 @@ use super::super::request::{Job, Place, Request};
 use super::super::transport::Available;
 use super::super::world::{Cal, Observer, World};
 use super::job::KnownJob;
+use super::schedule::Schedule;
 use super::{Calm, Coming, Known, Young};
 
 impl<O: Observer> World<O> {
@@ -18,7 +19,7 @@ impl<O: Observer> World<O> {
         if O::IN_ORDER {
             return;
         }
-        self.calm.pods[pod as usize].open = false;
+        self.calm.pods[pod as usize].close();
         if !self.calm.pods[pod as usize].ends.is_empty() {
             self.wake_all_at(pod, cal);
         }
@@ -26,7 +27,7 @@ impl<O: Observer> World<O> {
 
     /// Settings have changed that were looked at before.
     pub(in super::super) fn look_again(&mut self) {
-        self.calm.pods.iter_mut().for_each(|pod| pod.open = false);
+        self.calm.pods.iter_mut().for_each(Schedule::close);
     }
 
     /// Nothing is calm any more, nor will be.
@@ -34,6 +35,7 @@ impl<O: Observer> World<O> {
         if O::IN_ORDER || !std::mem::take(&mut self.calm.on) {
             return;
         }
+        self.populations.iter_mut().for_each(|p| p.calm = false);
         for pod in 0..self.pods.len() as u32 {
             self.disturb(pod, cal);
         }
@@ -73,7 +75,8 @@ impl<O: Observer> World<O> {
     fn wake_all_at(&mut self, pod: u32, cal: &mut Cal) {
         self.catch_up(pod, cal.now());
         let schedule = &mut self.calm.pods[pod as usize];
-        (schedule.due, schedule.open) = (SimTime::MAX, false);
+        schedule.due = SimTime::MAX;
+        schedule.close();
         let mut woken = std::mem::take(&mut schedule.ends);
         self.calm.waits[pod as usize].clear();
         // As they began, or would: so they stand in the queue, and so the calendar has their ends.
