@@ -88,7 +88,7 @@ impl<O: Observer> World<O> {
                 self.next_young(cal)
             };
             if let Some(young) = young {
-                self.reaches_proxy(&young, cal);
+                self.reaches_proxy(young, cal);
             }
             let at_proxy = self.next_at_proxy();
             arrives = next.is_before(at_proxy);

@@ -41,7 +41,13 @@ impl Pick {
     /// Its own randomness.
     #[inline(always)]
     pub(super) const fn draw(&self, family: Family) -> Stream {
-        family.stream(self.ordinal.wrapping_mul(64).wrapping_add(self.attempt as u64))
+        family.stream(Self::lot(self.ordinal, self.attempt))
+    }
+
+    /// Which draw belongs to this attempt.
+    #[inline(always)]
+    pub(super) const fn lot(ordinal: u64, attempt: u16) -> u64 {
+        ordinal.wrapping_mul(64).wrapping_add(attempt as u64)
     }
 }
 
@@ -57,7 +63,8 @@ impl<O: Observer> World<O> {
         let family = self.populations[usize::from(pick.population)].balance;
         // No call through a table, and nothing put together for it (50 instructions).
         if process.power_of_two && limits.are_none(process, &pick) && process.table.len() > 1 {
-            return Some(self.pick_of_two(proxy, pick, now));
+            let lot = Pick::lot(pick.ordinal, pick.attempt);
+            return Some(self.pick_of_two(proxy, pick.population, lot, now));
         }
         if process.algorithm.weighs_load() {
             self.catch_up_all(now);
@@ -73,10 +80,10 @@ impl<O: Observer> World<O> {
     /// The better of two of all pods, of which there are at least two that all may be picked and weigh the same. Both are caught up
     /// with.
     #[inline(always)]
-    pub(super) fn pick_of_two(&mut self, proxy: u16, pick: Pick, now: SimTime) -> u32 {
+    pub(super) fn pick_of_two(&mut self, proxy: u16, population: u16, lot: u64, now: SimTime) -> u32 {
         let table = &self.proxies[usize::from(proxy)].process.table;
-        let family = self.populations[usize::from(pick.population)].balance;
-        let (a, b) = PowerOfTwo::two_of(table.len() as u32, &mut pick.draw(family));
+        let family = self.populations[usize::from(population)].balance;
+        let (a, b) = PowerOfTwo::two_of(table.len() as u32, &mut family.stream(lot));
         let (pod_a, pod_b) = (table.pod(a), table.pod(b));
         self.catch_up(pod_a, now);
         self.catch_up(pod_b, now);

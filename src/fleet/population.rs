@@ -142,7 +142,9 @@ impl Population {
     #[inline(always)]
     pub(super) fn pays_for_retries(&mut self, now: SimTime) {
         if let Some(share) = self.config.retries.budget {
-            self.tokens = (self.tokens + share).min(self.tokens_max);
+            let tokens = self.tokens + share;
+            // No minimum of floats: that is a dozen instructions for what is no number.
+            self.tokens = if tokens < self.tokens_max { tokens } else { self.tokens_max };
         } else if let Some(window) = &mut self.window {
             window.deposit(now);
         }

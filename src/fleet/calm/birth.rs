@@ -84,46 +84,47 @@ impl<O: Observer> World<O> {
 
     /// Layer 7: a request is at its proxy.
     #[inline(always)]
-    pub(in super::super) fn reaches_proxy(&mut self, young: &Young, cal: &mut Cal) {
+    pub(in super::super) fn reaches_proxy(&mut self, young: Young, cal: &mut Cal) {
         let now = cal.now();
         if self.balancer.retries.budget.is_some() {
             self.pay_for_retries(young.proxy, now);
         }
-        let picked = self.pick_calmly(young, now);
+        let picked = self.pick_calmly(&young, now);
         if let Some(pod) = picked
-            && self.goes_by_proxy(young, pod, cal)
+            && self.goes_by_proxy(&young, pod, cal)
         {
             return;
         }
+        // By value, so that it has no address before, and stays in registers.
         self.goes_otherwise(young, picked, cal);
     }
 
     /// Its proxy picks a pod, which is caught up with.
     #[inline(always)]
     fn pick_calmly(&mut self, young: &Young, now: SimTime) -> Option<u32> {
-        let &Young { ordinal, client: member, population, proxy, .. } = young;
-        let pick = Pick::first(population, member, ordinal);
+        let &Young { ordinal, client, population, proxy, .. } = young;
         let process = &self.proxies[usize::from(proxy)].process;
         // All four in one branch.
         if !(process.power_of_two & !process.ejections & self.calm.even & (process.table.len() > 1)) {
+            let pick = Pick::first(population, client, ordinal);
             return self.pick(proxy, pick, now).inspect(|&pod| self.catch_up(pod, now));
         }
         // Without a look at what restricts others (60 instructions).
-        Some(self.pick_of_two(proxy, pick, now))
+        Some(self.pick_of_two(proxy, population, Pick::lot(ordinal, 1), now))
     }
 
     /// Layer 7: its proxy has picked, but not all is known of the pod, or it has a record from now on.
     #[cold]
     #[inline(never)]
-    fn goes_otherwise(&mut self, young: &Young, picked: Option<u32>, cal: &mut Cal) {
+    fn goes_otherwise(&mut self, young: Young, picked: Option<u32>, cal: &mut Cal) {
         if let Some(pod) = picked
             && !self.calm.pods[pod as usize].is_open()
             && self.opens(pod, cal.now())
-            && self.goes_by_proxy(young, pod, cal)
+            && self.goes_by_proxy(&young, pod, cal)
         {
             return;
         }
-        let r = self.record_of_young(young, cal.now(), cal);
+        let r = self.record_of_young(&young, cal.now(), cal);
         self.forward_picked(r, young.proxy, picked, cal);
     }
 
