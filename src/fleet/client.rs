@@ -269,7 +269,7 @@ impl<O: Observer> World<O> {
         let free = self.connections[c].idle_since;
         // One that others use too has been idle for as long as they like.
         let shared = p.config.multiplex > 1;
-        let before = |slots: &Available<'_>, other: u32| shared || (slots.0[other].idle_since, other) < (free, c);
+        let before = |slots: &Available<'_>, other: u32| shared || slots.0[other].idles_before(other, free, c);
         p.clients[client as usize].available.insert_by(&mut Available(&mut self.connections), c, before);
     }
 

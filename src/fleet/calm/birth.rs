@@ -267,7 +267,7 @@ fn frees_later(available: &mut List, connections: &mut Arena<Connection>, c: u32
     let own = &mut connections[c];
     own.idle_since = free;
     let (mut prev, mut next) = (c, own.available.next());
-    while next != NIL && (connections[next].idle_since, next) < (free, c) {
+    while next != NIL && connections[next].idles_before(next, free, c) {
         (prev, next) = (next, connections[next].available.next());
     }
     if prev != c {
@@ -282,15 +282,15 @@ fn frees(available: &mut List, connections: &mut Arena<Connection>, c: u32, free
     let own = &mut connections[c];
     own.idle_since = free;
     let (prev, mut behind) = (own.available.prev(), available.tail());
-    while behind != c && (connections[behind].idle_since, behind) > (free, c) {
+    while behind != c && !connections[behind].idles_before(behind, free, c) {
         behind = connections[behind].available.prev();
     }
     // It stays where it is, as a rule (60 instructions).
-    if behind == c && (prev == NIL || (connections[prev].idle_since, prev) < (free, c)) {
+    if behind == c && (prev == NIL || connections[prev].idles_before(prev, free, c)) {
         return;
     }
     available.remove(&mut Available(connections), c);
-    let before = |slots: &Available<'_>, other: u32| (slots.0[other].idle_since, other) < (free, c);
+    let before = |slots: &Available<'_>, other: u32| slots.0[other].idles_before(other, free, c);
     available.insert_by(&mut Available(connections), c, before);
 }
 
