@@ -171,8 +171,19 @@ pub(super) fn pick_by(
     let restricted = *ejections || avoids > 0 || may_be_full || lane.is_some() || zone.is_some();
     let draw = &mut pick.draw(family);
     let algorithm = turns.unwrap_or(&mut **algorithm);
-    let mut hosts =
-        Hosts { table, active: table.active(), now, avoid, restricted, panics, slow_start, max_busy, lane, zone };
+    let mut hosts = Hosts {
+        table,
+        active: table.active(),
+        now,
+        avoid,
+        restricted,
+        marked: *ejections,
+        panics,
+        slow_start,
+        max_busy,
+        lane,
+        zone,
+    };
     let mut picked = algorithm.pick(&hosts, key, draw);
     if picked.is_none() && zone.is_some() {
         // Nobody near: better one elsewhere than one that has failed before.

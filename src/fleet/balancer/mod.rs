@@ -69,6 +69,8 @@ pub(super) struct Hosts<'a> {
     pub(super) avoid: &'a [u32],
     /// Whether any host may be ejected, unhealthy, or to be avoided: else all can be picked without a look.
     pub(super) restricted: bool,
+    /// Whether any may be ejected or unhealthy.
+    pub(super) marked: bool,
     /// Whether marks of health are disbelieved: too few are left without one.
     pub(super) panics: bool,
     /// How a new host comes to its full weight.
@@ -127,6 +129,25 @@ impl Hosts<'_> {
         (0..self.len()).filter(|&i| self.usable(i)).take(k as usize + 1).last()
     }
 
+    /// Whether all hosts weigh the same.
+    #[inline]
+    const fn is_flat(&self) -> bool {
+        self.slow_start.window.is_zero()
+    }
+
+    /// A uniformly drawn host that is not to be avoided: the k-th of those, found without a look at all of them.
+    fn draw_another(&self, draw: &mut Stream) -> Option<u32> {
+        let mut avoided = [u32::MAX; 3];
+        for (at, pod) in avoided.iter_mut().zip(self.avoid) {
+            *at = self.table.iter().position(|host| host.pod == *pod).map_or(u32::MAX, |i| i as u32);
+        }
+        avoided.sort_unstable();
+        let avoided = || avoided.iter().enumerate().filter(|&(i, &at)| at != u32::MAX && (i == 0 || avoided[i - 1] != at));
+        let usable = self.len() - avoided().count() as u32;
+        let k = (usable > 0).then(|| draw.below(usable))?;
+        Some(avoided().fold(k, |k, (_, &at)| k + u32::from(at <= k)))
+    }
+
     /// A uniformly drawn usable host, weighted by slow start.
     #[inline]
     pub(super) fn draw(&self, draw: &mut Stream) -> Option<u32> {
@@ -135,6 +156,9 @@ impl Hosts<'_> {
         }
         if !self.restricted && self.slow_start.window.is_zero() {
             return Some(draw.below(self.len()));
+        }
+        if !self.marked && self.max_busy == u32::MAX && self.lane.is_none() && self.zone.is_none() && self.is_flat() {
+            return self.draw_another(draw);
         }
         let usable = (0..self.len()).filter(|&i| self.usable(i)).count() as u32;
         if usable == 0 {
@@ -215,6 +239,7 @@ mod contract {
             now: SimTime::from_nanos(1),
             avoid,
             restricted: true,
+            marked: true,
             panics: false,
             slow_start: SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO },
             max_busy: u32::MAX,
@@ -255,6 +280,23 @@ mod contract {
             };
             assert_eq!(pick(), Some(1), "{name:?}");
             assert_eq!(pick(), pick());
+        }
+    }
+
+    #[test]
+    fn avoided_pods_are_passed_over_as_if_all_hosts_were_looked_at() {
+        let family = Streams::new(5, 0).family(Purpose::Balance, 0);
+        for n in 1..6 {
+            let t = table(n);
+            for (case, avoid) in [[0, 7, 14], [28, 0, 0], [7, 99, 28], [14, 14, 7]].iter().enumerate() {
+                for lot in 0..50 {
+                    let drawn = [true, false].map(|marked| {
+                        let hosts = Hosts { marked, ..hosts(&t, avoid) };
+                        hosts.draw(&mut family.stream(lot))
+                    });
+                    assert_eq!(drawn[0], drawn[1], "{n} hosts, case {case}, lot {lot}");
+                }
+            }
         }
     }
 

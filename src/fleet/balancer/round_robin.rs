@@ -19,8 +19,8 @@ impl Algorithm for RoundRobin {
         }
         let mut usable = None;
         // Twice round: once for weights to let somebody through, once more for bad luck.
-        for step in 0..2 * n {
-            let i = (self.next % n + step) % n;
+        let first = self.next % n;
+        for i in (first..n).chain(0..n).chain(0..first) {
             if hosts.usable(i) {
                 usable.get_or_insert(i);
                 if self.admits(hosts, i, draw) {
