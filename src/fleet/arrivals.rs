@@ -17,7 +17,7 @@ pub(super) struct ArrivalProcess {
     gap: Sampler,
     /// The last arrival that was computed (s since the start of the simulation).
     last: f64,
-    /// Seconds an arrival, where the rate is constant: by far the most common, and a multiplication instead of a search.
+    /// Seconds an arrival, where it is a Poisson process of a constant rate: by far the most common.
     pace: Option<f64>,
     /// The arrival after the one that was given: computed one ahead, so that nothing waits for it.
     upcoming: Option<SimTime>,
@@ -31,11 +31,11 @@ impl ArrivalProcess {
     pub(super) fn new(arrivals: &Arrivals, start: SimTime, draw: Stream) -> Self {
         let gap = Sampler::new(&Dist::exponential(1.0));
         let pace = match arrivals {
-            Arrivals::Poisson(Profile { points }) | Arrivals::Constant(Profile { points }) => match points[..] {
+            Arrivals::Poisson(Profile { points }) => match points[..] {
                 [(_, rate)] if rate > 0.0 => Some(1.0 / rate),
                 _ => None,
             },
-            Arrivals::Trace(_) => None,
+            Arrivals::Constant(_) | Arrivals::Trace(_) => None,
         };
         let arrivals = arrivals.clone();
         let mut process = Self { arrivals, draw, gap, last: 0.0, pace, upcoming: None, next: 0, start };
@@ -53,6 +53,16 @@ impl ArrivalProcess {
 
     #[inline(always)]
     fn compute(&mut self) -> Option<SimTime> {
+        self.last = match self.pace {
+            Some(pace) => self.last + self.gap.sample_nanos(&mut self.draw) * 1e-9 * pace,
+            None => return self.compute_otherwise(),
+        };
+        Some(self.start + Dur::from_secs_f64(self.last))
+    }
+
+    /// The same where it is no Poisson process of a constant rate.
+    #[inline(never)]
+    fn compute_otherwise(&mut self) -> Option<SimTime> {
         let (profile, gap) = match &self.arrivals {
             Arrivals::Trace(times) => {
                 let at = times.get(self.next).map(|&t| self.start + t);
@@ -62,9 +72,9 @@ impl ArrivalProcess {
             Arrivals::Poisson(profile) => (profile, self.gap.sample_nanos(&mut self.draw) * 1e-9),
             Arrivals::Constant(profile) => (profile, 1.0),
         };
-        self.last = match self.pace {
-            Some(pace) => self.last + gap * pace,
-            None => after(profile, self.last, gap)?,
+        self.last = match profile.points[..] {
+            [(_, rate)] if rate > 0.0 => self.last + gap * (1.0 / rate),
+            _ => after(profile, self.last, gap)?,
         };
         Some(self.start + Dur::from_secs_f64(self.last))
     }

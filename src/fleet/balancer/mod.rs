@@ -9,7 +9,7 @@ mod ring_hash;
 mod round_robin;
 
 use super::fact::Revision;
-use crate::engine::{Dur, SimTime, Stream};
+use crate::engine::{Dur, Family, SimTime, Stream};
 use crate::scenario::{self, SlowStart};
 
 /// A pod in a proxy's table.
@@ -181,6 +181,12 @@ pub(super) trait Algorithm: std::fmt::Debug + Send + Sync {
     /// connection, `draw` this pick's own randomness.
     fn pick(&mut self, hosts: &Hosts<'_>, key: u64, draw: &mut Stream) -> Option<u32>;
 
+    /// The same where all of `n` hosts may be picked and weigh the same, and nothing else matters: without a look at any of them.
+    /// `None` where something does.
+    fn pick_of(&mut self, _n: u32, _family: Family, _lot: u64) -> Option<u32> {
+        None
+    }
+
     /// Whether it looks at what is under way at the hosts.
     fn weighs_load(&self) -> bool {
         true
@@ -296,6 +302,21 @@ mod contract {
                     });
                     assert_eq!(drawn[0], drawn[1], "{n} hosts, case {case}, lot {lot}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn what_needs_no_look_at_the_hosts_is_the_same_without_one() {
+        let family = Streams::new(5, 0).family(Purpose::Balance, 0);
+        for name in ALL {
+            let t = table(5);
+            let [mut looks, mut does_not] = [algorithm(name), algorithm(name)];
+            looks.table_changed(&t);
+            for n in [5, 5, 3, 3, 4, 1, 5, 2] {
+                let h = Hosts { restricted: false, marked: false, ..hosts(&t[..n], &[]) };
+                let Some(picked) = does_not.pick_of(n as u32, family, 7) else { continue };
+                assert_eq!(Some(picked), looks.pick(&h, 1, &mut family.stream(7)), "{name:?} of {n}");
             }
         }
     }

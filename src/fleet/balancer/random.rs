@@ -1,7 +1,7 @@
 //! Uniformly at random.
 
 use super::{Algorithm, Hosts};
-use crate::engine::Stream;
+use crate::engine::{Family, Stream};
 
 /// No state.
 #[derive(Clone, Debug)]
@@ -10,6 +10,10 @@ pub(super) struct Random;
 impl Algorithm for Random {
     fn pick(&mut self, hosts: &Hosts<'_>, _key: u64, draw: &mut Stream) -> Option<u32> {
         hosts.draw(draw)
+    }
+
+    fn pick_of(&mut self, n: u32, family: Family, lot: u64) -> Option<u32> {
+        (n > 0).then(|| family.stream(lot).below(n))
     }
 
     fn weighs_load(&self) -> bool {

@@ -1,7 +1,7 @@
 //! In turn. Each proxy has its own turn, and keeps it when the table changes.
 
 use super::{Algorithm, Host, Hosts};
-use crate::engine::Stream;
+use crate::engine::{Family, Stream};
 
 /// The position after the last one picked.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +31,12 @@ impl Algorithm for RoundRobin {
         }
         self.next = usable? + 1;
         usable
+    }
+
+    fn pick_of(&mut self, n: u32, _family: Family, _lot: u64) -> Option<u32> {
+        let at = if self.next < n { self.next } else { self.next.checked_rem(n)? };
+        self.next = at + 1;
+        Some(at)
     }
 
     fn table_changed(&mut self, table: &[Host]) {

@@ -103,14 +103,21 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     fn pick_calmly(&mut self, young: &Young, now: SimTime) -> Option<u32> {
         let &Young { ordinal, client, population, proxy, .. } = young;
-        let process = &self.proxies[usize::from(proxy)].process;
-        // All four in one branch.
-        if !(process.power_of_two & !process.ejections & self.calm.even & (process.table.len() > 1)) {
-            let pick = Pick::first(population, client, ordinal);
-            return self.pick(proxy, pick, now).inspect(|&pod| self.catch_up(pod, now));
+        let process = &mut self.proxies[usize::from(proxy)].process;
+        let (n, lot) = (process.table.len() as u32, Pick::lot(ordinal, 1));
+        // Without a look at what restricts others (60 instructions); the three in one branch.
+        if !process.ejections & self.calm.even & (n > 1) {
+            if process.power_of_two {
+                return Some(self.pick_of_two(proxy, population, lot, now));
+            }
+            let family = self.populations[usize::from(population)].balance;
+            if let Some(at) = process.algorithm.pick_of(n, family, lot) {
+                let pod = process.table.pod(at);
+                self.catch_up(pod, now);
+                return Some(pod);
+            }
         }
-        // Without a look at what restricts others (60 instructions).
-        Some(self.pick_of_two(proxy, population, Pick::lot(ordinal, 1), now))
+        self.pick(proxy, Pick::first(population, client, ordinal), now).inspect(|&pod| self.catch_up(pod, now))
     }
 
     /// Layer 7: its proxy has picked, but not all is known of the pod, or it has a record from now on.
