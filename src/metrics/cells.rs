@@ -13,6 +13,8 @@ const BITS: u32 = 11;
 /// One hour (µs): what is longer counts as this.
 const MAX: u64 = 3_600_000_000;
 const CELLS: usize = cell(MAX) + 1;
+/// Powers of two, rounded up to one of them.
+const OCTAVES: usize = ((CELLS - 1 >> (BITS - 1)) + 1).next_power_of_two();
 
 /// The cell of a latency (µs).
 #[inline]
@@ -29,18 +31,17 @@ const fn upper(cell: usize) -> u64 {
     ((within + 1) << shift) - 1
 }
 
-/// Counts by cell, and which powers of two have any that is not 0.
+/// Counts by cell, and by power of two.
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
     counts: Vec<u64>,
-    /// One bit a power of two, the cells below the first taken for two of them.
-    reached: u32,
-    total: u64,
+    /// How many there are in each power of two, the cells below the first taken for two of them: a quantile looks at the cells of one alone.
+    octaves: [u64; OCTAVES],
 }
 
 impl Cells {
     pub(super) const fn new() -> Self {
-        Self { counts: Vec::new(), reached: 0, total: 0 }
+        Self { counts: Vec::new(), octaves: [0; OCTAVES] }
     }
 
     /// Counts one in `cell`.
@@ -50,8 +51,8 @@ impl Cells {
             Some(count) => *count += 1,
             None => self.count_beyond(cell),
         }
-        self.reached |= 1 << (cell >> (BITS - 1));
-        self.total += 1;
+        // The remainder spares the check of the index.
+        self.octaves[(cell >> (BITS - 1)) % OCTAVES] += 1;
     }
 
     /// Counts the first one in a power of two that nothing has reached yet.
@@ -76,37 +77,45 @@ impl Cells {
 
     /// The same in µs.
     fn quantile_us(&self, p: f64) -> Option<u64> {
-        let rank = libm::ceil(p * self.total as f64).max(1.0) as u64;
-        let mut seen = 0;
-        self.ranges().flatten().find_map(|i| {
-            seen += self.counts[i];
-            (seen >= rank).then(|| upper(i))
+        let mut left = libm::ceil(p * self.total() as f64).max(1.0) as u64;
+        let octave = self.octaves.iter().position(|&count| {
+            let there = count >= left;
+            left -= if there { 0 } else { count };
+            there
+        })?;
+        self.cells_of(octave).find_map(|i| {
+            let there = self.counts[i] >= left;
+            left -= if there { 0 } else { self.counts[i] };
+            there.then(|| upper(i))
         })
     }
 
-    /// The cells of each power of two that was reached, from the lowest on.
-    fn ranges(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let (reached, len) = (self.reached, self.counts.len());
-        let of = move |octave: u32| {
-            let start = (octave as usize) << (BITS - 1);
-            start..(start + (1 << (BITS - 1))).min(len)
-        };
-        (0..u32::BITS).filter(move |octave| reached >> octave & 1 == 1).map(of)
+    /// How many there are.
+    fn total(&self) -> u64 {
+        self.octaves.iter().sum()
+    }
+
+    /// The cells of a power of two that was reached.
+    fn cells_of(&self, octave: usize) -> Range<usize> {
+        let start = octave << (BITS - 1);
+        start..(start + (1 << (BITS - 1))).min(self.counts.len())
     }
 
     /// Forgets everything.
     pub(super) fn reset(&mut self) {
-        for range in self.ranges() {
-            self.counts[range].fill(0);
+        for octave in 0..OCTAVES {
+            if std::mem::take(&mut self.octaves[octave]) > 0 {
+                let cells = self.cells_of(octave);
+                self.counts[cells].fill(0);
+            }
         }
-        (self.reached, self.total) = (0, 0);
     }
 
     /// What a result needs of the counts: not one of them is below 1 µs.
     pub(super) fn tally(&self) -> LatencyTally {
         let quantile = |p| self.quantile_us(p).map_or(0, |us| us.max(1));
         LatencyTally {
-            count: self.total,
+            count: self.total(),
             p50: quantile(0.5),
             p90: quantile(0.9),
             p99: quantile(0.99),
