@@ -10,15 +10,14 @@ use crate::engine::NIL;
 use crate::scenario::{ClientAssignment, Layer};
 
 use super::balancer::power_of_two::PowerOfTwo;
-use super::connection::Connection;
 use super::pick::Pick;
 use super::world::{Observer, World};
 
 /// Requests that are looked ahead for.
-const BATCH: usize = 16;
+const BATCH: usize = 32;
 /// So many clients do not stay in a core's own cache, nor do so many pods.
-const FAR_CLIENTS: usize = 1 << 14;
-const FAR_PODS: u32 = 512;
+const FAR_CLIENTS: usize = 1 << 13;
+const FAR_PODS: usize = 1 << 11;
 
 /// Whose the next requests of a population are.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +30,7 @@ pub(super) struct Ahead {
 impl Ahead {
     /// Of a population that asks so many pods, if that pays.
     pub(super) fn of(clients: usize, assignment: ClientAssignment, pods: u32) -> Option<Self> {
-        let far = clients >= FAR_CLIENTS || pods >= FAR_PODS;
+        let far = clients >= FAR_CLIENTS || pods as usize >= FAR_PODS;
         (far && assignment == ClientAssignment::Random).then_some(Self { clients: [0; BATCH], next: BATCH })
     }
 
@@ -65,25 +64,27 @@ impl<O: Observer> World<O> {
         // The one that has been free for long may stand behind others.
         let before = pass(&tails, |_, c| self.connections[c].available.prev());
         let pods = match self.layer {
-            Layer::L4 => [pass(&tails, |_, c| self.connections[c].pod), [NIL; BATCH]],
-            Layer::L7 => self.may_pick(population, &clients, ordinal),
+            Layer::L4 => [pass(&tails, |_, c| self.ask_for(c)), [NIL; BATCH]],
+            Layer::L7 if self.pods.len() >= FAR_PODS => self.may_pick(population, &clients, ordinal),
+            Layer::L7 => [[NIL; BATCH]; 2],
         };
-        let first = pass(&before, |_, c| self.ask_for(c).available.prev());
-        pass(&tails, |_, c| self.ask_for(c).pod);
-        for pods in pods {
-            let ends = pass(&pods, |_, pod| self.calm.next_of(pod));
-            let idle = match self.layer {
-                Layer::L4 => [NIL; BATCH],
-                Layer::L7 => pass(&pods, |i, pod| {
-                    let link = self.link(p.clients[clients[i] as usize].proxy, pod);
-                    self.links[link].idle.last().copied().unwrap_or(NIL)
-                }),
-            };
-            let answered = pass(&ends, |_, slot| self.calm.answered_on(slot));
-            pass(&idle, |_, c| self.ask_for(c).pod);
-            pass(&answered, |_, c| self.ask_for(c).pod);
+        let first = pass(&before, |_, c| self.connections[c].available.prev());
+        if self.pods.len() >= FAR_PODS {
+            let proxies = clients.map(|client| p.clients[client as usize].proxy);
+            pods.iter().for_each(|pods| self.ask_for_pods(&proxies, pods));
         }
-        pass(&first, |_, c| self.ask_for(c).pod);
+        pass(&first, |_, c| black_box(self.connections[c].available.prev()));
+    }
+
+    /// What these pods do, and the connections that these proxies would use next, and get the next answers on.
+    fn ask_for_pods(&self, proxies: &[u16; BATCH], pods: &[u32; BATCH]) {
+        let ends = pass(pods, |_, pod| self.calm.next_of(pod));
+        if self.layer == Layer::L7 {
+            let idle = pass(pods, |i, pod| self.links[self.link(proxies[i], pod)].idle.last().copied().unwrap_or(NIL));
+            pass(&idle, |_, c| self.ask_for(c));
+        }
+        let answered = pass(&ends, |_, slot| self.calm.answered_on(slot));
+        pass(&answered, |_, c| self.ask_for(c));
     }
 
     /// The pods of which these requests, from number `ordinal` on, would go to one each.
@@ -104,13 +105,12 @@ impl<O: Observer> World<O> {
         [first, second]
     }
 
-    /// Connection `c`, of which both ends are looked at.
+    /// What a request looks at on connection `c` to a pod: which one that is.
     #[inline(always)]
-    fn ask_for(&self, c: u32) -> &Connection {
+    fn ask_for(&self, c: u32) -> u32 {
         let connection = &self.connections[c];
-        black_box(connection.idle_since);
-        black_box(connection.pod_timed);
-        connection
+        black_box(connection.opened);
+        connection.pod
     }
 }
 

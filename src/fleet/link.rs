@@ -7,7 +7,7 @@ use super::purge::Purge;
 
 /// What one proxy has with one pod; what each request touches stands first, in one cache line.
 #[derive(Clone, Debug)]
-#[repr(C, align(32))]
+#[repr(C, align(64))]
 pub(super) struct Link {
     /// Where the pod stands in the proxy's table, or [`NIL`].
     pub(super) position: u32,
