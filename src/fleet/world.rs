@@ -434,10 +434,10 @@ observe: {warmup: 0s, for: 60s}
         assert!((1.5..2.02).contains(&entries), "{entries} entries a request");
         // Constant hops cost no entry: they pass through lanes.
         assert!((3.99..4.02).contains(&hops), "{hops} hops a request");
-        // Calm ones need their way to the proxy alone; one in a hundred is not.
+        // Calm ones need none, as long as nothing else comes between: one in a hundred is not calm.
         let (entries, hops) = self::entries(&scenario, Late(Counter::default()));
-        assert!(entries < 1.02, "{entries} entries a calm request");
-        assert!((0.99..1.1).contains(&hops), "{hops} hops a calm request");
+        assert!(entries < 0.1, "{entries} entries a calm request");
+        assert!(hops < 0.1, "{hops} hops a calm request");
     }
 
     /// Entries a request in the calendar, and in its lanes.
