@@ -11,8 +11,8 @@ use super::super::population::FOREVER;
 use super::super::transport::Available;
 use super::super::version::Version;
 use super::super::world::{Cal, Observer, World};
-use super::schedule::{Schedule, Whose};
-use super::{Calm, Coming, Known, Wait, Young};
+use super::schedule::Schedule;
+use super::{Calm, Coming, Known, Young};
 
 /// How a request begins.
 #[derive(Clone, Copy, Debug)]
@@ -161,10 +161,7 @@ impl<O: Observer> World<O> {
         let Some((start, end)) = served(schedule, version, slowed, p.service, ordinal, arrive) else { return false };
         let answered = end.plus(hop);
         let over = answered.plus(self.client_hop.delay);
-        if answered >= up.opened.plus(calm.lives)
-            || answered >= now.plus(calm.patience)
-            || over >= born.plus(p.patience)
-        {
+        if !calm.is_in_time(answered, now, up.opened) || over >= born.plus(p.patience) {
             return false;
         }
         *active += 1;
@@ -250,7 +247,7 @@ impl<O: Observer> World<O> {
 /// From when to when a request is served that arrives at `arrive`, by a pod with this schedule, or one that is `slowed`; `None` where that
 /// is not sure.
 #[inline(always)]
-fn served(
+pub(super) fn served(
     schedule: &Schedule,
     version: &Version,
     slowed: Option<&Pod>,
@@ -285,7 +282,7 @@ fn frees_later(available: &mut List, connections: &mut Arena<Connection>, c: u32
 
 /// The same of one that others may have been put in front of meanwhile, as it was not known when it would be free.
 #[inline(always)]
-fn frees(available: &mut List, connections: &mut Arena<Connection>, c: u32, free: SimTime) {
+pub(super) fn frees(available: &mut List, connections: &mut Arena<Connection>, c: u32, free: SimTime) {
     let own = &mut connections[c];
     own.idle_since = free;
     let (prev, mut behind) = (own.available.prev(), available.tail());
@@ -305,19 +302,11 @@ impl Calm {
     /// Keeps what is known of a request that arrives at its pod at `arrive`, is served at `end`, and answered at `answered`.
     #[inline(always)]
     fn remember(&mut self, known: Known, arrive: SimTime, end: SimTime, answered: SimTime) {
-        let Known { start, pod, order, .. } = known;
         let slot = self.free.pop().unwrap_or_else(|| {
             self.known.push(known);
             self.known.len() as u32 - 1
         });
         self.known[slot as usize] = known;
-        let schedule = &mut self.pods[pod as usize];
-        schedule.latest = arrive;
-        if schedule.insert(end, Whose::calm(slot)) {
-            schedule.due = answered;
-        }
-        if start > arrive {
-            self.waits[pod as usize].push(Wait { from: arrive, until: start, comes: Some(order) });
-        }
+        self.schedule_at(known.pod, slot, arrive, end, answered);
     }
 }

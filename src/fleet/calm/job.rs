@@ -39,12 +39,25 @@ impl<O: Observer> World<O> {
 
     fn takes_on(&mut self, pod: u32, job: Job, cal: &mut Cal) -> bool {
         let now = cal.now();
-        let (mut start, mut waiting) = self.calm.pods[pod as usize].next_start(now);
-        if waiting.is_some() && self.calm.pods[pod as usize].latest >= now {
-            // Those that are still on their way come after it.
-            self.wake_those_on_the_way(pod, cal);
-            (start, waiting) = self.calm.pods[pod as usize].next_start(now);
+        let (start, waiting) = self.calm.pods[pod as usize].next_start(now);
+        if waiting.is_none() || self.calm.pods[pod as usize].latest < now {
+            return self.takes_on_at(start, waiting, pod, job, cal);
         }
+        // Those that are still on their way come after it.
+        let coming = self.take_out(pod, cal);
+        let (start, waiting) = self.calm.pods[pod as usize].next_start(now);
+        let taken_on = self.takes_on_at(start, waiting, pod, job, cal);
+        if taken_on {
+            self.put_back(pod, coming, cal);
+        } else {
+            self.wake_taken(coming, cal);
+        }
+        taken_on
+    }
+
+    /// The same where it begins at `start`, and so many wait then.
+    fn takes_on_at(&mut self, start: SimTime, waiting: Option<u32>, pod: u32, job: Job, cal: &mut Cal) -> bool {
+        let now = cal.now();
         let p = &self.pods[pod as usize];
         let version = &self.versions[p.version()];
         let serves = matches!(job, Job::Serve { .. });

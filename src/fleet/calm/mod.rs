@@ -20,6 +20,7 @@ mod birth;
 mod catch_up;
 mod end;
 mod job;
+mod plan;
 mod schedule;
 mod wake;
 
@@ -72,7 +73,7 @@ enum Coming {
     Woken(Handle),
 }
 
-/// A calm request waits for a worker.
+/// A request waits for a worker.
 #[derive(Clone, Copy, Debug)]
 struct Wait {
     from: SimTime,
@@ -100,6 +101,8 @@ pub(super) struct Calm {
     jobs: Arena<KnownJob>,
     /// By pod.
     pods: Vec<Schedule>,
+    /// Empty; where those are put that are planned anew.
+    coming: plan::Coming,
     /// By pod: waits for a worker, those that may be over among them.
     waits: Vec<Vec<Wait>>,
     /// In the order in which they arrive.
@@ -124,6 +127,7 @@ impl Calm {
             free: Vec::new(),
             jobs: Arena::default(),
             pods: Vec::new(),
+            coming: Vec::new(),
             waits: Vec::new(),
             on_the_way: Line::default(),
             returning: Vec::new(),

@@ -10,7 +10,7 @@ use super::super::transport::Available;
 use super::super::world::{Cal, Observer, World};
 use super::job::KnownJob;
 use super::schedule::Schedule;
-use super::{Calm, Coming, Known, Young};
+use super::{Coming, Known, Young};
 
 impl<O: Observer> World<O> {
     /// Something is about to happen to `pod`: its calm requests are ordinary ones from now on.
@@ -104,30 +104,6 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// Those calm requests that have not arrived yet are ordinary ones from now on.
-    pub(super) fn wake_those_on_the_way(&mut self, pod: u32, cal: &mut Cal) {
-        let hop = self.pod_hop.delay;
-        let way = self.calm.way;
-        let Calm { pods, known, .. } = &mut self.calm;
-        let schedule = &mut pods[pod as usize];
-        let mut woken = Vec::new();
-        schedule.ends.retain(|&(end, whose)| match whose.slot() {
-            Ok(slot) if is_on_the_way(&known[slot as usize], way + hop, hop, cal) => {
-                woken.push((end, slot));
-                false
-            }
-            _ => true,
-        });
-        schedule.due = schedule.ends.last().map_or(SimTime::MAX, |&(end, _)| end + hop);
-        schedule.latest = SimTime::MIN;
-        for (end, slot) in woken {
-            self.calm.free.push(slot);
-            let known = self.calm.known[slot as usize];
-            self.calm.waits[pod as usize].retain(|wait| wait.comes != Some(known.order));
-            self.wake(known, end, cal);
-        }
-    }
-
     /// The record of a request that was calm, with the connections that carry it.
     fn record(&mut self, known: Known, cal: &mut Cal) -> u32 {
         let Known { born, ordinal, client, connection, upstream, pod, population, proxy, .. } = known;
@@ -152,7 +128,7 @@ impl<O: Observer> World<O> {
     }
 
     /// A calm request becomes an ordinary one, in the state that it has now.
-    fn wake(&mut self, known: Known, end: SimTime, cal: &mut Cal) {
+    pub(super) fn wake(&mut self, known: Known, end: SimTime, cal: &mut Cal) {
         let Known { born, start, ordinal, pod, population, order, .. } = known;
         let r = self.record(known, cal);
         let (now, hop) = (cal.now(), self.pod_hop.delay);
@@ -217,7 +193,7 @@ impl<O: Observer> World<O> {
 }
 
 /// Whether a request is not at its pod yet, which takes `way` from its birth, of which `hop` from its proxy.
-fn is_on_the_way(known: &Known, way: Dur, hop: Dur, cal: &Cal) -> bool {
+pub(super) fn is_on_the_way(known: &Known, way: Dur, hop: Dur, cal: &Cal) -> bool {
     let arrive = known.born + way;
     cal.now() < arrive || (cal.now() == arrive && !hop.is_zero() && !cal.has_come(known.order))
 }
