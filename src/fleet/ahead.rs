@@ -125,3 +125,36 @@ fn pass(of: &[u32; BATCH], mut look: impl FnMut(usize, u32) -> u32) -> [u32; BAT
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{SimTime, Streams};
+    use crate::fleet::fact::Fact;
+    use crate::scenario::Scenario;
+
+    #[derive(Clone)]
+    struct Nobody;
+
+    impl Observer for Nobody {
+        fn observe(&mut self, _: SimTime, _: Fact) {}
+    }
+
+    #[test]
+    fn the_same_clients_ask_with_and_without_a_look_ahead() {
+        let yaml = |replicas: usize, connections: usize| {
+            format!("workload: {{replicas: {replicas}}}\nclients: [{{name: a, rate: 1/s, connections: {connections}}}]\ndeploy: none")
+        };
+        for (replicas, connections) in [(2, FAR_CLIENTS), (FAR_PODS, 10)] {
+            let scenario = Scenario::from_yaml(&yaml(replicas, connections)).expect("a valid scenario");
+            let (mut engine, _) = World::new(&scenario, Streams::new(1, 0), Nobody, None);
+            let world = &mut engine.model;
+            assert!(world.populations[0].ahead.is_some());
+            for ordinal in 0..5 * BATCH as u64 {
+                world.look_ahead_in_time(0);
+                let expected = world.populations[0].client_of(ordinal);
+                assert_eq!(world.populations[0].next_request(), (expected, ordinal));
+            }
+        }
+    }
+}
