@@ -143,6 +143,10 @@ impl<O: Observer> World<O> {
         let at = self.link(proxy, pod);
         let Self { calm, links, proxies, connections, populations, .. } = self;
         let (schedule, link) = (&calm.pods[pod as usize], &mut links[at]);
+        // One that is closed may be of a pod that stands in no table.
+        if !schedule.is_open() {
+            return false;
+        }
         let active = proxies[usize::from(proxy)].process.table.active_mut(link.position);
         let Some(&upstream) = link.idle.last() else { return false };
         // As many connections as are kept at most, so that none is closed when it comes back.

@@ -11,7 +11,8 @@
 //! 2. Whoever reads what calm requests change catches up with them first. So does every event that is not a request's own, with the
 //!    pods that it may be about.
 //! 3. Whatever may change a pod, or give its workers something else to do, first [wakes](wake) its calm requests: they become
-//!    ordinary ones, with records and events, in the state in which those would be.
+//!    ordinary ones, with records and events, in the state in which those would be. A job that only comes before those that are still
+//!    on their way has them [planned](plan) anew.
 //!
 //! Results are the same to the byte with and without; a test compares them over random scenarios. An observer that is to hear
 //! of everything in order of time ([`Observer::IN_ORDER`]) has no calm requests.
