@@ -306,3 +306,24 @@ observe: {warmup: 0s, for: 30s}
     assert!((200..400).contains(&side.reconnects), "{side:?}");
     assert!(side.peak_reconnects_per_second < 30, "{side:?}");
 }
+
+#[test]
+fn a_pod_that_has_left_all_tables_is_asked_where_nobody_else_is_there() {
+    let yaml = "\
+workload: {replicas: 3, strategy: {type: Recreate}}
+pod: {concurrency: 8, serviceTime: 20ms, startup: 3s, termination: {preStop: 10s}}
+loadBalancer: {proxies: 2, terminatingFallback: true}
+clients: [{rate: 100/s, connections: 20}]
+deploy: {at: 5s}
+observe: {warmup: 1s, after: 5s}
+";
+    let (facts, end) = log(yaml);
+    let measured = run(yaml);
+    let ended = facts.iter().filter(|(_, f)| matches!(f, Fact::Ended { .. })).count();
+    assert!(ended > 1000 && end > 15.0, "{ended} requests in {end} s");
+    let traced = dryroll::simulate::traced(&scenario(yaml), 1, 0, Log::default()).0;
+    assert_eq!(format!("{measured:?}"), format!("{traced:?}"));
+    // For the ten seconds of the hook nothing is dropped; then nobody is left until the new pods are Ready.
+    let dropped = |f: &Fact| matches!(f, Fact::Ended { outcome, .. } if *outcome != Outcome::Ok);
+    assert!(facts.iter().all(|(at, f)| !dropped(f) || *at > 9.0));
+}

@@ -35,6 +35,8 @@ pub(crate) const FEATURES: &[Feature] = &[
         "loadBalancer.readinessGate=added",
         "loadBalancer.terminatingFallback=true",
     ],
+    // Nobody is in the tables, and those that terminate are asked.
+    &["loadBalancer.terminatingFallback=true & workload.strategy=Recreate & pod.termination={preStop: 1s}"],
     &["loadBalancer.deregistrationDelay=0s", "loadBalancer.deregistrationDelay=20ms"],
     &["loadBalancer.requestTimeout=20ms", "loadBalancer.requestTimeout=60ms", "loadBalancer.requestTimeout=5ms"],
     &[
