@@ -1,7 +1,7 @@
 //! Who comes in the order of joining, kept beside the calendar: for what a handler goes on with by itself.
 
-use super::calendar::Place;
 use super::entry::Key;
+use super::place::Place;
 use super::ring::Ring;
 
 /// A queue of those whose places follow each other.
@@ -65,8 +65,8 @@ impl<T: Copy> Line<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::entry::Turn;
     use crate::engine::SimTime;
+    use crate::engine::entry::Turn;
 
     #[test]
     fn who_joins_first_leaves_first() {

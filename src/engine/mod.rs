@@ -6,15 +6,17 @@ mod draw;
 mod entry;
 mod line;
 mod list;
+mod place;
 mod ring;
 mod time;
 mod wheel;
 
 pub use arena::{Arena, Handle};
-pub use calendar::{Calendar, Lane, Place, Reserved, Single, Ticket};
+pub use calendar::Calendar;
 pub use draw::{Family, Purpose, Stream, Streams, mix};
 pub use line::Line;
 pub use list::{Linked, Links, List, NIL};
+pub use place::{Lane, Place, Reserved, Single, Ticket};
 pub use time::{Dur, SimTime};
 
 /// What the engine runs: something that handles its own events.

@@ -71,7 +71,9 @@ impl<O: Observer> World<O> {
         let first = pass(&before, |_, c| self.connections[c].available.prev());
         if self.pods.len() >= FAR_PODS {
             let proxies = clients.map(|client| p.clients[client as usize].proxy);
-            pods.iter().for_each(|pods| self.ask_for_pods(&proxies, pods));
+            for pods in &pods {
+                self.ask_for_pods(&proxies, pods);
+            }
         }
         pass(&first, |_, c| black_box(self.connections[c].available.prev()));
     }
@@ -143,7 +145,9 @@ mod tests {
     #[test]
     fn the_same_clients_ask_with_and_without_a_look_ahead() {
         let yaml = |replicas: usize, connections: usize| {
-            format!("workload: {{replicas: {replicas}}}\nclients: [{{name: a, rate: 1/s, connections: {connections}}}]\ndeploy: none")
+            format!(
+                "workload: {{replicas: {replicas}}}\nclients: [{{name: a, rate: 1/s, connections: {connections}}}]\ndeploy: none"
+            )
         };
         for (replicas, connections) in [(2, FAR_CLIENTS), (FAR_PODS, 10)] {
             let scenario = Scenario::from_yaml(&yaml(replicas, connections)).expect("a valid scenario");

@@ -68,6 +68,5 @@ mod version;
 mod workers;
 mod world;
 
-pub use calm::CalmEnd;
 pub use steady::{SteadyFleet, simulate, steady_part};
 pub use world::Observer;

@@ -82,12 +82,7 @@ pub(super) struct Population {
 impl Population {
     /// All populations of `scenario`.
     pub(super) fn all(scenario: &Scenario, streams: Streams, start: SimTime) -> Vec<Self> {
-        scenario
-            .clients
-            .iter()
-            .enumerate()
-            .map(|(i, c)| Self::new(c, i as u64, streams, start, scenario))
-            .collect()
+        scenario.clients.iter().enumerate().map(|(i, c)| Self::new(c, i as u64, streams, start, scenario)).collect()
     }
 
     fn new(config: &Clients, index: u64, streams: Streams, start: SimTime, scenario: &Scenario) -> Self {

@@ -7,13 +7,13 @@ use crate::scenario::{self, Handshake, Layer, Load, Reuse, Scenario, Sharing};
 
 use super::addresses::Addresses;
 use super::affinity::Bindings;
-use super::calm::{Calm, CalmEnd};
+use super::calm::Calm;
 use super::connection::Connection;
 use super::control::Control;
 use super::deadline::Deadlines;
 use super::dependency::Dependency;
 use super::event::{Event, PodTimer};
-use super::fact::Fact;
+use super::fact::{CalmEnd, Fact};
 use super::idle::IdleTimers;
 use super::levels::LevelMeter;
 use super::link::Link;

@@ -14,7 +14,7 @@ const BITS: u32 = 11;
 const MAX: u64 = 3_600_000_000;
 const CELLS: usize = cell(MAX) + 1;
 /// Powers of two, rounded up to one of them.
-const OCTAVES: usize = ((CELLS - 1 >> (BITS - 1)) + 1).next_power_of_two();
+const OCTAVES: usize = (((CELLS - 1) >> (BITS - 1)) + 1).next_power_of_two();
 
 /// The cell of a latency (µs).
 #[inline]

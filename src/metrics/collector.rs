@@ -5,13 +5,13 @@ use super::cells::{Cells, cell};
 use super::digest::Digest;
 use super::peak::PeakMeter;
 use super::recovery::Recovery;
-use super::replication::{
-    CapacityTally, ConnectionTally, LatencyTally, Phase, PhaseTally, PodLife, Replication, RolloutTally,
-};
+use super::replication::{CapacityTally, Phase, PhaseTally, PodLife, Replication, RolloutTally};
+use super::sure::Sure;
 use crate::engine::{Dur, SimTime};
-use crate::fleet::{CalmEnd, Observer};
+use crate::fleet::Observer;
 use crate::fleet::fact::{
-    AnalysisOf, AnalysisVerdict, Cause, Fact, Levels, NodeId, NodeStep, Outcome, PodId, PodStep, Revision, Side,
+    AnalysisOf, AnalysisVerdict, CalmEnd, Cause, Fact, Levels, NodeId, NodeStep, Outcome, PodId, PodStep, Revision,
+    Side,
 };
 use crate::scenario::{Layer, Scenario};
 
@@ -23,18 +23,6 @@ struct LevelTally {
     min_ready: u32,
     min_headroom: Option<f64>,
     below: Dur,
-}
-
-/// A stretch of time of which the phase is known: that of each request that was born in it and ends in it.
-#[derive(Clone, Copy, Debug)]
-struct Sure {
-    from: SimTime,
-    until: SimTime,
-    phase: Phase,
-}
-
-impl Sure {
-    const NOTHING: Self = Self { from: SimTime::MAX, until: SimTime::MIN, phase: Phase::Before };
 }
 
 /// Measures one replication.
@@ -73,21 +61,6 @@ impl Collector {
     pub fn new(scenario: &Scenario) -> Self {
         let at = scenario.deploy.as_ref().map_or(scenario.observe.warmup, |d| d.at);
         let measured_from = SimTime::ZERO - at + scenario.observe.warmup;
-        let tally = || PhaseTally {
-            seconds: 0.0,
-            requests: 0,
-            succeeded: 0,
-            unfinished: 0,
-            outcomes: [0; 8],
-            causes: [0; 10],
-            retried: 0,
-            attempts: 0,
-            answers: [0; 5],
-            latency: LatencyTally::default(),
-            latency_sum_ns: 0,
-            latency_max_ns: 0,
-            connections: [ConnectionTally::default(); 2],
-        };
         Self {
             replicas: scenario.rolled().workload.replicas,
             has_deploy: scenario.deploy.is_some(),
@@ -96,7 +69,7 @@ impl Collector {
             settled: None,
             digest: Digest::default(),
             born: 0,
-            phases: [tally(), tally(), tally()],
+            phases: Default::default(),
             calm: [0; 3],
             sure: Sure::NOTHING,
             latencies: [Cells::new(), Cells::new(), Cells::new()],
@@ -180,14 +153,7 @@ impl Collector {
         self.answered(now, 200);
         self.ended(now, &end.fact());
         let Some(phase) = self.phase_of_request(end.born, now) else { return };
-        let settled = self.settled.map_or(SimTime::MAX, |at| at + Dur::from_nanos(1));
-        let (from, until) = match phase {
-            Phase::Before if self.has_deploy => (self.measured_from, SimTime::ZERO),
-            Phase::Before => (self.measured_from, SimTime::MAX),
-            Phase::During => (SimTime::ZERO, settled),
-            Phase::After => (settled, SimTime::MAX),
-        };
-        self.sure = Sure { from, until, phase };
+        self.sure = Sure::within(phase, self.measured_from, self.has_deploy, self.settled);
     }
 
     #[inline(always)]
@@ -219,21 +185,7 @@ impl Collector {
         }
         let at = pod.0 as usize;
         if self.pods.len() <= at {
-            let unborn = PodLife {
-                pod,
-                revision,
-                created: None,
-                ready: None,
-                deletion_requested: None,
-                sigterm: None,
-                listener_closed: None,
-                gone: None,
-                killed: false,
-                lost: false,
-                condemned: None,
-                restarts: 0,
-            };
-            self.pods.push(unborn);
+            self.pods.push(PodLife::unborn(pod, revision));
         }
         let life = &mut self.pods[at];
         match step {
@@ -384,10 +336,7 @@ impl Observer for Collector {
     fn end_calmly(&mut self, now: SimTime, end: CalmEnd) {
         self.digest.add(now, &end.fact());
         self.bins.advance(now);
-        let Sure { from, until, phase } = self.sure;
-        if end.born < from || now >= until {
-            return self.ended_elsewhere(now, end);
-        }
+        let Some(phase) = self.sure.phase_of(end.born, now) else { return self.ended_elsewhere(now, end) };
         let latency = now.since(end.born).nanos();
         let cell = cell((latency + 500) / 1_000);
         self.bins.ended(Outcome::Ok, Some(cell));

@@ -15,6 +15,7 @@ pub(crate) mod sample;
 pub mod scene;
 pub mod series;
 pub mod summary;
+mod sure;
 pub mod validation;
 
 pub use collector::Collector;

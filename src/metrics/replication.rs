@@ -16,7 +16,7 @@ pub enum Phase {
 }
 
 /// The requests of one phase. A request in flight at any moment of *during* belongs to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PhaseTally {
     /// How long the phase lasted (s); 0 where it never was.
     pub seconds: f64,
@@ -133,6 +133,26 @@ pub struct PodLife {
     pub condemned: Option<SimTime>,
     /// How often its container ended and was started again.
     pub restarts: u32,
+}
+
+impl PodLife {
+    /// Nothing has happened to it yet.
+    pub(super) const fn unborn(pod: PodId, revision: Revision) -> Self {
+        Self {
+            pod,
+            revision,
+            created: None,
+            ready: None,
+            deletion_requested: None,
+            sigterm: None,
+            listener_closed: None,
+            gone: None,
+            killed: false,
+            lost: false,
+            condemned: None,
+            restarts: 0,
+        }
+    }
 }
 
 /// One second of the plot.

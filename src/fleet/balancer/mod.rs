@@ -142,7 +142,8 @@ impl Hosts<'_> {
             *at = self.table.iter().position(|host| host.pod == *pod).map_or(u32::MAX, |i| i as u32);
         }
         avoided.sort_unstable();
-        let avoided = || avoided.iter().enumerate().filter(|&(i, &at)| at != u32::MAX && (i == 0 || avoided[i - 1] != at));
+        let avoided =
+            || avoided.iter().enumerate().filter(|&(i, &at)| at != u32::MAX && (i == 0 || avoided[i - 1] != at));
         let usable = self.len() - avoided().count() as u32;
         let k = (usable > 0).then(|| draw.below(usable))?;
         Some(avoided().fold(k, |k, (_, &at)| k + u32::from(at <= k)))

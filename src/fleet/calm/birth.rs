@@ -105,8 +105,8 @@ impl<O: Observer> World<O> {
         let &Young { ordinal, client, population, proxy, .. } = young;
         let process = &mut self.proxies[usize::from(proxy)].process;
         let (n, lot) = (process.table.len() as u32, Pick::lot(ordinal, 1));
-        // Without a look at what restricts others (60 instructions); the three in one branch.
-        if !process.ejections & self.calm.even & (n > 1) {
+        // Without a look at what restricts others (60 instructions).
+        if !process.ejections && self.calm.even && n > 1 {
             if process.power_of_two {
                 return Some(self.pick_of_two(proxy, population, lot, now));
             }

@@ -4,11 +4,11 @@ use crate::engine::{NIL, SimTime};
 use crate::scenario::Layer;
 
 use super::super::event::Event;
-use super::super::fact::{PodId, ProxyId};
+use super::super::fact::{CalmEnd, PodId, ProxyId};
 use super::super::levels::SAMPLE;
 use super::super::request::identity;
 use super::super::world::{Cal, Observer, World};
-use super::{CalmEnd, Known, Wait};
+use super::{Known, Wait};
 
 impl<O: Observer> World<O> {
     /// Brings all up to date with the calm requests whose answers have come from `pod` by `now`, this moment included.

@@ -19,7 +19,6 @@
 
 mod birth;
 mod catch_up;
-mod end;
 mod job;
 mod plan;
 mod schedule;
@@ -30,7 +29,6 @@ use crate::scenario::{Layer, Load, Pod, Scenario, WarmupOver, WhenBusy};
 
 use super::population::FOREVER;
 use super::world::{Observer, World};
-pub use end::CalmEnd;
 pub(super) use birth::Birth;
 use job::KnownJob;
 use schedule::Schedule;

@@ -71,7 +71,9 @@ impl<O: Observer> World<O> {
         let Some((start, end)) = served(schedule, version, slowed, p.service, ordinal, arrive) else { return false };
         let answered = end + self.pod_hop.delay;
         let over = if self.layer == Layer::L7 { answered + self.client_hop.delay } else { answered };
-        if over >= born + p.patience || upstream != NIL && !calm.is_in_time(answered, sent, connections[upstream].opened) {
+        if over >= born + p.patience
+            || upstream != NIL && !calm.is_in_time(answered, sent, connections[upstream].opened)
+        {
             return false;
         }
         let carrier = if upstream == NIL { connection } else { upstream };

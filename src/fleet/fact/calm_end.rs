@@ -1,6 +1,6 @@
 //! The end of a calm request, in one piece for whoever is told of it.
 
-use super::super::fact::{Fact, Outcome, PodId, ProxyId};
+use super::{Fact, Outcome, PodId, ProxyId};
 use crate::engine::SimTime;
 
 /// A request that nothing happened to was answered with 200, and so is over.
