@@ -19,6 +19,7 @@ mod presets;
 mod recommend;
 mod report;
 mod run;
+mod schema;
 mod settings;
 mod strategy;
 mod sweep;
@@ -68,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::run(args, ui),
         Command::Validate(args) => validate::run(args, ui),
         Command::Presets(args) => presets::run(args, ui),
+        Command::Schema(args) => schema::run(args, ui),
         Command::Report(args) => report::run(args, ui),
         Command::Ui(args) => live::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),

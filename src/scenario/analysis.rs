@@ -36,6 +36,7 @@ impl Analysis {
             error_rate: f.opt("errorRate").map(|Share(share)| share),
             p99: f.opt("p99"),
         };
+        f.require_any_of(&["errorRate", "p99"]);
         if analysis.error_rate.is_none() && analysis.p99.is_none() {
             let diag = f.at.error("missing-field", "this analysis looks at nothing");
             f.at.report(diag.label("at what?").help("add `errorRate: 1%` or `p99: 500ms`"));

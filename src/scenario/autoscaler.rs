@@ -1,6 +1,8 @@
 //! A `HorizontalPodAutoscaler`, in the words of `autoscaling/v2`, and what kube-controller-manager sets for all of them.
 
-use super::read::{At, Fields, Read, choose};
+use super::read::{At, Fields, Read, choose_or};
+use super::schema::Shape;
+use super::tree::Value;
 use super::units::{Share, number};
 use crate::engine::Dur;
 
@@ -99,10 +101,12 @@ fn default_down() -> ScalingRules {
 impl Autoscaler {
     /// Reads `workload.horizontalPodAutoscaler`. Defaults are those of the API and of kube-controller-manager 1.28.
     pub(super) fn read(at: At<'_>) -> Option<Self> {
+        at.takes_nothing();
         at.node.filter(|n| !n.is_null())?;
         let mut f = at.fields();
         let min_replicas = f.within("minReplicas", 1, 1..=100_000);
         let max_at = f.at("maxReplicas");
+        f.require("maxReplicas");
         let max_replicas = f.within("maxReplicas", min_replicas, 1..=100_000);
         if max_at.node.is_none() {
             let diag = f.at.error("missing-field", "this autoscaler has no `maxReplicas`").label("how many at most?");
@@ -138,9 +142,14 @@ impl Autoscaler {
 fn read_metrics(f: &mut Fields<'_>) -> Vec<ScaleMetric> {
     let v1: u32 = f.within("targetCPUUtilizationPercentage", 80, 1..=10_000);
     let at = f.at("metrics");
+    at.takes_list(1);
+    at.takes_nothing();
     let Some(node) = at.node.filter(|n| !n.is_null()) else { return vec![ScaleMetric::Cpu { utilization: v1 }] };
+    if !matches!(node.value, Value::Seq(_)) {
+        at.wrong_type("a list of metrics");
+    }
     let metrics: Vec<ScaleMetric> = (0..node.items().len()).filter_map(|n| read_metric(at.item(n))).collect();
-    if metrics.is_empty() && !at.cx.has_errors() {
+    if matches!(&node.value, Value::Seq(items) if items.is_empty()) || metrics.is_empty() && !at.cx.has_errors() {
         let diag = at.error("not-supported", "none of these metrics is simulated").label("nothing to scale by");
         at.report(diag.help("CPU (`Resource`) and a `Pods` metric called `in_flight` are"));
     }
@@ -150,13 +159,19 @@ fn read_metrics(f: &mut Fields<'_>) -> Vec<ScaleMetric> {
 fn read_metric(at: At<'_>) -> Option<ScaleMetric> {
     let mut f = at.fields();
     let words = [("Resource", 0), ("Pods", 1), ("ContainerResource", 2), ("Object", 3), ("External", 4)];
-    let kind = f.choice("type", 0, &words);
+    let kind = f.variant("type", 0, &words);
     f.ignore(&["containerResource", "object", "external"]);
-    let (resource, pods) = (f.at("resource"), f.at("pods"));
     let metric = match kind {
-        0 => read_cpu(resource),
-        1 => read_in_flight(pods),
+        0 => {
+            f.ignore(&["pods"]);
+            read_cpu(f.at("resource"))
+        }
+        1 => {
+            f.ignore(&["resource"]);
+            read_in_flight(f.at("pods"))
+        }
         _ => {
+            f.ignore(&["resource", "pods"]);
             passed_over(&f.at);
             None
         }
@@ -167,25 +182,27 @@ fn read_metric(at: At<'_>) -> Option<ScaleMetric> {
 
 fn read_cpu(at: At<'_>) -> Option<ScaleMetric> {
     let mut f = at.fields();
-    let name = f.at("name");
+    let name: Option<String> = f.opt("name");
     let mut target = f.at("target").fields();
     target.ignore(&["type"]);
     let utilization = target.within("averageUtilization", 80, 1..=10_000);
-    let absolute = target.at("averageValue").node.is_some();
+    let absolute = target.at("averageValue");
+    absolute.takes("anything", Shape::anything);
+    let absolute = absolute.node.is_some();
     target.end();
-    if absolute || !name.is_word("cpu") {
+    let passed = absolute || name.as_deref() != Some("cpu");
+    if passed {
         passed_over(&f.at);
-        return None;
     }
     f.end();
-    Some(ScaleMetric::Cpu { utilization })
+    (!passed).then_some(ScaleMetric::Cpu { utilization })
 }
 
 fn read_in_flight(at: At<'_>) -> Option<ScaleMetric> {
     let mut f = at.fields();
     let mut metric = f.at("metric").fields();
     metric.ignore(&["selector"]);
-    let known = metric.at("name").is_word("in_flight");
+    let known = metric.opt::<String>("name").as_deref() == Some("in_flight");
     metric.end();
     let mut target = f.at("target").fields();
     target.ignore(&["type"]);
@@ -193,10 +210,9 @@ fn read_in_flight(at: At<'_>) -> Option<ScaleMetric> {
     target.end();
     if !known {
         passed_over(&f.at);
-        return None;
     }
     f.end();
-    average.map(|Quantity(average)| ScaleMetric::InFlight { average })
+    average.filter(|_| known).map(|Quantity(average)| ScaleMetric::InFlight { average })
 }
 
 /// A metric that says nothing about what is simulated: the autoscaler goes by the others.
@@ -212,6 +228,11 @@ impl ScalingRules {
         let words = [("Max", SelectPolicy::Max), ("Min", SelectPolicy::Min), ("Disabled", SelectPolicy::Disabled)];
         let select = f.choice("selectPolicy", default.select, &words);
         let list = f.at("policies");
+        list.takes_list(0);
+        list.takes_nothing();
+        if list.node.is_some_and(|n| !matches!(n.value, Value::Seq(_) | Value::Null)) {
+            list.wrong_type("a list of policies");
+        }
         let policies = match list.node.filter(|n| !n.items().is_empty()) {
             Some(node) => (0..node.items().len()).map(|n| ScalingPolicy::read(list.item(n))).collect(),
             None => default.policies,
@@ -226,7 +247,7 @@ impl ScalingPolicy {
     fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
         let kind = f.at("type");
-        let percent = choose(&kind, &[("Percent", true), ("Pods", false)]).unwrap_or(true);
+        let percent = choose_or(&kind, true, &[("Percent", true), ("Pods", false)]);
         let value = f.within("value", 100, 1..=1_000_000);
         let period = f.or("periodSeconds", Seconds(PER_15_S)).0;
         f.end();
@@ -250,5 +271,11 @@ impl Read for Quantity {
             at.wrong_type("a quantity above 0, such as 8 or 500m");
         }
         found.map(Self)
+    }
+
+    fn shape() -> Shape {
+        let pattern = r"^[0-9]+(\.[0-9]+)?[mk]?$";
+        let text = Shape::form("quantity", "a quantity such as 8 or 500m", pattern, ["500m", "2k"]).above_zero();
+        Shape::number().above_zero().or(text)
     }
 }

@@ -1,6 +1,7 @@
 //! Amounts of data and what flows of it: `400MB`, `1.5Gi`, `100MB/s`, `1Gbit/s`.
 
 use super::read::{At, Read};
+use super::schema::{Json, Shape, Written};
 use super::units::number;
 
 /// An amount of data (bytes).
@@ -43,6 +44,29 @@ impl Read for Bytes {
         }
         found.map(Self)
     }
+
+    fn shape() -> Shape {
+        let pattern = format!("^{}$", pattern(|unit| !unit.contains("bit")));
+        Shape::form("bytes", "an amount of data such as 400MB or 1.5Gi", &pattern, ["17MB", "1.5Gi", "0B"])
+    }
+}
+
+impl Written for Bytes {
+    fn written(&self) -> Json {
+        Json::text(format!("{}B", self.0))
+    }
+}
+
+/// A regular expression of an amount in one of these units, without its ends.
+fn pattern(wanted: impl Fn(&str) -> bool) -> String {
+    let units: Vec<&str> = UNITS.iter().map(|(unit, _)| *unit).filter(|unit| wanted(unit)).collect();
+    format!(r"[0-9]+(\.[0-9]+)? *({})", units.join("|"))
+}
+
+impl Written for Bandwidth {
+    fn written(&self) -> Json {
+        Json::text(format!("{}MB/s", self.0 / 1e6))
+    }
 }
 
 impl Read for Bandwidth {
@@ -55,6 +79,12 @@ impl Read for Bandwidth {
             at.report(at.error("wrong-unit", format!("`{}` must be data a second", at.name())).label(label));
         }
         found.map(Self)
+    }
+
+    fn shape() -> Shape {
+        let pattern = format!("^{} */s$", pattern(|_| true));
+        let what = "data a second such as 100MB/s or 1Gbit/s, above 0";
+        Shape::form("bandwidth", what, &pattern, ["17MB/s", "1Gbit/s"]).above_zero()
     }
 }
 

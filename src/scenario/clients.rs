@@ -1,6 +1,7 @@
 //! Who sends the requests, and over which connections.
 
 use super::diag::Diag;
+use super::presets::{self, Applies};
 use super::read::{At, Fields};
 use super::retry::{ClientRetries, Reconnect};
 use super::traffic::{self, Load};
@@ -71,6 +72,7 @@ pub(super) const MAX_CLIENTS: u32 = 10_000_000;
 
 /// Reads `clients`, the one thing that a scenario must have.
 pub(super) fn read_all(at: &At<'_>) -> Vec<Clients> {
+    at.takes_list(1);
     let items = match at.node.map(|n| &n.value) {
         Some(Value::Seq(items)) if !items.is_empty() => items,
         Some(Value::Scalar { .. } | Value::Map(_)) => {
@@ -108,7 +110,7 @@ impl Clients {
     fn read(at: At<'_>, index: usize) -> Option<Self> {
         let mut f = at.fields();
         f.at.node?;
-        f.at("preset");
+        f.at("preset").takes("preset", || presets::shape(Applies::Clients));
         let name = f.opt("name").unwrap_or_else(|| match index {
             0 => "clients".to_owned(),
             n => format!("clients-{}", n + 1),

@@ -22,7 +22,7 @@ impl Crash {
         let crash = Self {
             at_start: f.or("atStart", Share(0.0)).0,
             uptime: f.opt("uptime"),
-            in_flight: f.at("inFlight").node.map(|_| f.within("inFlight", 1, 1..=1_000_000)),
+            in_flight: f.opt_within("inFlight", 1..=1_000_000),
         };
         f.end();
         crash

@@ -4,6 +4,7 @@ use super::analysis::Analysis;
 use super::diag::Diag;
 use super::duration;
 use super::read::{At, Fields, Read, choose};
+use super::schema::Json;
 use super::tree::Value;
 use crate::engine::Dur;
 
@@ -178,6 +179,10 @@ const ACTIONS: [&str; 14] = [
 
 impl Rolls {
     fn read(at: &At<'_>, tiers: &[String]) -> Self {
+        // The names of tiers are for nobody to list.
+        at.takes_words(&["pods", "loadBalancer"]);
+        at.takes_a::<String>();
+        at.is_by_default(|| Json::text("pods"));
         if at.node.is_none() {
             return Self::Pods;
         }
@@ -189,6 +194,7 @@ impl Rolls {
 
 impl DeployEvent {
     fn read_all(at: &At<'_>, tiers: &[String]) -> Vec<Self> {
+        at.takes_list(0);
         match at.node.map(|n| &n.value) {
             None => Vec::new(),
             Some(Value::Seq(items)) => (0..items.len()).filter_map(|n| Self::read(&at.item(n), tiers)).collect(),
@@ -202,6 +208,8 @@ impl DeployEvent {
     fn read(at: &At<'_>, tiers: &[String]) -> Option<Self> {
         let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
         let when = f.at("at");
+        f.require("at");
+        when.takes("signed", duration::signed_shape);
         if when.node.is_none() {
             when.report(at.error("missing-field", "an event needs a time").label("when?").help("add `at: 5s`"));
         }
@@ -222,6 +230,7 @@ fn signed(at: &At<'_>) -> Option<f64> {
 
 impl DeployAction {
     fn read(f: &mut Fields<'_>, tiers: &[String]) -> Option<Self> {
+        f.require_one_of(&ACTIONS.each_ref().map(std::slice::from_ref));
         let given: Vec<&str> = ACTIONS.into_iter().filter(|a| f.key(a).is_some()).collect();
         let mut read: Vec<Option<Self>> = vec![
             f.opt("scale").map(Self::Scale),
@@ -243,7 +252,7 @@ impl DeployAction {
         ];
         for (name, action) in flags {
             let at = f.at(name);
-            read.push(at.node.and_then(|_| choose(&at, &[("true", action)])));
+            read.push(choose(&at, &[("true", action)]));
         }
         match given[..] {
             [_] => read.into_iter().flatten().next(),
@@ -265,6 +274,8 @@ impl DeployAction {
 
     /// `true` for all proxies, or the name of a tier.
     fn read_reload(at: &At<'_>, tiers: &[String]) -> Option<Self> {
+        at.takes_words(&["true"]);
+        at.takes_a::<String>();
         at.node?;
         let tiers = tiers.iter().enumerate().map(|(n, name)| (name.as_str(), Self::Reload(Some(n))));
         choose(at, &[("true", Self::Reload(None))].into_iter().chain(tiers).collect::<Vec<_>>())

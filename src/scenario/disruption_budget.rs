@@ -1,7 +1,7 @@
 //! How many pods may be evicted: a `PodDisruptionBudget`.
 
 use super::diag::Diag;
-use super::read::{At, choose};
+use super::read::{At, choose_or};
 use super::workload::IntOrPercent;
 
 /// What an eviction must leave.
@@ -27,15 +27,15 @@ impl DisruptionBudget {
     /// Reads `workload.podDisruptionBudget`; without one every eviction is allowed.
     pub(super) fn read(at: At<'_>) -> Option<Self> {
         let given = at.node.is_some_and(|n| !n.is_null());
+        at.takes_nothing();
         let mut f = at.fields();
         let least = f.opt("minAvailable").map(BudgetBound::MinAvailable);
         let missing = f.opt("maxUnavailable").map(BudgetBound::MaxUnavailable);
-        if let (Some(first), Some(second)) = (f.key("minAvailable"), f.key("maxUnavailable")) {
-            super::report_both(&f.at, ("minAvailable", first), ("maxUnavailable", second));
-        }
+        f.exclude("minAvailable", "maxUnavailable");
+        f.require_any();
         let policy = f.at("unhealthyPodEvictionPolicy");
         let words = [("IfHealthyBudget", false), ("AlwaysAllow", true)];
-        let always_allow_unhealthy = choose(&policy, &words).unwrap_or(false);
+        let always_allow_unhealthy = choose_or(&policy, false, &words);
         let bound = least.or(missing);
         if given && bound.is_none() && f.at.node.is_some_and(|n| n.entries().is_empty()) {
             let diag = Diag::error("missing-field", "this budget says nothing").path(f.at.path.clone());

@@ -2,6 +2,7 @@
 
 use super::diag::Diag;
 use super::read::{At, Read};
+use super::schema::{Json, Shape, Written};
 use super::units::number;
 use crate::engine::Dur;
 
@@ -67,6 +68,35 @@ impl Read for Dur {
         at.report(bad_duration(at, text));
         None
     }
+
+    fn shape() -> Shape {
+        let pattern = format!("^({})$", pattern());
+        Shape::form_or_zero("duration", WHAT, &pattern, ["17s", "0s", "250ms", "1h30m", "1.5s", "0"])
+    }
+}
+
+impl Written for Dur {
+    fn written(&self) -> Json {
+        Json::text(self.to_string())
+    }
+}
+
+/// What a duration is, for whoever has to write one.
+const WHAT: &str = "a duration such as 250ms, 1.5s, 5m or 1h30m";
+
+/// A regular expression of a duration, without its ends: units from the longest to the shortest, each once, one of them at least.
+fn pattern() -> String {
+    let units = UNITS.iter().rev().map(|(unit, _)| format!("[0-9]+(\\.[0-9]+)?{unit}"));
+    let units: Vec<String> = units.collect();
+    let after = |n: usize| units[n + 1..].iter().map(|unit| format!("({unit})?")).collect::<Vec<_>>().concat();
+    let parts: Vec<String> = units.iter().enumerate().map(|(n, unit)| format!("{unit}{}", after(n))).collect();
+    format!("0|{}", parts.join("|"))
+}
+
+/// The shape of a time that may lie before another one.
+pub(super) fn signed_shape() -> Shape {
+    let what = "a duration, negative for a time before, such as -5s or 1m";
+    Shape::form_or_zero("signedDuration", what, &format!("^-?({})$", pattern()), ["17s", "-5s", "0"])
 }
 
 /// What is wrong with a text that should have been a duration.
@@ -126,5 +156,15 @@ impl Read for Seconds {
         };
         at.report(diag);
         None
+    }
+
+    fn shape() -> Shape {
+        Shape::number().between(0.0, MAX_SECS)
+    }
+}
+
+impl Written for Seconds {
+    fn written(&self) -> Json {
+        Json::Number(self.0.secs())
     }
 }

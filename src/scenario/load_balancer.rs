@@ -4,11 +4,13 @@ use super::affinity::{Pinning, Sticky};
 use super::dist::Dist;
 use super::health::{ActiveHealth, PanicMode, PassiveHealth};
 use super::locality::Locality;
+use super::presets::{self, Applies};
 use super::propagation::Propagation;
 use super::proxy::{ProxyRetries, ProxyStatus};
 use super::read::{At, Fields, Read};
 use super::reload::Reload;
 use super::resolve::Resolve;
+use super::schema::Written;
 use super::tree::Value;
 use super::units::Share;
 use crate::engine::Dur;
@@ -186,11 +188,11 @@ impl LoadBalancer {
     /// Reads the fields of a balancer that `name` is called where it gives itself no other name.
     pub(super) fn of(f: &mut Fields<'_>, name: &str) -> Self {
         // Already laid under what stands here.
-        f.at("preset");
+        f.at("preset").takes("preset", || presets::shape(Applies::LoadBalancer));
         let retries = ProxyRetries::read(f.at("retries"));
         let layer = f.choice("layer", Layer::L7, &[("7", Layer::L7), ("4", Layer::L4)]);
         Self {
-            name: f.or("name", name.to_owned()),
+            name: f.opt("name").unwrap_or_else(|| name.to_owned()),
             path: f.at.path.clone(),
             layer,
             proxies: f.within("proxies", 3, 1..=1000),
@@ -239,7 +241,9 @@ const ALGORITHMS: [(&str, Algorithm); 7] = [
 
 /// A duration above 0.
 pub(super) fn above_zero(at: &At<'_>, default: Dur) -> Dur {
-    let Some(value) = at.node.and_then(|_| Dur::read(at)) else { return default };
+    at.takes("above 0", || Dur::shape().above_zero());
+    at.is_by_default(|| default.written());
+    let Some(value) = at.value::<Dur>() else { return default };
     if value.is_zero() {
         at.out_of_range(&format!("`{}` is 0", at.name()), "a duration above 0");
         return default;
@@ -275,6 +279,9 @@ impl SlowStart {
     /// Default: none. A duration is the window.
     fn read(at: &At<'_>) -> Self {
         let none = Self { window: Dur::ZERO, least: 0.01, step: Dur::ZERO };
+        at.takes_a::<Dur>();
+        at.needs_fields();
+        at.is_by_default(|| none.window.written());
         match at.node.map(|n| &n.value) {
             None => none,
             Some(Value::Map(_)) => {
@@ -287,7 +294,7 @@ impl SlowStart {
                 f.end();
                 slow
             }
-            Some(_) => Self { window: Dur::read(at).unwrap_or(Dur::ZERO), ..none },
+            Some(_) => Self { window: at.value().unwrap_or(Dur::ZERO), ..none },
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Whether a balancer prefers what is near.
 
 use super::read::At;
+use super::schema::Json;
 use super::tree::Value;
 
 /// Pods of a proxy's own zone come first, as with `trafficDistribution: PreferClose` (`PreferSameZone`) of a Service: all of its traffic
@@ -14,6 +15,9 @@ pub struct Locality {
 impl Locality {
     /// Default: none. `zone` is one pod, as kube-proxy has it (`trafficDistribution` in Kubernetes' *Virtual IPs and Service Proxies*).
     pub(super) fn read(at: &At<'_>) -> Option<Self> {
+        at.takes_words(&["zone", "none"]);
+        at.needs_fields();
+        at.is_by_default(|| Json::text("none"));
         if at.is_word("zone") {
             return Some(Self { min_pods: 1 });
         }

@@ -46,6 +46,7 @@ mod reload;
 mod resolve;
 mod retry;
 mod retry_budget;
+mod schema;
 pub mod sweep;
 mod termination;
 mod tiers;
@@ -96,6 +97,7 @@ pub use reload::Reload;
 pub use resolve::{Refresh, Resolve};
 pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};
 pub use retry_budget::RetryBudget;
+pub use schema::json_schema;
 pub use sweep::{Assignment, Axis, Variant};
 pub use termination::{AfterExit, ConnectionClose, OnSigterm, Termination};
 pub use tiers::{FrontTier, NextTier};
@@ -147,7 +149,7 @@ impl Scenario {
     /// Reads the root of a tree, and the objectives beside it.
     fn read(cx: &Cx, root: &Node, name: &str) -> (Self, Option<Objectives>) {
         let mut f = cx.root(root).fields();
-        let name = f.or("name", name.to_owned());
+        let name = f.opt("name").unwrap_or_else(|| name.to_owned());
         let seed = f.or("seed", 1);
         let workload = Workload::read(f.at("workload"));
         let pod = Pod::read(f.at("pod"));
@@ -171,8 +173,9 @@ impl Scenario {
         };
         let objectives = Objectives::read(f.at("objectives"));
         // Read by the draft, since no row of a sweep needs it.
-        f.at("sweep");
-        f.at("uncertain");
+        f.require("clients");
+        f.at("sweep").takes("axes", sweep::shape);
+        f.at("uncertain").takes("ranges", sweep::shape);
         f.end();
         (scenario, objectives)
     }

@@ -5,6 +5,7 @@ use super::diag::Diag;
 use super::duration::Seconds;
 use super::load_balancer::above_zero;
 use super::read::{At, Read};
+use super::schema::Shape;
 use super::tree::Value;
 use crate::engine::Dur;
 
@@ -60,14 +61,16 @@ impl Nodes {
         if at.is_word("none") {
             return None;
         }
+        at.takes_nothing();
         let mut f = at.fields();
         let count = f.at("count");
         if given && count.node.is_none() {
             f.at.report(f.at.error("missing-field", "how many nodes are there?").help("add `count: 6`"));
         }
+        f.require("count");
         let counted = f.within("count", 1, 1..=MAX_NODES);
         let most = f.at("maxCount");
-        let max_count = most.node.map(|_| f.within("maxCount", counted, 1..=MAX_NODES));
+        let max_count = f.opt_within("maxCount", 1..=MAX_NODES);
         if max_count.is_some_and(|most| most < counted) {
             most.out_of_range("`maxCount` is below `count`", &format!("{counted} or more"));
         }
@@ -91,12 +94,9 @@ impl Nodes {
             deleted_after: f.opt("deletedAfter"),
             silence: f.or("silence", Dur::from_secs(60)),
             serialize_image_pulls: f.or("serializeImagePulls", true),
-            max_parallel_image_pulls: f
-                .at("maxParallelImagePulls")
-                .node
-                .map(|_| f.within("maxParallelImagePulls", 1, 1..=1000)),
+            max_parallel_image_pulls: f.opt_within("maxParallelImagePulls", 1..=1000),
             pull_bandwidth: f.or("pullBandwidth", Bandwidth(100e6)).0,
-            registry_bandwidth: f.or("registryBandwidth", Bandwidth(f64::INFINITY)).0,
+            registry_bandwidth: f.opt("registryBandwidth").map_or(f64::INFINITY, |Bandwidth(bytes)| bytes),
         };
         if let (true, Some(parallel)) = (nodes.serialize_image_pulls, f.key("maxParallelImagePulls")) {
             let text = "`maxParallelImagePulls` means nothing while images are pulled one at a time";
@@ -116,12 +116,13 @@ impl Nodes {
 /// Names of zones, each once; without any there is one.
 fn zones(at: &At<'_>) -> Vec<String> {
     let one = || vec!["a".to_owned()];
+    at.takes("zones", || Shape::list(String::shape(), 1));
     let Some(node) = at.node else { return one() };
     let Value::Seq(items) = &node.value else {
         at.wrong_type("a list of names such as [a, b, c]");
         return one();
     };
-    let names: Vec<String> = Vec::read(at).unwrap_or_default();
+    let names: Vec<String> = at.value().unwrap_or_default();
     for (n, name) in names.iter().enumerate() {
         if names[..n].contains(name) {
             let item = at.item(n);

@@ -1,6 +1,7 @@
 //! What a scenario asks of its deploy: plain data for the commands that use it.
 
-use super::read::{At, Fields};
+use super::read::{At, Fields, Read};
+use super::schema::{Shape, Written};
 use super::units::{Rate, Share};
 use crate::engine::Dur;
 
@@ -68,11 +69,16 @@ impl Objectives {
 /// A share that is neither nothing nor all, 95 % unless it is given.
 fn proper_share(f: &mut Fields<'_>, name: &'static str, why_not_all: &str) -> f64 {
     const DEFAULT: f64 = 0.95;
-    let Some(Share(share)) = f.opt(name) else { return DEFAULT };
+    let at = f.at(name);
+    at.takes("proper", || {
+        let what = "a percentage above 0% and below 100%";
+        Shape::form("percentageBetween", what, r"^[0-9]{1,2}(\.[0-9]+)? ?%$", ["95%", "17%"]).above_zero()
+    });
+    at.is_by_default(|| Share(DEFAULT).written());
+    let Some(Share(share)) = at.value() else { return DEFAULT };
     if share > 0.0 && share < 1.0 {
         return share;
     }
-    let at = f.at(name);
     let (what, help) = if share > 0.0 {
         ("is all", format!("{why_not_all}; 99% takes hundreds of them"))
     } else {
@@ -85,9 +91,11 @@ fn proper_share(f: &mut Fields<'_>, name: &'static str, why_not_all: &str) -> f6
 
 /// A number that cannot be exceeded by less than nothing.
 fn limit(f: &mut Fields<'_>, name: &'static str) -> Option<f64> {
-    let limit: f64 = f.opt(name)?;
+    let at = f.at(name);
+    at.takes("from 0", || f64::shape().from(0.0));
+    let limit: f64 = at.value()?;
     if limit < 0.0 {
-        f.at(name).out_of_range(&format!("`{name}` is negative"), "a number from 0 up");
+        at.out_of_range(&format!("`{name}` is negative"), "a number from 0 up");
         return None;
     }
     Some(limit)

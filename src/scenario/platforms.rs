@@ -2,6 +2,7 @@
 //! refresh of a scaling group.
 
 use super::read::{At, Fields};
+use super::schema::Shape;
 use crate::engine::Dur;
 
 /// `deploymentConfiguration` of an ECS service, of type `ECS` (rolling).
@@ -123,7 +124,8 @@ impl InstanceRefresh {
 }
 
 fn read_checkpoints(at: &At<'_>) -> Vec<f64> {
-    let Some(shares) = at.node.and_then(|_| <Vec<f64> as super::read::Read>::read(at)) else { return Vec::new() };
+    at.takes("shares", || Shape::list(Shape::number().between(1.0, 100.0), 0));
+    let Some(shares) = at.value::<Vec<f64>>() else { return Vec::new() };
     if shares.windows(2).any(|pair| pair[0] >= pair[1]) || shares.iter().any(|s| !(1.0..=100.0).contains(s)) {
         at.out_of_range("`checkpointPercentages` must ascend", "shares from 1 to 100, each above the one before");
         return Vec::new();

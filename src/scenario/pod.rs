@@ -4,6 +4,7 @@ use super::crash::Crash;
 use super::dependency::ConnectionPool;
 use super::dist::Dist;
 use super::image::Image;
+use super::presets::{self, Applies};
 use super::probe::{KillingProbe, Probe};
 use super::read::{At, Cx, Fields};
 use super::termination::Termination;
@@ -116,7 +117,7 @@ impl Pod {
     /// Reads `pod`, or `newVersion` laid over it.
     pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
-        f.at("preset");
+        f.at("preset").takes("preset", || presets::shape(Applies::Pod));
         let pod = Self {
             concurrency: read_concurrency(&mut f),
             queue: f.within("queue", 128, 0..=MAX_PLACES),
@@ -205,9 +206,7 @@ impl Warmup {
         let slowdown = f.within("slowdown", 1.0, 1.0..=1000.0);
         let time = f.opt("duration");
         let requests = f.opt("requests");
-        if let (Some(_), Some(_), Some(first), Some(second)) = (time, requests, f.key("duration"), f.key("requests")) {
-            super::report_both(&f.at, ("duration", first), ("requests", second));
-        }
+        f.exclude("duration", "requests");
         f.end();
         let over = match (time, requests) {
             (_, Some(requests)) => WarmupOver::Requests(requests),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::diag::{Diag, nearest, printable};
+use super::schema::Shape;
 use super::tree::{Node, Source, Span, Value};
 use super::yaml;
 
@@ -62,6 +63,12 @@ pub fn all() -> Vec<Preset> {
     FILES.iter().filter_map(|&(name, _)| named(name)).collect()
 }
 
+/// The name of one that belongs here.
+pub(super) fn shape(applies: Applies) -> Shape {
+    let presets: Vec<Preset> = all().into_iter().filter(|preset| preset.applies == applies).collect();
+    Shape::words(&presets.iter().map(|preset| preset.name).collect::<Vec<_>>())
+}
+
 /// The preset of that name.
 pub fn named(name: &str) -> Option<Preset> {
     let &(name, text) = FILES.iter().find(|(known, _)| *known == name)?;
@@ -99,6 +106,18 @@ pub(super) fn lay_under(root: &mut Node) -> Result<(), Vec<Diag>> {
                 let mut below = tree_of(&preset);
                 below.overlay(root);
                 *root = below;
+            }
+            Err(diag) => diags.push(diag),
+        }
+    }
+    if let Some(node) = root.at("newVersion.preset") {
+        match chosen(node, "newVersion.preset", Applies::Pod) {
+            Ok(preset) => {
+                let mut below = tree_of(&preset).take("pod").unwrap_or_else(|| Node::empty_map(node.span.clone()));
+                let Some(above) = root.entry("newVersion") else { return Ok(()) };
+                below.overlay(&above.value);
+                let key = above.key_span.clone();
+                root.set("newVersion", below, &key);
             }
             Err(diag) => diags.push(diag),
         }

@@ -1,7 +1,8 @@
 //! Probes, in Kubernetes' words.
 
 use super::duration::Seconds;
-use super::read::{At, Fields};
+use super::read::{At, Fields, Read};
+use super::schema::Written;
 use crate::engine::Dur;
 
 /// A probe, in Kubernetes' words.
@@ -77,10 +78,13 @@ impl KillingProbe {
 /// A number of seconds above 0.
 fn positive(f: &mut Fields<'_>, name: &'static str, default: u64) -> Dur {
     let at = f.at(name);
-    let Seconds(value) = f.or(name, Seconds(Dur::from_secs(default)));
+    at.takes("above 0", || Seconds::shape().above_zero());
+    let default = Seconds(Dur::from_secs(default));
+    at.is_by_default(|| default.written());
+    let Seconds(value) = at.value().unwrap_or(default);
     if value.is_zero() {
         at.out_of_range(&format!("`{name}` is 0"), "a number of seconds above 0");
-        return Dur::from_secs(default);
+        return default.0;
     }
     value
 }

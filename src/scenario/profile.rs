@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use super::csv_file;
 use super::read::{At, Fields, Read};
+use super::schema::Shape;
 use super::traffic::Profile;
 use super::tree::Value;
 use super::units::{Rate, number};
@@ -31,14 +32,19 @@ impl Read for Point {
         let (time, rate) = (Dur::read(&at.item(0)), Rate::read(&at.item(1)));
         Some(Self(time?, rate?.0))
     }
+
+    fn shape() -> Shape {
+        Shape::pair(Dur::shape(), Rate::shape())
+    }
 }
 
 /// Reads `profile`.
 pub(super) fn read(at: &At<'_>) -> Option<Profile> {
+    at.takes("points", || Shape::list(Point::shape(), 1));
     if at.node.is_some_and(|n| matches!(n.value, Value::Map(_))) {
         return read_series(At { cx: at.cx, path: at.path.clone(), node: at.node }.fields());
     }
-    let points: Vec<Point> = Vec::read(at)?;
+    let points: Vec<Point> = at.value()?;
     if let Some(n) = (1..points.len()).find(|&n| points[n].0 < points[n - 1].0) {
         let item = at.item(n);
         item.report(
@@ -56,7 +62,7 @@ pub(super) fn read(at: &At<'_>) -> Option<Profile> {
 
 /// Reads `trace`: arrival times (s), one a row.
 pub(super) fn read_trace(at: &At<'_>) -> Option<Vec<Dur>> {
-    let name = String::read(at)?;
+    let name: String = at.any_value()?;
     let table = csv_file::read(at, &name)?;
     let mut times = Vec::with_capacity(table.rows.len());
     for (line, row) in &table.rows {
@@ -76,7 +82,10 @@ pub(super) fn read_trace(at: &At<'_>) -> Option<Vec<Dur>> {
 
 /// A series of counts by bucket, and which stretch of it to replay.
 fn read_series(mut f: Fields<'_>) -> Option<Profile> {
-    let (file, per) = (f.opt::<String>("file"), f.opt::<Dur>("per"));
+    f.require("file");
+    f.require("per");
+    f.at("per").takes("above 0", || Dur::shape().above_zero());
+    let (file, per) = (f.opt::<String>("file"), f.at("per").value::<Dur>());
     let (start, duration) = (f.opt::<String>("start"), f.opt::<Dur>("duration"));
     let busiest = f.choice("around", false, &[("busiest", true)]);
     let (file_at, per_at, start_at) = (f.at("file"), f.at("per"), f.at("start"));
@@ -86,15 +95,13 @@ fn read_series(mut f: Fields<'_>) -> Option<Profile> {
             at.report(diag.label("as in {file: requests.csv, per: 5m}"));
         }
     }
-    if let (Some(a), Some(b)) = (f.key("start"), f.key("around")) {
-        super::report_both(&f.at, ("start", a), ("around", b));
-    }
+    f.exclude("start", "around");
     f.end();
-    let (file, per) = (file?, per?.secs());
-    if per <= 0.0 {
+    if per.is_some_and(Dur::is_zero) {
         per_at.out_of_range("`per` is 0", "a duration above 0");
         return None;
     }
+    let (file, per) = (file?, per?.secs());
     let counts = read_counts(&file_at, &file, per)?;
     let began = start.as_deref().map(moment);
     if began == Some(None) {

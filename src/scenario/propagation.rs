@@ -2,6 +2,7 @@
 
 use super::dist::Dist;
 use super::read::{At, Read};
+use super::schema::Shape;
 use super::tree::Value;
 use crate::engine::{Dur, Purpose, Streams};
 
@@ -49,12 +50,14 @@ impl ByProxy {
 
     /// A distribution, or a list with one for each proxy.
     fn or(at: &At<'_>, default: Dist) -> Self {
+        at.takes_dist(&default);
+        at.takes("by proxy", || Shape::list(Dist::shape(), 1));
         let Some(Value::Seq(items)) = at.node.map(|n| &n.value) else { return Self(vec![Dist::or(at, default)]) };
         if items.is_empty() {
             at.out_of_range("this list is empty", "one delay for each proxy");
             return Self(vec![default]);
         }
-        Self(Vec::read(at).unwrap_or_else(|| vec![default]))
+        Self(at.value().unwrap_or_else(|| vec![default]))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::read::{At, Read, choose};
 use super::retry::{Backoff, Jitter};
 use super::retry_budget::RetryBudget;
+use super::schema::{Json, Shape, Written, word_of};
 use super::units::Share;
 use crate::engine::Dur;
 
@@ -97,10 +98,7 @@ impl ProxyRetries {
     pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
         let on = f.at("on");
-        let causes: Vec<Cause> = match on.node {
-            Some(_) => Vec::read(&on).unwrap_or_default(),
-            None => vec![Cause::ConnectFailure, Cause::Reset],
-        };
+        let causes: Vec<Cause> = on.value_or(vec![Cause::ConnectFailure, Cause::Reset]);
         let retries = Self {
             attempts: f.within("attempts", 0, 0..=1000),
             on_connect_failure: causes.contains(&Cause::ConnectFailure),
@@ -154,35 +152,65 @@ enum Cause {
 
 impl Read for Cause {
     fn read(at: &At<'_>) -> Option<Self> {
-        choose(
-            at,
-            &[
-                ("connectFailure", Self::ConnectFailure),
-                ("reset", Self::Reset),
-                ("resetBeforeRequest", Self::ResetBeforeRequest),
-                ("timeout", Self::Timeout),
-                ("500", Self::Status(500)),
-                ("502", Self::Status(502)),
-                ("503", Self::Status(503)),
-                ("504", Self::Status(504)),
-            ],
-        )
+        choose(at, &CAUSES)
+    }
+
+    fn shape() -> Shape {
+        Shape::words(&CAUSES.map(|(word, _)| word))
     }
 }
+
+impl Written for Cause {
+    fn written(&self) -> Json {
+        word_of(&CAUSES, self)
+    }
+}
+
+const CAUSES: [(&str, Cause); 8] = [
+    ("connectFailure", Cause::ConnectFailure),
+    ("reset", Cause::Reset),
+    ("resetBeforeRequest", Cause::ResetBeforeRequest),
+    ("timeout", Cause::Timeout),
+    ("500", Cause::Status(500)),
+    ("502", Cause::Status(502)),
+    ("503", Cause::Status(503)),
+    ("504", Cause::Status(504)),
+];
 
 impl Read for Statuses {
     fn read(at: &At<'_>) -> Option<Self> {
         Vec::<Status>::read(at).map(|statuses| Self::of(statuses.iter().map(|status| status.0)))
     }
+
+    fn shape() -> Shape {
+        Vec::<Status>::shape()
+    }
+}
+
+impl Written for Statuses {
+    fn written(&self) -> Json {
+        let contained = STATUSES.iter().map(|(_, status)| status).filter(|status| self.contains(status.0));
+        Json::List(contained.map(Written::written).collect())
+    }
 }
 
 /// A status that a proxy may answer by itself.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Status(u16);
 
 impl Read for Status {
     fn read(at: &At<'_>) -> Option<Self> {
         choose(at, &STATUSES)
+    }
+
+    fn shape() -> Shape {
+        Shape::words(&STATUSES.map(|(word, _)| word))
+    }
+}
+
+impl Written for Status {
+    fn written(&self) -> Json {
+        word_of(&STATUSES, self)
     }
 }
 
@@ -190,13 +218,29 @@ const STATUSES: [(&str, Status); 4] =
     [("500", Status(500)), ("502", Status(502)), ("503", Status(503)), ("504", Status(504))];
 
 /// A status, or none at all.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Ending(u16);
+
+impl Ending {
+    fn words() -> [(&'static str, Self); 5] {
+        let [a, b, c, d] = STATUSES.map(|(word, status)| (word, Self(status.0)));
+        [a, b, c, d, ("close", Self(ProxyStatus::CLOSE))]
+    }
+}
 
 impl Read for Ending {
     fn read(at: &At<'_>) -> Option<Self> {
-        let [a, b, c, d] = STATUSES.map(|(word, status)| (word, Self(status.0)));
-        choose(at, &[a, b, c, d, ("close", Self(ProxyStatus::CLOSE))])
+        choose(at, &Self::words())
+    }
+
+    fn shape() -> Shape {
+        Shape::words(&Self::words().map(|(word, _)| word))
+    }
+}
+
+impl Written for Ending {
+    fn written(&self) -> Json {
+        word_of(&Self::words(), self)
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::csv_file::Files;
 use super::diag::{Diag, Severity, nearest, printable};
+use super::schema::{Json, Notes, Shape, Written};
 use super::tree::{Node, Span, Value};
 
 /// What one reading of a scenario gathers: findings, assumptions, and every path that it asked for.
@@ -25,6 +26,8 @@ pub(crate) struct Cx {
     diags: RefCell<Vec<Diag>>,
     assumptions: RefCell<Vec<String>>,
     known: RefCell<Vec<String>>,
+    /// What readers say of themselves, if that is what is wanted.
+    pub(super) notes: Option<RefCell<Notes>>,
     quiet: Cell<bool>,
 }
 
@@ -39,6 +42,7 @@ impl Cx {
             diags: RefCell::default(),
             assumptions: RefCell::default(),
             known: RefCell::default(),
+            notes: None,
             quiet: Cell::new(false),
         }
     }
@@ -100,6 +104,9 @@ impl Cx {
 pub(crate) trait Read: Sized {
     /// The meaning, or `None` after a report.
     fn read(at: &At<'_>) -> Option<Self>;
+
+    /// What may be written for one.
+    fn shape() -> Shape;
 }
 
 /// A place in a scenario, where there may be nothing.
@@ -129,12 +136,14 @@ impl<'a> At<'a> {
     /// The member `n` of the list that stands here.
     pub(crate) fn item(&self, n: usize) -> At<'a> {
         let node = self.node.and_then(|node| node.items().get(n));
-        let step = node.and_then(Node::step_name).map_or_else(|| n.to_string(), ToOwned::to_owned);
+        let step = self.item_step().or_else(|| node.and_then(Node::step_name));
+        let step = step.map_or_else(|| n.to_string(), ToOwned::to_owned);
         At { cx: self.cx, path: format!("{}.{step}", self.path), node }
     }
 
     /// The map that stands here, or none.
     pub(crate) fn fields(self) -> Fields<'a> {
+        self.takes_fields();
         if let Some(node) = self.node
             && !matches!(node.value, Value::Map(_) | Value::Null)
         {
@@ -147,6 +156,7 @@ impl<'a> At<'a> {
 
     /// Whether this word stands here.
     pub(crate) fn is_word(&self, word: &str) -> bool {
+        self.takes_words(&[word]);
         self.node.and_then(Node::text) == Some(word)
     }
 
@@ -231,14 +241,18 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The place of the field `name`.
     pub(crate) fn at(&mut self, name: &'static str) -> At<'a> {
-        self.asked.push(name);
         let path = if self.at.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.at.path) };
-        self.at.cx.known.borrow_mut().push(path.clone());
-        At { cx: self.at.cx, path, node: self.at.node.and_then(|n| n.get(name)) }
+        if !self.asked.contains(&name) {
+            self.asked.push(name);
+            self.at.cx.known.borrow_mut().push(path.clone());
+        }
+        let at = At { cx: self.at.cx, path, node: self.at.node.and_then(|n| n.get(name)) };
+        at.note_asked();
+        at
     }
 
-    /// A field that the map may have and that means nothing here.
-    pub(crate) fn ignore(&mut self, names: &[&'static str]) {
+    /// Fields that are not unknown, whatever is done about them.
+    pub(crate) fn pass(&mut self, names: &[&'static str]) {
         self.asked.extend(names);
     }
 
@@ -249,46 +263,57 @@ impl<'a> Fields<'a> {
 
     /// The field, if it is there and can be read.
     pub(crate) fn opt<T: Read>(&mut self, name: &'static str) -> Option<T> {
-        let at = self.at(name);
-        at.node.and_then(|_| T::read(&at))
+        self.at(name).any_value()
     }
 
     /// The field, or what it defaults to.
-    pub(crate) fn or<T: Read>(&mut self, name: &'static str, default: T) -> T {
-        self.opt(name).unwrap_or(default)
+    pub(crate) fn or<T: Read + Written>(&mut self, name: &'static str, default: T) -> T {
+        self.at(name).value_or(default)
     }
 
     /// The field, or what it is assumed to be, with a line that says so and why.
-    pub(crate) fn assume<T: Read + Display>(&mut self, name: &'static str, default: T, why: &str) -> T {
+    pub(crate) fn assume<T: Read + Written + Display>(&mut self, name: &'static str, default: T, why: &str) -> T {
         let at = self.at(name);
         if at.node.is_none() {
             at.cx.assume(format!("{} {default} ({why})", at.path));
         }
-        at.node.and_then(|_| T::read(&at)).unwrap_or(default)
+        at.value_or(default)
     }
 
     /// The field, or its default, within a range.
     pub(crate) fn within<T>(&mut self, name: &'static str, default: T, range: RangeInclusive<T>) -> T
     where
-        T: Read + Display + PartialOrd,
+        T: Read + Written + Display + PartialOrd,
+    {
+        self.at(name).is_by_default(|| default.written());
+        self.opt_within(name, range).unwrap_or(default)
+    }
+
+    /// The field, if it is there and within a range.
+    pub(crate) fn opt_within<T>(&mut self, name: &'static str, range: RangeInclusive<T>) -> Option<T>
+    where
+        T: Read + Written + Display + PartialOrd,
     {
         let at = self.at(name);
-        match at.node.and_then(|_| T::read(&at)) {
-            Some(value) if range.contains(&value) => value,
-            Some(value) => {
-                let far = if value < *range.start() { "small" } else { "large" };
-                let expected = format!("{} to {}", range.start(), range.end());
-                at.out_of_range(&format!("`{}` is too {far}", at.name()), &expected);
-                default
-            }
-            None => default,
+        at.takes_within(&range);
+        let value = at.value::<T>()?;
+        if range.contains(&value) {
+            return Some(value);
         }
+        let far = if value < *range.start() { "small" } else { "large" };
+        let expected = format!("{} to {}", range.start(), range.end());
+        at.out_of_range(&format!("`{}` is too {far}", at.name()), &expected);
+        None
     }
 
     /// The field as one of these words, or its default.
-    pub(crate) fn choice<T: Clone>(&mut self, name: &'static str, default: T, words: &[(&'static str, T)]) -> T {
-        let at = self.at(name);
-        choose(&at, words).unwrap_or(default)
+    pub(crate) fn choice<T: Clone + PartialEq>(
+        &mut self,
+        name: &'static str,
+        default: T,
+        words: &[(&'static str, T)],
+    ) -> T {
+        choose_or(&self.at(name), default, words)
     }
 
     /// Reports what nobody asked for.
@@ -307,9 +332,18 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The word at a place as one of these, or a default.
+pub(crate) fn choose_or<T: Clone + PartialEq>(at: &At<'_>, default: T, words: &[(&str, T)]) -> T {
+    if let Some((word, _)) = words.iter().find(|(_, value)| *value == default) {
+        at.is_by_default(|| Json::text(*word));
+    }
+    choose(at, words).unwrap_or(default)
+}
+
 /// The word at a place as one of these.
 pub(crate) fn choose<T: Clone>(at: &At<'_>, words: &[(&str, T)]) -> Option<T> {
     let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
+    at.takes_words(&names);
     let text = at.word(&format!("one of {}", list(&names)))?;
     if let Some((_, value)) = words.iter().find(|(name, _)| *name == text) {
         return Some(value.clone());

@@ -1,7 +1,8 @@
 //! What clients do about failures: try again, and come back.
 
-use super::read::{At, Read, choose};
+use super::read::{At, Read, choose, choose_or};
 use super::retry_budget::RetryBudget;
+use super::schema::{Json, Shape, Written};
 use super::units::Share;
 use crate::engine::Dur;
 
@@ -75,19 +76,28 @@ pub struct Reconnect {
 
 impl Read for RetryOn {
     fn read(at: &At<'_>) -> Option<Self> {
-        choose(
-            at,
-            &[
-                ("connectFailure", Self::ConnectFailure),
-                ("reset", Self::Reset),
-                ("500", Self::Status(500)),
-                ("502", Self::Status(502)),
-                ("503", Self::Status(503)),
-                ("504", Self::Status(504)),
-            ],
-        )
+        choose(at, &RETRY_ON)
+    }
+
+    fn shape() -> Shape {
+        Shape::words(&RETRY_ON.map(|(word, _)| word))
     }
 }
+
+impl Written for RetryOn {
+    fn written(&self) -> Json {
+        super::schema::word_of(&RETRY_ON, self)
+    }
+}
+
+const RETRY_ON: [(&str, RetryOn); 6] = [
+    ("connectFailure", RetryOn::ConnectFailure),
+    ("reset", RetryOn::Reset),
+    ("500", RetryOn::Status(500)),
+    ("502", RetryOn::Status(502)),
+    ("503", RetryOn::Status(503)),
+    ("504", RetryOn::Status(504)),
+];
 
 impl ClientRetries {
     /// Default: none; where there are any, after a failed connect, a reset, 502 and 503, with full jitter from 50 ms
@@ -101,9 +111,7 @@ impl ClientRetries {
         let budget = if no_share { None } else { Some(f.or("budget", Share(0.2)).0) };
         let retries = Self {
             attempts: f.within("attempts", 0, 0..=1000),
-            on: f.opt("on").unwrap_or_else(|| {
-                vec![RetryOn::ConnectFailure, RetryOn::Reset, RetryOn::Status(502), RetryOn::Status(503)]
-            }),
+            on: f.or("on", vec![RetryOn::ConnectFailure, RetryOn::Reset, RetryOn::Status(502), RetryOn::Status(503)]),
             backoff: Backoff::read(f.at("backoff"), usual),
             budget,
             window,
@@ -133,12 +141,13 @@ impl Jitter {
     /// A word, or a share.
     fn read(at: &At<'_>, usual: Self) -> Self {
         let text = at.node.and_then(super::tree::Node::text);
+        at.takes("percentage", || Share::shape().text_only());
         if text.is_some_and(|text| text.ends_with('%')) {
-            return Share::read(at).map_or(usual, |share| Self::Around(share.0));
+            return at.value().map_or(usual, |Share(share)| Self::Around(share));
         }
         let words =
             [("none", Self::None), ("full", Self::Full), ("equal", Self::Equal), ("decorrelated", Self::Decorrelated)];
-        choose(at, &words).unwrap_or(usual)
+        choose_or(at, usual, &words)
     }
 }
 

@@ -20,6 +20,7 @@ pub struct RetryBudget {
 impl RetryBudget {
     /// A map; any other node is not for here. Defaults: Linkerd's, 20 % and 10 a second over 10 s.
     pub(super) fn read(at: &At<'_>) -> Option<Self> {
+        at.needs_fields();
         let node = at.node.filter(|node| matches!(node.value, Value::Map(_)))?;
         let mut f = At { cx: at.cx, path: at.path.clone(), node: Some(node) }.fields();
         let budget = Self {

@@ -36,6 +36,7 @@ const RESERVED: [&str; 2] = ["pods", "loadBalancer"];
 /// Reads `loadBalancer`: a map, or a list of tiers, the outermost first. The answer is the one that faces the pods, and those
 /// before it.
 pub(super) fn read(at: At<'_>) -> (LoadBalancer, Vec<FrontTier>) {
+    at.takes_list(0);
     let items = match at.node.map(|n| &n.value) {
         Some(Value::Seq(items)) if items.len() > 1 => items,
         Some(Value::Seq(items)) => return (read_alone(At { node: items.first(), ..at }), Vec::new()),
@@ -88,7 +89,7 @@ fn default_name(item: &Node, n: usize) -> String {
 
 /// What only a tier has that another one stands before.
 fn refuse_next(f: &mut Fields<'_>) {
-    f.ignore(&["pod", "workload"]);
+    f.pass(&["pod", "workload"]);
     for name in ["pod", "workload"] {
         if let Some(span) = f.key(name) {
             let text =

@@ -4,7 +4,8 @@ use super::clients::MAX_CLIENTS;
 use super::diag::Diag;
 use super::dist::Dist;
 use super::profile;
-use super::read::{At, Fields};
+use super::read::{At, Fields, Read, choose};
+use super::schema::Json;
 use super::units::Rate;
 use crate::engine::Dur;
 
@@ -74,6 +75,8 @@ impl Load {
         let (rate, profile, trace) = (f.at("rate"), f.at("profile"), f.at("trace"));
         let (streams, users) = (f.at("streams"), f.at("users"));
         let poisson = read_arrivals(&f.at("arrivals"));
+        rate.takes("above 0", || Rate::shape().above_zero());
+        f.require_one_of(&KINDS.each_ref().map(std::slice::from_ref));
         if let [first, second, ..] = given[..] {
             if let (Some(a), Some(b)) = (f.key(first), f.key(second)) {
                 super::report_both(&f.at, (first, a), (second, b));
@@ -106,7 +109,7 @@ fn missing(f: &Fields<'_>) {
 }
 
 fn read_rate(at: &At<'_>) -> Option<Profile> {
-    let rate: Rate = super::read::Read::read(at)?;
+    let rate: Rate = at.value()?;
     if rate.0 <= 0.0 {
         at.out_of_range("`rate` is 0", "a rate above 0/s");
         return None;
@@ -117,8 +120,10 @@ fn read_rate(at: &At<'_>) -> Option<Profile> {
 /// Whether arrivals are Poisson (the default) rather than evenly spaced.
 fn read_arrivals(at: &At<'_>) -> bool {
     let words = [("poisson", true), ("exponential", true), ("constant", false)];
+    at.takes_words(&words.map(|(word, _)| word));
+    at.is_by_default(|| Json::text(words[0].0));
     if at.node.is_some_and(|n| n.text().is_some()) {
-        return super::read::choose(at, &words).unwrap_or(true);
+        return choose(at, &words).unwrap_or(true);
     }
     let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
     let poisson = f.choice("distribution", true, &words);
@@ -149,6 +154,7 @@ fn read_users(at: At<'_>) -> Load {
 
 fn read_count(f: &mut Fields<'_>) -> u32 {
     let count = f.at("count");
+    f.require("count");
     if count.node.is_none()
         && let Some(span) = f.at.span()
     {

@@ -3,6 +3,7 @@
 use super::IntOrPercent;
 use super::duration::{UNITS, unit_meant};
 use super::read::{At, Read};
+use super::schema::{Json, Shape, Written};
 use super::tree::Value;
 
 /// The highest rate that a scenario may name (1/s).
@@ -34,6 +35,16 @@ impl Read for f64 {
         }
         found
     }
+
+    fn shape() -> Shape {
+        Shape::number()
+    }
+}
+
+impl Written for f64 {
+    fn written(&self) -> Json {
+        Json::Number(*self)
+    }
 }
 
 impl Read for u32 {
@@ -43,6 +54,16 @@ impl Read for u32 {
                 .map_err(|_| at.out_of_range(&format!("`{}` is too large", at.name()), "at most 4294967295"))
                 .ok()
         })
+    }
+
+    fn shape() -> Shape {
+        Shape::whole(0.0, f64::from(Self::MAX))
+    }
+}
+
+impl Written for u32 {
+    fn written(&self) -> Json {
+        Json::Number(f64::from(*self))
     }
 }
 
@@ -70,6 +91,17 @@ impl Read for u64 {
         at.report(diag);
         None
     }
+
+    fn shape() -> Shape {
+        let schema = Json::map([("type", Json::text("integer"))]);
+        Shape::new(schema, ["0", "17"]).from(0.0)
+    }
+}
+
+impl Written for u64 {
+    fn written(&self) -> Json {
+        Json::Number(*self as f64)
+    }
 }
 
 impl Read for bool {
@@ -88,11 +120,33 @@ impl Read for bool {
         at.report(at.error("wrong-type", format!("`{}` must be true or false", at.name())).label(label));
         None
     }
+
+    fn shape() -> Shape {
+        Shape::new(Json::map([("type", Json::text("boolean"))]), ["true", "false"])
+    }
+}
+
+impl Written for bool {
+    fn written(&self) -> Json {
+        Json::Bool(*self)
+    }
 }
 
 impl Read for String {
     fn read(at: &At<'_>) -> Option<Self> {
         at.word("a text").map(ToOwned::to_owned)
+    }
+
+    fn shape() -> Shape {
+        // YAML takes some texts for numbers; they are read as they are written.
+        let schema = Json::map([("type", Json::texts(["string", "number", "boolean"]))]);
+        Shape::new(schema, ["something"])
+    }
+}
+
+impl Written for String {
+    fn written(&self) -> Json {
+        Json::text(self)
     }
 }
 
@@ -121,6 +175,19 @@ impl Read for Share {
             },
         }
         None
+    }
+
+    fn shape() -> Shape {
+        let what = "a percentage from 0% to 100%, such as 20%";
+        let pattern = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?) ?%$";
+        Shape::form_or_zero("percentage", what, pattern, ["17%", "0%", "100%", "2.5%", "0"])
+    }
+}
+
+impl Written for Share {
+    fn written(&self) -> Json {
+        // A share is a hundredth of what is written, which division does not always give back.
+        Json::text(format!("{}%", libm::round(self.0 * 1e12) / 1e10))
     }
 }
 
@@ -158,6 +225,11 @@ impl Read for Rate {
         at.report(diag);
         None
     }
+
+    fn shape() -> Shape {
+        let pattern = format!(r"^[0-9]+(\.[0-9]+)? */ *({})$", UNITS.map(|(unit, _)| unit).join("|"));
+        Shape::form("rate", "a rate such as 2000/s or 30/m", &pattern, ["17/s", "30/m", "0.5/s"])
+    }
 }
 
 impl Read for IntOrPercent {
@@ -187,6 +259,39 @@ impl Read for IntOrPercent {
         }
         None
     }
+
+    fn shape() -> Shape {
+        shape_of_pods("integerOrPercentage", r"^[0-9]{1,6}(\.0+)?%$")
+    }
+}
+
+/// The shape of a number of pods or a percentage of this form.
+fn shape_of_pods(name: &'static str, pattern: &str) -> Shape {
+    let what = "a number of pods, or a whole percentage such as 25%";
+    let share = Json::map([
+        ("type", Json::text("string")),
+        ("pattern", Json::text(pattern)),
+        ("patternErrorMessage", Json::text(format!("expected {what}"))),
+    ]);
+    let either = Json::List(vec![Shape::whole(0.0, 1e6).schema, share]);
+    let schema = Json::map([("description", Json::text(what)), ("anyOf", either)]);
+    Shape::named(name, schema, ["17", "0", "17%", "100%"])
+}
+
+impl IntOrPercent {
+    /// The shape of one that is no more than all pods where it is a percentage.
+    pub(super) fn shape_up_to_all() -> Shape {
+        shape_of_pods("integerOrPercentageUpTo100", r"^(100|[0-9]{1,2})(\.0+)?%$")
+    }
+}
+
+impl Written for IntOrPercent {
+    fn written(&self) -> Json {
+        match self {
+            Self::Int(n) => n.written(),
+            Self::Percent(_) => Json::text(self.to_string()),
+        }
+    }
 }
 
 /// A list of `T`.
@@ -199,5 +304,15 @@ impl<T: Read> Read for Vec<T> {
         };
         let read: Vec<Option<T>> = (0..items.len()).map(|n| T::read(&at.item(n))).collect();
         read.into_iter().collect()
+    }
+
+    fn shape() -> Shape {
+        Shape::list(T::shape(), 0)
+    }
+}
+
+impl<T: Written> Written for Vec<T> {
+    fn written(&self) -> Json {
+        Json::List(self.iter().map(Written::written).collect())
     }
 }

@@ -7,7 +7,8 @@ use super::disruption_budget::DisruptionBudget;
 use super::duration::Seconds;
 use super::placed::{DaemonSetUpdate, StatefulSetUpdate};
 use super::platforms::{EcsDeployment, InstanceRefresh, NomadUpdate, Pace};
-use super::read::{At, Fields, choose};
+use super::read::{At, Fields, Read, choose};
+use super::schema::Written;
 use crate::engine::Dur;
 
 /// What is rolled, in the words of `apps/v1` Deployment.
@@ -127,7 +128,7 @@ impl Workload {
     /// Reads `workload`. All defaults are Kubernetes' own.
     pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
-        f.ignore(&["manifest"]);
+        f.read_elsewhere("manifest", String::shape);
         let replicas = f.at("replicas");
         if replicas.node.is_none() {
             replicas.cx.assume("workload.replicas 1 (Kubernetes' default)".to_owned());
@@ -142,7 +143,7 @@ impl Workload {
     }
 
     fn of(mut f: Fields<'_>, count: u32) -> Self {
-        let kind = f.choice("kind", Kind::Deployment, &KINDS);
+        let kind = f.variant("kind", Kind::Deployment, &KINDS);
         let (strategy, pace) = Strategy::of_kind(kind, count, &mut f);
         let (min_ready, deadline) = pace.map_or_else(
             || {
@@ -204,6 +205,7 @@ impl Strategy {
     }
 
     fn read(at: At<'_>) -> Self {
+        at.takes_words(&["RollingUpdate", "Recreate"]);
         if at.node.is_some_and(|n| n.text().is_some()) {
             return Self::read_word(&at);
         }
@@ -237,7 +239,9 @@ impl Strategy {
         let mut f = at.fields();
         let max_surge = f.or("maxSurge", QUARTER);
         let unavailable = f.at("maxUnavailable");
-        let max_unavailable: IntOrPercent = f.or("maxUnavailable", QUARTER);
+        unavailable.takes("up to all", IntOrPercent::shape_up_to_all);
+        unavailable.is_by_default(|| QUARTER.written());
+        let max_unavailable: IntOrPercent = unavailable.value().unwrap_or(QUARTER);
         if matches!(max_unavailable, IntOrPercent::Percent(p) if p > 100.0) {
             unavailable.out_of_range("`maxUnavailable` is more than all pods", "a percentage up to 100%");
         }

@@ -10,6 +10,7 @@ mod presets;
 mod recommend;
 mod report;
 mod run;
+mod schema;
 mod shell;
 mod sweep;
 mod validate;
@@ -31,6 +32,7 @@ pub(super) use presets::Presets;
 pub(super) use recommend::{Recommend, RecommendOutput};
 pub(super) use report::{FigureArgs, PageArgs, Report};
 pub(super) use run::{OutputArgs, Run};
+pub(super) use schema::Schema;
 pub(super) use shell::{Completions, Man};
 pub(super) use sweep::Sweep;
 pub(super) use validate::Validate;
@@ -81,6 +83,8 @@ pub(in crate::cli) enum Command {
     Validate(Validate),
     /// List the settings that come with the program by name, or print those of one, each with its source
     Presets(Presets),
+    /// Print the JSON Schema of the scenario format: every field, what it means, its default and where that comes from
+    Schema(Schema),
     /// Make a page for a browser from a result that was kept: one HTML file that needs no network
     #[command(after_help = exit::HELP)]
     Report(Report),

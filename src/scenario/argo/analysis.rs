@@ -5,6 +5,7 @@ use super::condition::Condition;
 use super::query::Query;
 use crate::engine::Dur;
 use crate::scenario::read::{At, Fields, Read};
+use crate::scenario::schema::{Json, Shape};
 use crate::scenario::tree::Node;
 
 /// One analysis: it passes when all of its metrics do, and fails with the first that does not.
@@ -78,6 +79,11 @@ impl Read for Figure {
         }
         figure
     }
+
+    fn shape() -> Shape {
+        let pattern = Json::map([("type", Json::text("string")), ("pattern", Json::text("^p[0-9]+$"))]);
+        Shape::words(&["successRate", "errorRate", "mean"]).or(Shape::new(pattern, ["p99", "p50"]))
+    }
 }
 
 impl RolloutAnalysis {
@@ -85,6 +91,7 @@ impl RolloutAnalysis {
     /// in the same file – it passes at once, and a note says so.
     pub(super) fn read(f: &mut Fields<'_>, once: bool) -> Self {
         let list = f.at("metrics");
+        list.takes_list(1);
         f.ignore(&["templates", "args", "dryRun", "measurementRetention", "analysisRunMetadata"]);
         let Some(node) = list.node else {
             if f.at.node.is_some_and(|n| !n.is_null()) {
@@ -129,8 +136,10 @@ impl AnalysisMetric {
         let (success, failure) = (f.at("successCondition"), f.at("failureCondition"));
         let mut unread = false;
         let mut condition = |at: &At<'_>| {
-            let text = at.node.and_then(Node::text)?;
-            let condition = Condition::parse(text);
+            at.takes_nothing();
+            at.takes_a::<String>();
+            let text: String = at.node.filter(|n| !n.is_null()).and_then(|_| at.value())?;
+            let condition = Condition::parse(&text);
             unread |= condition.is_none();
             condition
         };
@@ -172,6 +181,7 @@ const GRAIN: Dur = Dur::from_secs(1);
 /// What a query to Prometheus asks for, where that is who is asked.
 fn query(f: &mut Fields<'_>) -> Option<Query> {
     let provider = f.at("provider");
+    provider.takes("anything", Shape::anything);
     let text = provider.node?.at("prometheus.query").and_then(Node::text)?;
     Query::parse(text)
 }

@@ -8,7 +8,9 @@ pub use analysis::{AnalysisMetric, Figure, RolloutAnalysis};
 pub use condition::{Comparison, Condition, NoData, Term};
 
 use super::read::{At, Fields, Read};
+use super::schema::{Json, Shape, Written};
 use super::tree::Value;
+use super::units::number;
 use super::workload::IntOrPercent;
 use crate::engine::Dur;
 
@@ -101,9 +103,7 @@ impl Rollout {
         let waits = f.or("promoteAfter", PROMOTE_AFTER);
         let mut strategy = f.at("strategy").fields();
         let (canary, blue_green) = (strategy.at("canary"), strategy.at("blueGreen"));
-        if let (Some(first), Some(second)) = (strategy.key("canary"), strategy.key("blueGreen")) {
-            super::report_both(&strategy.at, ("canary", first), ("blueGreen", second));
-        }
+        strategy.exclude("canary", "blueGreen");
         let blue = blue_green.node.is_some();
         let rollout = if blue {
             Self::BlueGreen(BlueGreen::read(blue_green, waits))
@@ -128,8 +128,20 @@ struct Delay(Dur);
 
 impl Read for Delay {
     fn read(at: &At<'_>) -> Option<Self> {
-        let plain = at.node.and_then(super::tree::Node::text).and_then(|t| t.parse::<u32>().ok());
-        plain.map(|secs| Dur::from_secs(secs.into())).or_else(|| Dur::read(at)).map(Self)
+        let whole = |n: &f64| *n == libm::floor(*n) && (0.0..=f64::from(u32::MAX)).contains(n);
+        let plain = at.node.and_then(super::tree::Node::text).and_then(number).filter(whole);
+        plain.map(Dur::from_secs_f64).or_else(|| Dur::read(at)).map(Self)
+    }
+
+    fn shape() -> Shape {
+        let digits = Json::map([("type", Json::text("string")), ("pattern", Json::text("^[0-9]+$"))]);
+        u32::shape().or(Shape::new(digits, ["'17'"])).or(Dur::shape())
+    }
+}
+
+impl Written for Delay {
+    fn written(&self) -> Json {
+        self.0.written()
     }
 }
 
@@ -139,6 +151,7 @@ impl Canary {
         f.ignore(&["canaryService", "stableService", "canaryMetadata", "stableMetadata", "antiAffinity"]);
         f.ignore(&["minPodsPerReplicaSet", "scaleDownDelayRevisionLimit", "pingPong"]);
         let routing = f.at("trafficRouting");
+        routing.takes("anything", Shape::anything);
         let traffic_routing = routing.node.is_some_and(|n| !n.is_null());
         let abort_delay = f.at("abortScaleDownDelaySeconds");
         let (steps, analyses) = read_steps(&f.at("steps"));
@@ -194,6 +207,7 @@ impl BlueGreen {
 
 /// The steps, and the analyses that they name.
 fn read_steps(at: &At<'_>) -> (Vec<CanaryStep>, Vec<RolloutAnalysis>) {
+    at.takes_list(0);
     let Some(node) = at.node else { return (Vec::new(), Vec::new()) };
     if !matches!(node.value, Value::Seq(_)) {
         at.wrong_type("a list");
@@ -229,7 +243,8 @@ impl CanaryStep {
     /// Reads a step; what it is to measure goes to `analyses`.
     fn read(at: &At<'_>, analyses: &mut Vec<RolloutAnalysis>) -> Option<Self> {
         let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
-        let weight = f.at("setWeight").node.map(|_| Self::SetWeight(f.within("setWeight", 0, 0..=100)));
+        f.require_any();
+        let weight = f.opt_within("setWeight", 0..=100).map(Self::SetWeight);
         let pause = f.at("pause");
         let pause = pause.node.map(|_| {
             let mut fields = pause.fields();
@@ -266,7 +281,7 @@ impl CanaryScale {
         let mut f = At { cx: at.cx, path: at.path.clone(), node: at.node }.fields();
         let matches: bool = f.or("matchTrafficWeight", false);
         let replicas = f.opt("replicas").map(Self::Replicas);
-        let weight = f.at("weight").node.map(|_| Self::Weight(f.within("weight", 0, 0..=100)));
+        let weight = f.opt_within("weight", 0..=100).map(Self::Weight);
         f.end();
         if matches { Some(Self::MatchTrafficWeight) } else { replicas.or(weight) }
     }

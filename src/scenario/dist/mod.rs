@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::engine::{Dur, Stream};
 pub use empirical::Empirical;
 pub use gamma::Gamma;
+pub(super) use read::explored;
 pub use sampler::Sampler;
 
 /// A distribution of spans of time, ready to sample; parameters in seconds.

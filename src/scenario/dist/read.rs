@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::{Dist, Empirical, Gamma, Mixture};
 use crate::engine::Dur;
 use crate::scenario::csv_file;
-use crate::scenario::read::{At, Fields, Read, choose};
-use crate::scenario::tree::Value;
+use crate::scenario::read::{At, Cx, Fields, Read};
+use crate::scenario::schema::{Explored, Json, Shape, Written, explore};
+use crate::scenario::tree::{Node, Value};
 
 /// A distribution by name, before its parameters.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Constant,
     Exponential,
@@ -39,7 +40,8 @@ const KINDS: [(&str, Kind); 10] = [
 impl Dist {
     /// What stands at a place, or a default.
     pub(crate) fn or(at: &At<'_>, default: Self) -> Self {
-        at.node.and_then(|_| Self::read(at)).unwrap_or(default)
+        at.takes_dist(&default);
+        at.value().unwrap_or(default)
     }
 
     /// What stands at a place, or what is assumed of it, with a line that says so and why.
@@ -62,16 +64,72 @@ impl Read for Dist {
             }
         }
     }
+
+    fn shape() -> Shape {
+        let bare = ["17s", "0s"].map(ToOwned::to_owned);
+        let samples = KINDS.iter().map(|(_, kind)| kind.sample().to_owned()).chain(bare).collect();
+        let schema = Json::map([("$ref", Json::text("#/$defs/distribution"))]);
+        Shape { schema, definitions: Vec::new(), samples }
+    }
+}
+
+/// All that a distribution takes that is not a bare duration.
+pub(crate) fn explored() -> Explored {
+    let read = |cx: &Cx, node: &Node| {
+        read_map(cx.root(node).fields());
+    };
+    let kinds = KINDS.iter().map(|(name, _)| format!("{{distribution: {name}}}"));
+    // A lognormal is told by quantiles, or otherwise once a mean is given.
+    let starts: Vec<String> = kinds.chain(["{distribution: lognormal, mean: 1s}".to_owned()]).collect();
+    explore(&read, &starts)
+}
+
+impl Kind {
+    /// One of these, as a scenario writes it.
+    const fn sample(self) -> &'static str {
+        match self {
+            Self::Constant => "{distribution: constant, value: 17s}",
+            Self::Exponential => "{distribution: exponential, mean: 17s}",
+            Self::Lognormal => "{distribution: lognormal, p50: 17s, p99: 1m}",
+            Self::Gamma => "{distribution: gamma, mean: 17s, shape: 2}",
+            Self::Weibull => "{distribution: weibull, scale: 17s, shape: 2}",
+            Self::Pareto => "{distribution: pareto, min: 17s, shape: 2}",
+            Self::Uniform => "{distribution: uniform, min: 17s, max: 20s}",
+            Self::Empirical => "{distribution: empirical, file: samples.csv}",
+            Self::Mixture => {
+                "{distribution: mixture, of: [[0.95, 17s], [0.05, {distribution: exponential, mean: 1m}]]}"
+            }
+            Self::Sequence => "{distribution: sequence, values: [17s, 20s]}",
+        }
+    }
+}
+
+/// A distribution as a default: those that are one are constants, exponentials and lognormals by their quantiles.
+impl Written for Dist {
+    fn written(&self) -> Json {
+        let time = |p: f64| Dur::from_secs_f64(self.quantile(p)).written();
+        match self {
+            Self::Exponential { .. } => Json::map([
+                ("distribution", Json::text("exponential")),
+                ("mean", Dur::from_secs_f64(self.mean()).written()),
+            ]),
+            Self::Lognormal { .. } => {
+                Json::map([("distribution", Json::text("lognormal")), ("p50", time(0.5)), ("p99", time(0.99))])
+            }
+            other => Dur::from_secs_f64(other.mean()).written(),
+        }
+    }
 }
 
 fn read_map(mut f: Fields<'_>) -> Option<Dist> {
+    f.require("distribution");
     let at = f.at("distribution");
     if at.node.is_none() {
         let diag = f.at.error("missing-field", format!("`{}` does not name its distribution", f.at.name()));
         at.report(diag.label("which one?").help("add one, as in `{distribution: lognormal, p50: 20ms, p99: 120ms}`"));
         return None;
     }
-    let dist = match choose(&at, &KINDS)? {
+    let dist = match f.variant_of(&at, "distribution", &KINDS)? {
         Kind::Constant => need::<Dur>(&mut f, "value").map(Dist::Constant),
         Kind::Exponential => need::<Dur>(&mut f, "mean").map(|mean| Dist::exponential(mean.secs())),
         Kind::Lognormal => lognormal(&mut f),
@@ -98,6 +156,13 @@ fn read_map(mut f: Fields<'_>) -> Option<Dist> {
 
 /// A parameter that the distribution cannot be without.
 fn need<T: Read>(f: &mut Fields<'_>, name: &'static str) -> Option<T> {
+    f.at(name).takes_a::<T>();
+    f.require(name);
+    given(f, name)
+}
+
+/// A parameter that has to be given, or another one in its place.
+fn given<T: Read>(f: &mut Fields<'_>, name: &'static str) -> Option<T> {
     let at = f.at(name);
     if at.node.is_none() {
         at.report(
@@ -106,12 +171,18 @@ fn need<T: Read>(f: &mut Fields<'_>, name: &'static str) -> Option<T> {
         );
         return None;
     }
-    T::read(&at)
+    at.value()
 }
 
 /// A duration above 0 (s).
 fn above_zero(f: &mut Fields<'_>, name: &'static str) -> Option<f64> {
-    let value = need::<Dur>(f, name)?;
+    f.require(name);
+    above_zero_given(f, name)
+}
+
+fn above_zero_given(f: &mut Fields<'_>, name: &'static str) -> Option<f64> {
+    f.at(name).takes("above 0", || Dur::shape().above_zero());
+    let value = given::<Dur>(f, name)?;
     if value.is_zero() {
         f.at(name).out_of_range(&format!("`{name}` is 0"), "a duration above 0");
         return None;
@@ -119,10 +190,19 @@ fn above_zero(f: &mut Fields<'_>, name: &'static str) -> Option<f64> {
     Some(value.secs())
 }
 
+/// The largest shape of any distribution.
+const MAX_SHAPE: f64 = 10_000.0;
+
 /// A `shape` above `least`.
 fn shape(f: &mut Fields<'_>, least: f64) -> Option<f64> {
-    let shape = need::<f64>(f, "shape")?;
-    if shape > least && (0.01..=10_000.0).contains(&shape) {
+    f.require("shape");
+    f.at("shape").takes("shape", || {
+        let shape = Shape::number().between(0.01, MAX_SHAPE);
+        // Above 1 means just that; the samples are of what is allowed.
+        if least > 0.0 { shape.above(least) } else { shape }
+    });
+    let shape = given::<f64>(f, "shape")?;
+    if shape > least && (0.01..=MAX_SHAPE).contains(&shape) {
         return Some(shape);
     }
     let message = if least >= 1.0 && shape <= least {
@@ -136,9 +216,11 @@ fn shape(f: &mut Fields<'_>, least: f64) -> Option<f64> {
 }
 
 fn lognormal(f: &mut Fields<'_>) -> Option<Dist> {
+    f.require_one_of(&[&["p50", "p99"], &["mean", "sigma"]]);
     let by_mean = f.key("mean").is_some() || f.key("sigma").is_some();
     if by_mean && f.key("p50").is_none() && f.key("p99").is_none() {
-        let (mean, sigma) = (above_zero(f, "mean"), need::<f64>(f, "sigma"));
+        f.at("sigma").takes("sigma", || Shape::number().between(0.0, 10.0));
+        let (mean, sigma) = (above_zero_given(f, "mean"), given::<f64>(f, "sigma"));
         let sigma = sigma.filter(|s| {
             let fine = (0.0..=10.0).contains(s);
             if !fine {
@@ -148,7 +230,7 @@ fn lognormal(f: &mut Fields<'_>) -> Option<Dist> {
         });
         return Some(Dist::lognormal_mean(mean?, sigma?));
     }
-    let (p50, p99) = (above_zero(f, "p50"), above_zero(f, "p99"));
+    let (p50, p99) = (above_zero_given(f, "p50"), above_zero_given(f, "p99"));
     let (p50, p99) = (p50?, p99?);
     if p99 < p50 {
         let label = "a duration not below `p50`";
@@ -180,7 +262,9 @@ fn empirical(f: &mut Fields<'_>) -> Option<Dist> {
 }
 
 fn mixture(f: &mut Fields<'_>) -> Option<Dist> {
-    let parts = need::<Vec<Part>>(f, "of")?;
+    f.require("of");
+    f.at("of").takes("parts", || Shape::list(Part::shape(), 1));
+    let parts = given::<Vec<Part>>(f, "of")?;
     let mixture = Mixture::new(parts.into_iter().map(|p| (p.weight, p.dist)).collect());
     if mixture.is_none() {
         let at = f.at("of");
@@ -204,10 +288,16 @@ impl Read for Part {
         let (weight, dist) = (f64::read(&at.item(0)), Dist::read(&at.item(1)));
         Some(Self { weight: weight?, dist: dist? })
     }
+
+    fn shape() -> Shape {
+        Shape::pair(Shape::number().above_zero(), Dist::shape())
+    }
 }
 
 fn sequence(f: &mut Fields<'_>) -> Option<Dist> {
-    let values = need::<Vec<Dur>>(f, "values")?;
+    f.require("values");
+    f.at("values").takes("values", || Shape::list(Dur::shape(), 1));
+    let values = given::<Vec<Dur>>(f, "values")?;
     if values.is_empty() {
         f.at("values").out_of_range("`values` is empty", "at least one duration");
         return None;

@@ -2,6 +2,7 @@
 
 use super::{Column, Dimension, expand};
 use crate::scenario::read::At;
+use crate::scenario::schema::{Json, Shape};
 use crate::scenario::tree::{Entry, Value};
 
 /// The field of `sweep` that holds maps of fields which move together.
@@ -19,6 +20,26 @@ pub(super) fn read(at: &At<'_>) -> Vec<Dimension> {
         }
     }
     dimensions
+}
+
+/// A map from any fields to their values, and `zip`, or nothing. Which fields there are depends on the scenario.
+pub(in crate::scenario) fn shape() -> Shape {
+    let list = Json::map([("type", Json::text("array")), ("minItems", Json::Number(1.0))]);
+    let range = Json::map([
+        ("type", Json::text("string")),
+        ("pattern", Json::text(r"^-?[0-9].*\.\.")),
+        ("patternErrorMessage", Json::text("expected a list of values, or a range such as 0s..60s:7")),
+    ]);
+    let values = Json::map([("anyOf", Json::List(vec![list, range]))]);
+    let together = Json::map([("type", Json::text("object")), ("additionalProperties", values.clone())]);
+    let zips = Json::map([("type", Json::text("array")), ("items", together.clone())]);
+    let zip = Json::map([("anyOf", Json::List(vec![together, zips]))]);
+    let schema = Json::map([
+        ("type", Json::texts(["object", "null"])),
+        ("properties", Json::map([(ZIP, zip)])),
+        ("additionalProperties", values),
+    ]);
+    Shape::new(schema, ["{maxSurge: [1, 25%]}", "{preStop: 0s..60s:7}"])
 }
 
 /// The fields of a map; anything but a map is reported.

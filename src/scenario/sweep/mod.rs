@@ -37,6 +37,7 @@ use super::tree::{Node, Span};
 pub use axis::{Assignment, Axis};
 pub use variant::Variant;
 
+pub(super) use block::shape;
 pub(super) use check::check_values;
 pub(super) use flow::text;
 pub(super) use variant::variants;
