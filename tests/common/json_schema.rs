@@ -2,6 +2,9 @@
 //!
 //! Whoever uses it has `Node` and `Value` of `scenario::tree` in scope at its parent.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use regex_lite::Regex;
 use serde_json::{Map, Value as Json, json};
 
@@ -117,10 +120,7 @@ fn holds(keyword: &str, rule: &Json, value: &Json) -> bool {
         },
         "const" => same(rule, value),
         "enum" => items(rule).iter().any(|one| same(one, value)),
-        "pattern" => {
-            let pattern = Regex::new(rule.as_str().expect("a text")).expect("a regular expression");
-            value.as_str().is_none_or(|text| pattern.is_match(text))
-        }
+        "pattern" => value.as_str().is_none_or(|text| matches(rule.as_str().expect("a text"), text)),
         "minimum" => number(|n, least| n >= least),
         "maximum" => number(|n, most| n <= most),
         "exclusiveMinimum" => number(|n, below| n > below),
@@ -134,6 +134,14 @@ fn holds(keyword: &str, rule: &Json, value: &Json) -> bool {
         }
         other => panic!("this validator does not know `{other}`"),
     }
+}
+
+/// Whether a pattern matches. Patterns are few, and each is made once.
+fn matches(pattern: &str, text: &str) -> bool {
+    static PATTERNS: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+    let mut patterns = PATTERNS.lock().expect("nobody panics in here");
+    let made = || Regex::new(pattern).expect("a regular expression");
+    patterns.entry(pattern.to_owned()).or_insert_with(made).is_match(text)
 }
 
 fn is_a(name: &Json, value: &Json) -> bool {

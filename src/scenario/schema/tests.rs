@@ -191,6 +191,15 @@ const MEANING: &[(&str, &str)] = &[
     ("deploy.events.[].reload", "the name of a tier there is"),
 ];
 
+/// The path at which the reader of this one is found first: pods are read in three places, balancers in two.
+fn original(path: &str) -> String {
+    let copies = [("newVersion", "pod"), ("loadBalancer.[].", "loadBalancer."), ("loadBalancer.pod", "pod")];
+    copies.iter().fold(path.to_owned(), |path, (copy, original)| match path.strip_prefix(copy) {
+        Some(rest) => format!("{original}{rest}"),
+        None => path,
+    })
+}
+
 #[test]
 fn the_schema_refuses_what_the_reader_refuses_and_nothing_else() {
     let explored = explored();
@@ -200,10 +209,15 @@ fn the_schema_refuses_what_the_reader_refuses_and_nothing_else() {
     let mut compared = 0;
     let mut differences = Vec::new();
     let mut meant = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     // A manifest is read before the scenario that names it.
     let elsewhere = |found: &&Found<'_>| found.place.ignored || found.path.ends_with("workload.manifest");
     for Found { path, place } in places(&explored).iter().filter(|found| !elsewhere(found)) {
         let part = Composer::new(&docs).schema(place, path);
+        // One reader reads all of them, which need not be held against the same schema again.
+        if !seen.insert((original(path), part.line())) {
+            continue;
+        }
         let part: Json = serde_json::to_value(&part).expect("it is JSON");
         let samples =
             place.kinds.iter().flat_map(|k| if let Kind::Of(_, shape) = k { &shape.samples[..] } else { &[] });
@@ -220,7 +234,7 @@ fn the_schema_refuses_what_the_reader_refuses_and_nothing_else() {
             }
         }
     }
-    assert!(compared > 50_000, "only {compared} values");
+    assert!(compared > 20_000, "only {compared} values");
     assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
     assert_eq!(meant.len(), MEANING.len(), "some of MEANING is no difference any more: {meant:?}");
 }
