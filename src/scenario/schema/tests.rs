@@ -191,9 +191,9 @@ const MEANING: &[(&str, &str)] = &[
     ("deploy.events.[].reload", "the name of a tier there is"),
 ];
 
-/// The path at which the reader of this one is found first: pods are read in three places, balancers in two.
+/// The path at which the reader of this one is found first: pods are read in three places, workloads in two.
 fn original(path: &str) -> String {
-    let copies = [("newVersion", "pod"), ("loadBalancer.[].", "loadBalancer."), ("loadBalancer.pod", "pod")];
+    let copies = [("newVersion", "pod"), ("loadBalancer.[].pod", "pod"), ("loadBalancer.[].workload", "workload")];
     copies.iter().fold(path.to_owned(), |path, (copy, original)| match path.strip_prefix(copy) {
         Some(rest) => format!("{original}{rest}"),
         None => path,
