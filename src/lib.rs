@@ -38,6 +38,7 @@
 //! simulate ──> fleet, metrics                   one run: from a scenario to numbers
 //! explain ──> metrics, fleet::fact, scenario    one run, listened to: why each request was dropped
 //! lint ──> scenario, fleet::rollout             rules that need no run: a file and a line each
+//! calibrate ──> scenario, stats                 logs and histograms in, a part of a scenario out
 //! metrics ──> fleet::fact, stats                facts in, numbers out
 //! fleet ──> engine, scenario                    what is simulated; everything that happened leaves as a fact
 //! scenario ──> engine                           what a file says, with every mistake shown at its place
@@ -48,6 +49,7 @@
 //! `mod.rs`; a rollout strategy a file in `fleet/rollout` and a line in `policy.rs` (or in `place.rs`); a report a file and a
 //! line in `report`.
 
+pub mod calibrate;
 pub mod cli;
 pub mod engine;
 pub mod explain;

@@ -44,3 +44,12 @@ fn what_the_readme_shows_of_a_command_is_what_it_prints() {
         );
     }
 }
+
+#[test]
+fn what_the_readme_shows_of_a_log_is_what_is_written_of_it() {
+    let readme = fs::read_to_string(format!("{}/README.md", env!("CARGO_MANIFEST_DIR"))).expect("there is a README");
+    let shown = block(&readme, "$ dryroll calibrate ");
+    let (line, shown) = shown.split_once("\n\n").expect("a command and what it prints");
+    let args: Vec<&str> = line.trim_start_matches("$ dryroll ").split(' ').collect();
+    assert_eq!(run(&args), shown);
+}

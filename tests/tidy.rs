@@ -15,9 +15,25 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("simulate", &["engine", "scenario", "fleet", "metrics"]),
     ("explain", &["engine", "scenario", "fleet::fact", "fleet::Observer", "metrics"]),
     ("lint", &["engine", "scenario", "fleet::rollout"]),
+    ("calibrate", &["engine", "scenario", "stats"]),
     ("study", &["engine", "scenario", "fleet", "metrics", "stats", "simulate"]),
     ("report", &["engine", "metrics", "stats", "study::result", "lint", "explain"]),
-    ("cli", &["engine", "stats", "scenario", "fleet", "metrics", "simulate", "study", "explain", "lint", "report"]),
+    (
+        "cli",
+        &[
+            "engine",
+            "stats",
+            "scenario",
+            "fleet",
+            "metrics",
+            "simulate",
+            "study",
+            "explain",
+            "lint",
+            "calibrate",
+            "report",
+        ],
+    ),
 ];
 
 /// The modules whose every bit is part of a result.

@@ -1,6 +1,7 @@
 //! The command line: what was typed, what is done about it, where it is printed.
 
 mod args;
+mod calibrate;
 mod check;
 mod compare;
 mod completions;
@@ -72,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::run(args, ui),
         Command::Report(args) => report::run(args, ui),
         Command::Ui(args) => live::run(args, ui),
+        Command::Calibrate(args) => calibrate::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Man(args) => man::run(args, ui),
     };

@@ -91,6 +91,7 @@ pub use placed::{DaemonSetUpdate, StatefulSetUpdate};
 pub use platforms::{EcsDeployment, InstanceRefresh, NomadUpdate};
 pub use pod::{OnOverflow, OnReaderGone, Pod, PodKeepAlive, Warmup, WarmupOver};
 pub use probe::{KillingProbe, Probe};
+pub(crate) use profile::moment;
 pub use propagation::{ByProxy, Propagation, PropagationOrder};
 pub use proxy::{ProxyRetries, ProxyStatus, Statuses};
 pub use reload::Reload;

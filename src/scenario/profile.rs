@@ -168,7 +168,7 @@ fn window(
 }
 
 /// Seconds since 1970 of `2014-04-10 00:04:00`, `2014-04-10T00:04Z`, or of plain seconds.
-fn moment(text: &str) -> Option<f64> {
+pub(crate) fn moment(text: &str) -> Option<f64> {
     if let Some(secs) = number(text) {
         return (secs.abs() < 1e11).then_some(secs);
     }

@@ -7,6 +7,7 @@
 //! unpaired            the same where only means and intervals are left
 //! share               do so many deploys meet an objective: at a fixed number, or at every look
 //! precision           is an interval narrow enough to stop
+//! ranks               which of n samples bound a quantile
 //! robust, dirichlet   an interval of a mean that does not trust the data to be normal
 //! student, normal, beta, bound   distributions, by `libm` alone
 //! ```
@@ -23,6 +24,7 @@ mod estimate;
 mod normal;
 pub mod paired;
 pub mod precision;
+mod ranks;
 pub mod removed;
 mod robust;
 pub mod share;
@@ -32,3 +34,4 @@ mod verdict;
 
 pub use bound::{poisson_upper, share_upper};
 pub use estimate::{Estimate, Range};
+pub use ranks::quantile_ranks;

@@ -1,5 +1,6 @@
 //! What was typed.
 
+mod calibrate;
 mod check;
 mod compare;
 mod explain;
@@ -22,6 +23,7 @@ use self::values::{assignment, precision};
 use super::exit;
 use crate::study::result::effort::Precise;
 
+pub(super) use calibrate::Calibrate;
 pub(super) use check::{Annotations, Check};
 pub(super) use compare::Compare;
 pub(super) use explain::Explain;
@@ -91,6 +93,9 @@ pub(in crate::cli) enum Command {
     /// Move sliders and see the forecast change: a page on this machine alone, until Ctrl-C
     #[command(after_help = exit::HELP)]
     Ui(Live),
+    /// Read service times and arrivals from access logs, histograms and series of counts, as a part of a scenario
+    #[command(after_help = exit::HELP)]
+    Calibrate(Calibrate),
     /// Print what a shell needs to complete commands, options and files
     Completions(Completions),
     /// Write the manual: a page for each command
