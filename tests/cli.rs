@@ -44,6 +44,7 @@ fn only_commands_that_exist_are_listed() {
         "presets ",
         "recommend ",
         "ui ",
+        "import ",
         "calibrate ",
         "completions ",
         "man ",

@@ -53,3 +53,13 @@ fn what_the_readme_shows_of_a_log_is_what_is_written_of_it() {
     let args: Vec<&str> = line.trim_start_matches("$ dryroll ").split(' ').collect();
     assert_eq!(run(&args), shown);
 }
+
+#[test]
+fn what_the_readme_shows_of_a_manifest_is_how_its_scenario_begins() {
+    let readme = fs::read_to_string(format!("{}/README.md", env!("CARGO_MANIFEST_DIR"))).expect("there is a README");
+    let shown = block(&readme, "$ dryroll import ");
+    let (line, shown) = shown.split_once("\n\n").expect("a command and what it prints");
+    let args: Vec<&str> = line.trim_start_matches("$ dryroll ").split(' ').collect();
+    let printed = run(&args);
+    assert!(printed.starts_with(shown), "{line} prints something else than the README shows:\n{printed}");
+}

@@ -11,6 +11,7 @@ use crate::scenario::{self, Diag, Loaded, Request};
 pub(super) fn request<'a>(file: &'a Path, args: &'a ScenarioArgs) -> Request<'a> {
     Request {
         path: file,
+        beside: &[],
         set: &args.set,
         rate: args.rate.as_deref(),
         service_time: args.service_time.as_deref(),

@@ -9,6 +9,7 @@ mod effort;
 pub mod exit;
 mod explain;
 mod figure;
+mod import;
 mod interrupt;
 mod lint;
 mod live;
@@ -73,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::run(args, ui),
         Command::Report(args) => report::run(args, ui),
         Command::Ui(args) => live::run(args, ui),
+        Command::Import(args) => import::run(args, ui),
         Command::Calibrate(args) => calibrate::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Man(args) => man::run(args, ui),

@@ -62,7 +62,7 @@ pub struct Draft {
     /// What stands at `sweep`, which no row of it needs.
     pub(super) sweep: Option<Node>,
     /// What stands at `uncertain`, which only a search for the worst needs.
-    uncertain: Option<Node>,
+    pub(super) uncertain: Option<Node>,
     /// The rate that is assumed where nothing tells the traffic.
     pub(super) assumed_rate: Option<String>,
     pub(super) seed: Option<u64>,
@@ -280,7 +280,7 @@ impl Draft {
         self.assumed_rate.as_deref()
     }
 
-    fn cx(&self) -> Cx {
+    pub(super) fn cx(&self) -> Cx {
         Cx::new(&self.folder, &self.source.name, &self.files)
     }
 
@@ -298,7 +298,7 @@ impl Draft {
 
     /// The tree with some values laid over it and the presets that it then names under it, and the rate if that had to be
     /// assumed.
-    fn laid_over(&self, assignments: &[Assignment]) -> Result<(Node, Option<&str>), Vec<Diag>> {
+    pub(super) fn laid_over(&self, assignments: &[Assignment]) -> Result<(Node, Option<&str>), Vec<Diag>> {
         let mut root = self.input.root.clone();
         for assignment in assignments {
             assignment.lay_over(&mut root);

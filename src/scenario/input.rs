@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diag::Diag;
@@ -19,6 +19,8 @@ const MAX_BYTES: u64 = 16 << 20;
 pub struct Request<'a> {
     /// A scenario or a manifest; `-` is the standard input.
     pub path: &'a Path,
+    /// More files of the same manifest, as if their documents stood in the first.
+    pub beside: &'a [PathBuf],
     /// `PATH=VALUE`, in order.
     pub set: &'a [String],
     /// The rate of the only population of clients.
@@ -36,7 +38,8 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// A file as it stands.
     pub const fn new(path: &'a Path) -> Self {
-        Self { path, set: &[], rate: None, service_time: None, preset: None, workload: None, seed: None }
+        let (beside, set) = (&[], &[]);
+        Self { path, beside, set, rate: None, service_time: None, preset: None, workload: None, seed: None }
     }
 }
 
@@ -98,22 +101,23 @@ pub(super) struct Input {
     pub(super) kind: Option<&'static str>,
     /// Whether the traffic may be assumed.
     pub(super) bare_manifest: bool,
+    /// The documents of the manifest, if there is one.
+    pub(super) documents: Vec<Node>,
 }
 
 /// Parses a text and tells scenarios from manifests.
 pub(super) fn classify(source: &Arc<Source>, folder: &Path, request: &Request<'_>) -> Result<Input, Vec<Diag>> {
-    let docs = if hcl::is_hcl(&source.name) { hcl::parse(source).map(|d| vec![d]) } else { yaml::parse(source) };
-    let docs = docs.map_err(|d| vec![d])?;
+    let docs = documents(source, request.beside)?;
     let Some(first) = docs.first() else {
         let diag = Diag::error("empty-file", "the file says nothing").in_file(source.name.as_str());
         return Err(vec![diag.help("a scenario needs clients at least: `clients: [{name: web, rate: 2000/s}]`")]);
     };
     if docs.iter().any(|d| d.get("kind").is_some() || d.get("apiVersion").is_some()) {
         let imported = kubernetes::import(&docs, request.workload)?;
-        return Ok(bare(source, imported));
+        return Ok(bare(source, imported, docs));
     }
     if let Some(imported) = foreign::import(&docs, request.workload) {
-        return Ok(bare(source, imported?));
+        return Ok(bare(source, imported?, docs));
     }
     if let Some(second) = docs.get(1) {
         let diag = Diag::error("several-documents", "the file holds more than one scenario");
@@ -126,15 +130,28 @@ pub(super) fn classify(source: &Arc<Source>, folder: &Path, request: &Request<'_
     underlay(first.clone(), folder, request)
 }
 
+/// What stands in a file, and in those beside it.
+fn documents(source: &Arc<Source>, beside: &[PathBuf]) -> Result<Vec<Node>, Vec<Diag>> {
+    let parse = |source: &Arc<Source>| {
+        if hcl::is_hcl(&source.name) { hcl::parse(source).map(|d| vec![d]) } else { yaml::parse(source) }
+    };
+    let mut docs = parse(source).map_err(|d| vec![d])?;
+    for path in beside {
+        let source = read_file(path).map_err(|d| vec![d])?;
+        docs.extend(parse(&source).map_err(|d| vec![d])?);
+    }
+    Ok(docs)
+}
+
 /// A manifest alone: one population of clients is added, whose rate is told by an option or assumed.
-fn bare(source: &Arc<Source>, imported: Imported) -> Input {
+fn bare(source: &Arc<Source>, imported: Imported, documents: Vec<Node>) -> Input {
     let Imported { mut tree, notes, assumptions, kind, .. } = imported;
     let span = Span { source: Arc::clone(source), range: 0..0 };
     let name = Node::scalar("traffic", span.clone());
     let client = Value::Map(vec![Entry { key: "name".to_owned(), key_span: span.clone(), value: name }]);
     let clients = Value::Seq(vec![Node { value: client, span: span.clone() }]);
     tree.set("clients", Node { value: clients, span: span.clone() }, &span);
-    Input { root: tree, notes, assumptions, kind: Some(kind), bare_manifest: true }
+    Input { root: tree, notes, assumptions, kind: Some(kind), bare_manifest: true, documents }
 }
 
 /// A scenario, with the manifest that it names laid under it.
@@ -146,7 +163,8 @@ fn underlay(mut root: Node, folder: &Path, request: &Request<'_>) -> Result<Inpu
         let (one, span) = (one.clone(), one.span.clone());
         root.set("loadBalancer", one, &span);
     }
-    let mut input = Input { root, notes: Vec::new(), assumptions: Vec::new(), kind: None, bare_manifest: false };
+    let (notes, assumptions, documents) = (Vec::new(), Vec::new(), Vec::new());
+    let mut input = Input { root, notes, assumptions, kind: None, bare_manifest: false, documents };
     let Some(node) = input.root.at("workload.manifest") else { return Ok(input) };
     let Some(name) = node.text() else {
         let diag = Diag::error("wrong-type", "`manifest` must be the name of a file").at(&node.span, "not a name");
@@ -168,6 +186,7 @@ fn underlay(mut root: Node, folder: &Path, request: &Request<'_>) -> Result<Inpu
     input.notes = imported.notes;
     input.assumptions = imported.assumptions;
     input.kind = Some(imported.kind);
+    input.documents = docs;
     Ok(input)
 }
 

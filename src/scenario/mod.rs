@@ -47,6 +47,7 @@ mod resolve;
 mod retry;
 mod retry_budget;
 mod schema;
+mod spelled;
 pub mod sweep;
 mod termination;
 mod tiers;

@@ -28,6 +28,8 @@ pub(crate) struct Cx {
     known: RefCell<Vec<String>>,
     /// What readers say of themselves, if that is what is wanted.
     pub(super) notes: Option<RefCell<Notes>>,
+    /// What fields are that nobody gives, by path, if that is what is wanted.
+    pub(super) defaults: Option<RefCell<Vec<(String, Json)>>>,
     quiet: Cell<bool>,
 }
 
@@ -43,6 +45,7 @@ impl Cx {
             assumptions: RefCell::default(),
             known: RefCell::default(),
             notes: None,
+            defaults: None,
             quiet: Cell::new(false),
         }
     }
@@ -72,6 +75,16 @@ impl Cx {
         if !self.quiet.get() {
             self.assumptions.borrow_mut().push(text);
         }
+    }
+
+    /// Notes, too, what a field is that nobody gives.
+    pub(crate) fn noting_defaults(self) -> Self {
+        Self { defaults: Some(RefCell::default()), ..self }
+    }
+
+    /// What fields are that nobody gives, by path, in the order in which they were asked for.
+    pub(crate) fn defaults(&self) -> Vec<(String, Json)> {
+        self.defaults.as_ref().map(|d| d.borrow().clone()).unwrap_or_default()
     }
 
     /// Runs `f` without noting what it assumes.

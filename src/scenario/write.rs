@@ -91,7 +91,7 @@ fn line(node: &Node) -> String {
 }
 
 /// A word as it is where nothing in it could mean something else, else in quotes, with JSON's escapes, which are YAML's too.
-fn scalar(text: &str, quoted: bool) -> String {
+pub(super) fn scalar(text: &str, quoted: bool) -> String {
     let plain = |c: char| c.is_alphanumeric() || "._-/%+×µ".contains(c);
     let starts = text.starts_with(|c: char| c.is_alphanumeric() || "./_+-".contains(c)) && !text.starts_with("- ");
     let word = !["", "-", "null", "Null", "NULL"].contains(&text);

@@ -4,6 +4,7 @@ mod calibrate;
 mod check;
 mod compare;
 mod explain;
+mod import;
 mod lint;
 mod live;
 mod merge;
@@ -27,6 +28,7 @@ pub(super) use calibrate::Calibrate;
 pub(super) use check::{Annotations, Check};
 pub(super) use compare::Compare;
 pub(super) use explain::Explain;
+pub(super) use import::Import;
 pub(super) use lint::Lint;
 pub(super) use live::Live;
 pub(super) use merge::Merge;
@@ -93,6 +95,9 @@ pub(in crate::cli) enum Command {
     /// Move sliders and see the forecast change: a page on this machine alone, until Ctrl-C
     #[command(after_help = exit::HELP)]
     Ui(Live),
+    /// Write the scenario that a manifest implies, every field spelled out with where it is from
+    #[command(after_help = exit::HELP)]
+    Import(Import),
     /// Read service times and arrivals from access logs, histograms and series of counts, as a part of a scenario
     #[command(after_help = exit::HELP)]
     Calibrate(Calibrate),

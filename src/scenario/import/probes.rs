@@ -67,7 +67,7 @@ pub(super) fn gates(tree: &mut Tree, pod: Option<&Node>) {
     for gate in pod.and_then(|p| p.get("readinessGates")).map(Node::items).unwrap_or_default() {
         let Some(condition) = gate.get("conditionType") else { continue };
         if condition.text().is_some_and(|text| BALANCERS.iter().any(|known| text.starts_with(known))) {
-            tree.put("loadBalancer.readinessGate", None, "true");
+            tree.put("loadBalancer.readinessGate", Some(&Node::scalar("true", condition.span.clone())), "");
         } else {
             let diag = Diag::warning("ignored-field", "only the readiness gates of load balancers are simulated");
             tree.notes.push(diag.at(&condition.span, "taken as open"));

@@ -150,6 +150,10 @@ impl At<'_> {
 
     /// What it is where nothing stands here.
     pub(crate) fn is_by_default(&self, value: impl FnOnce() -> Json) {
+        if let (Some(defaults), None) = (&self.cx.defaults, self.node) {
+            defaults.borrow_mut().push((self.path.clone(), value()));
+            return;
+        }
         self.cx.note(&self.path, |place, _| place.is_by_default(value()));
     }
 

@@ -1,0 +1,225 @@
+//! `dryroll import`: what it writes is read as the manifest is, and says where each value is from.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+#[path = "common/program.rs"]
+mod program;
+
+use program::{dryroll, json_of};
+
+const MANIFESTS: &str = "tests/data/manifests";
+
+/// The workloads that the project has manifests of, each with options that it is imported and run with.
+const WORKLOADS: [&str; 24] = [
+    "manifests/agent.yaml",
+    "manifests/agent.yaml --set replicas=4 --rate 100/s",
+    "manifests/analysed.yaml",
+    "manifests/autoscaled.yaml",
+    "manifests/bare.yaml --workload api",
+    "manifests/blue-green.yaml",
+    "manifests/blue-green.yaml --preset istio-1.23",
+    "manifests/cart.yaml --workload cart",
+    "manifests/cart.yaml --workload cart-cache --service-time p50=5ms,p99=40ms",
+    "manifests/checkout.yaml",
+    "manifests/checkout.yaml --rate 200/s --preset ingress-nginx --set maxSurge=2 --seed 7",
+    "manifests/checkout.yaml --preset nlb --set afterExit=refused",
+    "manifests/database.yaml",
+    "manifests/database.yaml --set clients.traffic.retries.attempts=2 --set loadBalancer.retries.attempts=1",
+    "manifests/frontend.yaml",
+    "manifests/frontend.yaml --set serviceTime=20ms --set pod.preset=puma",
+    "manifests/gated.yaml",
+    "manifests/paused.yaml",
+    "manifests/rollout.yaml",
+    "manifests/rollout.yaml --set users={count: 20, thinkTime: 1s}",
+    "platforms/checkout.json",
+    "platforms/checkout.json --preset ecs",
+    "platforms/shop.nomad.hcl --workload web",
+    "platforms/shop.nomad.json",
+];
+
+/// The file and the options of such a line.
+fn arguments(line: &str) -> Vec<String> {
+    let mut words = line.split(" --");
+    let file = format!("tests/data/{}", words.next().expect("a file"));
+    let options = words.flat_map(|option| {
+        let (name, value) = option.split_once(' ').expect("a value");
+        [format!("--{name}"), value.to_owned()]
+    });
+    std::iter::once(file).chain(options).collect()
+}
+
+/// What is written of a manifest, and what is said beside it.
+fn import(arguments: &[String], output: &Path) -> (String, String) {
+    let mut all: Vec<&str> = vec!["import"];
+    all.extend(arguments.iter().map(String::as_str));
+    all.extend(["-o", output.to_str().expect("UTF-8")]);
+    let (status, out, err) = dryroll(&all);
+    assert_eq!((status, out.as_str()), (0, ""), "{arguments:?}: {err}");
+    (fs::read_to_string(output).expect("it is written"), err)
+}
+
+/// A forecast of one deploy, and what was said beside it.
+fn run(arguments: &[String]) -> (Value, String) {
+    let mut all: Vec<&str> = vec!["run"];
+    all.extend(arguments.iter().map(String::as_str));
+    all.extend(["--replications", "1", "--set", "observe.after=5s", "--format", "json"]);
+    let (status, out, err) = dryroll(&all);
+    assert_eq!(status, 0, "{arguments:?}: {err}");
+    (serde_json::from_str(&out).expect("JSON"), err)
+}
+
+/// The first lines of warnings.
+fn warnings(said: &str) -> Vec<&str> {
+    said.lines().filter(|l| l.starts_with("warning[")).collect()
+}
+
+/// Nothing in a result may differ but what it had to assume: of a written scenario nothing is left to assume but what a comment says.
+#[test]
+fn what_is_written_forecasts_to_the_bytes_of_the_manifest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = folder.path().join("scenario.yaml");
+    for line in WORKLOADS {
+        let arguments = arguments(line);
+        let (text, said) = import(&arguments, &written);
+        let (mut of_manifest, told) = run(&arguments);
+        let (mut of_scenario, beside) = run(&[written.to_string_lossy().into_owned()]);
+        assert_eq!(warnings(&said), warnings(&told), "{line}: importing warns of what running does");
+        let news: Vec<&str> = warnings(&beside).into_iter().filter(|w| !warnings(&told).contains(w)).collect();
+        assert!(news.is_empty(), "{line}: what is written gives cause for {news:?}\n{text}");
+        // What cannot be written without a warning is left out, in a comment.
+        for assumed in of_scenario["assumptions"].take().as_array().expect("a list") {
+            let path = assumed.as_str().and_then(|a| a.split(' ').next()).expect("a path");
+            let name = path.rsplit('.').next().unwrap_or_default();
+            assert!(text.contains(&format!("# {name}: ")), "{line}: {assumed} is not told in\n{text}");
+        }
+        assert_ne!(of_manifest["assumptions"].take(), serde_json::json!([]), "{line}");
+        assert_eq!(of_manifest.to_string(), of_scenario.to_string(), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn what_is_written_is_written_again_the_same_but_for_its_comments() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [first, second] = ["first.yaml", "second.yaml"].map(|name| folder.path().join(name));
+    let bare = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|l| l.split(" # ").next().unwrap_or("").trim_end().to_owned());
+        lines.filter(|l| !l.trim_start().starts_with('#')).collect()
+    };
+    for line in ["manifests/checkout.yaml --preset haproxy", "manifests/analysed.yaml", "platforms/shop.nomad.json"] {
+        let (text, _) = import(&arguments(line), &first);
+        let (again, _) = import(&[first.to_string_lossy().into_owned()], &second);
+        assert_eq!(bare(&text), bare(&again), "{line}");
+    }
+}
+
+/// The line that gives a field, without the room before its comment.
+fn line_of(text: &str, field: &str) -> String {
+    let line = text.lines().find(|l| l.trim_start().trim_start_matches("- ").starts_with(&format!("{field}:")));
+    let line = line.unwrap_or_else(|| panic!("{field} is missing from\n{text}"));
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_value_says_where_it_is_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = folder.path().join("scenario.yaml");
+    let line = "manifests/checkout.yaml --rate 200/s --preset ingress-nginx --set maxSurge=2 --seed 7";
+    let (text, _) = import(&arguments(line), &written);
+    for (field, expected) in [
+        ("replicas", "replicas: 6 # checkout.yaml:13, spec.replicas"),
+        (
+            "preStop",
+            "preStop: 15s # checkout.yaml:34, spec.template.spec.containers[app].lifecycle.preStop.exec.command",
+        ),
+        ("maxSurge", "maxSurge: 2 # --set maxSurge=2"),
+        ("rate", "rate: 200/s # --rate 200/s"),
+        ("seed", "seed: 7 # --seed 7"),
+        ("preset", "preset: ingress-nginx # --preset ingress-nginx"),
+        ("proxies", "proxies: 2 # preset ingress-nginx, guess: a small installation"),
+        ("idempotent", "idempotent: 90% # default"),
+        ("concurrency", "concurrency: 16 # assumed: workers; Puma has 5 threads a process, Tomcat 200"),
+    ] {
+        assert_eq!(line_of(&text, field), expected, "{text}");
+    }
+    assert!(text.lines().any(|l| l.starts_with("  - name: traffic ") && l.ends_with("# default")), "{text}");
+    let commented = |l: &&str| l.contains('#') || l.trim_end().ends_with(':');
+    let silent: Vec<&str> = text.lines().filter(|l| !commented(l)).collect();
+    assert!(silent.is_empty(), "lines without a word about where they are from: {silent:?}");
+    assert!(
+        text.starts_with("# dryroll import tests/data/manifests/checkout.yaml --set maxSurge=2 --rate 200/s "),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_manifest_may_stand_in_several_files_and_come_from_stdin() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let manifest = fs::read_to_string(format!("{MANIFESTS}/autoscaled.yaml")).expect("it is there");
+    let parts: Vec<&str> = manifest.split("---\n").collect();
+    assert!(parts.len() > 1, "several documents");
+    let files: Vec<String> = parts
+        .iter()
+        .enumerate()
+        .map(|(n, part)| {
+            let path = folder.path().join(format!("{n}.yaml"));
+            fs::write(&path, part).expect("it is written");
+            path.to_string_lossy().into_owned()
+        })
+        .collect();
+    let mut words = vec!["import"];
+    words.extend(files.iter().map(String::as_str));
+    let (status, out, err) = dryroll(&words);
+    assert_eq!(status, 0, "{err}");
+    let file = format!("{MANIFESTS}/autoscaled.yaml");
+    let whole = dryroll(&["import", &file]).1;
+    let values = |text: &str| -> Vec<String> {
+        text.lines().map(|l| l.split('#').next().unwrap_or("").trim_end().to_owned()).collect()
+    };
+    assert_eq!(values(&out), values(&whole));
+
+    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
+    let piped = command.args(["import", "-"]).write_stdin(manifest).output().expect("it starts");
+    let piped = String::from_utf8(piped.stdout).expect("UTF-8");
+    assert_eq!(values(&piped), values(&whole));
+    assert!(piped.contains("# <stdin>:"), "{piped}");
+}
+
+#[test]
+fn what_cannot_be_read_or_written_is_told_as_everywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("scenario.yaml");
+    let target = target.to_str().expect("UTF-8");
+    let (status, out, err) = dryroll(&["import", "tests/data/manifests/wrong.yaml", "-o", target]);
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(err.contains("wrong.yaml:") && err.contains("`replicas` must be a whole number"), "{err}");
+    assert!(!Path::new(target).exists());
+    let (status, _, err) = dryroll(&["import", "tests/data/manifests/cart.yaml"]);
+    assert_eq!(status, 2);
+    assert!(err.contains("pick one by --workload NAME"), "{err}");
+    let (status, _, err) = dryroll(&["import", "tests/data/manifests/checkout.yaml", "no-such.yaml"]);
+    assert_eq!(status, 2);
+    assert!(err.contains("no-such.yaml"), "{err}");
+    assert_eq!(dryroll(&["import", "tests/data/manifests/frontend.yaml", "-o", "no/such/folder/a.yaml"]).0, 3);
+    assert_eq!(dryroll(&["import"]).0, 2);
+}
+
+#[test]
+fn a_scenario_is_spelled_out_with_its_sweep_and_its_objectives() {
+    let (status, out, err) = dryroll(&["import", "scenarios/tiers-right.yaml"]);
+    assert_eq!(status, 0, "{err}");
+    assert_eq!(out, dryroll(&["import", "scenarios/tiers-right.yaml"]).1);
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("again.yaml");
+    fs::write(&target, &out).expect("it is written");
+    let target = target.to_str().expect("UTF-8");
+    let of = |file: &str| {
+        let (code, mut result) = json_of(&["run", file, "--replications", "1"]);
+        result["assumptions"].take();
+        (code, result)
+    };
+    assert_eq!(of("scenarios/tiers-right.yaml"), of(target));
+}
