@@ -11,14 +11,24 @@ impl<O: Observer> Model for World<O> {
     // Within the loop: no registers are saved and restored around each event.
     #[inline(always)]
     fn handle(&mut self, event: Event, cal: &mut Cal) {
+        self.calm.behind_all_ends();
         self.keep_step(cal.now());
         match event {
             Event::Arrival(population) => self.on_arrival(population, cal),
             Event::AtProxy(request) => self.on_request_at_proxy(request, cal),
             Event::AtPod(request) => self.on_request_at_pod(request, cal),
-            Event::AnswerAtProxy(request) => self.on_answer_at_proxy(request, cal),
-            Event::AnswerAtClient(request) => self.on_answer_at_client(request, cal),
-            Event::JobDone { pod, worker } => self.on_job_done(pod, worker, cal),
+            Event::AnswerAtProxy(request) => {
+                self.calm.ahead_of_ends_from(0);
+                self.on_answer_at_proxy(request, cal);
+            }
+            Event::AnswerAtClient(request) => {
+                self.calm.ahead_of_ends_from(0);
+                self.on_answer_at_client(request, cal);
+            }
+            Event::JobDone { pod, worker } => {
+                self.calm.ahead_of_ends_from(pod + 1);
+                self.on_job_done(pod, worker, cal);
+            }
             Event::KnownJobDone(job) => self.on_known_job_done(job, cal),
             Event::Young => self.on_young(cal),
             other => self.handle_other(other, cal),

@@ -57,6 +57,9 @@ impl<O: Observer> World<O> {
     }
 
     fn catch_up_due(&mut self, pod: u32, now: SimTime) {
+        // Within an end at this moment those of pods with higher numbers have not come yet; answers that take a hop have, before all ends.
+        let to_come = pod >= self.calm.ends_from && self.pod_hop.is_instant();
+        let now = if to_come { SimTime::from_nanos(now.nanos() - 1) } else { now };
         loop {
             let schedule = &mut self.calm.pods[pod as usize];
             let Some(&(end, whose)) = schedule.ends.last() else {
@@ -170,8 +173,9 @@ impl<O: Observer> World<O> {
         let has_come = |wait: &Wait| hop.is_instant() || wait.comes.is_none_or(|ticket| cal.has_come(ticket));
         let waits = |wait: &&Wait| wait.from < now || wait.from == now && has_come(wait);
         let mut count = 0;
-        for of_pod in &mut self.calm.waits {
-            of_pod.retain(|wait| wait.until > now);
+        for (pod, of_pod) in (0..).zip(&mut self.calm.waits) {
+            let just_over = pod < self.calm.ends_from;
+            of_pod.retain(|wait| wait.until > now || (wait.until == now && !just_over));
             count += of_pod.iter().filter(waits).count();
         }
         count as u32

@@ -122,6 +122,7 @@ impl<O: Observer> World<O> {
     pub(in super::super) fn on_known_job_done(&mut self, job: Handle, cal: &mut Cal) {
         if let Some(slot) = self.calm.jobs.live(job) {
             let &mut KnownJob { job, pod, .. } = self.calm.jobs.remove(slot);
+            self.calm.ahead_of_ends_from(pod + 1);
             self.calm.pods[pod as usize].remove(Whose::job(slot), self.pod_hop.delay);
             self.catch_up(pod, cal.now());
             self.job_over(pod, job, cal);

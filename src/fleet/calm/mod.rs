@@ -110,6 +110,8 @@ pub(super) struct Calm {
     returning: Vec<(SimTime, u32)>,
     /// What ends before this is told before anything else happens from then on.
     tick: SimTime,
+    /// Of the ends at the present moment those on pods from this number on are yet to come.
+    ends_from: u32,
 }
 
 impl Calm {
@@ -131,6 +133,7 @@ impl Calm {
             on_the_way: Line::default(),
             returning: Vec::new(),
             tick: start,
+            ends_from: NIL,
         }
     }
 
@@ -149,6 +152,18 @@ impl Calm {
     #[inline(always)]
     pub(super) fn answered_on(&self, slot: u32) -> u32 {
         self.known[slot as usize].upstream
+    }
+
+    /// The event that is handled now is no end, and comes behind all those at this moment.
+    #[inline(always)]
+    pub(super) const fn behind_all_ends(&mut self) {
+        self.ends_from = NIL;
+    }
+
+    /// It is an end, and those at this moment on pods from number `pod` on are yet to come.
+    #[inline(always)]
+    pub(super) const fn ahead_of_ends_from(&mut self, pod: u32) {
+        self.ends_from = pod;
     }
 
     /// There is one more pod.

@@ -136,11 +136,12 @@ impl<O: Observer> World<O> {
         let request = self.requests.handle(r);
         let job = Job::Serve { request, population, ordinal };
         let way = self.calm.way + hop;
+        let ends_later = now < end || (now == end && pod >= self.calm.ends_from);
         let p = &mut self.pods[pod as usize];
         if is_on_the_way(&known, way, hop, cal) {
             self.requests[r].place = Place::ToPod;
             cal.at_ticket(born + way, order, Event::AtPod(request));
-        } else if now < start || now < end && !p.workers.any_free() {
+        } else if now < start || ends_later && !p.workers.any_free() {
             // Of two ends at one moment this may be the first, and the worker's, which is to begin this then, be still to come.
             self.requests[r].place = Place::Queued;
             self.connections[carrier].in_pod = 1;
@@ -148,7 +149,7 @@ impl<O: Observer> World<O> {
             p.waiting_requests += 1;
             p.in_flight += 1;
             self.levels.queued += 1;
-        } else if now < end {
+        } else if ends_later {
             self.requests[r].place = Place::Serving;
             self.connections[carrier].in_pod = 1;
             p.in_flight += 1;
