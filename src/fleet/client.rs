@@ -1,6 +1,6 @@
 //! Clients: what they ask, and on which connection.
 
-use crate::engine::{Handle, NIL, Place as Turn, Purpose, SimTime, Single};
+use crate::engine::{Handle, NIL, Place as Due, Purpose, SimTime, Single};
 use crate::scenario::{Layer, Load, RetryOn, WhenBusy};
 
 use super::arrivals::ArrivalProcess;
@@ -68,7 +68,7 @@ impl<O: Observer> World<O> {
         if self.some_are_on_their_way() {
             cal.take_back(self.at_proxy_next());
         }
-        self.go_on(population, Turn::NEVER, true, cal);
+        self.go_on(population, Due::NEVER, true, cal);
     }
 
     /// The next of those that are on their way to their proxies is there.
@@ -78,7 +78,7 @@ impl<O: Observer> World<O> {
     }
 
     /// A request of `population` `arrives`, or one is at its proxy; and so do others as long as nothing else comes before that.
-    fn go_on(&mut self, population: u16, mut next: Turn, mut arrives: bool, cal: &mut Cal) {
+    fn go_on(&mut self, population: u16, mut next: Due, mut arrives: bool, cal: &mut Cal) {
         let at_proxy = loop {
             let young = if arrives {
                 let (young, upcoming) = self.arrives(population, cal);
@@ -99,10 +99,10 @@ impl<O: Observer> World<O> {
             }
             self.keep_step(first.at());
         };
-        if next != Turn::NEVER {
+        if next != Due::NEVER {
             Self::schedule_arrival_at(population, next, cal);
         }
-        if at_proxy != Turn::NEVER {
+        if at_proxy != Due::NEVER {
             cal.once_at(self.at_proxy_next(), at_proxy);
         }
     }
@@ -110,14 +110,14 @@ impl<O: Observer> World<O> {
     /// A request arrives: the one that it is, if it is at its proxy and calm so far, and the next one's place, drawn before this one's
     /// consequences.
     #[inline(always)]
-    fn arrives(&mut self, population: u16, cal: &mut Cal) -> (Option<Young>, Turn) {
+    fn arrives(&mut self, population: u16, cal: &mut Cal) -> (Option<Young>, Due) {
         self.look_ahead_in_time(population);
         self.count_birth(cal.now());
         self.tell(cal, Fact::Born);
         let p = &mut self.populations[usize::from(population)];
         let (client, ordinal) = p.next_request();
         let at = p.arrivals.as_mut().and_then(ArrivalProcess::advance);
-        let next = at.map_or(Turn::NEVER, |at| cal.place(at.max(cal.now())));
+        let next = at.map_or(Due::NEVER, |at| cal.place(at.max(cal.now())));
         p.pays_for_retries(cal.now());
         match self.birth(population, client, ordinal, cal) {
             Birth::Calm(young) => (young, next),

@@ -121,7 +121,7 @@ impl Hosts<'_> {
     /// Whether host `i` may be picked and its weight lets it through this time.
     #[inline]
     pub(super) fn admits(&self, i: u32, draw: &mut Stream) -> bool {
-        self.usable(i) && (self.slow_start.window.is_zero() || draw.chance(self.weight(i)))
+        self.usable(i) && (self.is_flat() || draw.chance(self.weight(i)))
     }
 
     /// The `k`-th usable host, or any usable one.
@@ -155,7 +155,7 @@ impl Hosts<'_> {
         if self.table.is_empty() {
             return None;
         }
-        if !self.restricted && self.slow_start.window.is_zero() {
+        if !self.restricted && self.is_flat() {
             return Some(draw.below(self.len()));
         }
         if !self.marked && self.max_busy == u32::MAX && self.lane.is_none() && self.zone.is_none() && self.is_flat() {
@@ -168,7 +168,7 @@ impl Hosts<'_> {
         // Rejection by weight; after so many refusals all of them are young, and any will do.
         for _ in 0..16 {
             let i = self.nth_usable(draw.below(usable))?;
-            if self.slow_start.window.is_zero() || draw.chance(self.weight(i)) {
+            if self.is_flat() || draw.chance(self.weight(i)) {
                 return Some(i);
             }
         }
@@ -316,7 +316,9 @@ mod contract {
             looks.table_changed(&t);
             for n in [5, 5, 3, 3, 4, 1, 5, 2] {
                 let h = Hosts { restricted: false, marked: false, ..hosts(&t[..n], &[]) };
-                let Some(picked) = does_not.pick_of(n as u32, family, 7) else { continue };
+                let picked = does_not.pick_of(n as u32, family, 7);
+                assert_eq!(picked.is_some(), [RoundRobin, Random].contains(&name), "{name:?}");
+                let Some(picked) = picked else { continue };
                 assert_eq!(Some(picked), looks.pick(&h, 1, &mut family.stream(7)), "{name:?} of {n}");
             }
         }

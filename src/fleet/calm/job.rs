@@ -47,11 +47,7 @@ impl<O: Observer> World<O> {
         let coming = self.take_out(pod, cal);
         let (start, waiting) = self.calm.pods[pod as usize].next_start(now);
         let taken_on = self.takes_on_at(start, waiting, pod, job, cal);
-        if taken_on {
-            self.put_back(pod, coming, cal);
-        } else {
-            self.wake_taken(coming, cal);
-        }
+        self.put_back(pod, taken_on, coming, cal);
         taken_on
     }
 

@@ -37,22 +37,14 @@ impl<O: Observer> World<O> {
         taken
     }
 
-    /// Puts them back behind what has come before them meanwhile; one whose fate is not sure any more becomes an ordinary request.
-    pub(super) fn put_back(&mut self, pod: u32, mut taken: Coming, cal: &mut Cal) {
+    /// Puts them back behind what has come before them meanwhile. One whose fate is not sure any more becomes an ordinary request, as all
+    /// do where the pod is not calm any more.
+    pub(super) fn put_back(&mut self, pod: u32, is_calm: bool, mut taken: Coming, cal: &mut Cal) {
         for (end, slot) in taken.drain(..) {
-            if !self.plan_again(pod, slot) {
+            if !(is_calm && self.plan_again(pod, slot)) {
                 self.calm.free.push(slot);
                 self.wake(self.calm.known[slot as usize], end, cal);
             }
-        }
-        self.calm.coming = taken;
-    }
-
-    /// They become ordinary requests, as the pod is not calm any more.
-    pub(super) fn wake_taken(&mut self, mut taken: Coming, cal: &mut Cal) {
-        for (end, slot) in taken.drain(..) {
-            self.calm.free.push(slot);
-            self.wake(self.calm.known[slot as usize], end, cal);
         }
         self.calm.coming = taken;
     }
