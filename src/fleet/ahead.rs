@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 
-use crate::engine::NIL;
+use crate::engine::{NIL, SimTime};
 use crate::scenario::{ClientAssignment, Layer};
 
 use super::balancer::power_of_two::PowerOfTwo;
@@ -45,30 +45,30 @@ impl Ahead {
 impl<O: Observer> World<O> {
     /// Looks ahead where nobody is left who was seen before.
     #[inline(always)]
-    pub(super) fn look_ahead_in_time(&mut self, population: u16) {
+    pub(super) fn look_ahead_in_time(&mut self, population: u16, now: SimTime) {
         if let Some(ahead) = &self.populations[usize::from(population)].ahead
             && ahead.next == BATCH
         {
-            self.look_ahead(population);
+            self.look_ahead(population, now);
         }
     }
 
     #[inline(never)]
-    fn look_ahead(&mut self, population: u16) {
+    fn look_ahead(&mut self, population: u16, now: SimTime) {
         let p = &mut self.populations[usize::from(population)];
         let ordinal = p.ordinal;
         let clients: [u32; BATCH] = std::array::from_fn(|i| p.client_of(ordinal + i as u64));
         p.ahead = Some(Ahead { clients, next: 0 });
         let p = &self.populations[usize::from(population)];
         let tails = pass(&clients, |_, client| p.clients[client as usize].available.tail());
-        // The one that has been free for long may stand behind others.
-        let before = pass(&tails, |_, c| self.connections[c].available.prev());
+        // The one that is free may stand before others that will be.
+        let before = pass(&tails, |_, c| self.before_unless_free(c, now));
         let pods = match self.layer {
             Layer::L4 => [pass(&tails, |_, c| self.ask_for(c)), [NIL; BATCH]],
             Layer::L7 if self.pods.len() >= FAR_PODS => self.may_pick(population, &clients, ordinal),
             Layer::L7 => [[NIL; BATCH]; 2],
         };
-        let first = pass(&before, |_, c| self.connections[c].available.prev());
+        let first = pass(&before, |_, c| self.before_unless_free(c, now));
         if self.pods.len() >= FAR_PODS {
             let proxies = clients.map(|client| p.clients[client as usize].proxy);
             for pods in &pods {
@@ -76,6 +76,13 @@ impl<O: Observer> World<O> {
             }
         }
         pass(&first, |_, c| black_box(self.connections[c].available.prev()));
+    }
+
+    /// The connection before `c` among a client's available ones, unless `c` itself is free by `now`.
+    #[inline(always)]
+    fn before_unless_free(&self, c: u32, now: SimTime) -> u32 {
+        let connection = &self.connections[c];
+        if connection.idle_since <= now { NIL } else { connection.available.prev() }
     }
 
     /// What these pods do, and the connections that these proxies would use next, and get the next answers on.
@@ -131,7 +138,7 @@ fn pass(of: &[u32; BATCH], mut look: impl FnMut(usize, u32) -> u32) -> [u32; BAT
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{SimTime, Streams};
+    use crate::engine::Streams;
     use crate::fleet::fact::Fact;
     use crate::scenario::Scenario;
 
@@ -155,7 +162,7 @@ mod tests {
             let world = &mut engine.model;
             assert!(world.populations[0].ahead.is_some());
             for ordinal in 0..5 * BATCH as u64 {
-                world.look_ahead_in_time(0);
+                world.look_ahead_in_time(0, SimTime::ZERO);
                 let expected = world.populations[0].client_of(ordinal);
                 assert_eq!(world.populations[0].next_request(), (expected, ordinal));
             }

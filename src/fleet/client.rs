@@ -111,7 +111,7 @@ impl<O: Observer> World<O> {
     /// consequences.
     #[inline(always)]
     fn arrives(&mut self, population: u16, cal: &mut Cal) -> (Option<Young>, Due) {
-        self.look_ahead_in_time(population);
+        self.look_ahead_in_time(population, cal.now());
         self.count_birth(cal.now());
         self.tell(cal, Fact::Born);
         let p = &mut self.populations[usize::from(population)];
