@@ -7,6 +7,7 @@
 mod cpu;
 #[path = "../floor/mod.rs"]
 mod floor;
+mod growth;
 #[path = "../sides/dryroll.rs"]
 mod ours;
 mod sweeps;

@@ -8,7 +8,7 @@ use std::time::Duration;
 #[expect(clippy::disallowed_types, reason = "the program itself is timed")]
 use std::time::Instant;
 
-use crate::{cpu, sweeps};
+use crate::{cpu, growth, sweeps};
 
 /// The program, built as it is handed out.
 const DRYROLL: &str = env!("CARGO_BIN_EXE_dryroll");
@@ -47,6 +47,8 @@ pub(crate) fn render(rounds: u32) -> Result<String, String> {
         format!("{:.3}", of(|(one, two)| one.wall / two.wall)),
         ">= 1.8, on an idle machine",
     );
+    row("a further request, 1,000 pods to 100", format!("{:.2}", growth::of(10, rounds)?), "<= 1.8");
+    row("a further request, 10,000 pods to 100", format!("{:.2}", growth::of(100, rounds)?), "<= 4.0");
     let [name, measured, bound] = sweeps::twenty()?;
     row(&name, measured, &bound);
     row("memory a connection, a million of them", format!("{:.0} B", bytes_a_connection()?), "<= 150 B");
@@ -74,7 +76,7 @@ fn median_wall(args: &[&str], n: u32) -> Result<f64, String> {
     Ok(median((0..n).map(|_| run(args).map(|r| r.wall)).collect::<Result<_, _>>()?))
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
 }

@@ -93,9 +93,7 @@ fn print(report: &dyn Report, page: &Page<'_>, output: Output, path: Option<&Pat
     let failed = |e: io::Error| table::cannot_write(path, &e);
     report.write(page, &mut bytes).map_err(failed)?;
     if output.is_file() {
-        let mut plain = anstream::StripStream::new(Vec::new());
-        io::Write::write_all(&mut plain, &bytes).map_err(failed)?;
-        bytes = plain.into_inner();
+        bytes = table::without_colours(bytes);
     }
     table::finish(&bytes, output, path, ui)
 }

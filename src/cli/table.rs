@@ -1,6 +1,6 @@
 //! Where rows go, and in which format.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
 use super::Failure;
@@ -32,20 +32,26 @@ pub(super) fn write<P>(
     let write = || {
         let mut bytes = Vec::new();
         (format.write)(page, &mut bytes)?;
-        if output.is_file() {
-            let mut plain = anstream::StripStream::new(Vec::new());
-            plain.write_all(&bytes)?;
-            bytes = plain.into_inner();
-        }
-        Ok(bytes)
+        Ok(if output.is_file() { without_colours(bytes) } else { bytes })
     };
     let bytes = write().map_err(|e| cannot_write(path, &e))?;
     finish(&bytes, output, path, ui)
 }
 
+/// What begins a colour, or the end of one.
+const ESCAPE: u8 = 0x1B;
+
+/// A text as a file is to have it.
+pub(super) fn without_colours(bytes: Vec<u8>) -> Vec<u8> {
+    // Most results have none, and are long: what looks for them goes byte by byte.
+    if bytes.contains(&ESCAPE) { anstream::adapter::strip_bytes(&bytes).into_vec() } else { bytes }
+}
+
 /// Writes what is already in bytes to where it goes.
 pub(super) fn finish(bytes: &[u8], output: Output, path: Option<&Path>, ui: Ui) -> Result<(), Failure> {
-    match output.finish(bytes, &mut ui.stdout()) {
+    let coloured = bytes.contains(&ESCAPE);
+    let mut stdout: Box<dyn Write> = if coloured { Box::new(ui.stdout()) } else { Box::new(io::stdout().lock()) };
+    match output.finish(bytes, &mut stdout) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(|e| cannot_write(path, &e)),
     }
