@@ -70,27 +70,27 @@ impl Steady {
     }
 }
 
-/// The same of a replication that is watched for a picture, to the same bytes again.
+/// The same of a replication with somebody beside who is told everything, to the same bytes again.
 #[derive(Clone, Debug)]
-pub struct Watched {
-    fleet: SteadyFleet<(Collector, Scene)>,
+pub struct Watched<O: Observer> {
+    fleet: SteadyFleet<(Collector, O)>,
     key: SteadyKey,
 }
 
-impl Watched {
-    /// As [`Steady::of`].
-    pub fn of(scenario: &Scenario, seed: u64, replication: u32) -> Self {
-        let both = (Collector::new(scenario), Scene::new(scenario));
+impl<O: Observer + Clone> Watched<O> {
+    /// As [`Steady::of`], with what `observer` may know of the scenario being part of what is shared.
+    pub fn of(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> Self {
+        let both = (Collector::new(scenario), observer);
         Self { fleet: SteadyFleet::of(scenario, seed, replication, both), key: steady_key(scenario) }
     }
 
-    /// As [`Steady::fork`], with what [`scene`] gives.
-    pub fn fork(&self, scenario: &Scenario) -> (Replication, Scene) {
+    /// As [`Steady::fork`], with who was told.
+    pub fn fork(&self, scenario: &Scenario) -> (Replication, O) {
         debug_assert_eq!(steady_key(scenario), self.key, "this scenario is another one before the deploy");
         let mut fleet = self.fleet.clone();
         fleet.retarget(scenario);
-        let ((collector, scene), end) = fleet.finish();
-        (collector.finish(end), scene)
+        let ((collector, observer), end) = fleet.finish();
+        (collector.finish(end), observer)
     }
 }
 

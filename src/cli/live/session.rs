@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::knobs::knobs;
 use crate::cli::args::{Live, ScenarioArgs};
 use crate::cli::{loading, settings};
+use crate::explain::{Explanation, Trace, Tracer, Which};
 use crate::metrics::Results;
 use crate::metrics::replication::Replication;
 use crate::metrics::scene::Scene;
@@ -51,7 +52,7 @@ pub(super) struct Session {
 /// The steady states before the deploy, which settings of the deploy have in common.
 struct Shared {
     key: (u64, SteadyKey),
-    first: Watched,
+    first: Watched<(Scene, Tracer)>,
     rest: BTreeMap<u32, Steady>,
 }
 
@@ -60,7 +61,9 @@ struct Played {
     set: Vec<String>,
     scenario: String,
     replications: Vec<Replication>,
+    /// Of the first replication, as in `trace`.
     scene: Scene,
+    trace: Trace,
 }
 
 impl Session {
@@ -113,7 +116,8 @@ impl Session {
         let args = self.options(set);
         let words = settings::of(&self.file, &args, &loaded);
         let (settings, scene) = (Some(&words), Some(&played.scene));
-        let story = Story { results: &results, settings, scene, explanation: None };
+        let explanation = Explanation::of(&loaded.scenario, &played.trace, &results.pods, Which::default());
+        let story = Story { results: &results, settings, scene, explanation: Some(&explanation) };
         let (body, data) = live::forecast(&story).map_err(|e| e.to_string())?;
         let done = played.replications.len() as u32;
         let cores =
@@ -143,15 +147,17 @@ impl Session {
     fn play(&mut self, set: &[String], scenario: &Scenario, n: u32) -> Result<(), String> {
         let key = (scenario.seed, steady_key(scenario));
         if self.steady.as_ref().is_none_or(|s| s.key != key) {
-            let first = Watched::of(scenario, scenario.seed, 0);
+            let both = (Scene::new(scenario), Tracer::new(None));
+            let first = Watched::of(scenario, scenario.seed, 0, both);
             self.steady = Some(Shared { key, first, rest: BTreeMap::new() });
         }
         let Some(shared) = self.steady.as_mut() else { return Ok(()) };
         // The file may have been changed meanwhile: the scenario counts, not how it was asked for.
         let text = format!("{scenario:?}");
         if self.played.as_ref().is_none_or(|p| p.set != set || p.scenario != text) {
-            let (replication, scene) = shared.first.fork(scenario);
-            self.played = Some(Played { set: set.to_vec(), scenario: text, replications: vec![replication], scene });
+            let (replication, (scene, tracer)) = shared.first.fork(scenario);
+            let (set, replications, trace) = (set.to_vec(), vec![replication], tracer.finish());
+            self.played = Some(Played { set, scenario: text, replications, scene, trace });
         }
         let Some(played) = self.played.as_mut() else { return Ok(()) };
         let done = played.replications.len() as u32;
