@@ -13,14 +13,19 @@ use crate::scenario::Scenario;
 /// on whatever machine and beside whatever else runs.
 pub fn run(scenario: &Scenario, seed: u64, replication: u32) -> Replication {
     let (collector, end) = fleet::simulate(scenario, seed, replication, Collector::new(scenario));
-    collector.finish(end)
+    measured(collector, end)
+}
+
+/// What was measured to this end.
+fn measured(collector: Collector, end: fleet::End) -> Replication {
+    Replication { stood_still: end.stood_still, ..collector.finish(end.at) }
 }
 
 /// The same, with somebody beside who is told everything that happens; what is measured is the same to the bit.
 pub fn traced<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (Replication, O) {
     let both = (Collector::new(scenario), observer);
     let ((collector, observer), end) = fleet::simulate(scenario, seed, replication, both);
-    (collector.finish(end), observer)
+    (measured(collector, end), observer)
 }
 
 /// Plays replication `replication` once more, for what a picture shows and figures need not keep. It is the same replication
@@ -61,7 +66,7 @@ impl Steady {
         debug_assert_eq!(steady_key(scenario), self.key, "this scenario is another one before the deploy");
         self.fleet.retarget(scenario);
         let (collector, end) = self.fleet.finish();
-        collector.finish(end)
+        measured(collector, end)
     }
 
     /// About what it takes in memory (bytes).
@@ -90,7 +95,7 @@ impl<O: Observer + Clone> Watched<O> {
         let mut fleet = self.fleet.clone();
         fleet.retarget(scenario);
         let ((collector, observer), end) = fleet.finish();
-        (collector.finish(end), observer)
+        (measured(collector, end), observer)
     }
 }
 

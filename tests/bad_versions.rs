@@ -71,7 +71,7 @@ fn late_latency(more: &[&str]) -> f64 {
         }
     }
     let (seen, end) = simulate(&scenario(more), 1, 0, Latencies::default());
-    let late: Vec<f64> = seen.0.iter().filter(|(at, _)| *at > end.secs() - 5.0).map(|l| l.1).collect();
+    let late: Vec<f64> = seen.0.iter().filter(|(at, _)| *at > end.at.secs() - 5.0).map(|l| l.1).collect();
     late.iter().sum::<f64>() / late.len() as f64
 }
 

@@ -119,6 +119,18 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
+fn a_run_in_which_time_stands_still_ends_with_3_and_says_what_goes_round() {
+    let users = "--set clients.0.users.thinkTime=0s --set network.client=0s --set network.latency=0s";
+    for command in ["run --replications 2", "explain", "compare --variant a:preStop=1s --replications 2"] {
+        let (status, out, err) = dryroll(&format!("{command} tests/data/cli/users.yaml {users}"));
+        assert_eq!((status, out.as_str()), (3, ""), "{command}: {err}");
+        assert!(err.contains("would never end") && err.contains("users of `clients.web`"), "{command}: {err}");
+    }
+    let (status, ..) = dryroll("run --replications 2 tests/data/cli/users.yaml");
+    assert_eq!(status, 0);
+}
+
+#[test]
 fn the_table_answers_first_and_stdout_holds_nothing_else() {
     let (status, out, err) = small("");
     assert_eq!((status, err.as_str()), (0, ""));

@@ -75,7 +75,7 @@ fn a_node_that_has_the_image_has_nothing_to_wait_for() {
     let (starts, end) = simulate(&scenario(&more), 1, 0, Starts::default());
     assert_eq!(starts.ready.len(), 8);
     // 30 s, a second of start-up, 20 s of watching: no pull.
-    assert!((51.0..52.0).contains(&end.secs()), "{}", end.secs());
+    assert!((51.0..52.0).contains(&end.at.secs()), "{}", end.at.secs());
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Observer for Log {
 
 fn log(yaml: &str) -> (Vec<(f64, Fact)>, f64) {
     let (log, end) = simulate(&scenario(yaml), 1, 0, Log::default());
-    (log.0, end.secs())
+    (log.0, end.at.secs())
 }
 
 /// A deploy that changes nothing to wait for: 2 pods, a start-up of 1 s.

@@ -175,7 +175,7 @@ fn check(yaml: &str) {
     let first = dryroll::simulate::run(&scenario, 1, 0);
     let (watch, end) = simulate(&scenario, 1, 0, Watch::new(&scenario));
     assert!(watch.ended.len() <= watch.born);
-    let second = watch.collector.finish(end);
+    let second = watch.collector.finish(end.at);
     assert_eq!(first.digest, second.digest, "the same arguments, another digest");
     assert_eq!(format!("{first:?}"), format!("{second:?}"), "the same digest, other numbers");
     check_counts(&first);

@@ -60,6 +60,9 @@ fn explain(args: &Explain, scenario: &Scenario, meta: &metrics::Meta) -> Result<
     let request = args.request.as_deref().map(|id| identity(id, scenario)).transpose()?;
     let tracer = Tracer::new(request);
     let (replication, tracer) = simulate::traced(scenario, scenario.seed, args.replication - 1, tracer);
+    if let Some(why) = &replication.stood_still {
+        return Err(Failure::Failed(format!("the simulation would never end: {why}")));
+    }
     let digest = metrics::digest_of(std::slice::from_ref(&replication));
     let results = Results::of(meta, &[replication], Looks::Once);
     let cause = cause(args);

@@ -40,6 +40,9 @@ impl<O: Observer> World<O> {
     /// What is no step of a request that goes its way.
     #[inline(never)]
     fn handle_other(&mut self, event: Event, cal: &mut Cal) {
+        if !self.standstill.passes(cal.now()) {
+            self.look_whether_time_stands_still(event);
+        }
         self.catch_up_with(event, cal.now());
         match event {
             Event::Thought { population, user } => self.on_thought(population, user, cal),
@@ -86,7 +89,7 @@ impl<O: Observer> World<O> {
             Event::Autoscaler(event) => self.on_autoscaler(event, cal),
             Event::AcquireTimeout { pod, worker, ticket } => self.on_acquire_timeout(pod, worker, ticket, cal),
             Event::Sample => self.on_sample(cal),
-            Event::End => self.ended = self.end <= cal.now(),
+            Event::End => self.ended |= self.end <= cal.now(),
             Event::AnswerAtClient(..)
             | Event::AnswerAtProxy(..)
             | Event::Arrival(..)

@@ -56,6 +56,7 @@ pub mod rollout;
 mod router;
 mod selection;
 mod serving;
+mod standstill;
 mod start;
 mod steady;
 mod stream;
@@ -68,5 +69,5 @@ mod version;
 mod workers;
 mod world;
 
-pub use steady::{SteadyFleet, simulate, steady_part};
+pub use steady::{End, SteadyFleet, simulate, steady_part};
 pub use world::Observer;

@@ -60,11 +60,11 @@ impl<O: Observer> SteadyFleet<O> {
         }
     }
 
-    /// Plays the rest and returns the observer, which has heard everything, with the moment of the end.
+    /// Plays the rest and returns the observer, which has heard everything, with the end.
     ///
     /// # Panics
     /// If an invariant of the simulator is broken: conservation of requests, Little's law, the controller's bounds.
-    pub fn finish(self) -> (O, SimTime) {
+    pub fn finish(self) -> (O, End) {
         match self.0 {
             Played::One { mut engine, places } => {
                 engine.model.begin_deploy(places, &mut engine.calendar);
@@ -72,7 +72,8 @@ impl<O: Observer> SteadyFleet<O> {
                 let now = engine.calendar.now();
                 engine.model.assert_accounts(now);
                 engine.model.tell_unfinished(&engine.calendar);
-                (engine.model.observer, now)
+                let World { observer, standstill, .. } = engine.model;
+                (observer, End { at: now, stood_still: standstill.found().map(str::to_owned) })
             }
             Played::Chain(mut chain) => {
                 chain.begin_deploy();
@@ -94,6 +95,15 @@ impl<O: Observer> SteadyFleet<O> {
     }
 }
 
+/// How a replication ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// When.
+    pub at: SimTime,
+    /// What went on without end within that instant, where time stood still: then nothing that was measured means anything.
+    pub stood_still: Option<String>,
+}
+
 /// Gives a fleet the settings of `scenario` that may differ between policies.
 pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario, cal: &mut Cal) {
     let anew = world.control_of(scenario);
@@ -112,6 +122,7 @@ pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario, c
         in_system_moments: _,
         sojourn_sum: _,
         ended: _,
+        standstill: _,
         tier: _,
         private: _,
         bindings: _,
@@ -158,11 +169,11 @@ pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario, c
     }
 }
 
-/// Plays one replication of `scenario` and returns the observer, which has heard everything, with the moment of the end.
+/// Plays one replication of `scenario` and returns the observer, which has heard everything, with the end.
 ///
 /// # Panics
 /// If an invariant of the simulator is broken: conservation of requests, Little's law, the controller's bounds.
-pub fn simulate<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (O, SimTime) {
+pub fn simulate<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (O, End) {
     SteadyFleet::of(scenario, seed, replication, observer).finish()
 }
 

@@ -24,6 +24,7 @@ use super::process::Proxy;
 use super::propagation::ControlPlane;
 use super::request::Request;
 use super::router::Router;
+use super::standstill::Standstill;
 use super::tier::Tier;
 use super::version::Version;
 
@@ -156,6 +157,7 @@ pub(super) struct World<O> {
     pub(super) tier: Option<Box<Tier>>,
     /// When the simulation is to end; moves as the rollout settles.
     pub(super) end: SimTime,
+    pub(super) standstill: Standstill,
     pub(super) ended: bool,
 }
 
@@ -220,6 +222,7 @@ impl<O: Observer> World<O> {
             sojourn_sum: 0,
             tier,
             end,
+            standstill: Standstill::new(start),
             ended: false,
         };
         let arrivals = (0..world.populations.len().min(ARRIVALS)).map(|population| Event::Arrival(population as u16));

@@ -280,6 +280,7 @@ impl Collector {
         }
         let min_ready = if self.levels.min_ready == u32::MAX { self.replicas } else { self.levels.min_ready };
         let mut measured = Replication {
+            stood_still: None,
             digest: self.digest.sum,
             simulated_requests: self.born,
             simulated_events: self.digest.facts,

@@ -185,6 +185,8 @@ pub struct Bin {
 /// Everything that one replication measured.
 #[derive(Clone, Debug)]
 pub struct Replication {
+    /// What went on without end within one instant, where time stood still: then no figure means anything.
+    pub stood_still: Option<String>,
     /// Over what happened, in whatever order.
     pub digest: u64,
     /// Requests born, warm-up included.

@@ -116,6 +116,7 @@ pub(crate) fn clean(i: u32) -> Replication {
     phases[1].retried = 17;
     phases[1].attempts += 17;
     Replication {
+        stood_still: None,
         digest: 0x0123_4567_89AB_CDEF ^ u64::from(i),
         simulated_requests: 464_000,
         simulated_events: 930_000,

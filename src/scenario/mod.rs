@@ -21,6 +21,7 @@ pub mod dist;
 mod draft;
 mod duration;
 pub mod edit;
+mod endless;
 mod fingerprint;
 mod hcl;
 mod health;

@@ -1,7 +1,7 @@
 //! What no part of a scenario can see alone: fields that contradict each other, and settings that cannot work.
 
 use super::diag::Diag;
-use super::dist::Dist;
+use super::endless;
 use super::read::Cx;
 use super::tree::{Node, Span};
 use super::{Arrivals, DeployAction, Load, OnSigterm, Scenario, Strategy, Termination};
@@ -15,7 +15,8 @@ pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
         pre_stop,
         drain_window,
         overload,
-        streams,
+        endless::streams,
+        endless::users,
         processes,
         locality,
         deploy_time,
@@ -28,10 +29,10 @@ pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
 }
 
 /// What a rule looks at.
-struct Check<'a> {
+pub(super) struct Check<'a> {
     cx: &'a Cx,
     root: &'a Node,
-    scenario: &'a Scenario,
+    pub(super) scenario: &'a Scenario,
 }
 
 impl Check<'_> {
@@ -41,7 +42,7 @@ impl Check<'_> {
     }
 
     /// Points at `path`, or at the first of the others that stands somewhere.
-    fn report(&self, diag: Diag, path: &str, label: &str, others: &[(&str, String)]) {
+    pub(super) fn report(&self, diag: Diag, path: &str, label: &str, others: &[(&str, String)]) {
         let mut diag = diag.path(path);
         let mut pointed = false;
         if let Some(span) = self.span(path) {
@@ -175,18 +176,6 @@ fn overload(c: &Check<'_>) {
     c.report(diag, &format!("clients.{client}.{field}"), &mean, &[]);
 }
 
-/// Streams that last no time would end and begin anew at one instant for ever.
-fn streams(c: &Check<'_>) {
-    for (n, client) in c.scenario.clients.iter().enumerate() {
-        if let Load::Streams { duration, .. } = &client.load
-            && (duration.mean() <= 0.0 || ends_in_zero(duration))
-        {
-            let diag = Diag::error("out-of-range", "these streams last no time");
-            c.report(diag, &format!("clients.{n}.streams.duration"), "expected a duration above 0s", &[]);
-        }
-    }
-}
-
 /// Processes are numbered, those that a rollout makes among them.
 fn processes(c: &Check<'_>) {
     const MOST: u64 = u16::MAX as u64;
@@ -221,11 +210,6 @@ fn locality(c: &Check<'_>) {
         let diag = Diag::warning("ignored-field", text).help(help);
         c.report(diag, &format!("{}.locality", tier.path), "without effect", &[]);
     }
-}
-
-/// Whether it is 0 from some draw on.
-fn ends_in_zero(dist: &Dist) -> bool {
-    matches!(dist, Dist::Sequence(values) if values.last().is_none_or(|v| v.is_zero()))
 }
 
 /// The deploy has to begin after the warm-up, and before the end.

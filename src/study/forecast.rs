@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::replicate::ReplicateError;
-use super::schedule::{self, Broken, Case, Judge, News};
+use super::schedule::{self, Case, Judge, News};
 use super::tally::{Keep, Question, Tally};
 use crate::metrics::Meta;
 use crate::scenario::Scenario;
@@ -45,7 +45,7 @@ pub(super) fn play_one<J: Judge>(
     .map_err(|e| ReplicateError::Threads(e.to_string()))?;
     match ended {
         Some(Ok(judge)) => Ok(judge),
-        Some(Err((_, Broken { replication, message }))) => Err(ReplicateError::Broken { seed, replication, message }),
+        Some(Err((_, broken))) => Err(ReplicateError::of(broken, seed)),
         None => Err(ReplicateError::Interrupted),
     }
 }

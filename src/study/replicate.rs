@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::forecast::play_one;
-use super::schedule::{Case, Judge};
+use super::schedule::{Broken, Case, Judge};
 use crate::metrics::replication::Replication;
 
 /// Why there are no replications.
@@ -22,6 +22,15 @@ pub enum ReplicateError {
         /// What it said.
         message: String,
     },
+    /// In a replication time stood still: something goes on without end within one instant, as the scenario lets it.
+    StoodStill {
+        /// The seed under which it happens again.
+        seed: u64,
+        /// The replication in which it happens, from 0.
+        replication: u32,
+        /// What goes on, and since when.
+        message: String,
+    },
     /// The work was ended before it was done.
     Interrupted,
 }
@@ -34,6 +43,21 @@ impl fmt::Display for ReplicateError {
             Self::Broken { seed, replication, message } => {
                 write!(f, "the simulation broke with seed {seed} in replication {replication}: {message}")
             }
+            Self::StoodStill { seed, replication, message } => {
+                write!(f, "the simulation would never end with seed {seed} in replication {replication}: {message}")
+            }
+        }
+    }
+}
+
+impl ReplicateError {
+    /// Why a case that was played under `seed` came to nothing.
+    pub(super) fn of(broken: Broken, seed: u64) -> Self {
+        let Broken { replication, stood_still, message } = broken;
+        if stood_still {
+            Self::StoodStill { seed, replication, message }
+        } else {
+            Self::Broken { seed, replication, message }
         }
     }
 }
@@ -45,7 +69,7 @@ impl std::error::Error for ReplicateError {}
 /// `done` is called after each. The result is the same for any `jobs`.
 ///
 /// # Errors
-/// Where a replication panics, the first by number, with its `seed`; or where no threads can be started.
+/// Where a replication panics or never ends, the first by number, with its `seed`; or where no threads can be started.
 pub fn replicate<F>(
     n: u32,
     jobs: Option<usize>,

@@ -49,18 +49,22 @@ impl<J> fmt::Debug for Case<'_, J> {
     }
 }
 
-/// A replication that broke one of the simulator's own invariants: a bug of ours, never of the scenario.
+/// A replication that came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     /// In which replication, from 0.
     pub replication: u32,
+    /// Whether its scenario lets time stand still. Else it broke one of the simulator's own invariants: a bug of ours, never of
+    /// the scenario.
+    pub stood_still: bool,
     /// What it said.
     pub message: String,
 }
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the simulation broke in replication {}: {}", self.replication, self.message)
+        let what = if self.stood_still { "would never end" } else { "broke" };
+        write!(f, "the simulation {what} in replication {}: {}", self.replication, self.message)
     }
 }
 
@@ -179,7 +183,9 @@ impl<'a, J: Judge, I: Iterator<Item = Case<'a, J>>> State<'a, J, I> {
         {
             let replication = case.heard;
             case.heard += 1;
-            over = match result.and_then(|r| case.judge.hear(r).map_err(|message| Broken { replication, message })) {
+            over = match result
+                .and_then(|r| case.judge.hear(r).map_err(|message| Broken { replication, stood_still: false, message }))
+            {
                 Ok(enough) => enough.then_some(None),
                 Err(broken) => Some(Some(broken)),
             };
@@ -208,8 +214,13 @@ impl<'a, J: Judge, I: Iterator<Item = Case<'a, J>>> Desk<'a, '_, J, I> {
     fn work(&self, news: &Sender<News<J>>) {
         while let Some(task) = self.take() {
             let result = catch_unwind(AssertUnwindSafe(|| (task.simulation)(task.replication)));
-            let broken = |panic: Box<dyn Any + Send>| Broken { replication: task.replication, message: text(&*panic) };
-            self.lock().deliver(&task, result.map_err(broken), news);
+            let broken = |stood_still, message| Broken { replication: task.replication, stood_still, message };
+            let result = match result {
+                Ok(Replication { stood_still: Some(why), .. }) => Err(broken(true, why)),
+                Ok(replication) => Ok(replication),
+                Err(panic) => Err(broken(false, text(&*panic))),
+            };
+            self.lock().deliver(&task, result, news);
             self.changed.notify_all();
         }
     }
@@ -328,8 +339,8 @@ mod tests {
     fn a_case_that_breaks_is_told_of_and_the_others_go_on() {
         for jobs in [1, 4] {
             let told = told(jobs, [5, 13, 6, 7].into_iter().map(|n| case(n, 9)));
-            assert_eq!(told[&1], Err(Broken { replication: 2, message: "thirteen".to_owned() }));
-            assert_eq!(told[&2], Err(Broken { replication: 3, message: "six".to_owned() }));
+            assert_eq!(told[&1], Err(Broken { replication: 2, stood_still: false, message: "thirteen".to_owned() }));
+            assert_eq!(told[&2], Err(Broken { replication: 3, stood_still: false, message: "six".to_owned() }));
             assert_eq!((told[&0].as_ref().map(Vec::len), told[&3].as_ref().map(Vec::len)), (Ok(9), Ok(9)));
         }
     }

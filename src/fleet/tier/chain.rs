@@ -5,7 +5,7 @@ use crate::scenario::Scenario;
 
 use super::super::event::Event;
 use super::super::fact::{Fact, Levels, PodId, ProxyId, Side};
-use super::super::steady;
+use super::super::steady::{self, End};
 use super::super::world::{Observer, World};
 use super::Tier;
 use super::fleets::{self, Fleet};
@@ -86,20 +86,22 @@ impl<O: Observer> Chain<O> {
         }
     }
 
-    /// The observer, and the moment of the end.
+    /// The observer, and the end.
     ///
     /// # Panics
     /// If a request, or a call on behalf of one, was lost or counted twice.
-    pub(in super::super) fn finish(mut self) -> (O, SimTime) {
+    pub(in super::super) fn finish(mut self) -> (O, End) {
         let now = self.outermost.calendar.now();
+        let mut stood_still = None;
         let mut engine = Some(&mut self.outermost);
         while let Some(Engine { model, .. }) = engine {
             model.assert_accounts(now);
+            stood_still = stood_still.or_else(|| model.standstill.found().map(str::to_owned));
             engine = next(model);
         }
         self.outermost.model.tell_unfinished(&self.outermost.calendar);
         self.tell();
-        (self.observer, now)
+        (self.observer, End { at: now, stood_still })
     }
 
     /// About what it takes (bytes), with what its observer says of itself.

@@ -258,8 +258,8 @@ impl<'a> Field<'a> {
         .map_err(|e| ReplicateError::Threads(e.to_string()))?;
         (told..wanted).for_each(|_| tell(Told::Done));
         self.played += u64::from(told);
-        if let Some(Broken { replication, message }) = broken {
-            return Err(ReplicateError::Broken { seed, replication, message });
+        if let Some(broken) = broken {
+            return Err(ReplicateError::of(broken, seed));
         }
         Ok(heard.into_iter().map(|(n, heard)| (who[n].0, heard)).collect())
     }

@@ -88,6 +88,9 @@ impl Gauged {
     /// What it shows; `None` where there was nothing of the kind.
     pub(super) fn read(&self, gauge: Gauge, scenario: &Scenario) -> Option<f64> {
         let r = &self.replication;
+        if r.stood_still.is_some() {
+            return None;
+        }
         let sum = |of: &dyn Fn(&PhaseTally) -> u64| r.phases.iter().map(of).sum::<u64>() as f64;
         Some(match gauge {
             Gauge::Latency => {
