@@ -101,6 +101,38 @@ fn what_is_written_forecasts_to_the_bytes_of_the_manifest() {
     }
 }
 
+/// A forecast as it is read, without the file that it names and what it had to assume.
+fn table(file: &str) -> String {
+    let words: Vec<&str> = file.split(' ').collect();
+    let (status, out, err) =
+        dryroll(&[&["run"], &words[..], &["--replications", "2", "--set", "observe.after=5s"]].concat());
+    assert_eq!(status, 0, "{file}: {err}");
+    let of_file = words[0].to_owned();
+    let told: Vec<&str> = out.split("\n\n").filter(|part| !part.starts_with("  Assumed")).collect();
+    told.join("\n\n").replace(&of_file, "FILE").replace(" --workload cart", "")
+}
+
+#[test]
+fn what_is_written_reads_like_the_manifest_the_kind_in_its_head_included() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = folder.path().join("scenario.yaml");
+    for (line, kind) in [
+        ("manifests/frontend.yaml", "Deployment"),
+        ("manifests/cart.yaml --workload cart", "Deployment"),
+        ("manifests/database.yaml", "StatefulSet"),
+        ("manifests/agent.yaml", "DaemonSet"),
+        ("manifests/rollout.yaml", "Rollout"),
+        ("manifests/blue-green.yaml", "Rollout"),
+        ("platforms/checkout.json", "EcsService"),
+        ("platforms/shop.nomad.json", "NomadJob"),
+    ] {
+        import(&arguments(line), &written);
+        let of_manifest = table(&format!("tests/data/{line}"));
+        assert!(of_manifest.contains(&format!(" · {kind}, ")), "{line}\n{of_manifest}");
+        assert_eq!(of_manifest, table(&written.to_string_lossy()), "{line}");
+    }
+}
+
 #[test]
 fn what_is_written_is_written_again_the_same_but_for_its_comments() {
     let folder = tempfile::tempdir().expect("a folder");

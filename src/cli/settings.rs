@@ -57,7 +57,8 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings 
     Settings {
         source: quoted(&file.to_string_lossy()),
         options: options(args),
-        kind: loaded.kind.map(str::to_owned),
+        // It is not the kind of a tier that is rolled.
+        kind: loaded.kind.filter(|_| rolled.tier.is_none()).map(str::to_owned),
         tier: rolled.tier.map(|tier| settings::Tier {
             name: tier.name.clone(),
             path: tier.path.clone(),

@@ -7,7 +7,7 @@ pub struct Settings {
     pub source: String,
     /// The options beside it that change the forecast, as typed, for the same.
     pub options: Vec<String>,
-    /// The kind of the workload, where a manifest names it: `Deployment`.
+    /// The kind of the workload, where a manifest or the scenario names it: `Deployment`.
     pub kind: Option<String>,
     /// The tier of balancers that is rolled, if it is not the pods.
     pub tier: Option<Tier>,

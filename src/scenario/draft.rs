@@ -13,7 +13,7 @@ use super::objectives::Objectives;
 use super::read::{At, Cx};
 use super::sweep::{self, Assignment, Axis, Variant};
 use super::tree::{Node, Source, Span};
-use super::{Scenario, assumptions, overrides, presets, traffic, validate, yaml};
+use super::{Scenario, assumptions, overrides, presets, traffic, validate, workload, yaml};
 
 /// The share of all workers that is busy where nothing tells the traffic of a manifest.
 const ASSUMED_UTILISATION: f64 = 0.6;
@@ -35,7 +35,7 @@ pub struct Loaded {
     pub warnings: Vec<Diag>,
     /// The limits that the deploy is held to, if the scenario has any.
     pub objectives: Option<Objectives>,
-    /// The kind of the workload that a manifest gave, `Deployment`.
+    /// The kind of the workload, `Deployment`, where a manifest or the scenario names it.
     pub kind: Option<&'static str>,
 }
 
@@ -341,7 +341,7 @@ impl Draft {
             unmeasured: presets::unmeasured(&root),
             warnings: diags,
             objectives,
-            kind: self.input.kind,
+            kind: named_kind(&root).or(self.input.kind),
         })
     }
 
@@ -357,6 +357,11 @@ impl Draft {
         let rate = if mean > 0.0 { libm::round(ASSUMED_UTILISATION * workers / mean).clamp(1.0, 1e6) } else { 1000.0 };
         format!("{rate}/s")
     }
+}
+
+/// The kind of the workload, where it is named.
+fn named_kind(root: &Node) -> Option<&'static str> {
+    root.at("workload.kind").and_then(Node::text).and_then(workload::kind_called)
 }
 
 /// Whether the first population says what it sends.

@@ -100,6 +100,11 @@ const KINDS: [(&str, Kind); 7] = [
     ("InstanceRefresh", Kind::InstanceRefresh),
 ];
 
+/// This kind of workload by its name in a scenario, if it is one.
+pub(super) fn kind_called(name: &str) -> Option<&'static str> {
+    KINDS.iter().find(|(kind, _)| *kind == name).map(|(kind, _)| *kind)
+}
+
 impl std::fmt::Display for IntOrPercent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
