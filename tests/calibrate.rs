@@ -293,6 +293,59 @@ fn a_rate_that_changes_is_a_profile() {
 }
 
 #[test]
+fn a_trace_has_each_request_at_its_moment() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let requests = requests(&Dist::lognormal_quantiles(0.02, 0.12));
+    let mut log = String::new();
+    for (at, service) in &requests {
+        let _ = writeln!(log, r#"{{"time":{:.3},"request_time":{service:.4}}}"#, START + at);
+    }
+    let (scenario, written, _) = calibrated(folder.path(), "traced.json", &log, &["--trace"]);
+    let Load::Open(Arrivals::Trace(times)) = &scenario.clients[0].load else { panic!("{written}") };
+    assert_eq!(times.len(), requests.len());
+    for (time, (at, _)) in times.iter().zip(&requests) {
+        assert!((time.secs() - at).abs() < 0.000_6, "{} instead of {at}", time.secs());
+    }
+    assert!(folder.path().join("service.arrivals.csv").exists() && written.contains("trace: \"service.arrivals.csv\""));
+    // Without a place for the file, or without a moment, it says so.
+    let log = folder.path().join("traced.json");
+    let (status, _, err) = dryroll(&["calibrate", log.to_str().expect("UTF-8"), "--trace"]);
+    assert!(status == 2 && err.contains("--output"), "{err}");
+    let output = folder.path().join("none.yaml");
+    let series =
+        ["calibrate", "tests/data/series/requests-per-5m.csv", "--trace", "-o", output.to_str().expect("UTF-8")];
+    let (status, _, err) = dryroll(&series);
+    assert!(status == 2 && err.contains("nothing to replay one by one") && !output.exists(), "{err}");
+}
+
+#[test]
+fn whole_seconds_of_an_access_log_are_spread_in_its_trace() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = fs::read_to_string("tests/data/logs/access.log").expect("it is there");
+    let (scenario, written, _) = calibrated(folder.path(), "access.log", &text, &["--trace"]);
+    let Load::Open(Arrivals::Trace(times)) = &scenario.clients[0].load else { panic!("{written}") };
+    assert!(times.len() == 500 && written.contains("where in its own each came is drawn"), "{written}");
+}
+
+#[test]
+fn what_is_fitted_has_the_interval_of_its_parameters() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut log = String::new();
+    for (at, service) in requests(&Dist::Gamma(Gamma::new(0.05, 3.0))) {
+        let _ = writeln!(log, r#"{{"time":{:.3},"request_time":{service:.4}}}"#, START + at);
+    }
+    let (_, written, _) = calibrated(folder.path(), "gamma.json", &log, &["--fit", "gamma"]);
+    let line = written.lines().find(|l| l.contains("# its mean ")).unwrap_or_else(|| panic!("{written}"));
+    // The mean of 10,000: its standard error is 50 ms / √3 / 100.
+    let bounds = line.split_once("mean ").and_then(|(_, rest)| rest.split_once(']')).expect("an interval").0;
+    let bounds = bounds.split_once('[').expect("an interval").1;
+    let bounds: Vec<f64> = bounds.split(" to ").map(|b| b.trim_end_matches("ms").parse().expect("ms")).collect();
+    let half = (bounds[1] - bounds[0]) / 2.0;
+    assert!((half / (1.96 * 50.0 / 3.0_f64.sqrt() / 100.0) - 1.0).abs() < 0.1, "{line}");
+    assert!(line.contains("shape ") && line.contains("White 1982"), "{line}");
+}
+
+#[test]
 fn a_series_of_counts_is_run_with_the_deploy_at_its_fullest() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().join("series.yaml");

@@ -1,5 +1,6 @@
 //! A distribution that samples may be of, by maximum likelihood, and how far it is off them.
 
+use super::certainty::{Figure, figures};
 use super::minimum::minimum;
 use super::sample::{Piece, Sample};
 use crate::scenario::dist::{Dist, Gamma};
@@ -40,6 +41,8 @@ pub struct Fit {
     pub distance: f64,
     /// Whether the distance and the 99 % quantile are near enough.
     pub near: bool,
+    /// What a scenario writes of it, each number with its interval.
+    pub figures: Vec<Figure>,
 }
 
 impl Family {
@@ -61,7 +64,7 @@ impl Family {
     }
 
     /// The distribution of two numbers that may be any: logarithms of a scale (s) and of a shape.
-    fn of(self, [scale, shape]: [f64; 2]) -> Dist {
+    pub(super) fn of(self, [scale, shape]: [f64; 2]) -> Dist {
         let (at, form) = (libm::exp(scale), libm::exp(shape.clamp(-4.0, 9.0)));
         match self {
             Self::Lognormal => Dist::Lognormal { mu: scale, sigma: form },
@@ -94,19 +97,18 @@ pub fn allowed(n: u64) -> f64 {
 /// Every family's best, the most likely first; none where there are no samples, or they are all the same.
 pub fn fit(sample: &Sample) -> Vec<Fit> {
     let pieces = sample.coarse();
-    let mean = sample.mean();
-    if pieces.len() < 2 || mean <= 0.0 {
-        return Vec::new();
-    }
-    let spread = spread(&pieces, mean);
-    let mut fits: Vec<Fit> =
-        FAMILIES.into_iter().map(|family| of_family(family, sample, &pieces, mean, spread)).collect();
+    let mut fits: Vec<Fit> = FAMILIES.into_iter().filter_map(|family| of_family(family, sample, &pieces)).collect();
     fits.sort_by(|a, b| a.bic.total_cmp(&b.bic));
     fits
 }
 
-fn of_family(family: Family, sample: &Sample, pieces: &[Piece], mean: f64, spread: f64) -> Fit {
-    let start = family.start(mean, spread);
+/// The best of one family.
+pub(super) fn of_family(family: Family, sample: &Sample, pieces: &[Piece]) -> Option<Fit> {
+    let mean = sample.mean();
+    if pieces.len() < 2 || mean <= 0.0 {
+        return None;
+    }
+    let start = family.start(mean, spread(pieces, mean));
     let loss = |p: [f64; 2]| -likelihood(&family.of(p), pieces);
     let best = if family == Family::Exponential {
         let [scale] = minimum([start[0]], 0.2, |p| loss([p[0], 0.0]));
@@ -122,11 +124,11 @@ fn of_family(family: Family, sample: &Sample, pieces: &[Piece], mean: f64, sprea
     });
     let near = distance <= allowed(sample.len()) && tail;
     let bic = family.parameters() * libm::log(sample.len() as f64) + 2.0 * loss(best);
-    Fit { family, dist, bic, distance, near }
+    Some(Fit { family, dist, bic, distance, near, figures: figures(family, best, pieces) })
 }
 
 /// The logarithm of how likely the pieces are.
-fn likelihood(dist: &Dist, pieces: &[Piece]) -> f64 {
+pub(super) fn likelihood(dist: &Dist, pieces: &[Piece]) -> f64 {
     let of = |piece: &Piece| {
         // A time without width is known to a ten-thousandth.
         let (low, high) = if piece.high > piece.low {

@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::arrivals::Rate;
+use super::certainty::Figure;
 use super::fit::{Family, Fit, allowed, fit};
 use super::sample::{Quantile, Sample};
 use super::series::Series;
+use super::trace::Trace;
 use super::{Calibration, Reading};
 use crate::scenario::diag::printable;
 use crate::scenario::dist::Dist;
@@ -28,27 +30,36 @@ pub enum Wanted {
 pub struct Fragment {
     /// The YAML.
     pub text: String,
-    /// Where a distribution stands beside it as it was recorded, and its text.
-    pub beside: Option<(PathBuf, String)>,
+    /// Files beside it that it names, each with its text: a distribution as it was recorded, arrivals.
+    pub beside: Vec<(PathBuf, String)>,
 }
 
 /// How long a busy stretch of a series is replayed, with the deploy in its middle.
 const HOUR: f64 = 3600.0;
 
+/// What the text ends with.
+const ITSELF: &str =
+    "# A scenario in itself; of your own workload with `workload: {manifest: deployment.yaml}` beside it.\n";
+
 /// Points of a profile on a line.
 const POINTS: usize = 6;
 
-/// Writes it. `output` is where it will stand: a distribution as recorded needs a file of its own beside it.
+/// Writes it. `output` is where it will stand: a distribution as recorded needs a file of
+/// its own beside it, as arrivals do that are to be replayed one by one.
 pub fn write(found: &Calibration, wanted: Wanted, output: Option<&Path>) -> Fragment {
-    let mut fragment = Fragment { text: String::new(), beside: None };
+    let mut fragment = Fragment { text: String::new(), beside: Vec::new() };
     let out = &mut fragment.text;
     for reading in &found.readings {
         read(reading, out);
     }
     service(found, wanted, output, &mut fragment);
-    let out = &mut fragment.text;
     let series = found.series.first();
     let rate = found.arrivals.rate();
+    if let Some((trace, output)) = found.moments.trace().zip(output) {
+        replay_each(&trace, output, &mut fragment);
+        return fragment;
+    }
+    let out = &mut fragment.text;
     match (series, &rate) {
         (Some(series), _) => replay(series, found.series.len(), output, out),
         (None, Some(rate)) => clients(rate, out),
@@ -57,11 +68,32 @@ pub fn write(found: &Calibration, wanted: Wanted, output: Option<&Path>) -> Frag
         ),
     }
     if series.is_some() || rate.is_some() {
-        out.push_str(
-            "# A scenario in itself; of your own workload with `workload: {manifest: deployment.yaml}` beside it.\n",
-        );
+        out.push_str(ITSELF);
     }
     fragment
+}
+
+/// `clients` that replay each request of a log at its moment.
+fn replay_each(trace: &Trace, output: &Path, fragment: &mut Fragment) {
+    let (path, name) = beside(output, "arrivals");
+    let out = &mut fragment.text;
+    out.push_str("clients:\n  - name: web\n");
+    let spread = if trace.spread { "; the log knows whole seconds: where in its own each came is drawn" } else { "" };
+    let text = format!(
+        "{} requests, each at the moment that the log has of it{spread}; times are those since the log began, and `deploy.at` is the moment in it",
+        trace.requests
+    );
+    comment("    ", &text, out);
+    let _ = writeln!(out, "    trace: {name}");
+    out.push_str(ITSELF);
+    fragment.beside.push((path, trace.text.clone()));
+}
+
+/// A file beside the scenario at `output`, and its name as a scenario writes it.
+fn beside(output: &Path, what: &str) -> (PathBuf, String) {
+    let stem = output.file_stem().map_or_else(|| "scenario".to_owned(), |s| s.to_string_lossy().into_owned());
+    let name = format!("{stem}.{what}.csv");
+    (output.with_file_name(&name), serde_json::Value::from(name).to_string())
 }
 
 /// A comment, whatever stands in it.
@@ -170,7 +202,25 @@ fn fitted(chosen: &Fit, fits: &[Fit], sample: &Sample, wanted: Wanted, out: &mut
     if !chosen.near {
         comment("  ", "it is NOT near the sample, in its middle or at its 99 % quantile", out);
     }
+    certainty(chosen, out);
     let _ = writeln!(out, "  serviceTime: {}", dist(&chosen.dist));
+}
+
+/// The interval of each number of a fitted family.
+fn certainty(fit: &Fit, out: &mut String) {
+    let one = |figure: &Figure| {
+        let number = |x: f64| if figure.is_time { time(x) } else { sig(x, 4) };
+        let interval = figure
+            .ci95
+            .map_or_else(|| "[? to ?]".to_owned(), |[low, high]| format!("[{} to {}]", number(low), number(high)));
+        format!("{} {} {interval}", figure.name, number(figure.value))
+    };
+    let figures: Vec<String> = fit.figures.iter().map(one).collect();
+    let text = format!(
+        "its {} (95 % intervals, for times that do not depend on each other, of the family or only near it: Huber 1967, White 1982)",
+        figures.join(", ")
+    );
+    comment("  ", &text, out);
 }
 
 /// The sample as it was recorded, in a file beside the output; where there is no place for one, the nearest family.
@@ -186,14 +236,9 @@ fn recorded(fits: &[Fit], sample: &Sample, output: Option<&Path>, fragment: &mut
         comment("  ", &text, &mut fragment.text);
     }
     if let Some(output) = output {
-        let stem = output.file_stem().map_or_else(|| "scenario".to_owned(), |s| s.to_string_lossy().into_owned());
-        let name = format!("{stem}.service-time.csv");
-        let _ = writeln!(
-            fragment.text,
-            "  serviceTime: {{distribution: empirical, file: {}}}",
-            serde_json::Value::from(name.as_str())
-        );
-        fragment.beside = Some((output.with_file_name(name), buckets(sample)));
+        let (path, name) = beside(output, "service-time");
+        let _ = writeln!(fragment.text, "  serviceTime: {{distribution: empirical, file: {name}}}");
+        fragment.beside.push((path, buckets(sample)));
         return;
     }
     comment(
@@ -202,7 +247,10 @@ fn recorded(fits: &[Fit], sample: &Sample, output: Option<&Path>, fragment: &mut
         &mut fragment.text,
     );
     let nearest = match nearest {
-        Some(fit) => dist(&fit.dist),
+        Some(fit) => {
+            certainty(fit, &mut fragment.text);
+            dist(&fit.dist)
+        }
         // All of one length.
         None => time(sample.mean()),
     };

@@ -1,9 +1,11 @@
 //! What logs, histograms and series of counts say of a service: how long it takes, and how requests come.
 //!
 //! Each file is told apart by its lines ([`mod@format`]), read into samples ([`sample`]) and arrivals ([`arrivals`]), and what
-//! is found is written as a part of a scenario ([`fragment`]), every figure with what it rests on.
+//! is found is written as a part of a scenario ([`fragment`]), every figure with what it rests on and, where it was fitted, how
+//! sure it is ([`certainty`]).
 
 pub mod arrivals;
+pub mod certainty;
 pub mod fit;
 pub mod format;
 pub mod fragment;
@@ -12,6 +14,7 @@ mod minimum;
 mod moment;
 pub mod sample;
 mod series;
+pub mod trace;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -21,6 +24,7 @@ use self::arrivals::Arrivals;
 use self::format::Format;
 use self::sample::Sample;
 use self::series::Series;
+use self::trace::Moments;
 use crate::scenario::Diag;
 use crate::scenario::tree::{Source, Span};
 
@@ -36,6 +40,8 @@ pub struct Options<'a> {
     pub unit: Option<f64>,
     /// The histogram to take, where a file has several.
     pub metric: Option<&'a str>,
+    /// Whether to keep the moment of each request.
+    pub trace: bool,
 }
 
 /// What became of one file.
@@ -68,6 +74,8 @@ pub struct Calibration {
     pub whole: Sample,
     /// Requests by second.
     pub arrivals: Arrivals,
+    /// The same one by one, where [`Options::trace`] asks for them.
+    pub moments: Moments,
     /// Series of counts, by file.
     pub series: Vec<Series>,
 }
@@ -144,7 +152,7 @@ fn read_file(path: &Path, options: &Options<'_>, found: &mut Calibration) -> Res
             while let Some((number, text)) = next()? {
                 reading.lines += 1;
                 match format.record(&text, options) {
-                    Some(record) => take(&record, &mut reading, found),
+                    Some(record) => take(&record, options.trace, &mut reading, found),
                     None => reading.pass(number, &text),
                 }
             }
@@ -154,10 +162,13 @@ fn read_file(path: &Path, options: &Options<'_>, found: &mut Calibration) -> Res
 }
 
 /// Adds a request to what was found.
-fn take(record: &Record, reading: &mut Reading, found: &mut Calibration) {
+fn take(record: &Record, trace: bool, reading: &mut Reading, found: &mut Calibration) {
     reading.read += 1;
     if let Some(at) = record.at {
         found.arrivals.add(at);
+        if trace {
+            found.moments.add(at);
+        }
     }
     if let Some(guess) = record.guessed
         && !reading.remarks.iter().any(|r| r == guess)

@@ -19,7 +19,7 @@ pub(super) fn run(args: &Calibrate, ui: Ui) -> Result<u8, Failure> {
         "ns" => 1e-9,
         _ => 1.0,
     });
-    let options = Options { unit, metric: args.metric.as_deref() };
+    let options = Options { unit, metric: args.metric.as_deref(), trace: args.trace };
     let found = calibrate::read(&args.logs, &options).map_err(|diag| loading::told(&[diag], ui))?;
     tell(&found, ui);
     let family = FAMILIES.into_iter().find(|f| f.name() == args.fit);
@@ -30,18 +30,24 @@ pub(super) fn run(args: &Calibrate, ui: Ui) -> Result<u8, Failure> {
     };
     // Beside a device there is no place for a second file.
     let place = path.filter(|_| output.is_plain_file());
+    if args.trace && place.is_none() {
+        return Err(Failure::Usage("--trace writes a file beside the scenario: it needs -o FILE".to_owned()));
+    }
+    if args.trace && found.arrivals.is_empty() {
+        return Err(Failure::Usage(
+            "there is no request whose moment is known: nothing to replay one by one".to_owned(),
+        ));
+    }
     let fragment = fragment::write(&found, wanted, place);
-    let staged = match &fragment.beside {
-        Some((path, text)) => {
-            let staged = Staged::new(path, text.as_bytes()).map_err(|e| table::cannot_write(Some(path), &e))?;
-            Some((staged, path))
-        }
-        None => None,
-    };
+    let mut staged = Vec::new();
+    for (path, text) in &fragment.beside {
+        let file = Staged::new(path, text.as_bytes()).map_err(|e| table::cannot_write(Some(path), &e))?;
+        staged.push((file, path));
+    }
     let text = header(args) + &fragment.text;
     table::finish(text.as_bytes(), output, path, ui)?;
-    if let Some((staged, path)) = staged {
-        staged.keep().map_err(|e| table::cannot_write(Some(path), &e))?;
+    for (file, path) in staged {
+        file.keep().map_err(|e| table::cannot_write(Some(path), &e))?;
     }
     Ok(exit::OK)
 }
@@ -67,5 +73,6 @@ fn header(args: &Calibrate) -> String {
     }
     words.extend(args.unit.iter().map(|unit| format!("--unit {unit}")));
     words.extend(args.metric.iter().map(|metric| format!("--metric {}", quoted(metric))));
+    words.extend(args.trace.then(|| "--trace".to_owned()));
     format!("# {}\n", printable(&words.join(" ")).replace('\n', "\\n"))
 }

@@ -23,6 +23,10 @@ pub(in crate::cli) struct Calibrate {
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) metric: Option<String>,
 
+    /// Replay each request of a log at its moment, from a file that is written beside the scenario (`-o`)
+    #[arg(long, requires = "output")]
+    pub(in crate::cli) trace: bool,
+
     /// Write to this file, whole or not at all, instead of stdout
     #[arg(long, short, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<PathBuf>,
