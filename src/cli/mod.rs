@@ -16,6 +16,7 @@ mod live;
 mod loading;
 mod man;
 mod merge;
+mod newer;
 mod output;
 mod presets;
 mod recommend;
@@ -51,6 +52,7 @@ enum Failure {
 
 /// Reads the command line, does what it says and returns the exit status ([`exit`]).
 pub fn main() -> ExitCode {
+    newer::hand_over();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
