@@ -189,6 +189,36 @@ fn a_manifest_is_read_and_its_traffic_assumed() {
     assert!(loaded.assumptions.iter().any(|a| a.starts_with("clients.traffic.rate")));
 }
 
+/// As `helm template --include-crds` writes: the definitions of an operator's resources nest deeper than all that is read.
+#[test]
+fn what_is_skipped_may_be_larger_than_what_is_read() {
+    let checkout = fs::read_to_string("tests/data/manifests/checkout.yaml").expect("the manifest is there");
+    let deep =
+        |kind: &str| format!("kind: {kind}\nmetadata: {{name: deep}}\nspec: {}{}\n", "{a: ".repeat(60), "}".repeat(60));
+    let long = format!("kind: ConfigMap\nmetadata: {{name: long}}\ndata: {{x: {}}}\n", "x".repeat(5 << 20));
+    let wide = format!("kind: Secret\nmetadata: {{name: wide}}\ndata: [{}]\n", "x,".repeat(200_001));
+    let read = |text: &str| scenario::load_str("chart.yaml", text, &[]);
+    let text = format!("{}---\n{long}---\n{wide}---\n{checkout}", deep("CustomResourceDefinition"));
+    let loaded = read(&text).expect("one workload");
+    assert_eq!(loaded.scenario.workload.replicas, 6);
+    let note = loaded.warnings.iter().find(|w| w.code == "skipped").expect("it says so");
+    assert!(
+        note.message.starts_with("skipped CustomResourceDefinition deep, ConfigMap long, Secret wide"),
+        "{}",
+        note.message
+    );
+    // What would be read is refused, and so is what does not say what it is.
+    for unread in
+        [deep("Deployment"), deep("List"), deep("HorizontalPodAutoscaler"), deep("x").replace("kind: x\n", "")]
+    {
+        let diags = read(&format!("{checkout}---\n{unread}")).expect_err("too deep");
+        assert_eq!(diags[0].message, "this document is nested more than 32 levels deep");
+    }
+    // Each document has a budget of its own.
+    let many = format!("---\nkind: ConfigMap\ndata: [{}]\n", "x,".repeat(50_000)).repeat(5);
+    assert!(read(&format!("{checkout}{many}")).is_ok());
+}
+
 #[test]
 fn the_probes_of_a_manifest_are_read() {
     let pod = load("tests/data/manifests/paused.yaml").scenario.pod;

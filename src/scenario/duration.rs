@@ -3,7 +3,7 @@
 use super::diag::Diag;
 use super::read::{At, Read};
 use super::schema::{Json, Shape, Written};
-use super::units::number;
+use super::units::{number, plain_number};
 use crate::engine::Dur;
 
 /// The longest time that a scenario may name: a hundred years, far below [`Dur::MAX`].
@@ -143,7 +143,7 @@ pub(super) fn unit_meant(unit: &str) -> Option<&'static str> {
 impl Read for Seconds {
     fn read(at: &At<'_>) -> Option<Self> {
         let text = at.word("a number of seconds")?;
-        if let Some(secs) = number(text).filter(|_| !at.quoted()) {
+        if let Some(secs) = plain_number(text).filter(|_| !at.quoted()) {
             return span(at, secs).map(Self);
         }
         let diag = match seconds(text) {

@@ -24,6 +24,9 @@ pub struct PassiveHealth {
     pub statuses: Statuses,
 }
 
+/// Between checks at the least: each is simulated, of every pod by every proxy.
+const SHORTEST: Dur = Dur::from_millis(10);
+
 /// Ejection by probes.
 #[derive(Clone, Copy, Debug)]
 pub struct ActiveHealth {
@@ -71,6 +74,7 @@ impl ActiveHealth {
             return None;
         }
         let mut f = at.fields();
+        let interval = f.at("interval");
         let health = Self {
             interval: f.or("interval", Dur::ZERO),
             timeout: above_zero(&f.at("timeout"), Dur::from_secs(1)),
@@ -78,6 +82,10 @@ impl ActiveHealth {
             unhealthy_threshold: f.within("unhealthyThreshold", 3, 1..=1000),
         };
         f.end();
+        if !health.interval.is_zero() && health.interval < SHORTEST {
+            interval.out_of_range("`interval` is too short", "10ms or more, or 0s for no checks");
+            return None;
+        }
         (!health.interval.is_zero()).then_some(health)
     }
 }

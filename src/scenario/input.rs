@@ -133,7 +133,11 @@ pub(super) fn classify(source: &Arc<Source>, folder: &Path, request: &Request<'_
 /// What stands in a file, and in those beside it.
 fn documents(source: &Arc<Source>, beside: &[PathBuf]) -> Result<Vec<Node>, Vec<Diag>> {
     let parse = |source: &Arc<Source>| {
-        if hcl::is_hcl(&source.name) { hcl::parse(source).map(|d| vec![d]) } else { yaml::parse(source) }
+        if hcl::is_hcl(&source.name) {
+            hcl::parse(source).map(|d| vec![d])
+        } else {
+            yaml::parse_but(source, kubernetes::is_passed_over)
+        }
     };
     let mut docs = parse(source).map_err(|d| vec![d])?;
     for path in beside {
@@ -178,7 +182,7 @@ fn underlay(mut root: Node, folder: &Path, request: &Request<'_>) -> Result<Inpu
         vec![d]
     })?;
     let source = Source::new(source.name.clone(), source.text.clone(), 1);
-    let docs = yaml::parse(&source).map_err(|d| vec![d])?;
+    let docs = yaml::parse_but(&source, kubernetes::is_passed_over).map_err(|d| vec![d])?;
     let imported = kubernetes::import(&docs, request.workload)?;
     let mut tree = imported.tree;
     tree.overlay(&input.root);

@@ -52,7 +52,7 @@ impl Probe {
         f.ignore(&HANDLERS);
         Self {
             initial_delay: f.or("initialDelaySeconds", Seconds(Dur::ZERO)).0,
-            period: positive(f, "periodSeconds", 10),
+            period: period(f),
             timeout: positive(f, "timeoutSeconds", 1),
             success_threshold: f.within("successThreshold", 1, 1..=most_successes),
             failure_threshold: f.within("failureThreshold", 3, 1..=1_000_000),
@@ -73,6 +73,19 @@ impl KillingProbe {
         f.end();
         Some(Self { probe, grace_period })
     }
+}
+
+/// Between probes at the least: each is simulated, of every pod. Kubernetes' own least is a second.
+const SHORTEST: Dur = Dur::from_millis(10);
+
+fn period(f: &mut Fields<'_>) -> Dur {
+    let at = f.at("periodSeconds");
+    let period = positive(f, "periodSeconds", 10);
+    if period < SHORTEST {
+        at.out_of_range("`periodSeconds` is too short", "0.01 or more");
+        return SHORTEST;
+    }
+    period
 }
 
 /// A number of seconds above 0.

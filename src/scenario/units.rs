@@ -26,10 +26,18 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     plain.then(|| text.parse().ok()).flatten().filter(|n: &f64| n.is_finite())
 }
 
+/// A [`number`] that is the same to all readers of YAML: `010` is eight to those of version 1.1, Kubernetes' among them, and
+/// ten to those of version 1.2.
+pub(crate) fn plain_number(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text).as_bytes();
+    let octal = matches!(digits, [b'0', b'0'..=b'9', ..]);
+    number(text).filter(|_| !octal)
+}
+
 impl Read for f64 {
     fn read(at: &At<'_>) -> Option<Self> {
         let text = at.word("a number")?;
-        let found = number(text).filter(|_| !at.quoted());
+        let found = plain_number(text).filter(|_| !at.quoted());
         if found.is_none() {
             at.report(at.error("wrong-type", format!("`{}` must be a number", at.name())).label("not a number"));
         }
@@ -72,10 +80,9 @@ impl Read for u64 {
         let text = at.word("a whole number")?;
         let name = at.name();
         if !at.quoted() {
-            if let Ok(n) = text.parse::<Self>() {
-                return Some(n);
-            }
-            match number(text) {
+            match plain_number(text) {
+                // Exact where floating point is not.
+                Some(_) if text.parse::<Self>().is_ok() => return text.parse().ok(),
                 Some(n) if n < 0.0 => {
                     at.out_of_range(&format!("`{name}` is negative"), "a whole number from 0 up");
                     return None;
@@ -87,6 +94,8 @@ impl Read for u64 {
         let mut diag = at.error("wrong-type", format!("`{name}` must be a whole number")).label("not a whole number");
         if at.quoted() && text.parse::<Self>().is_ok() {
             diag = diag.help(format!("without the quotes it is one: `{name}: {text}`"));
+        } else if text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()) {
+            diag = diag.help("a zero in front makes an octal number of it for some readers of YAML, not for others");
         }
         at.report(diag);
         None
@@ -244,7 +253,7 @@ impl Read for IntOrPercent {
             );
             return None;
         }
-        match number(percent.unwrap_or(text)) {
+        match percent.map_or_else(|| plain_number(text), number) {
             Some(n) if n < 0.0 => {
                 at.out_of_range(&format!("`{name}` is negative"), "a number of pods or a percentage from 0 up");
             }

@@ -163,8 +163,10 @@ fn overload(c: &Check<'_>) {
     }
     let text = format!(
         "more is asked than the pods can serve: {busy:.0} workers would be busy, and there are {workers:.0} \
-         ({} replicas × {})",
-        c.scenario.workload.replicas, c.scenario.pod.concurrency
+         ({} {} × {})",
+        c.scenario.workload.replicas,
+        if c.scenario.workload.replicas == 1 { "replica" } else { "replicas" },
+        c.scenario.pod.concurrency
     );
     let heaviest = c.scenario.clients.iter().enumerate().max_by(|a, b| peak(&a.1.load).total_cmp(&peak(&b.1.load)));
     let client = heaviest.map_or(0, |(n, _)| n);

@@ -11,9 +11,9 @@ use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Sp
 use super::diag::Diag;
 use super::tree::{Entry, Node, Source, Span, Value};
 
-/// Values in a file, those that aliases repeat included.
-const MAX_NODES: usize = 50_000;
-/// Bytes of all scalars, those that aliases repeat included.
+/// Values in a document, those that aliases repeat included. A list of all that runs in a cluster has some 400 a workload.
+const MAX_NODES: usize = 200_000;
+/// Bytes of all scalars of a document, those that aliases repeat included.
 const MAX_SCALAR_BYTES: usize = 4 << 20;
 /// Lists and maps inside each other.
 const MAX_DEPTH: usize = 32;
@@ -23,20 +23,44 @@ const MAX_DEPTH: usize = 32;
 /// # Errors
 /// The first thing that is not YAML, or beyond the budget.
 pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Diag> {
-    build(source).map_err(|diag| template(source).unwrap_or(diag))
+    parse_but(source, |_| false)
 }
 
-fn build(source: &Arc<Source>) -> Result<Vec<Node>, Diag> {
+/// As [`parse`], but of a document beyond the budget only its beginning remains where `skips` says of that beginning that
+/// nobody reads on: whole charts come with definitions of resources that nest deeper than anything to be read.
+///
+/// # Errors
+/// As those of [`parse`].
+pub fn parse_but(source: &Arc<Source>, skips: impl Fn(&Node) -> bool) -> Result<Vec<Node>, Diag> {
+    build(source, &skips).map_err(|diag| template(source).unwrap_or(diag))
+}
+
+fn build(source: &Arc<Source>, skips: &dyn Fn(&Node) -> bool) -> Result<Vec<Node>, Diag> {
     let mut builder =
         Builder { source, stack: Vec::new(), anchors: Vec::new(), spent: Cost::default(), docs: Vec::new() };
     let options = granit_parser::options! { flow_nesting_limit: 255, block_nesting_limit: 255 };
+    let mut skipping = false;
     for event in Parser::new_from_str_with_options(&source.text, options) {
         let (event, mark) = event.map_err(|e| syntax_error(source, &e))?;
-        builder.take(event, mark)?;
+        if let Event::DocumentStart(..) = event {
+            builder.begin();
+            skipping = false;
+        }
+        if skipping {
+            continue;
+        }
+        if let Err(refusal) = builder.take(event, mark) {
+            let beginning = builder.beginning().filter(|node| refusal.code == TOO_LARGE && skips(node));
+            builder.docs.push(beginning.ok_or(refusal)?);
+            skipping = true;
+        }
     }
     builder.docs.retain(|d| !d.is_null());
     Ok(builder.docs)
 }
+
+/// The code of what is beyond the budget.
+const TOO_LARGE: &str = "too-large";
 
 /// What a value weighs, and how deep it is.
 #[derive(Clone, Copy, Default)]
@@ -69,9 +93,22 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// Aliases, and with them what they repeat, end with their document.
+    fn begin(&mut self) {
+        self.stack.clear();
+        self.anchors.clear();
+        self.spent = Cost::default();
+    }
+
+    /// The fields of a document that are complete so far.
+    fn beginning(&self) -> Option<Node> {
+        let open = self.stack.first()?;
+        let Body::Map { entries, .. } = &open.body else { return None };
+        Some(Node { value: Value::Map(entries.clone()), span: self.span(open.start) })
+    }
+
     fn take(&mut self, event: Event<'_>, mark: Mark) -> Result<(), Diag> {
         match event {
-            Event::DocumentStart(..) => self.anchors.clear(),
             Event::Scalar(text, style, anchor, tag) => {
                 let quoted = style != ScalarStyle::Plain || is_str(tag.as_deref());
                 self.spend(Cost { nodes: 1, bytes: text.len(), depth: 0 }, mark)?;
@@ -161,13 +198,16 @@ impl Builder<'_> {
         let what = if self.stack.len() + cost.depth > MAX_DEPTH {
             too_deep()
         } else if self.spent.nodes > MAX_NODES {
-            format!("the file holds more than {MAX_NODES} values, those that aliases repeat included")
+            format!("this document holds more than {MAX_NODES} values, those that aliases repeat included")
         } else if self.spent.bytes > MAX_SCALAR_BYTES {
-            format!("the file holds more than {} MiB of text, what aliases repeat included", MAX_SCALAR_BYTES >> 20)
+            format!(
+                "this document holds more than {} MiB of text, what aliases repeat included",
+                MAX_SCALAR_BYTES >> 20
+            )
         } else {
             return Ok(());
         };
-        Err(Diag::error("too-large", what)
+        Err(Diag::error(TOO_LARGE, what)
             .at(&self.span(mark), "the limit is passed here")
             .help("no scenario needs as much; large data belongs into the CSV files that a scenario names"))
     }
@@ -241,14 +281,14 @@ pub(crate) const RENDER_FIRST: &str = "render it first, as in `helm template . |
 fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diag {
     let span = place(source, error.marker());
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
-        return Diag::error("too-large", too_deep()).at(&span, "the limit is passed here");
+        return Diag::error(TOO_LARGE, too_deep()).at(&span, "the limit is passed here");
     }
     let what = error.info().replace('\'', "`");
-    let diag = Diag::error("not-yaml", format!("this is not YAML: {what}")).at(&span, "the parser stopped here");
-    let line = source.text[..span.range.start].rfind('\n').map_or(0, |n| n + 1);
-    if source.text[line..].trim_start_matches(' ').starts_with('\t') {
-        return diag.help("YAML is indented by spaces, not by tabs");
+    let diag = Diag::error("not-yaml", format!("this is not YAML: {what}"));
+    if let Some(tab) = tab(source, span.range.start) {
+        return diag.at(&tab, "a tab").help("YAML is indented by spaces, not by tabs");
     }
+    let diag = diag.at(&span, "the parser stopped here");
     match error.kind() {
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidIndentation => {
             diag.help("is this line indented too far, or the one above too little?")
@@ -260,8 +300,21 @@ fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diag {
     }
 }
 
+/// The tab that a line is indented by: the one where the parser stopped, or the next, into which a value may go on.
+fn tab(source: &Arc<Source>, stopped: usize) -> Option<Span> {
+    let mut line = source.text[..stopped].rfind('\n').map_or(0, |n| n + 1);
+    for text in source.text[line..].split_inclusive('\n').take(2) {
+        let at = line + text.len() - text.trim_start_matches(' ').len();
+        if source.text[at..].starts_with('\t') {
+            return Some(Span { source: Arc::clone(source), range: at..at + 1 });
+        }
+        line += text.len();
+    }
+    None
+}
+
 fn too_deep() -> String {
-    format!("the file is nested more than {MAX_DEPTH} levels deep")
+    format!("this document is nested more than {MAX_DEPTH} levels deep")
 }
 
 /// One character at a marker; at the end of the text, the last character that is not white space.

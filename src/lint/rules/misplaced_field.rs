@@ -1,13 +1,13 @@
-//! A field one level off, where Kubernetes does not look.
+//! A field one level off or misspelt, where Kubernetes does not look.
 
 use crate::lint::{Check, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "misplaced-field",
-    summary: "a field stands where it has no effect",
+    summary: "a field has no effect where it stands, or as it is spelt",
     why: "`strategy`, `minReadySeconds`, a probe or a hook that stands one level too high or too low is ignored (or refused \
           where validation is strict). The rollout then runs with the defaults: 25 % of the pods may be missing, and nothing \
-          waits for anything. It is not seen in a review, since the right words are there.",
+          waits for anything. It is not seen in a review, since the right words are there, or nearly.",
     remedy: "Move it to where the warning says; `kubectl apply --validate=strict --dry-run=server` refuses what it does not know.",
     incident: "envoyproxy/gateway#4997: with the default 25 % of the pods missing at a time, retries and health checks did \
                not hide the deploys; `maxUnavailable: 0, maxSurge: 1` did – where it took effect",

@@ -3,7 +3,7 @@
 //! The result is a scenario's tree whose nodes still stand in the manifest, so that whoever finds fault with a value
 //! points at the line it came from. Fields that mean nothing here are Kubernetes' own affair and left alone.
 
-use super::{autoscaler, budget, pre_stop, probes, strategy};
+use super::{autoscaler, budget, no_effect, pre_stop, probes, strategy};
 use crate::scenario::Diag;
 use crate::scenario::tree::{Entry, Node, Span, Value};
 
@@ -78,6 +78,17 @@ pub fn find<'a>(docs: &'a [Node], wanted: Option<&str>) -> Option<(&'a Node, &'s
     let objects = docs.iter().flat_map(flatten).filter(|o| wanted.is_none_or(|w| name(o) == Some(w)));
     let mut found = objects.filter_map(|o| known(o).map(|(kind, _)| (o, kind)));
     found.next()
+}
+
+/// Kinds that stand beside a workload and are read with it.
+const BESIDE: [&str; 4] =
+    ["PodDisruptionBudget", "HorizontalPodAutoscaler", "AnalysisTemplate", "ClusterAnalysisTemplate"];
+
+/// Whether a document that begins with these fields is one of which nothing but its name is told.
+pub fn is_passed_over(beginning: &Node) -> bool {
+    let kind = kind_of(beginning);
+    let read = known(beginning).is_some() || LATER.contains(&kind) || BESIDE.contains(&kind) || kind.ends_with("List");
+    !kind.is_empty() && !read
 }
 
 /// The objects of a document: itself, or the items of a `List`.
@@ -220,7 +231,7 @@ fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     tree.notes.extend(paused(spec, &name).filter(|_| kind == "Deployment"));
     probes::gates(&mut tree, pod);
     pre_stop(&mut tree, &containers)?;
-    misplaced(&mut tree, object);
+    no_effect::note(&mut tree, object);
     Ok(Imported { tree: tree.root, notes: tree.notes, assumptions: tree.assumptions, name, kind })
 }
 
@@ -252,28 +263,4 @@ fn pre_stop(tree: &mut Tree, containers: &[&Node]) -> Result<(), Vec<Diag>> {
     let node = longest.map(|(secs, span)| Node::scalar(format!("{secs}s"), span));
     tree.put("pod.termination.preStop", node.as_ref(), "0s");
     Ok(())
-}
-
-/// Fields that are easily written one level off, where Kubernetes ignores or refuses them: (where, what it means).
-const MISPLACED: [(&str, &str); 10] = [
-    ("strategy", "spec.strategy"),
-    ("replicas", "spec.replicas"),
-    ("minReadySeconds", "spec.minReadySeconds"),
-    ("spec.rollingUpdate", "spec.strategy.rollingUpdate"),
-    ("spec.template.strategy", "spec.strategy"),
-    ("spec.template.spec.strategy", "spec.strategy"),
-    ("spec.template.spec.minReadySeconds", "spec.minReadySeconds"),
-    ("spec.terminationGracePeriodSeconds", "spec.template.spec.terminationGracePeriodSeconds"),
-    ("spec.template.spec.readinessProbe", "spec.template.spec.containers[].readinessProbe"),
-    ("spec.template.spec.lifecycle", "spec.template.spec.containers[].lifecycle"),
-];
-
-fn misplaced(tree: &mut Tree, object: &Node) {
-    for (path, right) in MISPLACED {
-        let (parent, key) = path.rsplit_once('.').map_or((Some(object), path), |(p, key)| (object.at(p), key));
-        if let Some(entry) = parent.and_then(|p| p.entry(key)) {
-            let diag = Diag::warning("misplaced-field", format!("`{key}` has no effect here"));
-            tree.notes.push(diag.at(&entry.key_span, format!("belongs at {right}")).path(path));
-        }
-    }
 }

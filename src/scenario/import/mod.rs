@@ -6,6 +6,7 @@ mod budget;
 mod ecs;
 pub(super) mod foreign;
 pub mod kubernetes;
+mod no_effect;
 mod nomad;
 pub(super) mod pre_stop;
 mod probes;

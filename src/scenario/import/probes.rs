@@ -1,17 +1,9 @@
 //! The probes of a manifest's containers as those that a pod has here, which is one container.
 
 use super::kubernetes::{Tree, only};
+use super::no_effect::PROBE;
 use crate::scenario::Diag;
 use crate::scenario::tree::Node;
-
-const PROBE: [&str; 6] = [
-    "initialDelaySeconds",
-    "periodSeconds",
-    "timeoutSeconds",
-    "successThreshold",
-    "failureThreshold",
-    "terminationGracePeriodSeconds",
-];
 
 /// A pod is Ready when each of its containers is, so the slowest readiness and the slowest startup probe govern; the first
 /// container to fail is restarted, so the strictest liveness probe does.

@@ -1,0 +1,192 @@
+//! Fields of a manifest that nobody reads, since they stand one level off or are misspelt: without strict validation
+//! Kubernetes drops them, and the rollout runs with the defaults.
+
+use super::kubernetes::Tree;
+use crate::scenario::Diag;
+use crate::scenario::diag::nearest;
+use crate::scenario::tree::{Entry, Node};
+
+/// Fields that are easily written one level off, where Kubernetes ignores or refuses them: (where, what it means).
+const MISPLACED: [(&str, &str); 10] = [
+    ("strategy", "spec.strategy"),
+    ("replicas", "spec.replicas"),
+    ("minReadySeconds", "spec.minReadySeconds"),
+    ("spec.rollingUpdate", "spec.strategy.rollingUpdate"),
+    ("spec.template.strategy", "spec.strategy"),
+    ("spec.template.spec.strategy", "spec.strategy"),
+    ("spec.template.spec.minReadySeconds", "spec.minReadySeconds"),
+    ("spec.terminationGracePeriodSeconds", "spec.template.spec.terminationGracePeriodSeconds"),
+    ("spec.template.spec.readinessProbe", "spec.template.spec.containers[].readinessProbe"),
+    ("spec.template.spec.lifecycle", "spec.template.spec.containers[].lifecycle"),
+];
+
+/// What a forecast reads, by place; and Kubernetes' own fields that come near one of those. `[]` is each item of a list.
+const READ: [(&str, &[&str]); 10] = [
+    ("", &["apiVersion", "kind", "metadata", "spec", "status"]),
+    (
+        "spec",
+        &[
+            "replicas",
+            "strategy",
+            "updateStrategy",
+            "podManagementPolicy",
+            "minReadySeconds",
+            "progressDeadlineSeconds",
+            "progressDeadlineAbort",
+            "podReplacementPolicy",
+            "paused",
+            "template",
+        ],
+    ),
+    ("spec.strategy", &["type", "rollingUpdate", "canary", "blueGreen"]),
+    ("spec.strategy.rollingUpdate", &["maxSurge", "maxUnavailable"]),
+    ("spec.updateStrategy", &["type", "rollingUpdate"]),
+    ("spec.updateStrategy.rollingUpdate", &["partition", "maxSurge", "maxUnavailable"]),
+    ("spec.template", &["metadata", "spec"]),
+    ("spec.template.spec", &["containers", "initContainers", "terminationGracePeriodSeconds", "readinessGates"]),
+    ("spec.template.spec.containers[]", &["readinessProbe", "livenessProbe", "startupProbe", "lifecycle"]),
+    ("spec.template.spec.containers[].lifecycle", &["preStop", "postStart"]),
+];
+
+/// The fields of a probe, in whichever container.
+pub(super) const PROBE: [&str; 6] = [
+    "initialDelaySeconds",
+    "periodSeconds",
+    "timeoutSeconds",
+    "successThreshold",
+    "failureThreshold",
+    "terminationGracePeriodSeconds",
+];
+
+/// Notes those of a workload.
+pub(super) fn note(tree: &mut Tree, object: &Node) {
+    for (path, right) in MISPLACED {
+        let (parent, key) = path.rsplit_once('.').map_or((Some(object), path), |(p, key)| (object.at(p), key));
+        if let Some(entry) = parent.and_then(|p| p.entry(key)) {
+            let diag = Diag::warning("misplaced-field", format!("`{key}` has no effect here"));
+            tree.notes.push(diag.at(&entry.key_span, format!("belongs at {right}")).path(path));
+        }
+    }
+    for (place, fields) in READ {
+        for map in at(object, place) {
+            tree.notes.extend(misspelt(map, place, fields));
+        }
+    }
+    for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
+        let place = format!("spec.template.spec.containers[].{probe}");
+        for map in at(object, &place) {
+            tree.notes.extend(misspelt(map, &place, &PROBE));
+        }
+    }
+}
+
+/// The values at a place.
+fn at<'a>(object: &'a Node, place: &str) -> Vec<&'a Node> {
+    let Some((list, rest)) = place.split_once("[]") else {
+        return if place.is_empty() { vec![object] } else { object.at(place).into_iter().collect() };
+    };
+    let items = object.at(list).map_or(&[][..], Node::items).iter();
+    items.filter_map(|item| if rest.is_empty() { Some(item) } else { item.at(rest.trim_start_matches('.')) }).collect()
+}
+
+/// Fields of `map` that are nearly one of `fields`.
+fn misspelt(map: &Node, place: &str, fields: &[&str]) -> Vec<Diag> {
+    let unread = map.entries().iter().filter(|e| !fields.contains(&e.key.as_str()));
+    let misplaced = |e: &Entry| MISPLACED.iter().any(|(path, _)| *path == format!("{place}.{}", e.key));
+    unread
+        .filter(|e| !misplaced(e))
+        .filter_map(|e| {
+            let meant = nearest(&e.key, fields.iter().copied())?;
+            let diag = Diag::warning("misplaced-field", format!("`{}` has no effect", e.key));
+            let path = if place.is_empty() { e.key.clone() } else { format!("{place}.{}", e.key) };
+            Some(diag.at(&e.key_span, format!("did you mean `{meant}`?")).path(path))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::tree::Source;
+    use crate::scenario::yaml;
+
+    fn notes(manifest: &str) -> Vec<Diag> {
+        let object = yaml::parse(&Source::new("deployment.yaml", manifest, 0)).expect("YAML").remove(0);
+        let mut tree = Tree::new(&object);
+        note(&mut tree, &object);
+        tree.into_parts().1
+    }
+
+    #[test]
+    fn what_is_nearly_a_field_is_noted_with_the_one_that_was_meant() {
+        let notes = notes(
+            "kind: Deployment
+spec:
+  replica: 3
+  strategy: {rollingUpdates: {maxSurge: 1}, rollingUpdate: {maxsurge: 1}}
+  template:
+    spec:
+      terminationGracePeriodSecond: 60
+      containers:
+      - {name: a}
+      - {name: b, readinesProbe: {}, livenessProbe: {failuresThreshold: 5}, lifecycle: {preStart: {}, prestop: {}}}
+",
+        );
+        let told: Vec<(usize, &str)> = notes.iter().map(|d| (d.line, d.message.as_str())).collect();
+        let expected = [
+            (3, "`replica` has no effect"),
+            (4, "`rollingUpdates` has no effect"),
+            (4, "`maxsurge` has no effect"),
+            (7, "`terminationGracePeriodSecond` has no effect"),
+            (10, "`readinesProbe` has no effect"),
+            (10, "`preStart` has no effect"),
+            (10, "`prestop` has no effect"),
+            (10, "`failuresThreshold` has no effect"),
+        ];
+        assert_eq!(told, expected);
+        assert!(notes[0].render(false).contains("did you mean `replicas`?"), "{}", notes[0].render(false));
+    }
+
+    /// Every field of these objects that is read by others (`kubectl explain`, Kubernetes 1.34; Argo Rollouts 1.8).
+    #[test]
+    fn no_field_of_kubernetes_own_is_taken_for_another() {
+        let spec = "replicas selector template strategy updateStrategy minReadySeconds revisionHistoryLimit paused \
+                    progressDeadlineSeconds progressDeadlineAbort serviceName podManagementPolicy ordinals \
+                    volumeClaimTemplates persistentVolumeClaimRetentionPolicy workloadRef restartAt analysis \
+                    rollbackWindow podReplacementPolicy";
+        let pod = "activeDeadlineSeconds affinity automountServiceAccountToken containers dnsConfig dnsPolicy \
+                   enableServiceLinks ephemeralContainers hostAliases hostIPC hostNetwork hostPID hostUsers hostname \
+                   imagePullSecrets initContainers nodeName nodeSelector os overhead preemptionPolicy priority \
+                   priorityClassName readinessGates resourceClaims resources restartPolicy runtimeClassName schedulerName \
+                   schedulingGates securityContext serviceAccount serviceAccountName setHostnameAsFQDN \
+                   shareProcessNamespace subdomain terminationGracePeriodSeconds tolerations topologySpreadConstraints volumes";
+        let container = "args command env envFrom image imagePullPolicy lifecycle livenessProbe name ports readinessProbe \
+                         resizePolicy resources restartPolicy securityContext startupProbe stdin stdinOnce \
+                         terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir";
+        let map = |fields: &str| fields.split_whitespace().map(|f| format!("{f}: {{}}")).collect::<Vec<_>>().join(", ");
+        let in_container = map(container)
+            .replace("lifecycle: {}", "lifecycle: {preStop: {}, postStart: {}, stopSignal: SIGTERM}")
+            .replace(
+                "livenessProbe: {}",
+                &format!(
+                    "livenessProbe: {{{}, exec: {{}}, grpc: {{}}, httpGet: {{}}, tcpSocket: {{}}}}",
+                    map(&PROBE.join(" "))
+                ),
+            );
+        let in_pod = map(pod).replace("{containers", "").replacen(
+            "containers: {}",
+            &format!("containers: [{{{in_container}}}]"),
+            1,
+        );
+        let in_spec =
+            map(spec).replace("template: {}", &format!("template: {{metadata: {{}}, spec: {{{in_pod}}}}}")).replacen(
+                "strategy: {}",
+                "strategy: {type: RollingUpdate, canary: {}, blueGreen: {}, rollingUpdate: {}}",
+                1,
+            );
+        let manifest =
+            format!("{{apiVersion: apps/v1, kind: Deployment, metadata: {{}}, status: {{}}, spec: {{{in_spec}}}}}");
+        let found: Vec<String> = notes(&manifest).iter().map(|d| d.render(false)).collect();
+        assert!(manifest.contains("stopSignal") && found.is_empty(), "{found:?}\n{manifest}");
+    }
+}
