@@ -58,6 +58,16 @@ fn what_is_advised_holds_when_it_is_checked() {
 }
 
 #[test]
+fn a_load_that_the_fleet_cannot_serve_without_a_deploy_is_no_load_at_which_it_holds() {
+    // 5 pods × 8 workers / 10 ms = 4,000 requests a second, of which the deploy takes none: it waits for new pods.
+    let (code, advice) = advice(&[SMALL, "--set", "clients.web.rate=1500/s", "--set", "maxUnavailable=0"]);
+    assert_eq!(code, 0);
+    let load = advice["inputs"].as_array().expect("a list").iter().find(|i| i["input"] == "load").expect("the load");
+    let (holds, breaks) = (load["holdsAt"].as_f64().expect("a factor"), load["breaksAt"].as_f64().expect("a factor"));
+    assert!(holds < breaks && breaks <= 3.0, "{load}");
+}
+
+#[test]
 fn each_change_is_needed_and_says_what_happens_without_it() {
     let (_, advice) = advice(&[SMALL]);
     let changes = advice["changes"].as_array().expect("a list");

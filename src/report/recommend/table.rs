@@ -126,9 +126,14 @@ fn limits(r: &Recommendation, out: &mut dyn io::Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "\n{}", paint(BOLD, "How near it breaks, with what is recommended"))?;
-    let mut rows: Vec<Vec<Cell>> =
-        r.inputs.iter().map(|s| vec![Cell::left(&*s.input), Cell::left(words::sensitivity(s))]).collect();
-    rows.extend(r.recovers.as_ref().map(recovers).map(|text| vec![Cell::left("recovery"), Cell::left(text)]));
+    let mut told: Vec<(&str, String)> = r.inputs.iter().map(|s| (&*s.input, words::sensitivity(s))).collect();
+    told.extend(r.recovers.as_ref().map(|r| ("recovery", recovers(r))));
+    let label = told.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for (name, text) in told {
+        let lines = wrap(&text, WIDTH - 2 - label - 2).into_iter().enumerate();
+        rows.extend(lines.map(|(n, line)| vec![Cell::left(if n == 0 { name } else { "" }), Cell::left(line)]));
+    }
     for line in grid::lines(&rows, WIDTH - 2) {
         writeln!(out, "  {line}")?;
     }

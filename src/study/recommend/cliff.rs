@@ -1,6 +1,7 @@
 //! How near what is recommended breaks: value by value of each changed setting, factor by factor of each input.
 
 use super::field::Field;
+use super::margin::DROPPED;
 use super::space::Point;
 use crate::scenario::Draft;
 use crate::study::flip::flip;
@@ -76,11 +77,14 @@ impl Field<'_> {
     /// How many times as large as it was said an input may be, with the settings of entrant `e`.
     fn sensitivity(&mut self, e: usize, input: Input, assumed: bool) -> Result<Sensitivity, ReplicateError> {
         let (point, scenario) = (self.entrants[e].point.clone(), self.entrants[e].scenario.clone());
+        // A deploy adds nothing to what a fleet drops anyway that cannot serve its load, so objectives against the time
+        // before it hold again there.
+        let usual = self.entrants[e].heard.dropped_before();
         let mut guests = [None; FACTORS.len()];
         let mut good = |field: &mut Self, i: usize, deploys: u32| -> Result<bool, ReplicateError> {
             let scaled = || input.scaled(&scenario, FACTORS[i]);
             let guest = *guests[i].get_or_insert_with(|| field.guest(point.clone(), scaled()));
-            field.is_good(guest, deploys)
+            Ok(field.is_good(guest, deploys)? && field.entrants[guest].heard.dropped_before() <= usual + DROPPED)
         };
         let last = FACTORS.len() - 1;
         let (holds, breaks) = if good(self, last, FEW)? {

@@ -29,6 +29,8 @@ pub(super) struct Heard {
     causes: Vec<[f64; Cause::ALL.len()]>,
     /// How the fleet came back, in the deploys of which that can be told: what was worst in any of them.
     recovery: Option<Recovery>,
+    /// The share of requests dropped before the deploy, at the worst.
+    dropped_before: f64,
     /// Whether a rollout did not complete.
     stuck: bool,
 }
@@ -43,6 +45,7 @@ impl Heard {
             missed: Vec::new(),
             causes: Vec::new(),
             recovery: None,
+            dropped_before: 0.0,
             stuck: false,
         }
     }
@@ -63,6 +66,8 @@ impl Heard {
             self.recovery = Some(self.recovery.map_or(recovery, |worst| worst.or_worse(&recovery)));
         }
         self.missed.push(missed);
+        let before = &replication.phases[0];
+        self.dropped_before = self.dropped_before.max(before.dropped() as f64 / before.requests.max(1) as f64);
         self.stuck |= alone.rollout.complete == Some(false);
         self.costs.push(Cost::ALL.map(|cost| cost.of(&alone)));
         self.causes.push(Cause::ALL.map(|cause| alone.causes.get(cause.name()).map_or(0.0, |f| f.mean)));
@@ -93,6 +98,11 @@ impl Heard {
     /// How far a deploy is from its objectives, in the mean.
     pub(super) fn missed(&self) -> f64 {
         self.missed.iter().sum::<f64>() / self.missed.len().max(1) as f64
+    }
+
+    /// The share of requests that were dropped before the deploy, in the worst of all deploys.
+    pub(super) const fn dropped_before(&self) -> f64 {
+        self.dropped_before
     }
 
     /// How the fleet came back, at the worst; `None` where that can be told of no deploy.

@@ -17,7 +17,7 @@ const UP: [usize; 6] = [33, 38, 43, 50, 60, 70];
 /// The same downwards.
 const DOWN: [usize; 4] = [24, 19, 14, 0];
 /// So much more of the requests dropped before the deploy, as a share, and the fleet does not serve its load.
-const DROPPED: f64 = 0.01;
+pub(super) const DROPPED: f64 = 0.01;
 
 /// What became of a fleet at some load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
