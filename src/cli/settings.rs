@@ -69,6 +69,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings 
         events: events(scenario),
         min_ready: workload.min_ready.secs(),
         progress_deadline: workload.progress_deadline.secs(),
+        watched: scenario.deploy.as_ref().map_or(0.0, |d| scenario.observe.limit.secs() - d.at.secs()),
         proxied: lb.layer == Layer::L7,
         proxies: lb.proxies,
         addition: delay(lb, lb.propagation.add.slowest()),

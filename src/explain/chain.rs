@@ -6,7 +6,7 @@ use super::tracer::{Ending, Trace};
 use crate::engine::Dur;
 use crate::fleet::fact::{Cause, Outcome, PodId};
 use crate::metrics::PodRow;
-use crate::scenario::{Layer, LoadBalancer, OnSigterm, Pod, Scenario};
+use crate::scenario::{Layer, LoadBalancer, OnSigterm, Pod, Scenario, Termination};
 
 /// The causal chain of one request. Moments in s after the start of the deploy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -238,8 +238,8 @@ impl Teller<'_> {
             return (text, Some("a liveness probe that a busy container does not fail".to_owned()));
         }
         let why = match t.on_sigterm {
-            OnSigterm::Drain => format!("SIGTERM, preStop {} s, lame duck {}", t.pre_stop.quantile(0.5), t.lame_duck),
-            OnSigterm::Exit => format!("exit at SIGTERM, preStop {} s", t.pre_stop.quantile(0.5)),
+            OnSigterm::Drain => format!("SIGTERM, preStop {}, lame duck {}", pre_stop(t), t.lame_duck),
+            OnSigterm::Exit => format!("exit at SIGTERM, preStop {}", pre_stop(t)),
             OnSigterm::Ignore => format!("SIGKILL after {}", t.grace_period),
         };
         let closed_text = format!("pod {pod} had closed its listener at {} ({why})", at(closed));
@@ -270,7 +270,7 @@ impl Teller<'_> {
             let text = format!("the proxy beside pod {pod} exited, {exit} after the deletion, with this in flight");
             return (text, Some("a sidecar that ends last: an init container with restartPolicy: Always".to_owned()));
         }
-        let before: Dur = Dur::from_secs_f64(t.pre_stop.quantile(0.5)) + t.lame_duck;
+        let before: Dur = pre_stop(t) + t.lame_duck;
         let text = format!(
             "pod {pod} was killed{gone}, {} after its deletion, of which preStop and lame duck took {before}",
             t.grace_period
@@ -281,6 +281,11 @@ impl Teller<'_> {
         };
         (text, Some(prevented.to_owned()))
     }
+}
+
+/// The median.
+fn pre_stop(termination: &Termination) -> Dur {
+    Dur::from_secs_f64(termination.pre_stop.quantile(0.5))
 }
 
 /// How things stood.

@@ -65,7 +65,7 @@ pub(super) fn simulated(results: &Results) -> &'static str {
 
 /// The answer to "what will my users see?".
 pub(super) fn answer(page: &Page<'_>) -> Answer {
-    let mut answer = answer_of(page.results, Some(page.settings.progress_deadline));
+    let mut answer = answer_of(page.results, Some(page.settings));
     let events = &page.settings.events;
     if !events.is_empty() {
         let told: Vec<String> = events.iter().map(|(t, what)| format!("{what} at {}", text::since(*t))).collect();
@@ -74,8 +74,8 @@ pub(super) fn answer(page: &Page<'_>) -> Answer {
     answer
 }
 
-/// The same of a result alone, where nobody may know any more how long a rollout may stand still (s).
-pub(super) fn answer_of(results: &Results, deadline: Option<f64>) -> Answer {
+/// The same of a result alone, where nobody may know any more how long a rollout may stand still.
+pub(super) fn answer_of(results: &Results, settings: Option<&Settings>) -> Answer {
     let summary = &results.summary;
     let dropped = summary.dropped.map_or(0.0, |d| d.mean);
     let complete = summary.rollout.complete != Some(false);
@@ -96,7 +96,7 @@ pub(super) fn answer_of(results: &Results, deadline: Option<f64>) -> Answer {
     notes.extend(super::nodes::sentences(results));
     notes.extend(super::analyses::sentences(results));
     notes.extend(super::autoscaler::sentence(results));
-    let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(results, deadline)) };
+    let sentence = if complete { sentence } else { format!("{} {sentence}", never_completes(results, settings)) };
     let tone = match (complete, dropped > 0.0) {
         (true, false) if summary.requests.is_some_and(|r| r.max > 0.0) => Tone::Good,
         (true, false) => Tone::Plain,
@@ -212,14 +212,21 @@ fn certainty(results: &Results) -> Option<String> {
     })
 }
 
-fn never_completes(results: &Results, deadline: Option<f64>) -> String {
+fn never_completes(results: &Results, settings: Option<&Settings>) -> String {
     let n = results.replications;
     let stuck = n - results.summary.rollout.completed.unwrap_or(0);
     let which =
         if n == 1 { String::new() } else { format!(" in {stuck} of {}", plural(f64::from(n), simulated(results))) };
-    let why = deadline.map_or_else(
-        || "the progress deadline passes".to_owned(),
-        |d| format!("the progress deadline of {} passes", seconds(d, d)),
-    );
+    let longest = results.summary.during.seconds.map_or(0.0, |s| s.max);
+    let why = match settings {
+        None => "the progress deadline passes".to_owned(),
+        // To a millisecond: the limit is set in whole nanoseconds.
+        Some(s) if longest > s.watched - 1e-3 => {
+            format!("it still goes on when the simulation ends, after {} (observe.limit)", seconds(longest, longest))
+        }
+        Some(s) => {
+            format!("the progress deadline of {} passes", seconds(s.progress_deadline, s.progress_deadline))
+        }
+    };
     format!("The rollout does not complete{which}: {why}.")
 }

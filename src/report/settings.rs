@@ -21,6 +21,8 @@ pub struct Settings {
     pub min_ready: f64,
     /// `workload.progressDeadlineSeconds`.
     pub progress_deadline: f64,
+    /// How long a rollout is watched at the most: `observe.limit`, less the time before the deploy.
+    pub watched: f64,
     /// Whether proxies own the connections to pods (layer 7).
     pub proxied: bool,
     /// Proxies, or nodes at layer 4.

@@ -19,6 +19,7 @@ fn settings() -> Settings {
         }),
         min_ready: 0.0,
         progress_deadline: 600.0,
+        watched: 21_540.0,
         proxied: true,
         proxies: 3,
         addition: Spread { p50: 1.0, p99: 2.0 },
@@ -114,6 +115,12 @@ fn a_steady_fleet() {
 #[test]
 fn a_rollout_that_never_completes() {
     golden("stuck", &terminal(&sample::stuck_results(10), &settings()));
+    // One whose pods come and go has progress again and again, until nobody watches any longer.
+    let text = terminal(&sample::stuck_results(10), &Settings { watched: 660.0, ..settings() });
+    assert!(
+        text.contains("5 of 10 simulated deploys: it still goes on when the simulation ends, after 11 m 0 s"),
+        "{text}"
+    );
 }
 
 /// Every cause and outcome at once, losses before and after the deploy as well.

@@ -38,11 +38,12 @@ pub(in crate::cli) struct Compare {
     pub(in crate::cli) effort: EffortArgs,
 
     /// How to write the result [default: what the ending of -o says, else table]
-    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::compare::FORMATS.map(|f| f.name)))]
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    #[arg(value_parser = PossibleValuesParser::new(report::compare::FORMATS.map(|f| f.name)))]
     pub(in crate::cli) format: Option<String>,
 
     /// Write to this file, whole or not at all, instead of stdout
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(in crate::cli) output: Option<PathBuf>,
 
     #[command(flatten)]

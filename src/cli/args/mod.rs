@@ -199,6 +199,17 @@ mod tests {
     }
 
     #[test]
+    fn where_the_result_goes_stands_under_one_heading() {
+        for command in Cli::command().get_subcommands() {
+            let headings: Vec<_> = command.get_arguments().filter_map(|a| a.get_help_heading()).collect();
+            let output = command.get_arguments().filter(|a| ["format", "output"].contains(&a.get_id().as_str()));
+            for arg in output.filter(|_| headings.contains(&"Output")) {
+                assert_eq!(arg.get_help_heading(), Some("Output"), "{} {}", command.get_name(), arg.get_id());
+            }
+        }
+    }
+
+    #[test]
     fn a_shell_is_told_of_every_file_and_folder_that_it_is_one() {
         let program = Cli::command();
         let commands = program.get_subcommands();

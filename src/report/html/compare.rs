@@ -191,7 +191,7 @@ fn told(policy: &PolicyCompared) -> Told {
 fn policy(story: &Story<'_>, name: &str) -> Policy {
     let Story { results, settings, .. } = *story;
     let page = settings.map(|settings| Page::plain(results, settings));
-    let answer = answer::answer_of(results, settings.map(|s| s.progress_deadline));
+    let answer = answer::answer_of(results, settings);
     Policy {
         name: name.to_owned(),
         tone: tone(answer.tone),

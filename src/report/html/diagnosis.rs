@@ -19,6 +19,7 @@ enum Family {
     Stale,
     Severed,
     Crowded,
+    Unrouted,
     Version,
     Crash,
     Race,
@@ -29,7 +30,8 @@ impl Family {
         Some(match cause {
             "staleRoute" => Self::Stale,
             "severedByDrain" | "severedByKill" | "severedByDeregistration" => Self::Severed,
-            "overflow" | "slow" | "noEndpoints" => Self::Crowded,
+            "overflow" | "slow" => Self::Crowded,
+            "noEndpoints" => Self::Unrouted,
             "appError" => Self::Version,
             "crash" => Self::Crash,
             "keepAliveRace" => Self::Race,
@@ -43,6 +45,7 @@ impl Family {
             Self::Stale => "went to pods that no longer listened",
             Self::Severed => "were cut together with their pods",
             Self::Crowded => "found too few workers",
+            Self::Unrouted => "met a proxy that knew of no pod",
             Self::Version => "got the new version's own errors",
             Self::Crash => "died with a container or a node",
             Self::Race => "met a connection that was just being closed",
@@ -96,7 +99,7 @@ fn mechanism(cause: &str, story: &Story<'_>) -> Option<String> {
     Some(match Family::of(cause)? {
         Family::Stale => stale(story),
         Family::Severed => severed(cause, story),
-        Family::Crowded => crowded(cause, story),
+        Family::Crowded | Family::Unrouted => crowded(cause, story),
         Family::Version if answer::rolled_back(results).is_some() => {
             "the new version itself answers with errors; these were dropped until it was called off.".to_owned()
         }

@@ -10,6 +10,8 @@ pub(super) struct Drawn {
     pub(super) panel: Panel,
     pub(super) series: Vec<Series>,
     pub(super) lanes: Vec<Lane>,
+    /// Whether there are more pods than lanes.
+    pub(super) thinned: bool,
 }
 
 /// A kind of figure.
@@ -33,8 +35,8 @@ pub(super) const KINDS: [Kind; 6] = [
         name: "pods",
         shows: |_| true,
         draw: |s, w| {
-            let (panel, lanes) = lanes::lanes(s.results, s.scene, w)?;
-            Some(Drawn { panel, series: Vec::new(), lanes })
+            let (panel, lanes, thinned) = lanes::lanes(s.results, s.scene, w)?;
+            Some(Drawn { panel, series: Vec::new(), lanes, thinned })
         },
     },
     Kind { name: "capacity", shows: |_| true, draw: |s, w| of(levels::capacity(s.results, w)) },
@@ -45,5 +47,5 @@ pub(super) const KINDS: [Kind; 6] = [
 
 #[expect(clippy::unnecessary_wraps, reason = "every kind is drawn by a function of one shape")]
 fn of((panel, series): (Panel, Vec<Series>)) -> Option<Drawn> {
-    Some(Drawn { panel, series, lanes: Vec::new() })
+    Some(Drawn { panel, series, lanes: Vec::new(), thinned: false })
 }

@@ -46,8 +46,8 @@ pub(super) struct Lane {
 /// Spans of one lane: style, from, to.
 type Spans = Vec<(usize, f64, f64)>;
 
-/// The lanes of the first replication's pods.
-pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_>) -> Option<(Panel, Vec<Lane>)> {
+/// The lanes of the first replication's pods, and whether there are too many to show all.
+pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_>) -> Option<(Panel, Vec<Lane>, bool)> {
     let all = &results.pods;
     let shown: Vec<(usize, &PodRow)> = all.iter().enumerate().filter(|(_, p)| seen(p, window.axis)).collect();
     let every = shown.len().div_ceil(LANES).max(1);
@@ -91,7 +91,7 @@ pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_
     names(&mut plot, &shown, height);
     let mut finding = said(results, &stale);
     if every > 1 {
-        let _ = write!(finding, " Every {every}th of {} pods is shown.", all.len());
+        let _ = write!(finding, " One pod in {every} is shown, of {} in all.", all.len());
     }
     let keys = STYLES.iter().zip(&paths).filter(|(_, p)| !p.is_empty());
     let mut legend: Vec<Key> = keys.map(|((s, l, c), _)| Key::filled(&format!("pods-{s}"), l, c)).collect();
@@ -109,7 +109,7 @@ pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_
         legend,
         table: table(all),
     };
-    Some((panel, lanes))
+    Some((panel, lanes, every > 1))
 }
 
 /// Whether a pod was there in the time that is shown.

@@ -46,7 +46,7 @@ struct Script {
 /// The script of everything on a time axis.
 const SCRIPT: Script = Script {
     text: concat!(include_str!("assets/legend.js"), include_str!("assets/page.js")),
-    hash: "GabzZTX7IC+bdD+paaOzRGlbYB4KdizLZzaWhYPTI3A=",
+    hash: "YYRRJQ0SkV71RWavJUmnVlROHK2nPUQHUJ9skWW8lew=",
 };
 /// That of the maps of a sweep, and of a page that has legends alone.
 const SWEEP_SCRIPT: Script = Script {

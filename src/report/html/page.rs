@@ -185,15 +185,18 @@ pub(super) struct Side {
     /// The name of the plot that has the lanes.
     plot: String,
     pods: Vec<Lane>,
+    /// Which of all pods those are, after "pods ready".
+    which: &'static str,
 }
 
 pub(super) fn side(name: String, window: &Window<'_>, drawn: Vec<Drawn>) -> Side {
     let (mut labels, mut values, mut pods) = (Vec::new(), Vec::new(), Vec::new());
+    let which = if drawn.iter().any(|figure| figure.thinned) { " of those shown" } else { "" };
     for figure in drawn {
         labels.extend(figure.series.iter().map(|s| s.label.clone()));
         values.extend(figure.series.iter().map(|s| s.values.iter().map(|&v| s.say(v)).collect::<Vec<_>>()));
         pods.extend(figure.lanes);
     }
     let plot = format!("pods{}", window.suffix);
-    Side { name, first: window.first, width: window.width(), labels, values, plot, pods }
+    Side { name, first: window.first, width: window.width(), labels, values, plot, pods, which }
 }

@@ -70,6 +70,26 @@ fn what_did_not_happen_is_not_drawn() {
 }
 
 #[test]
+fn of_more_pods_than_lanes_some_are_shown_and_the_page_says_so() {
+    let mut results = sample::results(2);
+    assert!(alone(&results).contains("\"which\":\"\""), "all are shown");
+    let first = results.pods[0].clone();
+    results.pods = vec![first; 601];
+    let text = alone(&results);
+    assert!(text.contains("One pod in 3 is shown, of 601 in all."), "{text}");
+    assert!(text.contains("\"which\":\" of those shown\""), "the readout counts no more than those");
+}
+
+#[test]
+fn one_assumption_is_one_thing() {
+    let mut results = sample::results(2);
+    results.assumptions = vec!["handshake.time 250us (a TLS handshake)".to_owned()];
+    assert!(alone(&results).contains("left 1 thing open"));
+    results.assumptions.push("pod.warmup none (a guess)".to_owned());
+    assert!(alone(&results).contains("left 2 things open"));
+}
+
+#[test]
 fn pages_fetch_nothing_and_let_no_other_script_run() {
     let text = alone(&sample::results(2));
     let policy = format!("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{}'", SCRIPT.hash);

@@ -48,7 +48,7 @@ const mount = (data, at) => {
     const parts = side.labels.map((label, i) => span(label, side.values[i][bin] ?? '–'));
     for (const kind of ['starting', 'ready', 'leaving', 'draining']) {
       const count = side.pods.filter((pod) => state(pod, t) === kind).length;
-      if (count || kind === 'ready') parts.push(span(`pods ${kind}`, String(count)));
+      if (count || kind === 'ready') parts.push(span(`pods ${kind}${side.which}`, String(count)));
     }
     return parts;
   };
