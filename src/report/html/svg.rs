@@ -15,6 +15,8 @@ pub(super) const WIDTH: f64 = 1000.0;
 const APART: f64 = 35.0;
 /// Room below a plot for the labels of its time axis.
 const BELOW: f64 = 20.0;
+/// What is higher than this is made smaller to be printed: a page has some 980 pixels, and a caption needs its own.
+const TALL: f64 = 800.0;
 /// Labels of the time axis, about.
 const TICKS: f64 = 8.0;
 /// Steps between labels (s).
@@ -253,8 +255,10 @@ impl Plot {
         let Self { kind, id, height, inner, outer, timed, .. } = self;
         let height_in_all = height + if timed { BELOW } else { 0.0 };
         let (h, all) = (n(height), n(height_in_all));
+        // On paper it must fit on a page.
+        let tall = if height_in_all > TALL { " tall" } else { "" };
         let markup = format!(
-            r#"<svg class="plot {kind}" id="{id}" role="img" aria-labelledby="{id}-t {id}-d" width="100%" height="{all}"><title id="{id}-t">{}</title><desc id="{id}-d">{}</desc><svg width="100%" height="{h}" viewBox="0 0 1000 {h}" preserveAspectRatio="none">{inner}</svg>{outer}</svg>"#,
+            r#"<svg class="plot {kind}{tall}" id="{id}" role="img" aria-labelledby="{id}-t {id}-d" width="100%" height="{all}"><title id="{id}-t">{}</title><desc id="{id}-d">{}</desc><svg width="100%" height="{h}" viewBox="0 0 1000 {h}" preserveAspectRatio="none">{inner}</svg>{outer}</svg>"#,
             escape(title),
             escape(description)
         );

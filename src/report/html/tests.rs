@@ -72,12 +72,14 @@ fn what_did_not_happen_is_not_drawn() {
 #[test]
 fn of_more_pods_than_lanes_some_are_shown_and_the_page_says_so() {
     let mut results = sample::results(2);
-    assert!(alone(&results).contains("\"which\":\"\""), "all are shown");
+    let text = alone(&results);
+    assert!(text.contains("\"which\":\"\"") && !text.contains(" tall\""), "all are shown, on a page");
     let first = results.pods[0].clone();
     results.pods = vec![first; 601];
     let text = alone(&results);
     assert!(text.contains("One pod in 3 is shown, of 601 in all."), "{text}");
     assert!(text.contains("\"which\":\" of those shown\""), "the readout counts no more than those");
+    assert_eq!(count_of(&text, "<svg class=\"plot pods tall\""), 1, "made smaller to be printed");
 }
 
 #[test]
