@@ -117,6 +117,7 @@ fn a_rollout_that_never_completes() {
     golden("stuck", &terminal(&sample::stuck_results(10), &settings()));
     // One whose pods come and go has progress again and again, until nobody watches any longer.
     let text = terminal(&sample::stuck_results(10), &Settings { watched: 660.0, ..settings() });
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         text.contains("5 of 10 simulated deploys: it still goes on when the simulation ends, after 11 m 0 s"),
         "{text}"

@@ -23,7 +23,8 @@ pub(in crate::cli) struct Report {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(in crate::cli) struct FigureArgs {
-    /// Draw one figure of the page instead, as SVG or PNG by the ending of -o: `capacity`, `failures`, `pods`, …
+    /// Draw one figure of the page instead, as SVG or PNG by the ending of -o: `capacity`, `failures`, `pods`, …;
+    /// of a sweep `map`, `front`, `parallel`
     #[arg(long, value_name = "NAME", conflicts_with = "format")]
     pub(in crate::cli) figure: Option<String>,
 }
