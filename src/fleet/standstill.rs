@@ -220,4 +220,11 @@ observe: {warmup: 1s, for: 1s}
         let said = end(text).stood_still.expect("they end when they begin");
         assert!(said.contains("streams of `clients.feed`"), "{said}");
     }
+
+    #[test]
+    fn a_tier_in_which_time_stands_still_ends_all_of_them_and_the_users_are_named() {
+        let tiers = "loadBalancer: [{name: edge, layer: 7}, {name: inner, layer: 7}]";
+        let said = end(&format!("{NOBODY_FOR_A_WHILE}{tiers}\n")).stood_still.expect("nothing is told after it");
+        assert!(said.contains("users of `clients.web`"), "{said}");
+    }
 }
