@@ -7,22 +7,27 @@
 /// Hands over to the newest program beside this one that the processor can run. Returns where there is none, or it cannot be started.
 #[cfg(all(unix, target_arch = "x86_64"))]
 pub(super) fn hand_over() {
-    use std::env;
+    use std::os::unix::fs::PermissionsExt as _;
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
+    use std::{env, fs};
 
     let Ok(this) = env::current_exe() else { return };
     for level in levels::NEWEST_FIRST.iter().take_while(|level| !level.is_ours).filter(|level| (level.can_run)()) {
         let mut name = this.clone().into_os_string();
         name.push(".");
         name.push(level.name);
+        // Not tried in vain: whoever asks the system for another program gives up how it takes signals, that of a closed pipe among them.
+        if !fs::metadata(&name).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0) {
+            continue;
+        }
         let mut arguments = env::args_os();
         let mut other = Command::new(name);
         // By the name that it was called by, which its messages say.
         if let Some(called) = arguments.next() {
             other.arg0(called);
         }
-        // It returns if there is no such program, or not one for this machine.
+        // It returns if it is no program, or not one for this machine.
         let _ = other.args(arguments).exec();
     }
 }
