@@ -4,7 +4,7 @@
 //! may be whole programs beside the plain one, named after the level of x86-64 that they are for, and the plain one hands over to the newest
 //! that the processor can run. No result depends on it: floats are never contracted.
 
-/// Hands over to the newest program beside this one that the processor can run. Returns where there is none, or it cannot be started.
+/// Hands over to the newest program beside this one that the processor can run. Returns where there is none, or the system refuses to start it.
 #[cfg(all(unix, target_arch = "x86_64"))]
 pub(super) fn hand_over() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -27,7 +27,7 @@ pub(super) fn hand_over() {
         if let Some(called) = arguments.next() {
             other.arg0(called);
         }
-        // It returns if it is no program, or not one for this machine.
+        // It returns if the system refuses: this one goes on then.
         let _ = other.args(arguments).exec();
     }
 }
