@@ -364,3 +364,53 @@ fn nodes_join_while_pods_find_no_room_and_no_more_than_there_may_be() {
     let ten = play(&[full[0], full[1], "workload.strategy.rollingUpdate.maxSurge=9", quick[0], quick[1]]);
     assert_eq!(count(&ten, NodeStep::Joined), 1, "9 pods want three nodes, one is allowed");
 }
+
+/// A DaemonSet on the three nodes, which rolls when node 1 is dead already.
+const DAEMON: [&str; 3] =
+    ["workload={kind: DaemonSet, replicas: 3}", "deploy.rolls=pods", "observe={warmup: 5s, after: 60s}"];
+
+fn daemon(events: &str, more: &[&str]) -> Replication {
+    let events = format!("deploy.events={events}");
+    play(&[&DAEMON[..], &[&events], more].concat())
+}
+
+/// Until the rollout is complete [s].
+fn duration(r: &Replication) -> Option<f64> {
+    r.rollout.as_ref().and_then(|r| r.duration)
+}
+
+/// When pods were created that were not there from the start [s].
+fn created(r: &Replication) -> Vec<f64> {
+    r.pods.iter().filter_map(|p| p.created).map(SimTime::secs).collect()
+}
+
+#[test]
+fn a_daemon_set_has_no_pod_on_a_node_that_was_deleted_and_its_rollout_completes() {
+    let r = daemon("[{at: 2s, nodeFailure: 1}]", &["nodes.deletedAfter=60s"]);
+    // Its old pod on the dead node cannot end, so that the rollout waits until the node and with it the pod are deleted.
+    let complete = duration(&r).expect("it completes");
+    assert!((62.0..70.0).contains(&complete), "{complete}");
+    assert!(created(&r).len() == 2, "one each on the two nodes that are left: {:?}", created(&r));
+
+    let for_ever = daemon("[{at: 2s, nodeFailure: 1}]", &["workload.progressDeadlineSeconds=120"]);
+    assert!(duration(&for_ever).is_none(), "kubelets that are gone confirm nothing");
+}
+
+#[test]
+fn a_node_that_joins_gets_its_pod_of_a_daemon_set() {
+    let r = daemon("[{at: 30s, scale: 5}]", &[]);
+    assert_eq!(count(&r, NodeStep::Joined), 2);
+    let late: Vec<f64> = created(&r).into_iter().filter(|&t| t >= 30.0).collect();
+    assert!(late.len() == 2 && late.iter().all(|&t| t < 30.5), "{late:?}");
+    let ready = r.pods.iter().filter(|p| p.created.is_some_and(|t| t.secs() >= 30.0)).filter_map(|p| p.ready);
+    assert!(ready.map(SimTime::secs).all(|t| t < 32.5), "they start within 2 s");
+
+    // A machine that takes the place of one whose node has been deleted is another that joins.
+    let back = daemon(
+        "[{at: 30s, nodeFailure: 1}, {at: 150s, resume: true}]",
+        &["nodes.deletedAfter=60s", "nodes.returnsAfter=90s"],
+    );
+    let late: Vec<f64> = created(&back).into_iter().filter(|&t| t >= 30.0).collect();
+    assert!(late.len() == 1 && (120.0..120.5).contains(&late[0]), "{late:?}");
+    assert!(back.pods.last().is_some_and(|p| p.ready.is_some()), "and its pod serves");
+}

@@ -58,7 +58,8 @@ impl Rules {
     fn synced(&self, state: &State) -> State {
         let views = Self::views(state);
         let mut next = state.clone();
-        for step in self.policy().reconcile(&PlacesView { replicas: self.replicas as u32, places: &views }) {
+        for step in self.policy().reconcile(&PlacesView { replicas: self.replicas as u32, absent: &[], places: &views })
+        {
             match step {
                 // With a partition the lower places keep version 0.
                 PlaceStep::Create { place, new } => {
@@ -110,7 +111,7 @@ impl Rules {
                 (self.bound)(&states[open], self);
             }
             let views = Self::views(&states[open]);
-            if self.policy().is_complete(&PlacesView { replicas: self.replicas as u32, places: &views }) {
+            if self.policy().is_complete(&PlacesView { replicas: self.replicas as u32, absent: &[], places: &views }) {
                 alive.push(open);
             }
             for next in self.successors(&states[open]) {

@@ -223,7 +223,10 @@ impl<O: Observer> World<O> {
         let Some(control) = &mut self.control else { return };
         let action = match control.actions[n as usize].1.clone() {
             DeployAction::Template(name) => Action::Template(control.revision(&name)),
-            DeployAction::Scale(replicas) => Action::Scale(replicas),
+            DeployAction::Scale(replicas) => {
+                self.join_nodes_of_daemon(replicas, cal);
+                Action::Scale(replicas)
+            }
             DeployAction::Pause => Action::Pause,
             DeployAction::Resume => Action::Resume,
             DeployAction::Undo => Action::Undo,

@@ -186,6 +186,7 @@ impl<O: Observer> World<O> {
     /// The node is deleted from the API, and its pods with it.
     pub(super) fn node_deleted(&mut self, node: u32, cal: &mut Cal) {
         let Some(cluster) = &mut self.cluster else { return };
+        let daemon = cluster.daemon;
         let n = &mut cluster.nodes[node as usize];
         if std::mem::replace(&mut n.gone, true) {
             return;
@@ -193,6 +194,9 @@ impl<O: Observer> World<O> {
         (n.ready, n.cordoned) = (false, true);
         let pods = std::mem::take(&mut n.pods);
         self.tell_node(node, NodeStep::Deleted, cal);
+        if daemon {
+            self.with_rollout(cal, |rollout, now, out| rollout.node_deleted(now, node, out));
+        }
         for pod in pods {
             if self.control.as_ref().is_some_and(|c| c.counts_as_ready(PodId(pod))) {
                 self.propagate(pod, false, cal);

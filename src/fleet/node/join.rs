@@ -39,10 +39,32 @@ impl<O: Observer> World<O> {
     pub(super) fn node_joined(&mut self, cal: &mut Cal) {
         let Some(cluster) = &mut self.cluster else { return };
         cluster.coming -= 1;
+        self.join_node(cal);
+        self.settle(cal);
+    }
+
+    /// A machine more, Ready and without images.
+    fn join_node(&mut self, cal: &mut Cal) {
+        let Some(cluster) = &mut self.cluster else { return };
         let node = cluster.join();
         self.tell_node(node, NodeStep::Joined, cal);
+        self.tell_daemon_of(node, cal);
         self.schedule_waiting(cal);
-        self.settle(cal);
+    }
+
+    /// The controller of a DaemonSet hears of a node.
+    fn tell_daemon_of(&mut self, node: u32, cal: &mut Cal) {
+        if self.cluster.as_ref().is_some_and(|c| c.daemon) {
+            self.with_rollout(cal, |rollout, now, out| rollout.node_joined(now, node, out));
+        }
+    }
+
+    /// A DaemonSet is scaled by its nodes: machines that `replicas` asks for and that there never were join.
+    pub(in crate::fleet) fn join_nodes_of_daemon(&mut self, replicas: u32, cal: &mut Cal) {
+        let there = self.cluster.as_ref().filter(|c| c.daemon).map_or(replicas, |c| c.nodes.len() as u32);
+        for _ in there..replicas {
+            self.join_node(cal);
+        }
     }
 
     /// A machine takes the place of node `node`, which died: nothing that was there is there any more, and the API gives up the pods
@@ -53,6 +75,7 @@ impl<O: Observer> World<O> {
         let Node { zone, life, .. } = cluster.nodes[node as usize];
         cluster.nodes[node as usize] = Node { life: life.wrapping_add(1), ..Node::new(zone) };
         self.tell_node(node, NodeStep::Returned, cal);
+        self.tell_daemon_of(node, cal);
         self.schedule_waiting(cal);
         self.settle(cal);
     }

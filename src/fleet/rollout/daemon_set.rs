@@ -7,12 +7,14 @@ use crate::scenario::DaemonSetUpdate;
 /// The controller of that name, after `update.go` and `daemon_controller.go` of Kubernetes 1.28.
 ///
 /// Without surge a node's next pod is created when the one before is gone, so that termination counts fully; with surge
-/// the old pod goes when the new one is available. Nodes are taken in order, which in Kubernetes is arbitrary.
+/// the old pod goes when the new one is available. Nodes are taken in order, which in Kubernetes is arbitrary. A node that has
+/// joined is like any other without a pod, one that is deleted has none, and percentages are of those that are there
+/// (`updatedDesiredNodeCounts`).
 impl PlacePolicy for DaemonSetUpdate {
     fn reconcile(&self, view: &PlacesView<'_>) -> Vec<PlaceStep> {
         let mut steps = self.manage(view);
         if steps.is_empty() && !self.on_delete {
-            let surge = rounded_up(self.max_surge, view.replicas);
+            let surge = rounded_up(self.max_surge, view.desired());
             steps = if surge == 0 { self.replace(view) } else { Self::surge(view, surge as usize) };
         }
         steps
@@ -25,9 +27,14 @@ fn active(pods: &[PlacePod]) -> (Option<PlacePod>, Option<PlacePod>) {
     (of(false), of(true))
 }
 
+/// The nodes that are to have a pod, and who is there.
+fn wanted<'a>(view: &'a PlacesView<'_>) -> impl Iterator<Item = (u32, &'a Vec<PlacePod>)> {
+    (0..).zip(view.places).filter(|&(place, _)| view.wants(place))
+}
+
 impl DaemonSetUpdate {
     fn surges(&self, view: &PlacesView<'_>) -> bool {
-        rounded_up(self.max_surge, view.replicas) > 0
+        rounded_up(self.max_surge, view.desired()) > 0
     }
 
     /// Every node gets its pod, and what runs beyond that goes.
@@ -36,7 +43,7 @@ impl DaemonSetUpdate {
         for place in 0..view.replicas.max(view.places.len() as u32) {
             let pods = view.places.get(place as usize).map_or(&[][..], Vec::as_slice);
             let mut running = pods.iter().filter(|p| !p.terminating);
-            if place >= view.replicas {
+            if !view.wants(place) {
                 steps.extend(running.map(|p| PlaceStep::Delete(p.pod)));
                 continue;
             }
@@ -54,9 +61,9 @@ impl DaemonSetUpdate {
 
     /// Old pods that go, to be replaced when they are gone: all that are not available, and as many others as may be.
     fn replace(&self, view: &PlacesView<'_>) -> Vec<PlaceStep> {
-        let most = rounded_up(self.max_unavailable, view.replicas).max(1);
+        let most = rounded_up(self.max_unavailable, view.desired()).max(1);
         let (mut unavailable, mut broken, mut candidates) = (0, Vec::new(), Vec::new());
-        for pods in view.places.iter().take(view.replicas as usize) {
+        for (_, pods) in wanted(view) {
             match active(pods) {
                 (None, Some(new)) if new.available => {}
                 (Some(old), None) if old.available => candidates.push(PlaceStep::Delete(old.pod)),
@@ -71,8 +78,8 @@ impl DaemonSetUpdate {
     /// Old pods that have an available successor, or are not available themselves, go; others get a successor beside them.
     fn surge(view: &PlacesView<'_>, most: usize) -> Vec<PlaceStep> {
         let (mut surging, mut steps, mut candidates) = (0, Vec::new(), Vec::new());
-        for (place, pods) in view.places.iter().enumerate().take(view.replicas as usize) {
-            let create = PlaceStep::Create { place: place as u32, new: true };
+        for (place, pods) in wanted(view) {
+            let create = PlaceStep::Create { place, new: true };
             match active(pods) {
                 (None, _) => {}
                 (Some(old), None) if old.available => candidates.push(create),
@@ -94,7 +101,7 @@ mod tests {
 
     const PLAIN: DaemonSetUpdate = DaemonSetUpdate { max_surge: Int(0), max_unavailable: Int(1), on_delete: false };
 
-    /// Nodes in words: `o` old, `n` new; capital: available; `t` terminating, old. Pods are numbered through.
+    /// Nodes in words: `o` old, `n` new; capital: available; `t` terminating, old; `-` first: deleted. Pods are numbered through.
     fn steps(update: DaemonSetUpdate, nodes: &[&str]) -> Vec<PlaceStep> {
         let mut id = 0;
         let mut pod = |word: char| {
@@ -102,8 +109,10 @@ mod tests {
             let (ready, new) = (word.is_uppercase(), word.eq_ignore_ascii_case(&'n'));
             PlacePod { pod: PodId(id - 1), new, ready, available: ready, terminating: word == 't' }
         };
-        let places: Vec<Vec<_>> = nodes.iter().map(|words| words.chars().map(&mut pod).collect()).collect();
-        update.reconcile(&PlacesView { replicas: nodes.len() as u32, places: &places })
+        let places: Vec<Vec<_>> =
+            nodes.iter().map(|words| words.trim_start_matches('-').chars().map(&mut pod).collect()).collect();
+        let absent: Vec<u32> = (0..).zip(nodes).filter(|(_, words)| words.starts_with('-')).map(|(n, _)| n).collect();
+        update.reconcile(&PlacesView { replicas: nodes.len() as u32, absent: &absent, places: &places })
     }
 
     fn delete(pods: &[u32]) -> Vec<PlaceStep> {
@@ -140,5 +149,16 @@ mod tests {
         assert_eq!(steps(surge, &["o", "O"]).len(), 2, "a broken old pod gets its successor beyond the bound");
         assert_eq!(steps(surge, &["on", "N"]), delete(&[0]));
         assert_eq!(steps(surge, &["t", "N"]), [PlaceStep::Create { place: 0, new: true }]);
+    }
+    #[test]
+    fn a_deleted_node_gets_no_pod_and_counts_for_no_percentage() {
+        assert_eq!(steps(PLAIN, &["-", "O", "O"]), delete(&[0]), "nor is it one of the unavailable");
+        assert_eq!(steps(PLAIN, &["-n", "N"]), delete(&[0]), "what is left of it goes");
+        // 34 % of three nodes are two, of two one.
+        let third = DaemonSetUpdate { max_unavailable: Percent(34.0), ..PLAIN };
+        assert_eq!(steps(third, &["O", "O", "O"]), delete(&[0, 1]));
+        assert_eq!(steps(third, &["O", "-", "O"]), delete(&[0]));
+        let surge = DaemonSetUpdate { max_surge: Percent(34.0), max_unavailable: Int(0), ..PLAIN };
+        assert_eq!(steps(surge, &["O", "-", "O"]), [PlaceStep::Create { place: 0, new: true }]);
     }
 }

@@ -26,6 +26,8 @@ pub struct PlacePod {
 pub struct PlacesView<'a> {
     /// `spec.replicas`, or the number of nodes: pods at places from here on have to go.
     pub replicas: u32,
+    /// Places below that which are not there (any more), in ascending order: nodes that were deleted. Nobody is to be there.
+    pub absent: &'a [u32],
     /// The pods at each place that are not yet gone, oldest first.
     pub places: &'a [Vec<PlacePod>],
 }
@@ -56,17 +58,15 @@ pub trait PlacePolicy {
 
     /// Whether every place has an available pod, of the wanted template unless it keeps its version.
     fn is_complete(&self, view: &PlacesView<'_>) -> bool {
-        let settled = |(place, pods): (usize, &Vec<PlacePod>)| {
+        let settled = |(place, pods): (u32, &Vec<PlacePod>)| {
             let mut active = pods.iter().filter(|p| !p.terminating);
             match (active.next(), active.next()) {
-                (Some(pod), None) => {
-                    place < view.replicas as usize && pod.available && (pod.new || self.keeps(place as u32))
-                }
-                (None, _) => place >= view.replicas as usize,
+                (Some(pod), None) => view.wants(place) && pod.available && (pod.new || self.keeps(place)),
+                (None, _) => !view.wants(place),
                 _ => false,
             }
         };
-        view.places.len() >= view.replicas as usize && view.places.iter().enumerate().all(settled)
+        view.places.len() >= view.replicas as usize && (0..).zip(view.places).all(settled)
     }
 }
 
@@ -80,6 +80,16 @@ pub fn policy(strategy: &Strategy) -> Option<&dyn PlacePolicy> {
 }
 
 impl PlacesView<'_> {
+    /// Whether `place` is to have a pod.
+    pub fn wants(&self, place: u32) -> bool {
+        place < self.replicas && self.absent.binary_search(&place).is_err()
+    }
+
+    /// How many places are to have one: what a DaemonSet's percentages are of (`desiredNumberScheduled`).
+    pub fn desired(&self) -> u32 {
+        self.replicas - self.absent.iter().filter(|&&place| place < self.replicas).count() as u32
+    }
+
     /// The pod at `place`, where there is at most one.
     pub fn only(&self, place: u32) -> Option<PlacePod> {
         self.places.get(place as usize).and_then(|pods| pods.first()).copied()

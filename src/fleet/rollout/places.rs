@@ -19,11 +19,13 @@ pub(super) struct Places {
     available: usize,
     /// Whether the lack of progress has been told.
     told: bool,
+    /// Nodes that have been deleted, in ascending order.
+    absent: Vec<u32>,
 }
 
 impl Places {
     pub(super) const fn new() -> Self {
-        Self { busy: false, moved: SimTime::MIN, available: 0, told: false }
+        Self { busy: false, moved: SimTime::MIN, available: 0, told: false, absent: Vec::new() }
     }
 }
 
@@ -60,6 +62,23 @@ impl Rollout {
         out.push(Command::Condition(late));
     }
 
+    /// A node was deleted from the API: a DaemonSet has one pod less to have.
+    pub fn node_deleted(&mut self, now: SimTime, node: u32, out: &mut Vec<Command>) {
+        if let (Strategy::DaemonSet(_), Err(at)) = (&self.spec.strategy, self.places.absent.binary_search(&node)) {
+            self.places.absent.insert(at, node);
+            self.trigger_deployment(now, out);
+        }
+    }
+
+    /// A node has joined, or another machine its place: a DaemonSet is to have a pod there.
+    pub fn node_joined(&mut self, now: SimTime, node: u32, out: &mut Vec<Command>) {
+        if matches!(self.spec.strategy, Strategy::DaemonSet(_)) {
+            self.places.absent.retain(|&n| n != node);
+            self.spec.replicas = self.spec.replicas.max(node + 1);
+            self.trigger_deployment(now, out);
+        }
+    }
+
     /// A worker takes the workload from the queue.
     pub(super) fn sync_places(&mut self, policy: &dyn PlacePolicy, now: SimTime, out: &mut Vec<Command>) {
         let (_, again) = self.finish_look();
@@ -71,7 +90,7 @@ impl Rollout {
         }
         self.know_template();
         let places = self.view_places(now);
-        let view = PlacesView { replicas: self.spec.replicas, places: &places };
+        let view = PlacesView { replicas: self.spec.replicas, absent: &self.places.absent, places: &places };
         let (steps, complete) = (policy.reconcile(&view), policy.is_complete(&view));
         let available = places.iter().flatten().filter(|p| p.new && p.available).count();
         if available > self.places.available || !steps.is_empty() {
@@ -137,6 +156,11 @@ impl Rollout {
     pub(super) fn carry_out_place(&mut self, now: SimTime, step: PlaceStep, out: &mut Vec<Command>) {
         match step {
             PlaceStep::Create { place, new } => {
+                if self.places.absent.binary_search(&place).is_ok() {
+                    // The node was deleted while the request was on its way: such a pod finds no node, and the controller
+                    // deletes it (`getUnscheduledPodsWithoutNode`).
+                    return;
+                }
                 let wanted = if new { self.deployment.template } else { self.deployment.stable };
                 let Some(set) = self.sets.iter().position(|s| s.revision == wanted) else { return };
                 let pod = self.add_pod(set, now, Some(place));

@@ -108,7 +108,7 @@ mod tests {
             if word == '.' { Vec::new() } else { vec![pod] }
         };
         let places: Vec<_> = words.chars().enumerate().map(place).collect();
-        update.reconcile(&PlacesView { replicas, places: &places })
+        update.reconcile(&PlacesView { replicas, absent: &[], places: &places })
     }
 
     fn delete(pods: &[u32]) -> Vec<PlaceStep> {
