@@ -47,6 +47,11 @@ fn what_is_advised_holds_when_it_is_checked() {
     assert_eq!((code, advice["verdict"].as_str()), (0, Some("holds")));
     assert_eq!(advice["schema"], "dryroll.recommendation/1");
     assert_eq!(advice["now"]["verdict"], "broken", "it drops as it is");
+    // The figures are those of the deploys by which it is held to hold, not those of the race that it has won by, in part by luck.
+    let (recommended, objective) = (&advice["recommended"], &advice["objectives"][0]);
+    for what in ["deploys", "met"] {
+        assert_eq!(recommended[what], objective[what], "{recommended} {objective}");
+    }
     // The removal takes a second: the pods must listen that long.
     let pre_stop =
         set(&advice).iter().find_map(|s| s.strip_prefix("pod.termination.preStop=")).expect("a preStop").to_owned();
@@ -205,6 +210,29 @@ fn a_search_that_is_ended_tells_what_it_has_found() {
     }
     assert!(found > 0, "the search is not over only at its end");
     assert_eq!(ended_after(1).err(), Some(ReplicateError::Interrupted));
+}
+
+#[test]
+fn where_time_stands_still_it_is_told_after_one_deploy() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cli/users.yaml");
+    let still = ["clients.0.users.thinkTime=0s", "network.client=0s", "network.latency=0s"].map(str::to_owned);
+    let draft = Draft::open(&Request { set: &still, ..Request::new(&path) }).expect("it can be read");
+    let scenario = draft.read().expect("a scenario").scenario;
+    let vary = ["preStop=0s,1s,2s,3s".to_owned()];
+    let space = Space::of(&draft, &scenario, &vary, &[], false).expect("a space");
+    let question =
+        Question { effort: Effort::Fixed(1), objectives: Objective::all(None), share: 0.95, confidence: 0.95 };
+    let wish = Wish { question: &question, prices: Prices::default(), worth: 0.1, most: 400 };
+    let (cancel, wanted) = (AtomicBool::new(false), AtomicU32::new(0));
+    let tell = |told: Told| {
+        if let Told::Wanted(n) = told {
+            wanted.fetch_add(n, Ordering::Relaxed);
+        }
+    };
+    let work = Work { jobs: Some(2), cancel: &cancel, tell: &tell };
+    let error = recommend(&draft, &scenario, &space, &wish, &Meta::default(), work).expect_err("it never ends");
+    assert!(matches!(error, ReplicateError::StoodStill { replication: 0, .. }), "{error}");
+    assert_eq!(wanted.into_inner(), 1, "no other deploy is begun");
 }
 
 #[cfg(unix)]

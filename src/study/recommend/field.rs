@@ -243,7 +243,7 @@ impl<'a> Field<'a> {
             Case { simulation: Arc::new(simulation), judge }
         });
         let mut heard: BTreeMap<usize, Heard> = BTreeMap::new();
-        let mut broken: Option<Broken> = None;
+        let mut broken: BTreeMap<usize, Broken> = BTreeMap::new();
         let mut told = 0;
         schedule::play(jobs, cases, cancel, |news| match news {
             News::Heard => {
@@ -253,12 +253,13 @@ impl<'a> Field<'a> {
             News::Done(n, Ok(batch)) => {
                 heard.insert(n, batch.heard);
             }
-            News::Done(_, Err((_, error))) => broken = broken.take().or(Some(error)),
+            News::Done(n, Err((_, error))) => drop(broken.insert(n, error)),
         })
         .map_err(|e| ReplicateError::Threads(e.to_string()))?;
         (told..wanted).for_each(|_| tell(Told::Done));
         self.played += u64::from(told);
-        if let Some(broken) = broken {
+        // The first by place, whichever thread was the first.
+        if let Some((_, broken)) = broken.pop_first() {
             return Err(ReplicateError::of(broken, seed));
         }
         Ok(heard.into_iter().map(|(n, heard)| (who[n].0, heard)).collect())

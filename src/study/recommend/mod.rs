@@ -24,6 +24,7 @@ use crate::metrics::Meta;
 use crate::scenario::{Draft, Scenario};
 use crate::stats::paired::paired_anytime;
 
+use self::entrant::Heard;
 use self::field::{FRESH, Field};
 use self::race::{Rules, Until};
 use super::replicate::ReplicateError;
@@ -74,13 +75,11 @@ pub fn recommend(
     let mut field = Field::new(draft, scenario, space, wish.question, meta, work);
     let rules = Rules { prices: wish.prices, worth: wish.worth, most: wish.most };
     let now = field.enter(space.as_it_is()).unwrap_or(0);
+    // First what stands, by itself: where that cannot be played to its end, nothing else need be begun.
+    field.play(&[(now, 1)])?;
     let mut pool = field.search(&rules)?;
     let chosen = field.choose(&mut pool, &rules)?;
-    let (e, verdict, objectives) = chosen.unwrap_or_else(|| {
-        let nearest = field.nearest(&pool);
-        let heard = &field.entrants[nearest].heard;
-        (nearest, heard.verdict(), heard.findings())
-    });
+    let Chosen { e, verdict, objectives, fresh } = chosen.unwrap_or_else(|| field.chosen(field.nearest(&pool)));
     let told = field.play(&[(now, TOLD), (e, TOLD)]);
     field.so_far(told)?;
     let front = field.front(&pool, &Rules { most: rules.most.min(PATIENCE), ..rules });
@@ -103,7 +102,7 @@ pub fn recommend(
         worth: wish.worth,
         settings: space.settings().iter().map(Setting::path).collect(),
         now: field.policy(now, &rules),
-        recommended: field.policy(e, &rules),
+        recommended: field.policy_by(e, fresh.as_ref().unwrap_or(&field.entrants[e].heard), &rules),
         changes,
         set: field.entrants[e].assignments.iter().map(ToString::to_string).collect(),
         front,
@@ -113,7 +112,15 @@ pub fn recommend(
     })
 }
 
-type Chosen = (usize, Verdict, Vec<Finding>);
+/// What is recommended.
+struct Chosen {
+    e: usize,
+    verdict: Verdict,
+    objectives: Vec<Finding>,
+    /// What was heard of it on fresh numbers, where it was held to them. Those of the race it has won by, by luck in part: its figures
+    /// there are better than it is.
+    fresh: Option<Heard>,
+}
 
 /// What a trial left that was lost.
 struct Lost {
@@ -140,7 +147,7 @@ impl Field<'_> {
             let allowed = (1.0 - self.question.share) / part * f64::from(heard.deploys());
             lost.push(Lost { numbers: heard.misses().map(|k| first + k).collect(), allowed: allowed as u32 });
             let verdict = heard.verdict();
-            let chosen = (winner, verdict, heard.findings());
+            let chosen = Chosen { e: winner, verdict, objectives: heard.findings(), fresh: Some(heard) };
             if verdict == Verdict::Holds {
                 return Ok(Some(chosen));
             }
@@ -155,9 +162,15 @@ impl Field<'_> {
                 let entrant = &self.entrants[e];
                 !entrant.refuted && entrant.heard.verdict() == Verdict::Undecided
             });
-            undecided = open.map(|e| (e, Verdict::Undecided, self.entrants[e].heard.findings()));
+            undecided = open.map(|e| self.chosen(e));
         }
         Ok(undecided)
+    }
+
+    /// The combination `e`, by the race's numbers alone.
+    fn chosen(&self, e: usize) -> Chosen {
+        let heard = &self.entrants[e].heard;
+        Chosen { e, verdict: heard.verdict(), objectives: heard.findings(), fresh: None }
     }
 
     /// The one that is to be held to fresh numbers next: in front once nothing around it is better.
@@ -204,17 +217,22 @@ impl Field<'_> {
 
     /// A combination for people.
     fn policy(&self, e: usize, rules: &Rules) -> Policy {
+        self.policy_by(e, &self.entrants[e].heard, rules)
+    }
+
+    /// The same by these deploys of it.
+    fn policy_by(&self, e: usize, heard: &Heard, rules: &Rules) -> Policy {
         let entrant = &self.entrants[e];
         let settings = self.space.settings().iter().zip(&entrant.point);
-        let totals = entrant.heard.totals(&rules.prices);
+        let totals = heard.totals(&rules.prices);
         Policy {
             settings: settings.map(|(s, &value)| s.text(value)).collect(),
             changes: entrant.changes(),
-            costs: Cost::ALL.map(|cost| entrant.heard.figure(cost)).to_vec(),
+            costs: Cost::ALL.map(|cost| heard.figure(cost)).to_vec(),
             price: totals.iter().sum::<f64>() / totals.len().max(1) as f64,
-            verdict: entrant.heard.verdict(),
-            deploys: entrant.heard.deploys(),
-            met: entrant.heard.met(),
+            verdict: heard.verdict(),
+            deploys: heard.deploys(),
+            met: heard.met(),
         }
     }
 

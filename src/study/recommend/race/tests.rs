@@ -114,7 +114,7 @@ fn what_does_not_hold_is_chosen_no_more_often_than_is_said() {
     let (mut wrong, mut right) = (0, 0);
     searches(&arms, studies, |field, pool| {
         let chosen = field.choose(pool, &rules()).expect("no panic");
-        let holds = chosen.filter(|(_, verdict, _)| *verdict == Verdict::Holds).map(|(e, ..)| e);
+        let holds = chosen.filter(|c| c.verdict == Verdict::Holds).map(|c| c.e);
         wrong += u64::from(holds.is_some_and(|e| e < ARMS / 2));
         right += u64::from(holds == Some(ARMS / 2));
     });
