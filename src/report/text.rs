@@ -47,14 +47,28 @@ pub fn rate(x: f64, scale: f64) -> String {
     format!("{}/s", count(x, scale))
 }
 
+/// From here on a ratio is one of something to next to nothing, and nobody reads its digits.
+const RATIO_MAX: f64 = 10_000.0;
+
 /// A ratio: `4.5 ×`.
 pub fn times(x: f64, scale: f64) -> String {
+    if x > RATIO_MAX {
+        return format!(">{} ×", thousands(&RATIO_MAX.to_string()));
+    }
     format!("{} ×", thousands(&format!("{x:.*}", decimals(scale))))
 }
 
-/// The mean of a figure, or a dash.
+/// The mean of a figure, or a dash. One that is only nearly zero, since something was seen after all, has as many decimals as that takes.
 pub fn mean(figure: Figure, format: Format) -> String {
-    figure.map_or_else(|| "–".to_owned(), |f| format(f.mean, scale(&f)))
+    let Some(f) = figure else { return "–".to_owned() };
+    let text = format(f.mean, scale(&f));
+    if f.mean > 0.0 && f.min >= 0.0 && text == format(0.0, scale(&f)) { seen(f.mean, format) } else { text }
+}
+
+/// A number above zero as such: `0.008`, `<0.001`.
+fn seen(x: f64, format: Format) -> String {
+    let text = format(x, x);
+    if text == format(0.0, x) { format!("<{}", format(LEAST, LEAST)) } else { text }
 }
 
 /// What decides a figure's decimals: the mean, or half its interval where that is larger, as where nothing was seen.
@@ -140,6 +154,9 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     lines
 }
+
+/// What three decimals can show.
+const LEAST: f64 = 0.001;
 
 /// Decimals that show two digits of a number of this size, and at most three.
 fn decimals(scale: f64) -> usize {
@@ -238,6 +255,7 @@ mod tests {
             (own(rate, 0.4), own(rate, 310.0), own(times, 4.52)),
             ("0.4/s".into(), "310/s".into(), "4.5 ×".into())
         );
+        assert_eq!((own(times, 9_999.0), own(times, 2.4e12)), ("9,999 ×".into(), ">10,000 ×".into()));
         assert_eq!((plural(1.0, "deploy"), plural(10.0, "deploy")), ("1 deploy".into(), "10 deploys".into()));
     }
 
@@ -251,6 +269,12 @@ mod tests {
         assert_eq!(estimate(figure(0.0, 0.0, 0.299_6), count), "0 [0 to 0.3]");
         assert_eq!(estimate(figure(0.9, -3_680.1, 3_681.9), count), "1 [-3,680 to 3,682]");
         assert_eq!(estimate(figure(15.0, 15.0, 15.0), count), "15");
+        // 1 in 400 deploys is not none, however wide the interval.
+        assert_eq!(estimate(figure(0.002_5, 0.0, 0.05), count), "0.003 [0 to 0.05]");
+        assert_eq!(estimate(figure(0.03, 0.0, 0.5), rate), "0.03/s [0 to 0.5]");
+        assert_eq!(estimate(figure(0.000_3, 0.0, 0.5), count), "<0.001 [0 to 0.5]");
+        let about_none = Some(Estimate { mean: 0.002, ci95: Some([-0.5, 0.5]), min: -1.0, max: 1.0 });
+        assert_eq!(estimate(about_none, count), "0 [-0.5 to 0.5]", "a difference may well be none");
         assert_eq!(estimate(None, count), "–");
     }
 
