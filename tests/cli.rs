@@ -184,6 +184,36 @@ fn a_file_takes_the_result_whole_in_the_format_of_its_ending() {
 }
 
 #[test]
+fn a_file_that_is_called_after_no_format_is_refused_by_every_command_before_anything_is_done() {
+    for command in [
+        "run no.yaml",
+        "run no.yaml --worst 10",
+        "sweep no.yaml",
+        "compare no.yaml",
+        "check no.yaml",
+        "recommend no.yaml",
+        "lint no.yaml",
+        "explain no.yaml",
+        "merge no.part",
+        "validate",
+        "import no.yaml",
+        "calibrate no.log",
+        "schema",
+    ] {
+        let (status, out, err) = dryroll(&format!("{command} -o no/such/x.pdf"));
+        // A folder that is missing is found later, or else is not what is told.
+        assert_eq!((status, out.as_str()), (2, ""), "{command}: {err}");
+        assert!(err.contains("`.pdf`") && err.contains("there is ."), "{command}: {err}");
+    }
+    let (status, _, err) = small("-o x.jsn");
+    assert!(status == 2 && err.contains("did you mean `.json`?"), "{err}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("x.pdf");
+    assert_eq!(small(&format!("--format json -o {}", target.display())).0, 0, "what is said goes");
+    assert!(fs::read_to_string(&target).expect("it is there").starts_with('{'));
+}
+
+#[test]
 fn files_hold_no_colours_even_where_they_are_forced() {
     let folder = tempfile::tempdir().expect("a folder");
     let target = folder.path().join("out.txt");

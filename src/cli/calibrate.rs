@@ -3,7 +3,7 @@
 use super::args::Calibrate;
 use super::output::{Output, Staged};
 use super::ui::Ui;
-use super::{Failure, exit, loading, table};
+use super::{Failure, ending, exit, loading, table};
 use crate::calibrate::fit::FAMILIES;
 use crate::calibrate::fragment::{self, Wanted};
 use crate::calibrate::{self, Calibration, Options};
@@ -12,6 +12,7 @@ use crate::scenario::diag::printable;
 
 pub(super) fn run(args: &Calibrate, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
+    ending::check_only(path, ending::YAML)?;
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
     let unit = args.unit.as_deref().map(|unit| match unit {
         "ms" => 1e-3,

@@ -8,7 +8,7 @@ use super::args::{Annotations, Check};
 use super::interrupt::Alarm;
 use super::output::Output;
 use super::ui::{self, Ui};
-use super::{Failure, effort, interrupt, loading, settings, table};
+use super::{Failure, effort, ending, interrupt, loading, settings, table};
 use crate::metrics::{Meta, Results};
 use crate::report::check::{CheckPage, FORMATS, JUNIT, MARKDOWN, annotations};
 use crate::report::{Format, Settings};
@@ -33,6 +33,7 @@ enum Baseline {
 }
 
 pub(super) fn run(args: &Check, ui: Ui) -> Result<u8, Failure> {
+    ending::check(args.output.output.as_deref(), args.output.format.as_deref(), &ending::all(&FORMATS))?;
     let baseline = args.baseline.as_deref().map(|path| read_baseline(path, args, ui)).transpose()?;
     let drafts: Vec<(Draft, Loaded)> = args.files.iter().map(|file| open(file, args, ui)).collect::<Result<_, _>>()?;
     let places = Places::open(args)?;

@@ -6,7 +6,7 @@ use super::args::Compare;
 use super::figure::{self, Wanted};
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, effort, exit, interrupt, loading, settings, table};
+use super::{Failure, effort, ending, exit, interrupt, loading, settings, table};
 use crate::metrics::Meta;
 use crate::metrics::summary::Summary;
 use crate::report::compare::{ComparePage, FORMATS, HTML, Side, is_whole};
@@ -29,6 +29,9 @@ pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
         return Err(Failure::Usage(format!("--until-decided cannot be used with --replications: {why}")));
     }
     let (drawing, measured) = asked(args)?;
+    if drawing.is_none() {
+        ending::check(path, args.format.as_deref(), &ending::all(&FORMATS))?;
+    }
     let (names, policies, settings) = policies(args, ui)?;
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
     let beside = args.page.report.as_deref();

@@ -3,7 +3,7 @@
 use super::args::Explain;
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, exit, interrupt, lint, loading, settings, table};
+use super::{Failure, ending, exit, interrupt, lint, loading, settings, table};
 use crate::explain::{Explanation, Tracer, Which};
 use crate::fleet::fact::Cause;
 use crate::metrics::summary::Looks;
@@ -16,8 +16,12 @@ use crate::study::result::counterfactual::Counterfactuals;
 
 pub(super) fn run(args: &Explain, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
+    let rule = args.file.to_str().and_then(crate::lint::rule).filter(|_| !args.file.exists());
+    if rule.is_none() {
+        ending::check(path, args.format.as_deref(), &ending::all(&FORMATS))?;
+    }
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
-    if let Some(rule) = args.file.to_str().and_then(crate::lint::rule).filter(|_| !args.file.exists()) {
+    if let Some(rule) = rule {
         return lint::explain(rule, output, path, ui);
     }
     let draft = Draft::open(&loading::request(&args.file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;

@@ -6,13 +6,14 @@ use std::path::Path;
 use super::args::Import;
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, exit, loading, settings, table};
+use super::{Failure, ending, exit, loading, settings, table};
 use crate::report::text::quoted;
 use crate::scenario::diag::printable;
 use crate::scenario::{Draft, Request};
 
 pub(super) fn run(args: &Import, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
+    ending::check_only(path, ending::YAML)?;
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
     // At least one is required.
     let Some((first, beside)) = args.manifests.split_first() else { return Err(Failure::Told) };

@@ -5,12 +5,15 @@ use std::path::Path;
 use super::args::Lint;
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, exit, loading, table};
+use super::{Failure, ending, exit, loading, table};
 use crate::lint::{self, Finding, RULES};
 use crate::report::lint::{FORMATS, LintPage, page};
 
 pub(super) fn run(args: &Lint, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
+    if args.explain.is_none() && !args.rules {
+        ending::check(path, args.format.as_deref(), &ending::all(&FORMATS))?;
+    }
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
     if let Some(rule) = args.explain.as_deref().and_then(lint::rule) {
         return explain(rule, output, path, ui);

@@ -3,13 +3,14 @@
 use super::args::Merge;
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, exit, table};
+use super::{Failure, ending, exit, table};
 use crate::report::sweep::{FORMATS, SweepPage};
 use crate::study::parts;
 use crate::study::result::table::Table;
 
 pub(super) fn run(args: &Merge, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
+    ending::check(path, args.format.as_deref(), &ending::all(&FORMATS))?;
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
     let (header, rows) = parts::merge(&args.parts).map_err(|refusals| Failure::Usage(refusals.join("\n")))?;
     let (sort, descending) = table::sorting(&args.sort);

@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod completions;
 mod effort;
+mod ending;
 pub mod exit;
 mod explain;
 mod figure;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Recommend, RecommendOutput};
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, effort, exit, figure, interrupt, loading, settings, table};
+use super::{Failure, effort, ending, exit, figure, interrupt, loading, settings, table};
 use crate::report::html;
 use crate::report::recommend::{FORMATS, HTML, RecommendPage};
 use crate::report::text::quoted;
@@ -22,6 +22,9 @@ use crate::study::tally::Question;
 pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.output.as_deref();
     let wanted = figure::wanted(args.output.figure.as_deref(), path, &html::figure::of_recommend())?;
+    if wanted.is_none() {
+        ending::check(path, args.output.format.as_deref(), &ending::all(&FORMATS))?;
+    }
     let draft = Draft::open(&loading::request(&args.file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
     let loaded = draft.read().map_err(|d| loading::told(&d, ui))?;
     loading::warn(&loaded, ui);

@@ -10,7 +10,7 @@ use super::args::Report;
 use super::figure::{self, Wanted};
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, exit, table};
+use super::{Failure, ending, exit, table};
 use crate::metrics::{Results, results};
 use crate::report::compare::{self, ComparePage};
 use crate::report::html::{self, Story};
@@ -24,6 +24,9 @@ pub(super) fn run(args: &Report, ui: Ui) -> Result<u8, Failure> {
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
     let kept = Kept::read(&text, &name)?;
     let wanted = figure::wanted(args.figure.as_deref(), path, &kept.figures())?;
+    if wanted.is_none() {
+        ending::check_only(path, ending::PAGE)?;
+    }
     figure::write(|out| kept.write(wanted.as_ref(), out), output, path, ui)?;
     Ok(exit::OK)
 }

@@ -7,7 +7,7 @@ use super::args::{OutputArgs, Run};
 use super::figure::{self, Wanted};
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, effort, exit, interrupt, loading, settings, table};
+use super::{Failure, effort, ending, exit, interrupt, loading, settings, table};
 use crate::explain::{Explanation, Tracer, Which};
 use crate::metrics::Results;
 use crate::metrics::scene::Scene;
@@ -24,6 +24,10 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
     }
     let report = report(&args.output);
     let wanted = figure::wanted(args.drawn.figure.as_deref(), args.output.output.as_deref(), &html::figure::of_run())?;
+    if wanted.is_none() {
+        let endings: Vec<&str> = report::ALL.iter().flat_map(|r| r.endings()).copied().collect();
+        ending::check(args.output.output.as_deref(), args.output.format.as_deref(), &endings)?;
+    }
     let loaded = loading::load(&args.file, &args.scenario, ui)?;
     // Opened before the work, so that a mistyped folder costs no simulation.
     let path = args.output.output.as_deref();

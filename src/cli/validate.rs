@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::Validate;
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, exit, table};
+use super::{Failure, ending, exit, table};
 use crate::metrics::validation::Validation;
 use crate::report::validation::{self, Form};
 use crate::study::validate::{Case, CaseError, judge_all, shipped};
@@ -15,6 +15,11 @@ use crate::study::validate::{Case, CaseError, judge_all, shipped};
 pub(super) fn run(args: &Validate, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
     let cannot_write = |e: io::Error| table::cannot_write(path, &e);
+    if args.as_scenario.is_some() {
+        ending::check_only(path, ending::YAML)?;
+    } else {
+        ending::check(path, args.format.as_deref(), &["txt", "json", "md", "markdown"])?;
+    }
     let cases = chosen(args, corpus(args.corpus.as_deref(), ui)?, ui)?;
     let output = Output::open(args.output.as_deref()).map_err(cannot_write)?;
     let bytes = if let Some(name) = &args.as_scenario {

@@ -3,13 +3,14 @@
 use super::args::Run;
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, exit, interrupt, loading, settings, table};
+use super::{Failure, ending, exit, interrupt, loading, settings, table};
 use crate::report::worst::{FORMATS, WorstPage};
 use crate::scenario::Draft;
 use crate::study::worst::Hunt;
 
 pub(super) fn run(args: &Run, n: u32, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.output.as_deref();
+    ending::check(path, args.output.format.as_deref(), &ending::all(&FORMATS))?;
     if let Some(name) = args.output.format.as_deref().filter(|name| FORMATS.iter().all(|f| f.name != *name)) {
         return Err(Failure::Usage(format!("--worst cannot be written as {name}\n\nhint: --format table or json")));
     }

@@ -7,6 +7,7 @@ use self::combinations::{Rows, heads};
 use self::store::Store;
 use super::args::Sweep;
 use super::effort;
+use super::ending;
 use super::figure;
 use super::interrupt::{self, Alarm, Reason};
 use super::output::Output;
@@ -37,6 +38,10 @@ const MEMORY_BYTES: u64 = 4_000_000_000;
 pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
     let shard = shard(args.sweeping.shard.as_deref())?;
     let wanted = figure::wanted(args.drawn.figure.as_deref(), args.table.output.as_deref(), &html::figure::of_sweep())?;
+    // A part is written in a format of its own, whatever it is called.
+    if wanted.is_none() && args.sweeping.shard.is_none() {
+        ending::check(args.table.output.as_deref(), args.table.format.as_deref(), &ending::all(&FORMATS))?;
+    }
     let draft = Draft::open(&loading::request(&args.file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
     let axes = draft.axes(&args.vary).map_err(|d| loading::told(&d, ui))?;
     if axes.is_empty() {
