@@ -327,3 +327,23 @@ observe: {warmup: 1s, after: 5s}
     let dropped = |f: &Fact| matches!(f, Fact::Ended { outcome, .. } if *outcome != Outcome::Ok);
     assert!(facts.iter().all(|(at, f)| !dropped(f) || *at > 9.0));
 }
+
+#[test]
+fn retries_for_a_share_of_what_is_under_way_count_what_has_ended_by_now() {
+    let yaml = "\
+workload: {replicas: 4}
+pod: {concurrency: 1, serviceTime: 2ms}
+loadBalancer: {proxies: 5, algorithm: leastRequest, retries: {attempts: 3, concurrentShare: 20%, maxConcurrent: 1}}
+network: {latency: 100ms}
+clients: [{rate: 500/s}]
+deploy: {at: 700ms}
+observe: {warmup: 500ms, after: 500ms, limit: 3s}
+";
+    let (scenario, mut retried) = (scenario(yaml), 0);
+    for seed in 0..50 {
+        let (traced, log) = dryroll::simulate::traced(&scenario, seed, 0, Log::default());
+        assert_eq!(format!("{:?}", dryroll::simulate::run(&scenario, seed, 0)), format!("{traced:?}"), "seed {seed}");
+        retried += log.0.iter().filter(|(_, f)| matches!(f, Fact::Ended { attempts: 2.., .. })).count();
+    }
+    assert!(retried > 0, "nothing was retried");
+}

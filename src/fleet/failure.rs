@@ -46,7 +46,7 @@ impl<O: Observer> World<O> {
         if marks {
             self.mark_failure(r, proxy, pod, cal);
         }
-        if self.may_retry(r, proxy, failure) && self.spend_budget(proxy, cal.now()) {
+        if self.may_retry(r, proxy, failure, cal.now()) && self.spend_budget(proxy, cal.now()) {
             let retries = &self.balancer.retries;
             let limited = retries.max_concurrent > 0 || retries.concurrent_share > 0.0;
             let request = &mut self.requests[r];
@@ -121,23 +121,24 @@ impl<O: Observer> World<O> {
     }
 
     /// How many retries of `proxy` may be under way at once.
-    fn retry_limit(&self, proxy: u16) -> u32 {
+    fn retry_limit(&mut self, proxy: u16, now: SimTime) -> u32 {
         let retries = &self.balancer.retries;
         if retries.concurrent_share == 0.0 {
             return if retries.max_concurrent == 0 { u32::MAX } else { retries.max_concurrent };
         }
-        let table = &self.proxies[usize::from(proxy)].process.table;
-        let active: u32 = table.active().iter().sum();
-        retries.max_concurrent.max((retries.concurrent_share * f64::from(active)) as u32)
+        let (share, least) = (retries.concurrent_share, retries.max_concurrent);
+        self.catch_up_all(now);
+        let active: u32 = self.proxies[usize::from(proxy)].process.table.active().iter().sum();
+        least.max((share * f64::from(active)) as u32)
     }
 
-    fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure) -> bool {
+    fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure, now: SimTime) -> bool {
         let retries = self.balancer.retries;
         let request = &self.requests[r];
         if u32::from(request.proxy_retries) >= retries.attempts {
             return false;
         }
-        let room = request.holds_retry || self.proxies[usize::from(proxy)].retries < self.retry_limit(proxy);
+        let room = request.holds_retry || self.proxies[usize::from(proxy)].retries < self.retry_limit(proxy, now);
         let class = match failure {
             Failure::ConnectRefused | Failure::ConnectTimeout => retries.on_connect_failure,
             Failure::ResetUnsent => retries.on_unsent_reset,
