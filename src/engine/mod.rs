@@ -9,6 +9,7 @@ mod list;
 mod place;
 mod ring;
 mod time;
+mod tournament;
 mod wheel;
 
 pub use arena::{Arena, Handle};
@@ -18,6 +19,7 @@ pub use line::Line;
 pub use list::{Linked, Links, List, NIL};
 pub use place::{Lane, Place, Reserved, Single, Ticket};
 pub use time::{Dur, SimTime};
+pub use tournament::{Round, Tournament};
 
 /// What the engine runs: something that handles its own events.
 pub trait Model {

@@ -9,15 +9,16 @@ use std::hint::black_box;
 use crate::engine::{NIL, SimTime};
 use crate::scenario::{ClientAssignment, Layer};
 
-use super::balancer::power_of_two::PowerOfTwo;
 use super::pick::Pick;
+use super::process::Process;
 use super::world::{Observer, World};
 
 /// Requests that are looked ahead for.
-const BATCH: usize = 32;
-/// So many clients do not stay in a core's own cache, nor do so many pods.
+pub(super) const BATCH: usize = 32;
+/// So many clients do not stay in a core's own cache, nor do so many pods with so many connections.
 const FAR_CLIENTS: usize = 1 << 13;
 const FAR_PODS: usize = 1 << 11;
+const FAR_CONNECTIONS: u32 = 1 << 16;
 
 /// Whose the next requests of a population are.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +43,14 @@ impl Ahead {
     }
 }
 
+/// A request for which a pod is picked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asks {
+    pub(super) population: u16,
+    pub(super) proxy: u16,
+    pub(super) ordinal: u64,
+}
+
 impl<O: Observer> World<O> {
     /// Looks ahead where nobody is left who was seen before.
     #[inline(always)]
@@ -63,19 +72,26 @@ impl<O: Observer> World<O> {
         let tails = pass(&clients, |_, client| p.clients[client as usize].available.tail());
         // The one that is free may stand before others that will be.
         let before = pass(&tails, |_, c| self.before_unless_free(c, now));
+        let proxies = clients.map(|client| p.clients[client as usize].proxy);
+        let asks = |i| Asks { population, proxy: proxies[i], ordinal: ordinal + i as u64 };
         let pods = match self.layer {
             Layer::L4 => [pass(&tails, |_, c| self.ask_for(c)), [NIL; BATCH]],
-            Layer::L7 if self.pods.len() >= FAR_PODS => self.may_pick(population, &clients, ordinal),
+            // Of those that have a way to go it is asked when they are about to come.
+            Layer::L7 if self.has_far_pods() && self.client_hop.is_instant() => {
+                self.may_pick(&std::array::from_fn(|i| Some(asks(i))))
+            }
             Layer::L7 => [[NIL; BATCH]; 2],
         };
         let first = pass(&before, |_, c| self.before_unless_free(c, now));
-        if self.pods.len() >= FAR_PODS {
-            let proxies = clients.map(|client| p.clients[client as usize].proxy);
-            for pods in &pods {
-                self.ask_for_pods(&proxies, pods, now);
-            }
+        if self.has_far_pods() {
+            self.ask_for_pods(&proxies, &pods, now);
         }
         pass(&first, |_, c| black_box(self.connections[c].available.prev()));
+    }
+
+    /// Whether what is known of pods does not stay in a core's own cache.
+    pub(super) const fn has_far_pods(&self) -> bool {
+        self.pods.len() >= FAR_PODS && self.connections.capacity() >= FAR_CONNECTIONS
     }
 
     /// The connection before `c` among a client's available ones, unless `c` itself is free by `now`.
@@ -88,7 +104,13 @@ impl<O: Observer> World<O> {
     }
 
     /// What these pods do, and the connections that these proxies would use next, and get the next answers on.
-    fn ask_for_pods(&self, proxies: &[u16; BATCH], pods: &[u32; BATCH], now: SimTime) {
+    pub(super) fn ask_for_pods(&self, proxies: &[u16; BATCH], pods: &[[u32; BATCH]; 2], now: SimTime) {
+        for pods in pods.iter().filter(|pods| **pods != [NIL; BATCH]) {
+            self.ask_for_some_pods(proxies, pods, now);
+        }
+    }
+
+    fn ask_for_some_pods(&self, proxies: &[u16; BATCH], pods: &[u32; BATCH], now: SimTime) {
         let next = pass(pods, |_, pod| self.calm.next_of(pod));
         let second = pass(pods, |_, pod| self.calm.second_of(pod, now));
         if self.layer == Layer::L7 {
@@ -101,22 +123,26 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// The pods of which these requests, from number `ordinal` on, would go to one each.
-    fn may_pick(&self, population: u16, clients: &[u32; BATCH], ordinal: u64) -> [[u32; BATCH]; 2] {
-        let p = &self.populations[usize::from(population)];
-        let mut second = [NIL; BATCH];
-        let first = pass(clients, |i, client| {
-            let process = &self.proxies[usize::from(p.clients[client as usize].proxy)].process;
-            let n = process.table.len() as u32;
-            if !process.power_of_two || n < 2 {
-                return NIL;
+    /// The pods of which these requests would go to one each.
+    pub(super) fn may_pick(&self, asking: &[Option<Asks>; BATCH]) -> [[u32; BATCH]; 2] {
+        let mut pods = [[NIL; BATCH]; 2];
+        for (i, &asks) in asking.iter().enumerate() {
+            let Some(Asks { population, proxy, ordinal }) = asks else { continue };
+            let Process { table, algorithm, choices, .. } = &self.proxies[usize::from(proxy)].process;
+            let n = table.len() as u32;
+            let (family, lot) = (self.populations[usize::from(population)].balance, Pick::lot(ordinal, 1));
+            if let Some(choices) = choices
+                && n > 1
+            {
+                let (a, b) = choices.of(n, &mut family.stream(lot));
+                [pods[0][i], pods[1][i]] = [table.pod(a), table.pod(b)];
+            } else {
+                let before = asking[..i].iter().filter(|other| other.is_some_and(|other| other.proxy == proxy));
+                let at = algorithm.upcoming(before.count() as u32, n, family, lot);
+                pods[0][i] = at.map_or(NIL, |at| table.pod(at));
             }
-            let pick = Pick::first(population, client, ordinal + i as u64);
-            let (a, b) = PowerOfTwo::two_of(n, &mut pick.draw(p.balance));
-            second[i] = process.table.pod(b);
-            process.table.pod(a)
-        });
-        [first, second]
+        }
+        pods
     }
 
     /// What a request looks at on connection `c` to a pod: which one that is.
@@ -130,7 +156,7 @@ impl<O: Observer> World<O> {
 
 /// What `look` finds for each of those that there are.
 #[inline(always)]
-fn pass(of: &[u32; BATCH], mut look: impl FnMut(usize, u32) -> u32) -> [u32; BATCH] {
+pub(super) fn pass(of: &[u32; BATCH], mut look: impl FnMut(usize, u32) -> u32) -> [u32; BATCH] {
     let mut found = [NIL; BATCH];
     for (i, (found, &of)) in found.iter_mut().zip(of).enumerate() {
         if of != NIL {

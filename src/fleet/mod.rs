@@ -33,6 +33,7 @@ pub mod fact;
 mod failure;
 mod go_away;
 mod idle;
+mod least;
 mod levels;
 mod lifecycle;
 mod link;

@@ -3,8 +3,7 @@
 use crate::engine::{Family, NIL, SimTime, Stream};
 use crate::scenario::{PanicMode, SlowStart};
 
-use super::balancer::power_of_two::PowerOfTwo;
-use super::balancer::{Algorithm, Hosts};
+use super::balancer::{Algorithm, Choices, Hosts};
 use super::fact::Revision;
 use super::locality::Near;
 use super::process::Process;
@@ -62,11 +61,13 @@ impl<O: Observer> World<O> {
         let process = &mut self.proxies[usize::from(proxy)].process;
         let family = self.populations[usize::from(pick.population)].balance;
         // No call through a table, and nothing put together for it (50 instructions).
-        if process.power_of_two && limits.are_none(process, &pick) && process.table.len() > 1 {
-            let lot = Pick::lot(pick.ordinal, pick.attempt);
-            return Some(self.pick_of_two(proxy, pick.population, lot, now));
-        }
-        if process.algorithm.weighs_load() {
+        if let Some(choices) = process.choices {
+            if limits.are_none(process, &pick) && process.table.len() > 1 {
+                let lot = Pick::lot(pick.ordinal, pick.attempt);
+                return Some(self.pick_of_two(choices, proxy, pick.population, lot, now));
+            }
+            self.catch_up_all(now);
+        } else if process.algorithm.weighs_load() {
             self.catch_up_all(now);
         }
         let process = &mut self.proxies[usize::from(proxy)].process;
@@ -80,10 +81,10 @@ impl<O: Observer> World<O> {
     /// The better of two of all pods, of which there are at least two that all may be picked and weigh the same. Both are caught up
     /// with.
     #[inline(always)]
-    pub(super) fn pick_of_two(&mut self, proxy: u16, population: u16, lot: u64, now: SimTime) -> u32 {
+    pub(super) fn pick_of_two(&mut self, choices: Choices, proxy: u16, population: u16, lot: u64, now: SimTime) -> u32 {
         let table = &self.proxies[usize::from(proxy)].process.table;
         let family = self.populations[usize::from(population)].balance;
-        let (a, b) = PowerOfTwo::two_of(table.len() as u32, &mut family.stream(lot));
+        let (a, b) = choices.of(table.len() as u32, &mut family.stream(lot));
         let (pod_a, pod_b) = (table.pod(a), table.pod(b));
         self.catch_up(pod_a, now);
         self.catch_up(pod_b, now);
@@ -174,6 +175,7 @@ pub(super) fn pick_by(
     let mut hosts = Hosts {
         table,
         active: table.active(),
+        least: table.least(),
         now,
         avoid,
         restricted,

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use crate::engine::{Handle, NIL, SimTime};
 use crate::scenario::{self, PanicMode};
 
-use super::balancer::{self, Host};
+use super::balancer::{self, Choices, Host};
 use super::fact::Cause;
 use super::failure::Failure;
 use super::pick::Pick;
@@ -21,8 +21,8 @@ pub(super) struct Process {
     /// The pods that it believes in.
     pub(super) table: Table,
     pub(super) algorithm: Box<dyn balancer::Algorithm>,
-    /// Whether that is power of two choices, which is quicker to ask without a detour.
-    pub(super) power_of_two: bool,
+    /// Which two hosts that looks at, if it is one of those: they are quicker to ask without a detour.
+    pub(super) choices: Option<Choices>,
     /// Whether any host may be ejected or unhealthy.
     pub(super) ejections: bool,
     /// Pods that left the table because they terminate, and still serve: who is fallen back on with nobody else left.
@@ -31,10 +31,11 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
+        let algorithm = balancer::algorithm(algorithm);
         Self {
-            table: Table::default(),
-            algorithm: balancer::algorithm(algorithm),
-            power_of_two: algorithm == scenario::Algorithm::PowerOfTwo,
+            table: Table::new(algorithm.weighs_load()),
+            choices: algorithm.choices(),
+            algorithm,
             ejections: false,
             terminating: Vec::new(),
         }

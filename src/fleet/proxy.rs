@@ -114,7 +114,7 @@ impl<O: Observer> World<O> {
         // Else sent to a pod that has left the table meanwhile.
         if link.position != NIL {
             request.counted = true;
-            *self.proxies[usize::from(proxy)].process.table.active_mut(link.position) += 1;
+            self.proxies[usize::from(proxy)].process.table.begins(link.position);
         }
         if self.plain
             && let Some(c) = link.idle.pop()
@@ -201,9 +201,7 @@ impl<O: Observer> World<O> {
     fn uncount(&mut self, proxy: u16, link: usize, cal: &mut Cal) {
         let position = self.links[link].position;
         if position != NIL {
-            // A pod that left the table and came back started from none.
-            let active = self.proxies[usize::from(proxy)].process.table.active_mut(position);
-            *active = active.saturating_sub(1);
+            self.proxies[usize::from(proxy)].process.table.ends(position);
         }
         if self.max_busy != u32::MAX {
             self.room_at(proxy, cal);

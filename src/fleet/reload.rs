@@ -90,8 +90,9 @@ impl<O: Observer> World<O> {
         let fresh = Process::new(self.balancer.algorithm);
         let Process { table, terminating, .. } = std::mem::replace(&mut p.process, fresh);
         p.process.terminating = terminating;
-        p.process.table =
-            table.iter().map(|h| Host { revision: h.revision, zone: h.zone, ..Host::new(h.pod, h.added) }).collect();
+        for h in table.iter() {
+            p.process.table.push(Host { revision: h.revision, zone: h.zone, ..Host::new(h.pod, h.added) });
+        }
         self.table_changed(proxy);
         let changes: Vec<(u32, bool)> = self.proxies[usize::from(proxy)].changes.drain(..read).collect();
         for (pod, routed) in changes {

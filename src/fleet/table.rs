@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use super::balancer::Host;
+use super::least::Least;
 
 /// The table; as a slice it is its hosts.
 #[derive(Clone, Debug, Default)]
@@ -13,14 +14,24 @@ pub(super) struct Table {
     active: Vec<u32>,
     /// Their pods.
     pods: Vec<u32>,
+    /// Where the fewest are under way, for whoever looks for that among all.
+    least: Option<Least>,
 }
 
 impl Table {
+    /// With no host yet; with the `least` known or not.
+    pub(super) fn new(least: bool) -> Self {
+        Self { least: least.then(Least::default), ..Self::default() }
+    }
+
     /// Adds a host with nothing under way.
     pub(super) fn push(&mut self, host: Host) {
         self.hosts.push(host);
         self.active.push(0);
         self.pods.push(host.pod);
+        if let Some(least) = &mut self.least {
+            least.push(&self.active);
+        }
     }
 
     /// Takes the host at `position` out: those behind it move up.
@@ -28,6 +39,9 @@ impl Table {
         self.hosts.remove(position);
         self.active.remove(position);
         self.pods.remove(position);
+        if let Some(least) = &mut self.least {
+            least.become_others(&self.active);
+        }
     }
 
     /// The pod at `position`.
@@ -42,15 +56,39 @@ impl Table {
         &self.active
     }
 
-    /// What is under way at the host at `position`.
+    /// Where the fewest are, if that is kept.
+    pub(super) const fn least(&self) -> Option<&Least> {
+        self.least.as_ref()
+    }
+
+    /// There is one more under way at the host at `position`.
     #[inline(always)]
-    pub(super) fn active_mut(&mut self, position: u32) -> &mut u32 {
-        &mut self.active[position as usize]
+    pub(super) fn begins(&mut self, position: u32) {
+        let active = &mut self.active[position as usize];
+        *active += 1;
+        if let Some(least) = &mut self.least {
+            least.set(position, *active);
+        }
+    }
+
+    /// There is one less; a pod that left the table and came back started from none.
+    #[inline(always)]
+    pub(super) fn ends(&mut self, position: u32) {
+        let active = &mut self.active[position as usize];
+        if *active == 0 {
+            return;
+        }
+        *active -= 1;
+        if let Some(least) = &mut self.least {
+            least.set(position, *active);
+        }
     }
 
     /// What it takes beside itself (bytes).
-    pub(super) const fn bytes(&self) -> usize {
-        self.hosts.capacity() * size_of::<Host>() + (self.active.capacity() + self.pods.capacity()) * size_of::<u32>()
+    pub(super) fn bytes(&self) -> usize {
+        self.hosts.capacity() * size_of::<Host>()
+            + (self.active.capacity() + self.pods.capacity()) * size_of::<u32>()
+            + self.least.as_ref().map_or(0, Least::bytes)
     }
 }
 
@@ -66,13 +104,5 @@ impl DerefMut for Table {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut [Host] {
         &mut self.hosts
-    }
-}
-
-impl FromIterator<Host> for Table {
-    fn from_iter<I: IntoIterator<Item = Host>>(hosts: I) -> Self {
-        let hosts: Vec<Host> = hosts.into_iter().collect();
-        let (active, pods) = (vec![0; hosts.len()], hosts.iter().map(|host| host.pod).collect());
-        Self { hosts, active, pods }
     }
 }

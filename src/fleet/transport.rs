@@ -349,9 +349,8 @@ impl<O: Observer> World<O> {
         let proxy = self.proxy_of_connection(c);
         let position = self.links[self.link(proxy, pod)].position;
         if position != NIL {
-            let active = self.proxies[usize::from(proxy)].process.table.active_mut(position);
-            // A pod that left the table and came back started from none.
-            *active = if counts { *active + 1 } else { active.saturating_sub(1) };
+            let table = &mut self.proxies[usize::from(proxy)].process.table;
+            if counts { table.begins(position) } else { table.ends(position) }
         }
     }
 

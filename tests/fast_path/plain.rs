@@ -37,7 +37,7 @@ impl Fleet {
         let many = dice.one_in(40);
         let populations = if many { 9 + dice.below(4) } else { dice.pick(&[1, 1, 1, 2, 2, 3]) };
         let rate: u32 = dice.pick(&[50, 100, 100, 200, 200, 400, 500, 1000, 2000]);
-        let replicas = dice.pick(&[1, 2, 2, 3, 3, 4, 4, 6, 8, 12]);
+        let replicas = dice.pick(&[1, 2, 2, 3, 3, 4, 4, 6, 8, 12, 40]);
         let concurrency = dice.pick(&[1, 1, 2, 2, 4, 10]);
         let busy = dice.pick(&[5, 30, 30, 50, 70, 70, 85, 95, 110, 130]);
         let service = match dice.below(12) {

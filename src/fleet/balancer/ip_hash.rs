@@ -21,10 +21,6 @@ impl Algorithm for IpHash {
         first.or_else(|| (0..n).map(|k| (at(0) + k) % n).find(|&i| hosts.usable(i)))
     }
 
-    fn weighs_load(&self) -> bool {
-        false
-    }
-
     fn boxed(&self) -> Box<dyn Algorithm> {
         Box::new(self.clone())
     }

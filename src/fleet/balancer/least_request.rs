@@ -9,26 +9,21 @@ pub(super) struct LeastRequest;
 
 impl Algorithm for LeastRequest {
     fn pick(&mut self, hosts: &Hosts<'_>, _key: u64, draw: &mut Stream) -> Option<u32> {
-        let mut best: Option<(u32, f64)> = None;
-        let mut ties = 0;
-        for i in (0..hosts.len()).filter(|&i| hosts.usable(i)) {
-            let load = f64::from(hosts.active[i as usize] + 1) / hosts.weight(i);
-            match best {
-                Some((_, least)) if load > least => {}
-                // Reservoir sampling over the ties.
-                Some((_, least)) if load == least => {
-                    ties += 1;
-                    if draw.below(ties) == 0 {
-                        best = Some((i, load));
-                    }
-                }
-                _ => {
-                    ties = 1;
-                    best = Some((i, load));
-                }
-            }
+        if let Some(least) = hosts.least
+            && !hosts.restricted
+            && hosts.is_flat()
+        {
+            return least.draw(draw);
         }
-        best.map(|(i, _)| i)
+        let usable = || (0..hosts.len()).filter(|&i| hosts.usable(i));
+        let load = |i: u32| f64::from(hosts.active[i as usize] + 1) / hosts.weight(i);
+        let least = usable().map(load).reduce(f64::min)?;
+        let ties = || usable().filter(|&i| load(i) == least);
+        ties().nth(draw.below(ties().count() as u32) as usize)
+    }
+
+    fn weighs_load(&self) -> bool {
+        true
     }
 
     fn boxed(&self) -> Box<dyn Algorithm> {

@@ -3,12 +3,13 @@
 mod envoy_least_request;
 mod ip_hash;
 mod least_request;
-pub(super) mod power_of_two;
+mod power_of_two;
 mod random;
 mod ring_hash;
 mod round_robin;
 
 use super::fact::Revision;
+use super::least::Least;
 use crate::engine::{Dur, Family, SimTime, Stream};
 use crate::scenario::{self, SlowStart};
 
@@ -63,6 +64,8 @@ pub(super) struct Hosts<'a> {
     pub(super) table: &'a [Host],
     /// Requests (layer 4: connections) that the proxy has under way at each.
     pub(super) active: &'a [u32],
+    /// Where the fewest are, if that is kept.
+    pub(super) least: Option<&'a Least>,
     /// Now.
     pub(super) now: SimTime,
     /// Pods that this request should avoid while there are others.
@@ -122,6 +125,11 @@ impl Hosts<'_> {
     #[inline]
     pub(super) fn admits(&self, i: u32, draw: &mut Stream) -> bool {
         self.usable(i) && (self.is_flat() || draw.chance(self.weight(i)))
+    }
+
+    /// The one of two hosts that has fewer requests under way, or the first.
+    fn less_busy(&self, (a, b): (u32, u32)) -> u32 {
+        if self.active[b as usize] < self.active[a as usize] { b } else { a }
     }
 
     /// The `k`-th usable host, or any usable one.
@@ -188,9 +196,19 @@ pub(super) trait Algorithm: std::fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether it looks at what is under way at the hosts.
+    /// What [`Self::pick_of`] gives after `turn` others of the same kind, if nothing changes meanwhile.
+    fn upcoming(&self, _turn: u32, _n: u32, _family: Family, _lot: u64) -> Option<u32> {
+        None
+    }
+
+    /// Whether it looks at what is under way at all hosts.
     fn weighs_load(&self) -> bool {
-        true
+        false
+    }
+
+    /// Which two hosts it looks at, where all may be picked and weigh the same, if it takes the less busy one of two at random.
+    fn choices(&self) -> Option<Choices> {
+        None
     }
 
     /// The table has changed.
@@ -203,6 +221,30 @@ pub(super) trait Algorithm: std::fmt::Debug + Send + Sync {
 
     /// A copy, for a fork of the simulation.
     fn boxed(&self) -> Box<dyn Algorithm>;
+}
+
+/// How two hosts are drawn of which the second is picked only if it has fewer requests under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Choices {
+    /// The second among the others.
+    Distinct,
+    /// Both among all, so that they may be the same.
+    Independent,
+}
+
+impl Choices {
+    /// Two of `n` hosts, at least two.
+    #[inline(always)]
+    pub(super) const fn of(self, n: u32, draw: &mut Stream) -> (u32, u32) {
+        let a = draw.below(n);
+        match self {
+            Self::Distinct => {
+                let b = draw.below(n - 1);
+                (a, b + (b >= a) as u32)
+            }
+            Self::Independent => (a, draw.below(n)),
+        }
+    }
 }
 
 impl Clone for Box<dyn Algorithm> {
@@ -243,6 +285,7 @@ mod contract {
         Hosts {
             table,
             active: &[0, 1, 2, 0, 1, 2][..table.len()],
+            least: None,
             now: SimTime::from_nanos(1),
             avoid,
             restricted: true,
@@ -320,6 +363,26 @@ mod contract {
                 assert_eq!(picked.is_some(), [RoundRobin, Random].contains(&name), "{name:?}");
                 let Some(picked) = picked else { continue };
                 assert_eq!(Some(picked), looks.pick(&h, 1, &mut family.stream(7)), "{name:?} of {n}");
+                let upcoming = [0, 1, 2].map(|turn| does_not.upcoming(turn, n as u32, family, 8 + u64::from(turn)));
+                let mut goes_on = does_not.clone();
+                let comes = [8, 9, 10].map(|lot| goes_on.pick_of(n as u32, family, lot));
+                assert_eq!(upcoming, comes, "{name:?} of {n}, and those after it");
+            }
+        }
+    }
+
+    #[test]
+    fn the_least_is_the_same_with_and_without_a_look_at_all_hosts() {
+        let family = Streams::new(5, 0).family(Purpose::Balance, 0);
+        for n in 1..6 {
+            let t = table(n);
+            let plain = || Hosts { restricted: false, marked: false, ..hosts(&t, &[]) };
+            let mut least = Least::default();
+            least.become_others(plain().active);
+            for lot in 0..50 {
+                let picked = [None, Some(&least)]
+                    .map(|least| algorithm(LeastRequest).pick(&Hosts { least, ..plain() }, 1, &mut family.stream(lot)));
+                assert_eq!(picked[0], picked[1], "{n} hosts, lot {lot}");
             }
         }
     }

@@ -13,11 +13,11 @@ impl Algorithm for Random {
     }
 
     fn pick_of(&mut self, n: u32, family: Family, lot: u64) -> Option<u32> {
-        (n > 0).then(|| family.stream(lot).below(n))
+        self.upcoming(0, n, family, lot)
     }
 
-    fn weighs_load(&self) -> bool {
-        false
+    fn upcoming(&self, _turn: u32, n: u32, family: Family, lot: u64) -> Option<u32> {
+        (n > 0).then(|| family.stream(lot).below(n))
     }
 
     fn boxed(&self) -> Box<dyn Algorithm> {

@@ -39,12 +39,12 @@ impl Algorithm for RoundRobin {
         Some(at)
     }
 
-    fn table_changed(&mut self, table: &[Host]) {
-        self.saved.retain(|(pod, _)| table.iter().any(|h| h.pod == *pod));
+    fn upcoming(&self, turn: u32, n: u32, _family: Family, _lot: u64) -> Option<u32> {
+        self.next.wrapping_add(turn).checked_rem(n)
     }
 
-    fn weighs_load(&self) -> bool {
-        false
+    fn table_changed(&mut self, table: &[Host]) {
+        self.saved.retain(|(pod, _)| table.iter().any(|h| h.pod == *pod));
     }
 
     fn boxed(&self) -> Box<dyn Algorithm> {

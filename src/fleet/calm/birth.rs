@@ -75,6 +75,7 @@ impl<O: Observer> World<O> {
     /// The next of them is there; it is returned if it is still calm.
     #[inline(always)]
     pub(in super::super) fn next_young(&mut self, cal: &mut Cal) -> Option<Young> {
+        self.look_at_upcoming(cal.now());
         match self.calm.on_the_way.leave() {
             Coming::Young(young) => return Some(young),
             Coming::Woken(request) => self.on_request_at_proxy(request, cal),
@@ -107,8 +108,8 @@ impl<O: Observer> World<O> {
         let (n, lot) = (process.table.len() as u32, Pick::lot(ordinal, 1));
         // Without a look at what restricts others (60 instructions).
         if !process.ejections && self.calm.even && n > 1 {
-            if process.power_of_two {
-                return Some(self.pick_of_two(proxy, population, lot, now));
+            if let Some(choices) = process.choices {
+                return Some(self.pick_of_two(choices, proxy, population, lot, now));
             }
             let family = self.populations[usize::from(population)].balance;
             if let Some(at) = process.algorithm.pick_of(n, family, lot) {
@@ -147,10 +148,12 @@ impl<O: Observer> World<O> {
         if !schedule.is_open() {
             return false;
         }
-        let active = proxies[usize::from(proxy)].process.table.active_mut(link.position);
+        let table = &mut proxies[usize::from(proxy)].process.table;
         let Some(&upstream) = link.idle.last() else { return false };
         // As many connections as are kept at most, so that none is closed when it comes back.
-        if link.idle.len() + *active as usize > self.balancer.upstream.connections as usize {
+        if link.idle.len() + table.active()[link.position as usize] as usize
+            > self.balancer.upstream.connections as usize
+        {
             return false;
         }
         let (hop, arrive) = (self.pod_hop.delay, now.plus(self.pod_hop.delay));
@@ -168,7 +171,7 @@ impl<O: Observer> World<O> {
         if !calm.is_in_time(answered, now, up.opened) || over >= born.plus(p.patience) {
             return false;
         }
-        *active += 1;
+        table.begins(link.position);
         link.idle.pop();
         // The pod has it idle again from the end on: its own time-out counts from there.
         (up.in_use, up.carried, up.pod_idle_since) = (1, carried, end);

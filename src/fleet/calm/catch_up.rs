@@ -51,6 +51,9 @@ impl<O: Observer> World<O> {
         if self.calm.is_idle() {
             return;
         }
+        if self.calm.soon.is_kept() {
+            return self.catch_up_soon(now);
+        }
         for pod in 0..self.calm.pods.len() as u32 {
             self.catch_up(pod, now);
         }
@@ -90,7 +93,7 @@ impl<O: Observer> World<O> {
         }
         let link = self.link(proxy, pod);
         let link = &mut self.links[link];
-        *self.proxies[usize::from(proxy)].process.table.active_mut(link.position) -= 1;
+        self.proxies[usize::from(proxy)].process.table.ends(link.position);
         let up = &mut self.connections[upstream];
         (up.in_use, up.idle_since) = (0, at);
         link.put_idle(upstream, &self.connections);

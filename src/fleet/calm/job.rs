@@ -79,7 +79,7 @@ impl<O: Observer> World<O> {
             self.begun(job);
         }
         if self.calm.pods[pod as usize].insert(end, Whose::job(slot)) {
-            self.calm.pods[pod as usize].due = end + self.pod_hop.delay;
+            self.calm.becomes_due(pod, end + self.pod_hop.delay);
         }
         cal.end_at(end, rank, Event::KnownJobDone(self.calm.jobs.handle(slot)));
         true
@@ -119,7 +119,10 @@ impl<O: Observer> World<O> {
         if let Some(slot) = self.calm.jobs.live(job) {
             let &mut KnownJob { job, pod, .. } = self.calm.jobs.remove(slot);
             self.calm.ahead_of_ends_from(pod + 1);
-            self.calm.pods[pod as usize].remove(Whose::job(slot), self.pod_hop.delay);
+            let schedule = &mut self.calm.pods[pod as usize];
+            schedule.remove(Whose::job(slot));
+            let due = schedule.first_answer(self.pod_hop.delay);
+            self.calm.becomes_due(pod, due);
             self.catch_up(pod, cal.now());
             self.job_over(pod, job, cal);
         }

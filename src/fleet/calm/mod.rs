@@ -22,6 +22,8 @@ mod catch_up;
 mod job;
 mod plan;
 mod schedule;
+mod soon;
+mod upcoming;
 mod wake;
 
 use crate::engine::{Arena, Dur, Handle, Line, NIL, SimTime, Ticket};
@@ -32,6 +34,7 @@ use super::world::{Observer, World};
 pub(super) use birth::Birth;
 use job::KnownJob;
 use schedule::Schedule;
+use soon::Soon;
 
 /// A request that nothing can happen to but what is written here.
 #[derive(Clone, Copy, Debug)]
@@ -100,12 +103,16 @@ pub(super) struct Calm {
     jobs: Arena<KnownJob>,
     /// By pod.
     pods: Vec<Schedule>,
+    /// Which of them may be due, where every pick looks at all.
+    soon: Soon,
     /// Empty; where those are put that are planned anew.
     coming: plan::Coming,
     /// By pod: waits for a worker, those that may be over among them.
     waits: Vec<Vec<Wait>>,
     /// In the order in which they arrive.
     on_the_way: Line<Coming>,
+    /// So many of them were looked ahead for, and are yet to come.
+    seen: u32,
     /// Answers between proxy and client: when they arrive, and whose they are.
     returning: Vec<(SimTime, u32)>,
     /// What ends before this is told before anything else happens from then on.
@@ -128,9 +135,11 @@ impl Calm {
             free: Vec::new(),
             jobs: Arena::default(),
             pods: Vec::new(),
+            soon: Soon::default(),
             coming: Vec::new(),
             waits: Vec::new(),
             on_the_way: Line::default(),
+            seen: 0,
             returning: Vec::new(),
             tick: start,
             ends_from: NIL,
@@ -181,7 +190,15 @@ impl Calm {
     /// There is one more pod.
     pub(super) fn add_pod(&mut self) {
         self.pods.push(Schedule::new());
+        self.soon.add_pod(self.pods.len());
         self.waits.push(Vec::new());
+    }
+
+    /// The first of the answers from `pod` is with whoever sent the request at `at`.
+    #[inline(always)]
+    fn becomes_due(&mut self, pod: u32, at: SimTime) {
+        self.pods[pod as usize].due = at;
+        self.soon.becomes_due(pod, at);
     }
 
     /// When its proxy got it; at layer 4, when it took its connection.
@@ -197,6 +214,7 @@ impl Calm {
             + self.jobs.bytes()
             + self.pods.iter().map(Schedule::bytes).sum::<usize>()
             + self.pods.capacity() * size_of::<Schedule>()
+            + self.soon.bytes()
             + self.waits.capacity() * size_of::<Vec<Wait>>()
             + self.waits.iter().map(|waits| waits.capacity() * size_of::<Wait>()).sum::<usize>()
             + self.on_the_way.bytes()
@@ -232,6 +250,9 @@ impl<O: Observer> World<O> {
         self.calm.carries = if lb.upstream.keepalive_requests == 0 { u32::MAX } else { lb.upstream.keepalive_requests };
         self.calm.lives = if lb.upstream.keepalive_time.is_zero() { FOREVER } else { lb.upstream.keepalive_time };
         self.calm.on = self.may_be_calm(scenario);
+        if self.proxies.iter().any(|proxy| proxy.process.algorithm.weighs_load()) {
+            self.calm.soon = Soon::of(self.calm.pods.len());
+        }
         self.populations.iter_mut().for_each(|p| p.calm &= self.calm.on);
     }
 

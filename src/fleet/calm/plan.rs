@@ -16,7 +16,7 @@ impl<O: Observer> World<O> {
     /// Takes those out of the schedule of `pod` that have not arrived yet, as if they had not been sent: in the order in which they will.
     pub(super) fn take_out(&mut self, pod: u32, cal: &Cal) -> Coming {
         let (way, hop) = (self.calm.way, self.pod_hop.delay);
-        let Calm { pods, known, waits, coming, .. } = &mut self.calm;
+        let Calm { pods, soon, known, waits, coming, .. } = &mut self.calm;
         let schedule = &mut pods[pod as usize];
         let mut taken = std::mem::take(coming);
         schedule.ends.retain(|&(end, whose)| match whose.slot() {
@@ -26,8 +26,9 @@ impl<O: Observer> World<O> {
             }
             _ => true,
         });
-        schedule.due = schedule.ends.last().map_or(SimTime::MAX, |&(end, _)| end + hop);
         schedule.latest = SimTime::MIN;
+        schedule.due = schedule.first_answer(hop);
+        soon.becomes_due(pod, schedule.due);
         let arrival = |&(_, slot): &(SimTime, u32)| (known[slot as usize].born, known[slot as usize].order);
         taken.sort_unstable_by_key(arrival);
         let waits = &mut waits[pod as usize];
@@ -84,7 +85,7 @@ impl Calm {
         let schedule = &mut self.pods[pod as usize];
         schedule.latest = arrive;
         if schedule.insert(end, Whose::calm(slot)) {
-            schedule.due = answered;
+            self.becomes_due(pod, answered);
         }
         let &Known { start, order, .. } = &self.known[slot as usize];
         if start > arrive {

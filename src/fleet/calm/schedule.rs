@@ -108,12 +108,17 @@ impl Schedule {
         (self.ends[workers - 1].0, Some((under_way - workers) as u32))
     }
 
-    /// Takes an end of service out; answers take `hop` on their way.
-    pub(super) fn remove(&mut self, whose: Whose, hop: Dur) {
+    /// When the first answer is with whoever sent the request, if answers take `hop` on their way.
+    #[inline(always)]
+    pub(super) fn first_answer(&self, hop: Dur) -> SimTime {
+        self.ends.last().map_or(SimTime::MAX, |&(end, _)| end + hop)
+    }
+
+    /// Takes an end of service out.
+    pub(super) fn remove(&mut self, whose: Whose) {
         if let Some(at) = self.ends.iter().rposition(|&(_, other)| other == whose) {
             self.ends.remove(at);
         }
-        self.due = self.ends.last().map_or(SimTime::MAX, |&(end, _)| end + hop);
     }
 
     /// Takes note of an end of service; whether it is the first.
