@@ -124,7 +124,10 @@ fn a_run_in_which_time_stands_still_ends_with_3_and_says_what_goes_round() {
     for command in ["run --replications 2", "explain", "compare --variant a:preStop=1s --replications 2"] {
         let (status, out, err) = dryroll(&format!("{command} tests/data/cli/users.yaml {users}"));
         assert_eq!((status, out.as_str()), (3, ""), "{command}: {err}");
-        assert!(err.contains("would never end") && err.contains("users of `clients.web`"), "{command}: {err}");
+        assert!(
+            err.contains("was given up") && err.contains("time stands still") && err.contains("users of `clients.web`"),
+            "{command}: {err}"
+        );
     }
     let (status, ..) = dryroll("run --replications 2 tests/data/cli/users.yaml");
     assert_eq!(status, 0);

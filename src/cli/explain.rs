@@ -65,7 +65,7 @@ fn explain(args: &Explain, scenario: &Scenario, meta: &metrics::Meta) -> Result<
     let tracer = Tracer::new(request);
     let (replication, tracer) = simulate::traced(scenario, scenario.seed, args.replication - 1, tracer);
     if let Some(why) = &replication.stood_still {
-        return Err(Failure::Failed(format!("the simulation would never end: {why}")));
+        return Err(Failure::Failed(format!("the simulation was given up: {why}")));
     }
     let digest = metrics::digest_of(std::slice::from_ref(&replication));
     let results = Results::of(meta, &[replication], Looks::Once);

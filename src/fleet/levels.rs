@@ -150,6 +150,7 @@ impl<O: Observer> World<O> {
             self.pod_levels_changed(pod, ready, cal);
         }
         self.tell_levels(cal);
+        self.look_at_the_crowd(cal);
         let past = now.nanos().rem_euclid(SAMPLE.nanos() as i64) as u64;
         cal.at(now + Dur::from_nanos(SAMPLE.nanos() - past), Event::Sample);
     }

@@ -23,6 +23,7 @@ mod client;
 mod connection;
 mod control;
 mod crash;
+mod crowd;
 mod deadline;
 mod dependency;
 mod dial;

@@ -67,7 +67,12 @@ impl Standstill {
         self.count < self.look_at
     }
 
-    /// What goes round without end, in words, where something does.
+    /// The run is to end for another reason, in words.
+    pub(super) fn give_up(&mut self, why: String) {
+        self.found.get_or_insert(why);
+    }
+
+    /// What goes round without end, in words, where something does; or why else the run was given up.
     pub(super) fn found(&self) -> Option<&str> {
         self.found.as_deref()
     }

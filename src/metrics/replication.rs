@@ -185,7 +185,7 @@ pub struct Bin {
 /// Everything that one replication measured.
 #[derive(Clone, Debug)]
 pub struct Replication {
-    /// What went on without end within one instant, where time stood still: then no figure means anything.
+    /// What went on without end within one instant, where time stood still, or what outgrew memory: then no figure means anything.
     pub stood_still: Option<String>,
     /// Over what happened, in whatever order.
     pub digest: u64,

@@ -3,8 +3,9 @@
 use super::diag::Diag;
 use super::endless;
 use super::read::Cx;
+use super::size::{self, peak};
 use super::tree::{Node, Span};
-use super::{Arrivals, DeployAction, Load, OnSigterm, Scenario, Strategy, Termination};
+use super::{DeployAction, OnSigterm, Scenario, Strategy, Termination};
 use crate::engine::{Dur, SimTime};
 
 /// Reports what is wrong with a scenario that could be read.
@@ -15,6 +16,7 @@ pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
         pre_stop,
         drain_window,
         overload,
+        size::requests,
         endless::streams,
         endless::users,
         processes,
@@ -37,7 +39,7 @@ pub(super) struct Check<'a> {
 
 impl Check<'_> {
     /// Where the value at `path` stands, if the file or an option gives it.
-    fn span(&self, path: &str) -> Option<&Span> {
+    pub(super) fn span(&self, path: &str) -> Option<&Span> {
         self.root.at(path).map(|n| &n.span)
     }
 
@@ -149,12 +151,6 @@ fn drain_window_of(c: &Check<'_>, path: &str, t: &Termination) {
 
 /// ρ = λ E[S] / (replicas × concurrency), with each open-loop population at its highest rate.
 fn overload(c: &Check<'_>) {
-    let peak = |load: &Load| match load {
-        Load::Open(Arrivals::Poisson(profile) | Arrivals::Constant(profile)) => {
-            profile.points.iter().map(|p| p.1).fold(0.0, f64::max)
-        }
-        _ => 0.0,
-    };
     let rate: f64 = c.scenario.clients.iter().map(|clients| peak(&clients.load)).sum();
     let workers = f64::from(c.scenario.workload.replicas) * f64::from(c.scenario.pod.concurrency);
     let busy = rate * c.scenario.pod.service_time.mean() * c.scenario.pod.slower;
@@ -168,14 +164,10 @@ fn overload(c: &Check<'_>) {
         if c.scenario.workload.replicas == 1 { "replica" } else { "replicas" },
         c.scenario.pod.concurrency
     );
-    let heaviest = c.scenario.clients.iter().enumerate().max_by(|a, b| peak(&a.1.load).total_cmp(&peak(&b.1.load)));
-    let client = heaviest.map_or(0, |(n, _)| n);
-    let given = |field: &&str| c.span(&format!("clients.{client}.{field}")).is_some();
-    let field = ["rate", "profile"].into_iter().find(given).unwrap_or("rate");
     let diag =
         Diag::warning("overload", text).help("the queues fill before the deploy begins; raise replicas or concurrency");
     let mean = format!("{:.3} s each on average", c.scenario.pod.service_time.mean());
-    c.report(diag, &format!("clients.{client}.{field}"), &mean, &[]);
+    c.report(diag, &size::heaviest(c), &mean, &[]);
 }
 
 /// Processes are numbered, those that a rollout makes among them.

@@ -2,8 +2,7 @@
 
 use crate::scenario::{Arrivals, Canary, CanaryStep, IntOrPercent, Load, OnSigterm, Scenario, Strategy};
 
-/// Requests that a core simulates in a second, in a rollout of 100 pods.
-pub const REQUESTS_PER_CORE_SECOND: f64 = 2.5e6;
+pub use crate::scenario::REQUESTS_PER_CORE_SECOND;
 
 /// Requests of one replication: demand times the simulated time, of which the rollout's is guessed by its waves.
 pub fn requests(scenario: &Scenario) -> f64 {

@@ -22,7 +22,8 @@ pub enum ReplicateError {
         /// What it said.
         message: String,
     },
-    /// In a replication time stood still: something goes on without end within one instant, as the scenario lets it.
+    /// A replication was given up: something goes on without end within one instant, or more comes than memory holds, as the scenario
+    /// lets it.
     StoodStill {
         /// The seed under which it happens again.
         seed: u64,
@@ -44,7 +45,7 @@ impl fmt::Display for ReplicateError {
                 write!(f, "the simulation broke with seed {seed} in replication {replication}: {message}")
             }
             Self::StoodStill { seed, replication, message } => {
-                write!(f, "the simulation would never end with seed {seed} in replication {replication}: {message}")
+                write!(f, "the simulation was given up with seed {seed} in replication {replication}: {message}")
             }
         }
     }

@@ -54,7 +54,7 @@ impl<J> fmt::Debug for Case<'_, J> {
 pub struct Broken {
     /// In which replication, from 0.
     pub replication: u32,
-    /// Whether its scenario lets time stand still. Else it broke one of the simulator's own invariants: a bug of ours, never of
+    /// Whether its scenario lets time stand still, or more come than memory holds. Else it broke one of the simulator's own invariants: a bug of ours, never of
     /// the scenario.
     pub stood_still: bool,
     /// What it said.
@@ -63,7 +63,7 @@ pub struct Broken {
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.stood_still { "would never end" } else { "broke" };
+        let what = if self.stood_still { "was given up" } else { "broke" };
         write!(f, "the simulation {what} in replication {}: {}", self.replication, self.message)
     }
 }

@@ -157,7 +157,7 @@ impl Session {
         if self.played.as_ref().is_none_or(|p| p.set != set || p.scenario != text) {
             let (replication, (scene, tracer)) = shared.first.fork(scenario);
             if let Some(why) = replication.stood_still {
-                return Err(format!("the simulation would never end: {why}"));
+                return Err(format!("the simulation was given up: {why}"));
             }
             let (set, replications, trace) = (set.to_vec(), vec![replication], tracer.finish());
             self.played = Some(Played { set, scenario: text, replications, scene, trace });
