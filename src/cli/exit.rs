@@ -6,7 +6,7 @@ pub const OK: u8 = 0;
 pub const BROKEN: u8 = 1;
 /// Wrong usage, or an invalid scenario or manifest.
 pub const USAGE: u8 = 2;
-/// The run failed: I/O, or a bug of dryroll.
+/// The run failed: I/O, what cannot be played to its end, or a bug of dryroll; and so did a row of a sweep, when all others are written.
 pub const FAILED: u8 = 3;
 /// Where [`BROKEN`] was possible: it can't be told at this many replications.
 pub const UNDECIDED: u8 = 4;
@@ -17,7 +17,7 @@ Exit status:
   0  fine
   1  an objective does not hold, or a baseline is significantly worse
   2  wrong usage, or an invalid scenario or manifest
-  3  the run failed (I/O, interrupted)
+  3  the run failed (I/O, interrupted), or rows of a sweep did (with --allow-failed: 0)
   4  can't tell at this many replications (where 1 was possible)";
 
 /// What `lint --help` says of them.

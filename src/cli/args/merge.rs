@@ -25,4 +25,8 @@ pub(in crate::cli) struct Merge {
     /// As for `sweep`
     #[arg(long, value_name = "FIGURE", default_value = "dropped", allow_hyphen_values = true, value_parser = sorting)]
     pub(in crate::cli) sort: String,
+
+    /// End with 0 though rows could not be simulated; else that is 3, once all are written
+    #[arg(long)]
+    pub(in crate::cli) allow_failed: bool,
 }

@@ -62,6 +62,10 @@ pub(in crate::cli) struct SweepArgs {
     #[arg(long)]
     pub(in crate::cli) fail_fast: bool,
 
+    /// End with 0 (or what --check says) though rows could not be simulated; else that is 3, once all others are written
+    #[arg(long)]
+    pub(in crate::cli) allow_failed: bool,
+
     /// Stop after so long, keeping what is finished: `30m`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(in crate::cli) timeout: Option<Dur>,

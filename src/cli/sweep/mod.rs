@@ -81,13 +81,22 @@ pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
         }
     }
     if early {
-        return Ok(ended_early(args, ui));
+        return Ok(ended_early(args, failed > 0, ui));
     }
     Store::remove(args.table.output.as_deref());
-    if failed > 0 {
-        ui.warning(&format!("{} could not be simulated: see the column `error`", plural(failed as f64, "row")));
+    let status = if args.effort.check { effort::status(verdict, args.effort.allow_undecided) } else { exit::OK };
+    // A part is whole with what failed in it, and played again it fails again: it is for whoever merges to be told.
+    Ok(with_failed(failed, args.sweeping.allow_failed || args.sweeping.shard.is_some(), ui).unwrap_or(status))
+}
+
+/// Says how many rows could not be simulated; what the exit status is for it, where there are any and that is not `allowed`.
+pub(super) fn with_failed(rows: usize, allowed: bool, ui: Ui) -> Option<u8> {
+    if rows == 0 {
+        return None;
     }
-    Ok(if args.effort.check { effort::status(verdict, args.effort.allow_undecided) } else { exit::OK })
+    let hint = if allowed { "" } else { "; --allow-failed if that is as it should be" };
+    ui.warning(&format!("{} could not be simulated: see the column `error`{hint}", plural(rows as f64, "row")));
+    (!allowed).then_some(exit::FAILED)
 }
 
 /// The scenario that is varied; where it is none by itself (its rate is told by an axis alone), its first row.
@@ -270,7 +279,7 @@ fn command(args: &Sweep, assumed_rate: Option<&str>) -> String {
 }
 
 /// Says what became of the rest, and how to go on.
-fn ended_early(args: &Sweep, ui: Ui) -> u8 {
+fn ended_early(args: &Sweep, failed: bool, ui: Ui) -> u8 {
     let why = match interrupt::reason() {
         Some(Reason::Timeout) => "the time is over",
         Some(Reason::Failure) => "stopped at the first failure",
@@ -284,5 +293,7 @@ fn ended_early(args: &Sweep, ui: Ui) -> u8 {
         }
         None => ui.warning(&format!("{why}; with -o FILE a sweep can be taken up again")),
     }
-    if interrupt::reason() == Some(Reason::Failure) && args.effort.check { exit::BROKEN } else { exit::FAILED }
+    // Stopped by --fail-fast: by a broken objective, unless a row failed.
+    let broken = interrupt::reason() == Some(Reason::Failure) && args.effort.check && !failed;
+    if broken { exit::BROKEN } else { exit::FAILED }
 }
