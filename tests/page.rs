@@ -92,6 +92,12 @@ fn a_sweep_has_a_page_of_its_rows_and_its_result_too() {
         text.split("<svg class=\"plot parallel").nth(1).and_then(|p| p.split("</svg>").next()).expect("a plot");
     let threads = drawing.split("<path class=\"line thread").skip(1).map(|p| p.split("/>").next().unwrap_or_default());
     assert_eq!(threads.map(|p| p.matches('M').count()).sum::<usize>(), 8);
+    // Labels stand beside their axes, those of the last one on its left, where there is room: none is crossed by what it belongs to.
+    let labels: Vec<&str> =
+        text.split("<text class=\"tick").skip(1).map(|l| l.split('>').next().unwrap_or("")).collect();
+    let beside = |l: &&str| l.contains(if l.starts_with(" end\"") { " dx=\"-6\"" } else { " dx=\"6\"" });
+    assert!(labels.iter().all(beside) && labels.iter().any(|l| l.starts_with(" end\"")), "{labels:?}");
+    assert!(text.contains("text.tick{text-anchor:start;") && text.contains("text.tick.end{text-anchor:end}"));
     // From the result, the same but for the file's name, which it does not keep.
     assert_eq!(dryroll(&["report", result_name, "-o", again_name]), (0, String::new(), String::new()));
     let nameless = text.replace(SMALL, "FILE").replace(&SMALL.replace('/', "&#x2f;"), "FILE");

@@ -63,7 +63,8 @@ pub(super) fn parallel(page: &SweepPage, all: &[Combination]) -> Option<Panel> {
         let _ = write!(rules, "M{} {}V{}", n(x(i) * 1000.0), n(TOP), n(TOP + HEIGHT));
         plot.text("l", x(i), TOP + HEIGHT + 24.0, &line.name);
         for (at, label) in &line.labels {
-            plot.text("tick", x(i), y(*at) - 4.0, label);
+            // Beside its axis, and of the last on the side where there is room.
+            plot.beside("tick", x(i), y(*at), i + 1 == lines.len(), label);
         }
     }
     plot.path(&drawn("line thin plain", "parallel-axes"), &rules);

@@ -11,6 +11,8 @@ use crate::report::text;
 
 /// Units from the start to the end of the time axis.
 pub(super) const WIDTH: f64 = 1000.0;
+/// Between a line and what is written beside it.
+const BESIDE: f64 = 6.0;
 /// Numbers above a plot need so much room.
 const APART: f64 = 35.0;
 /// Room below a plot for the labels of its time axis.
@@ -231,6 +233,14 @@ impl Plot {
     pub(super) fn text(&mut self, class: &str, t: f64, y: f64, label: &str) {
         let (x, y, label) = (n(self.axis.x(t) / WIDTH * 100.0), n(y), escape(label));
         let _ = write!(self.outer, r#"<text class="{class}" x="{x}%" y="{y}">{label}</text>"#);
+    }
+
+    /// Text beside what stands at `t`, at its height: to the right, or with `left` to the left.
+    pub(super) fn beside(&mut self, class: &str, t: f64, y: f64, left: bool, label: &str) {
+        let (x, y, label) = (n(self.axis.x(t) / WIDTH * 100.0), n(y), escape(label));
+        let (class, dx) = if left { (format!("{class} end"), -BESIDE) } else { (class.to_owned(), BESIDE) };
+        let _ =
+            write!(self.outer, r#"<text class="{class}" x="{x}%" y="{y}" dx="{}" dy=".32em">{label}</text>"#, n(dx));
     }
 
     /// Text beside the plot.
