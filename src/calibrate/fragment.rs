@@ -10,7 +10,7 @@ use super::fit::{Family, Fit, allowed, fit};
 use super::sample::{Quantile, Sample};
 use super::series::Series;
 use super::trace::Trace;
-use super::{Calibration, Reading};
+use super::{Calibration, Reading, profile};
 use crate::scenario::diag::printable;
 use crate::scenario::dist::Dist;
 
@@ -40,9 +40,6 @@ const HOUR: f64 = 3600.0;
 /// What the text ends with.
 const ITSELF: &str =
     "# A scenario in itself; of your own workload with `workload: {manifest: deployment.yaml}` beside it.\n";
-
-/// Points of a profile on a line.
-const POINTS: usize = 6;
 
 /// Writes it. `output` is where it will stand: a distribution as recorded needs a file of
 /// its own beside it, as arrivals do that are to be replayed one by one.
@@ -97,7 +94,7 @@ fn beside(output: &Path, what: &str) -> (PathBuf, String) {
 }
 
 /// A comment, whatever stands in it.
-fn comment(indent: &str, text: &str, out: &mut String) {
+pub(super) fn comment(indent: &str, text: &str, out: &mut String) {
     let _ = writeln!(out, "{indent}# {}", printable(text).replace('\n', "\\n"));
 }
 
@@ -303,13 +300,7 @@ fn clients(rate: &Rate, out: &mut String) {
         let _ = writeln!(out, "    rate: {}/s", sig(rate.mean.mean, 5));
         return;
     };
-    comment("    ", "the rate changes; times are those since the log began, and `deploy.at` is the moment in it", out);
-    if let Some((at, rate)) = profile.iter().max_by(|a, b| a.1.total_cmp(&b.1)) {
-        comment("    ", &format!("it is highest, {}/s, around {at}s", sig(*rate, 4)), out);
-    }
-    let points: Vec<String> = profile.iter().map(|(at, rate)| format!("[{at}s, {}/s]", sig(*rate, 4))).collect();
-    let lines: Vec<String> = points.chunks(POINTS).map(|points| format!("      {}", points.join(", "))).collect();
-    let _ = writeln!(out, "    profile: [\n{}\n    ]", lines.join(",\n"));
+    profile::write(profile, out);
 }
 
 /// `clients` that replay a series.
@@ -385,7 +376,7 @@ fn time(seconds: f64) -> String {
 }
 
 /// A number to so many digits, without zeros that say nothing.
-fn sig(x: f64, digits: i32) -> String {
+pub(super) fn sig(x: f64, digits: i32) -> String {
     if x == 0.0 || !x.is_finite() {
         return "0".to_owned();
     }

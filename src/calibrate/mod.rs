@@ -12,6 +12,7 @@ pub mod fragment;
 mod histogram;
 mod minimum;
 mod moment;
+mod profile;
 pub mod sample;
 mod series;
 pub mod trace;
