@@ -1,7 +1,7 @@
 //! Where the result goes: stdout, or a file that is there whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -75,8 +75,17 @@ impl Staged {
     /// # Errors
     /// What the system says.
     pub(super) fn new(target: &Path, bytes: &[u8]) -> io::Result<Self> {
-        let mut temporary = beside(target)?;
-        temporary.write_all(bytes)?;
+        Self::made(target, |out| out.write_all(bytes))
+    }
+
+    /// The same of what is made as it is written, and so is not in memory as a whole.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn made(target: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Self> {
+        let mut temporary = BufWriter::with_capacity(1 << 16, beside(target)?);
+        write(&mut temporary)?;
+        let temporary = temporary.into_inner().map_err(io::IntoInnerError::into_error)?;
         temporary.as_file().sync_all()?;
         Ok(Self { temporary, target: target.to_owned() })
     }

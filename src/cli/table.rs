@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
 use super::Failure;
-use super::output::Output;
+use super::output::{Output, Staged};
 use super::ui::Ui;
 use crate::report::Format;
 
@@ -29,6 +29,11 @@ pub(super) fn write<P>(
     path: Option<&Path>,
     ui: Ui,
 ) -> Result<(), Failure> {
+    // What is for people has colours, which no file is to have, and is short.
+    if let (Output::File(target), true) = (&output, format.name != "table") {
+        let staged = Staged::made(target, |out| (format.write)(page, out));
+        return staged.and_then(Staged::keep).map_err(|e| cannot_write(path, &e));
+    }
     let write = || {
         let mut bytes = Vec::new();
         (format.write)(page, &mut bytes)?;
