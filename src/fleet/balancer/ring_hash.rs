@@ -26,6 +26,7 @@ impl Algorithm for RingHash {
     }
 
     /// Points of pods that stay are left where they are: all are sorted once, not for each pod that comes or goes.
+    #[expect(clippy::stable_sort_primitive, reason = "the stable one makes use of what is in order already")]
     fn table_changed(&mut self, table: &[Host]) {
         let was = std::mem::take(&mut self.positions);
         let pods = table.iter().map(|host| host.pod);
@@ -41,7 +42,6 @@ impl Algorithm for RingHash {
             let base = mix(u64::from(pod) ^ 0x5249_4E47);
             self.ring.extend((0..POINTS).map(|k| (mix(base.wrapping_add(k)), pod)));
         }
-        // Stable, as that is the one that makes use of what is in order already.
         self.ring.sort();
         self.pods = pods.collect();
     }
