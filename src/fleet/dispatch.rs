@@ -80,7 +80,7 @@ impl<O: Observer> World<O> {
             Event::Withdrawn { proxy, pod } => self.on_withdrawn(proxy, pod),
             Event::Resolve(proxy) => self.on_resolve(proxy, cal),
             Event::HealthCheck { proxy, pod } => self.on_health_check(proxy, pod, cal),
-            Event::HealthTimeout { proxy, pod, check } => self.on_health_timeout(proxy, pod, check),
+            Event::HealthTimeout { proxy, pod, check } => self.on_health_timeout(proxy, pod, check, cal),
             Event::Rollout(event) => self.on_rollout(event, cal),
             Event::Action(n) => self.on_action(n, cal),
             Event::Node(event) => self.on_node(event, cal),

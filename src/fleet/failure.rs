@@ -1,7 +1,7 @@
 //! What a proxy does when an attempt fails: marks the pod, tries again, or tells the client.
 
 use crate::engine::{Handle, NIL, Purpose, SimTime};
-use crate::scenario::{Layer, Sharing};
+use crate::scenario::ProxyStatus;
 
 use super::backoff::wait;
 use super::connection::Owner;
@@ -60,12 +60,16 @@ impl<O: Observer> World<O> {
                 request.avoid.rotate_right(1);
                 request.avoid[0] = pod;
             }
-            return self.retry_by_proxy(r, cal);
+            return self.retry_by_proxy(r, failure, cal);
         }
         // The first request on the client's connection, or one that came after.
         let later = self.is_later(r);
         let status = self.balancer.status;
+        let closes = status.reset_later == ProxyStatus::CLOSE && self.requests[r].was_lost_on_reused();
         let status = match failure {
+            // HAProxy takes no note that a retry went over a connection of its own, and answers nothing to what came over one
+            // that was in use before.
+            Failure::ConnectRefused | Failure::ConnectTimeout if closes => ProxyStatus::CLOSE,
             Failure::ConnectRefused => status.connect_failure,
             Failure::ConnectTimeout => status.connect_timeout,
             Failure::Reset | Failure::ResetUnsent if later => status.reset_later,
@@ -78,10 +82,18 @@ impl<O: Observer> World<O> {
         self.respond(r, status, false, cal);
     }
 
-    /// The proxy tries request `r` again, after its wait.
-    fn retry_by_proxy(&mut self, r: u32, cal: &mut Cal) {
+    /// The proxy tries request `r` again after this failure, and after its wait.
+    fn retry_by_proxy(&mut self, r: u32, failure: Failure, cal: &mut Cal) {
         let k = u32::from(self.requests[r].proxy_retries);
         if self.is_redispatched(r) {
+            let pod = self.requests[r].pod;
+            self.requests[r].avoid.rotate_right(1);
+            self.requests[r].avoid[0] = pod;
+            return self.forward(r, cal);
+        }
+        // HAProxy's turn-around is for pods that cannot be connected to, and only while it takes their connections for new ones.
+        let connects = matches!(failure, Failure::ConnectRefused | Failure::ConnectTimeout);
+        if self.balancer.retries.same_pod && (!connects || self.requests[r].lost_on_reused && k > 1) {
             return self.send_again(r, cal);
         }
         let family = self.streams.family(Purpose::ProxyBackoff, self.requests[r].identity());
@@ -102,10 +114,7 @@ impl<O: Observer> World<O> {
 
     fn send_again(&mut self, r: u32, cal: &mut Cal) {
         let (proxy, pod) = (self.requests[r].proxy, self.requests[r].pod);
-        if self.is_redispatched(r) {
-            self.requests[r].avoid.rotate_right(1);
-            self.requests[r].avoid[0] = pod;
-        } else if self.balancer.retries.same_pod && pod != NIL {
+        if self.balancer.retries.same_pod && pod != NIL {
             if self.old_process_of(r).is_some() {
                 return self.open_upstream(r, proxy, pod, cal);
             }
@@ -114,10 +123,22 @@ impl<O: Observer> World<O> {
         self.forward(r, cal);
     }
 
-    /// Whether the present retry of request `r` goes to another pod though others go to the same.
+    /// Whether the present retry of request `r` goes to another pod though others go to the same: its turn to do so has come, or
+    /// the proxy no longer believes in the pod that has just failed it.
     fn is_redispatched(&self, r: u32) -> bool {
         let (every, same) = (self.balancer.retries.redispatch, self.balancer.retries.same_pod);
-        same && every > 0 && u32::from(self.requests[r].proxy_retries).is_multiple_of(every)
+        let Request { proxy_retries, proxy, pod, .. } = self.requests[r];
+        if !same || every == 0 || pod == NIL {
+            return false;
+        }
+        u32::from(proxy_retries).is_multiple_of(every) || !self.believes_in(r, proxy, pod)
+    }
+
+    /// Whether `pod` is in the table of the process of `proxy` that has request `r`, and its checks do not speak against it.
+    fn believes_in(&self, r: u32, proxy: u16, pod: u32) -> bool {
+        let p = &self.proxies[usize::from(proxy)];
+        let table = self.old_process_of(r).map_or(&p.process.table, |old| &p.old[old].1.table);
+        table.iter().any(|host| host.pod == pod && !host.unhealthy)
     }
 
     /// How many retries of `proxy` may be under way at once.
@@ -243,8 +264,11 @@ impl<O: Observer> World<O> {
         let Owner::Proxy(proxy) = self.connections[c].owner else { return };
         self.proxies[usize::from(proxy)].lost += 1;
         self.take_from_owner(c);
+        let reused = self.connections[c].carried > 1 && !self.multiplexes();
         let mut lost = Vec::new();
         while let Some(r) = self.next_on(c) {
+            let request = &mut self.requests[r];
+            request.lost_on_reused = reused || request.was_lost_on_reused();
             let (truncated, cause) = self.fate_on_lost_connection(r);
             // Closed over the accept queue: nothing of it has left the proxy.
             let failure = match (truncated, self.requests[r].place) {
@@ -317,59 +341,6 @@ impl<O: Observer> World<O> {
                 // It was there when its machine died, or was sent there afterwards.
                 if pod.is_some_and(|p| p.lost) { request.cause.unwrap_or(Cause::StaleRoute) } else { Cause::Slow }
             }
-        }
-    }
-
-    /// All idle connections of `proxy` to `pod` are closed: it is no longer believed in.
-    pub(super) fn drop_idle(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
-        let link = self.link(proxy, pod);
-        for c in std::mem::take(&mut self.links[link].idle) {
-            // One that carries requests ends with the last of them.
-            if self.connections[c].in_use == 0 {
-                self.close_by_owner(c, cal);
-            }
-        }
-        if self.balancer.upstream.share == Sharing::Client {
-            let of_link = (link as u32, 0)..=(link as u32, NIL);
-            for c in self.private.range(of_link).map(|(_, &c)| c).collect::<Vec<_>>() {
-                self.close_by_owner(c, cal);
-            }
-        }
-    }
-
-    /// The deregistration delay is over: what this proxy still has under way at the pod is cut.
-    pub(super) fn on_deregistration_over(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
-        self.disturb(pod, cal);
-        let link = &self.links[self.link(proxy, pod)];
-        // Back in the table, or removed anew since: that removal has a delay of its own.
-        if link.position != NIL || link.removed + self.balancer.deregistration_delay > cal.now() {
-            return;
-        }
-        let cut: Vec<u32> = self.pods[pod as usize].connections.clone();
-        for c in cut {
-            if self.proxy_of_connection(c) == proxy && !self.connections[c].owner_closed {
-                self.cut_by_balancer(c, cal);
-            }
-        }
-        self.exit_if_drained(pod, cal);
-    }
-
-    /// The balancer ends connection `c`: both sides learn of it.
-    pub(super) fn cut_by_balancer(&mut self, c: u32, cal: &mut Cal) {
-        let requests: Vec<u32> =
-            super::world::members(self.connections[c].requests, |r| self.requests[r].on_connection.next()).collect();
-        for &r in &requests {
-            if matches!(self.requests[r].place, Place::ToPod | Place::Queued | Place::Serving | Place::Streaming) {
-                // The pod works on, for nobody.
-                self.requests.outdate(r);
-                self.requests[r].cause = Some(Cause::SeveredByDeregistration);
-                if self.requests[r].place == Place::ToPod {
-                    self.requests[r].place = Place::Queued;
-                }
-            }
-        }
-        if self.connections[c].in_use > 0 || self.layer == Layer::L4 {
-            self.close_by_pod(c, false, cal);
         }
     }
 }

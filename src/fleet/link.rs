@@ -28,6 +28,8 @@ pub(super) struct Link {
     pub(super) check_pending: bool,
     /// Whether the next check is in the calendar.
     pub(super) checked: bool,
+    /// Whether the pod is no longer to be in the table, and is until its checks fail.
+    pub(super) kept: bool,
     /// Checks in a row with the same result, other than what the table says.
     pub(super) streak: u32,
     /// Checks passed in a row since the pod came into the table.
@@ -68,6 +70,7 @@ impl Link {
             check: 0,
             check_pending: false,
             checked: false,
+            kept: false,
             streak: 0,
             passed: 0,
         }

@@ -1,6 +1,8 @@
-//! Passive health: a pod that fails so often in a row is not picked for a while – by this proxy's own process alone.
+//! Passive health: a pod that fails so often is not picked for a while – by this proxy's own process alone, or by all
+//! its workers. And what is held back of a change of health of either kind.
 
-use crate::engine::{NIL, SimTime};
+use crate::engine::{Dur, NIL, SimTime};
+use crate::scenario::PassiveHealth;
 
 use super::balancer::Host;
 use super::event::Event;
@@ -15,52 +17,86 @@ impl<O: Observer> World<O> {
         }
         let now = cal.now();
         let old = self.old_process_of(r);
-        let share = self.ejected_share(proxy, now);
-        let Some(host) = self.believed(old, proxy, pod) else { return };
-        if host.failures == 0 || now > host.failing_since + passive.fail_timeout {
-            host.failures = 0;
+        let keeper = self.keeper(old, proxy);
+        let too_many = old.is_none() && self.are_enough_ejected(keeper, pod, now);
+        let Some(host) = self.believed(old, keeper, pod) else { return };
+        let over = passive.in_a_row && now > host.failing_since + passive.fail_timeout;
+        host.failures = if over { 1 } else { host.failures + 1 };
+        if host.failures == 1 || !passive.in_a_row {
             host.failing_since = now;
         }
-        host.failures += 1;
         if host.failures < passive.max_fails {
             return;
         }
-        host.failures = 0;
-        if old.is_none() && share >= passive.max_ejected {
+        // nginx goes on counting, so that one more is enough.
+        host.failures = if passive.in_a_row { 0 } else { passive.max_fails - 1 };
+        if too_many {
             return;
         }
-        let Some(host) = self.believed(old, proxy, pod) else { return };
         host.ejections = host.ejections.saturating_add(1);
         let grown = passive.fail_timeout.scale(f64::from(host.ejections));
         let until = now + grown.min(passive.max_fail_timeout.max(passive.fail_timeout));
         if old.is_some() || passive.merge_window.is_zero() {
-            host.ejected_until = until;
-            self.process_mut(old, proxy).ejections = true;
+            for each in self.marked_together(old, proxy) {
+                if let Some(host) = self.believed(old, each, pod) {
+                    host.ejected_until = until;
+                    self.process_mut(old, each).ejections = true;
+                }
+            }
             return;
         }
-        let p = &mut self.proxies[usize::from(proxy)];
-        let due = (p.last_update + passive.merge_window).max(now);
-        if p.held.is_empty() {
-            cal.at(due, Event::Ejections(proxy));
+        for each in self.marked_together(old, proxy) {
+            self.proxies[usize::from(each)].held.push((pod, until));
+            self.hold_back(each, cal);
         }
-        p.held.push((pod, until));
     }
 
-    /// An attempt at `pod` has succeeded: what was counted before it began is forgotten.
+    /// The worker that counts failures for `proxy`: the first of all that do so together.
+    fn keeper(&self, old: Option<usize>, proxy: u16) -> u16 {
+        self.marked_together(old, proxy).start
+    }
+
+    /// The workers that a mark of `proxy` counts for. Old processes are on their own.
+    fn marked_together(&self, old: Option<usize>, proxy: u16) -> std::ops::Range<u16> {
+        let workers = self.balancer.workers as u16;
+        if old.is_some() || !self.balancer.passive_health.shared {
+            return proxy..proxy + 1;
+        }
+        let first = proxy / workers * workers;
+        first..first + workers
+    }
+
+    /// A change of health that comes within the window after `proxy`'s last change waits for the next change of its table, or for
+    /// as long as the window is after the first that waits (Envoy's `scheduleUpdate`).
+    pub(super) fn hold_back(&mut self, proxy: u16, cal: &mut Cal) {
+        let (now, window) = (cal.now(), self.balancer.passive_health.merge_window);
+        let p = &mut self.proxies[usize::from(proxy)];
+        if p.last_update + window < now {
+            return self.release_ejections(proxy, now);
+        }
+        if p.release_at < now {
+            p.release_at = now + window;
+            cal.at(p.release_at, Event::Ejections(proxy));
+        }
+    }
+
+    /// An attempt at `pod` has succeeded: what was counted before it began is forgotten; by nginx, if that was long enough before.
     pub(super) fn forgive(&mut self, r: u32, proxy: u16, pod: u32) {
         let begun = self.requests[r].at_proxy;
         let old = self.old_process_of(r);
-        if let Some(host) = self.believed(old, proxy, pod)
-            && begun >= host.failing_since
+        let keeper = self.keeper(old, proxy);
+        let PassiveHealth { in_a_row, fail_timeout, .. } = self.balancer.passive_health;
+        let pause = if in_a_row { Dur::ZERO } else { fail_timeout };
+        if let Some(host) = self.believed(old, keeper, pod)
+            && begun >= host.failing_since + pause
         {
             host.failures = 0;
         }
     }
 
-    /// Ejections that were held back take effect, unless a change of the table has brought them along.
+    /// Changes of health that were held back take effect, unless a change of the table has brought them along.
     pub(super) fn on_ejections(&mut self, proxy: u16, cal: &mut Cal) {
-        let p = &self.proxies[usize::from(proxy)];
-        if !p.held.is_empty() && p.last_update + self.balancer.passive_health.merge_window <= cal.now() {
+        if self.proxies[usize::from(proxy)].release_at == cal.now() {
             self.release_ejections(proxy, cal.now());
         }
     }
@@ -69,19 +105,25 @@ impl<O: Observer> World<O> {
     pub(super) fn release_ejections(&mut self, proxy: u16, now: SimTime) {
         let p = &mut self.proxies[usize::from(proxy)];
         p.last_update = now;
+        p.release_at = SimTime::MIN;
         for (pod, until) in std::mem::take(&mut p.held) {
             if let Some(host) = p.process.table.iter_mut().find(|h| h.pod == pod) {
                 host.ejected_until = until;
                 p.process.ejections = true;
             }
         }
+        if self.balancer.active_health.is_some() {
+            self.put_into_force(proxy);
+        }
     }
 
-    /// The share of `proxy`'s table that is ejected.
-    fn ejected_share(&self, proxy: u16, now: SimTime) -> f64 {
-        let table = &self.proxies[usize::from(proxy)].process.table;
-        let ejected = table.iter().filter(|h| h.ejected_until > now).count();
-        ejected as f64 / table.len().max(1) as f64
+    /// Whether with `pod` more of `proxy`'s table would be ejected than may be: those whose ejection is held back count.
+    fn are_enough_ejected(&self, proxy: u16, pod: u32, now: SimTime) -> bool {
+        let p = &self.proxies[usize::from(proxy)];
+        let is_held = |of: u32| p.held.iter().any(|&(held, _)| held == of);
+        let table = &p.process.table;
+        let ejected = table.iter().filter(|h| h.pod != pod && (h.ejected_until > now || is_held(h.pod))).count();
+        (ejected + 1) as f64 > self.balancer.passive_health.max_ejected * table.len() as f64
     }
 
     /// What a process believes of `pod`, if it is in its table.

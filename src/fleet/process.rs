@@ -65,6 +65,8 @@ pub(super) struct Proxy {
     pub(super) budget: Option<Box<RetryBudget>>,
     /// Ejections that wait for the table's next change to take effect, with their ends.
     pub(super) held: Vec<(u32, SimTime)>,
+    /// When they will all the same; in the past: none wait.
+    pub(super) release_at: SimTime,
     /// When the table was last put into force.
     pub(super) last_update: SimTime,
     /// What the name server has come to know and was not asked for yet: since when, which pod, whether it is one.
@@ -99,6 +101,7 @@ impl Proxy {
             retries: 0,
             budget: None,
             held: Vec::new(),
+            release_at: SimTime::MIN,
             last_update: SimTime::MIN,
             unasked: Vec::new(),
             asked: SimTime::MIN,

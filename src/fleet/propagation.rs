@@ -7,7 +7,6 @@ use super::balancer::Host;
 use super::event::Event;
 use super::fact::{Fact, PodId, ProxyId};
 use super::process::{Process, Proxy};
-use super::request::Job;
 use super::world::{Cal, Observer, World};
 
 /// What sits between the pods' state and the proxies' tables.
@@ -155,6 +154,9 @@ impl<O: Observer> World<O> {
     /// `pod` enters the table of `proxy`, or leaves it.
     pub(super) fn change_table(&mut self, proxy: u16, pod: u32, routed: bool, cal: &mut Cal) {
         let present = self.links[self.link(proxy, pod)].position != crate::engine::NIL;
+        if present && self.is_kept_though_removed(proxy, pod, routed) {
+            return;
+        }
         if routed == present {
             return;
         }
@@ -214,73 +216,5 @@ impl<O: Observer> World<O> {
         let Proxy { process: Process { table, algorithm, .. }, .. } = &mut self.proxies[usize::from(proxy)];
         algorithm.table_changed(table);
         self.router_sees_table(proxy);
-    }
-
-    /// A proxy sends a health check, one hop ahead of its arrival.
-    pub(super) fn on_health_check(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
-        let link = self.link(proxy, pod);
-        let Some(health) = self.balancer.active_health else { return };
-        if self.links[link].position == crate::engine::NIL {
-            self.links[link].checked = false;
-            return;
-        }
-        cal.at(cal.now() + health.interval, Event::HealthCheck { proxy, pod });
-        if self.pods[pod as usize].listening || self.pods[pod as usize].lost {
-            let l = &mut self.links[link];
-            l.check = l.check.wrapping_add(1);
-            l.check_pending = true;
-            let check = l.check;
-            cal.at(cal.now() + health.timeout, Event::HealthTimeout { proxy, pod, check });
-            self.admit(pod, Job::Check { proxy, check }, cal);
-        } else {
-            self.check_result(proxy, pod, false);
-        }
-    }
-
-    pub(super) fn on_check_answered(&mut self, proxy: u16, pod: u32, check: u32, cal: &mut Cal) {
-        let link = self.link(proxy, pod);
-        let l = &mut self.links[link];
-        if l.check_pending && l.check == check {
-            l.check_pending = false;
-            l.passed = l.passed.saturating_add(1);
-            let proven = self.balancer.active_health.is_some_and(|health| l.passed == health.healthy_threshold);
-            self.check_result(proxy, pod, true);
-            if proven {
-                self.gate_opens(pod, cal);
-            }
-        }
-    }
-
-    pub(super) fn on_health_timeout(&mut self, proxy: u16, pod: u32, check: u32) {
-        let link = self.link(proxy, pod);
-        let l = &mut self.links[link];
-        if l.check_pending && l.check == check {
-            l.check_pending = false;
-            self.check_result(proxy, pod, false);
-        }
-    }
-
-    /// So many results in a row, other than what the table says, turn it.
-    fn check_result(&mut self, proxy: u16, pod: u32, passed: bool) {
-        let Some(health) = self.balancer.active_health else { return };
-        let link = self.link(proxy, pod);
-        let l = &mut self.links[link];
-        if l.position == crate::engine::NIL {
-            return;
-        }
-        l.passed = if passed { l.passed } else { 0 };
-        let p = &mut self.proxies[usize::from(proxy)].process;
-        let host = &mut p.table[l.position as usize];
-        if host.unhealthy != passed {
-            l.streak = 0;
-            return;
-        }
-        l.streak += 1;
-        let threshold = if passed { health.healthy_threshold } else { health.unhealthy_threshold };
-        if l.streak >= threshold {
-            l.streak = 0;
-            host.unhealthy = !passed;
-            p.ejections = true;
-        }
     }
 }

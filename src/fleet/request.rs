@@ -77,6 +77,9 @@ pub(super) struct Request {
     pub(super) abandoned: bool,
     /// Whether it holds a place among the proxy's concurrent retries.
     pub(super) holds_retry: bool,
+    /// Whether an attempt of it at this proxy was lost with a connection that had carried others before; of no meaning before
+    /// the first retry.
+    pub(super) lost_on_reused: bool,
     /// Whether it counts among the requests that its proxy has in flight at `pod`.
     pub(super) counted: bool,
     /// The wait before its last retry (ns), for decorrelated jitter.
@@ -108,6 +111,7 @@ impl Request {
             close: false,
             abandoned: false,
             holds_retry: false,
+            lost_on_reused: false,
             counted: false,
             last_wait: 0,
             on_connection: Links::NONE,
@@ -136,6 +140,11 @@ impl Request {
         self.pod = pod;
         self.place = Place::ToPod;
         self.cause = None;
+    }
+
+    /// Whether its present attempt is a retry after one that was lost with a reused connection.
+    pub(super) const fn was_lost_on_reused(&self) -> bool {
+        self.proxy_retries > 0 && self.lost_on_reused
     }
 
     /// Population and ordinal in one number.

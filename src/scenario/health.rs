@@ -15,11 +15,16 @@ pub struct PassiveHealth {
     pub fail_timeout: Dur,
     /// The n-th time in this process for n times as long, up to this (Envoy's `max_ejection_time`).
     pub max_fail_timeout: Dur,
-    /// An ejection takes effect with the next change of the table, or so long after the last one (Envoy's
-    /// `update_merge_window`); zero = at once.
+    /// An ejection, and what active checks find, takes effect with the next change of the table, or so long after the last one
+    /// (Envoy's `update_merge_window`); zero = at once.
     pub merge_window: Dur,
-    /// No more are ejected once this share is.
+    /// Another one is ejected only if with it no more than this share of the table are (Envoy's `max_ejection_percent`).
     pub max_ejected: f64,
+    /// Whether one success forgets the failures before it (Envoy, HAProxy); else one alone that was begun `fail_timeout` after the
+    /// last of them (nginx).
+    pub in_a_row: bool,
+    /// Whether the workers of a proxy count and mark together (Envoy; nginx with a `zone`).
+    pub shared: bool,
     /// Answers with one of these statuses are failures, too.
     pub statuses: Statuses,
 }
@@ -38,6 +43,11 @@ pub struct ActiveHealth {
     pub healthy_threshold: u32,
     /// So many failures in a row eject it.
     pub unhealthy_threshold: u32,
+    /// Whether its connections are closed then, with the requests that they carry (HAProxy's `on-marked-down shutdown-sessions`).
+    pub close_connections: bool,
+    /// Whether a pod that leaves the table stays in it until its checks fail (Envoy, which trusts them more than discovery, unless
+    /// `ignore_health_on_host_removal`).
+    pub keeps_removed: bool,
 }
 
 /// When a proxy disbelieves its own marks of health, active and passive, and picks among all pods of its table.
@@ -60,6 +70,8 @@ impl PassiveHealth {
             max_fail_timeout: f.or("maxFailTimeout", fail_timeout),
             merge_window: f.or("mergeWindow", Dur::ZERO),
             max_ejected: f.or("maxEjected", Share(1.0)).0,
+            in_a_row: f.or("inARow", true),
+            shared: f.or("shared", false),
             statuses: f.or("statuses", retried),
         };
         f.end();
@@ -80,6 +92,8 @@ impl ActiveHealth {
             timeout: above_zero(&f.at("timeout"), Dur::from_secs(1)),
             healthy_threshold: f.within("healthyThreshold", 2, 1..=1000),
             unhealthy_threshold: f.within("unhealthyThreshold", 3, 1..=1000),
+            close_connections: f.or("closeConnections", false),
+            keeps_removed: f.or("keepsRemoved", false),
         };
         f.end();
         if !health.interval.is_zero() && health.interval < SHORTEST {

@@ -106,6 +106,8 @@ pub enum Algorithm {
     IpHash,
     /// The better of two random ones, which may be the same: Envoy's `LEAST_REQUEST`.
     EnvoyLeastRequest,
+    /// In turn, where a request that is tried again does not take the next pod's turn: nginx's round robin.
+    SmoothRoundRobin,
 }
 
 /// The idle connections that a proxy keeps to a pod.
@@ -229,7 +231,7 @@ impl LoadBalancer {
     }
 }
 
-const ALGORITHMS: [(&str, Algorithm); 7] = [
+const ALGORITHMS: [(&str, Algorithm); 8] = [
     ("roundRobin", Algorithm::RoundRobin),
     ("random", Algorithm::Random),
     ("leastRequest", Algorithm::LeastRequest),
@@ -237,6 +239,7 @@ const ALGORITHMS: [(&str, Algorithm); 7] = [
     ("ringHash", Algorithm::RingHash),
     ("ipHash", Algorithm::IpHash),
     ("envoyLeastRequest", Algorithm::EnvoyLeastRequest),
+    ("smoothRoundRobin", Algorithm::SmoothRoundRobin),
 ];
 
 /// A duration above 0.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use dryroll::fleet::fact::{Fact, Outcome};
+use dryroll::fleet::fact::{Cause, Fact, Outcome};
 
-use super::{ended, facts, rolling, share};
+use super::{dropped, ended, facts, rolling, share};
 
 #[test]
 fn a_status_is_retried_where_it_is_named_and_the_request_may_be_sent_again() {
@@ -107,6 +107,20 @@ fn with_none_healthy_a_balancer_that_fails_open_asks_them_all_the_same() {
 }
 
 #[test]
+fn successes_in_between_forget_failures_or_do_not() {
+    // Of the new version's answers 30 % are a 500: five in a row are rare, five without a pause of a second are not.
+    let failed = |more: &str| {
+        let passive = format!("passiveHealth: {{maxFails: 5, failTimeout: 1s, statuses: [500]{more}}}");
+        let yaml = rolling(&passive, "connections: 500")
+            .replace("deploy: {", "newVersion: {errorRate: 30%}\ndeploy: {events: [{at: 3s, pause: true}], ")
+            .replace("after: 5s", "after: 60s, limit: 70s");
+        share(&facts(&yaml), 10.0, 60.0, Outcome::S500)
+    };
+    let (in_a_row, within) = (failed(""), failed(", inARow: false"));
+    assert!(in_a_row > 0.08 && within < in_a_row * 0.7, "{in_a_row} and {within}");
+}
+
+#[test]
 fn an_ejection_lasts_longer_each_time_where_it_may() {
     let failed = |passive: &str| {
         let yaml = half_dead("passiveHealth: PASSIVE")
@@ -122,8 +136,10 @@ fn an_ejection_lasts_longer_each_time_where_it_may() {
 #[test]
 fn every_so_many_th_retry_goes_elsewhere_and_at_once() {
     let retries = "retries: {attempts: 3, samePod: true, redispatch: 3, backoff: {base: 1s, factor: 1, jitter: none}}";
-    // Four seconds from pod to pod: after two no other one is on its way out.
-    let facts = facts(&rolling(retries, "connections: 500").replace("startup: 2s", "startup: 4s"));
+    // Six seconds from pod to pod, each in the table for three: after two no other one is on its way out.
+    let facts = facts(
+        &rolling(retries, "connections: 500").replace("startup: 2s", "startup: 6s").replace("remove: 1s", "remove: 3s"),
+    );
     assert_eq!(ended(&facts, Outcome::S502), 0, "the last one finds a pod that lives");
     let late: Vec<f64> = facts
         .iter()
@@ -146,4 +162,54 @@ fn a_share_of_what_is_under_way_may_be_retries_or_the_least_number_of_them() {
     let (all, some, none) = (lost("concurrentShare: 100%"), lost("concurrentShare: 10%"), lost("concurrentShare: 1%"));
     assert!(all == 0 && some > 10 && none > some, "{all}, {some} and {none}");
     assert!(lost("concurrentShare: 1%, maxConcurrent: 100") == 0);
+}
+
+/// Checks every 300 ms, two failures in a row.
+fn checked(more: &str) -> String {
+    rolling(
+        &format!("activeHealth: {{interval: 300ms, timeout: 200ms, unhealthyThreshold: 2{more}"),
+        "connections: 500, idempotent: 100%",
+    )
+}
+
+#[test]
+fn a_pod_that_discovery_no_longer_knows_gets_requests_until_its_checks_fail_where_they_are_trusted_more() {
+    let refused = |more: &str| ended(&facts(&checked(more).replace("remove: 1s", "remove: 0s")), Outcome::S502);
+    assert_eq!(refused("}"), 0, "removed in the moment in which it dies");
+    // 20 requests a second for 300 to 600 ms, of each of four pods.
+    let kept = refused(", keepsRemoved: true}");
+    assert!((20..56).contains(&kept), "{kept}");
+}
+
+#[test]
+fn what_checks_find_soon_after_a_change_of_the_table_waits_as_long_as_the_window() {
+    let refused = |window: &str| {
+        let passive = format!("}}, passiveHealth: {{mergeWindow: {window}}}");
+        ended(
+            &facts(&checked(&passive).replace("remove: 1s", "remove: 5s").replace("startup: 2s", "startup: 8s")),
+            Outcome::S502,
+        )
+    };
+    let at_once = refused("0s");
+    assert!((20..56).contains(&at_once), "{at_once}");
+    // A pod dies with the addition of its successor, and is found out after 0.45 s: 20 a second for 1.5 s more.
+    let held = refused("1500ms");
+    assert!((135..180).contains(&held), "{held}");
+}
+
+#[test]
+fn connections_to_a_pod_that_its_checks_have_given_up_are_closed_with_what_is_on_them_where_that_is_asked_for() {
+    let severed = |more: &str| {
+        let yaml = checked(more)
+            .replace("remove: 1s", "remove: 10s")
+            .replace("serviceTime: 20ms", "concurrency: 1000, serviceTime: 2s");
+        let facts = facts(&yaml);
+        (dropped(&facts, Cause::SeveredByDeregistration), dropped(&facts, Cause::StaleRoute))
+    };
+    let (none, stale) = severed("}");
+    // 50 requests are under way at each of four pods, of which 1.4 to 1.7 s remain.
+    let (cut, as_stale) = severed(", closeConnections: true}");
+    assert_eq!(none, 0);
+    assert!((95..165).contains(&cut), "{cut}");
+    assert!(stale > 20 && as_stale.abs_diff(stale) < 20, "{stale} and {as_stale}");
 }

@@ -41,6 +41,57 @@ fn the_same_pod_is_asked_again_after_each_wait() {
 }
 
 #[test]
+fn a_lost_request_is_sent_to_the_same_pod_at_once_and_gets_no_answer_where_its_connection_was_in_use_before() {
+    // Pods exit at once, with two requests in each on average: the retry of those cannot connect.
+    let (base, status) =
+        ("backoff: {base: 1s, factor: 1, jitter: none}", "status: {connectFailure: 503, resetLater: close}");
+    let ends = |connections: u32, reuse: u32| {
+        let balancer =
+            format!("{status}, upstream: {{connections: {reuse}}}, retries: {{attempts: 2, samePod: true, {base}}}");
+        let yaml = rolling(&balancer, &format!("connections: {connections}"))
+            .replace("serviceTime: 20ms", "serviceTime: 400ms, termination: {onSigterm: exit}");
+        let facts = facts(&yaml);
+        let lost: Vec<(f64, Outcome)> = facts
+            .iter()
+            .filter_map(|(t, f)| match f {
+                Fact::Ended { outcome: outcome @ (Outcome::S503 | Outcome::Reset), born, attempts: 3, .. } => {
+                    Some((t - born.secs(), *outcome))
+                }
+                _ => None,
+            })
+            .collect();
+        let closed = lost.iter().filter(|(took, outcome)| *outcome == Outcome::Reset && *took < 0.5).count();
+        (closed, lost.iter().filter(|(took, outcome)| *outcome == Outcome::S503 && *took > 1.9).count())
+    };
+    // Pooled connections carry them; those that come to the dead pod later are made to wait, twice, and told.
+    let (closed, told) = ends(20_000, 64);
+    assert!(closed > 15 && told > 50, "{closed} and {told}");
+    let (closed, told) = ends(20_000, 0);
+    assert!(closed == 0 && told > 70, "each on a connection of its own: {closed} and {told}");
+}
+
+#[test]
+fn a_pod_that_has_left_the_table_is_not_tried_again_where_some_retries_go_elsewhere() {
+    let slowest = |redispatch: u32| {
+        let retries = format!(
+            "status: {{connectFailure: 503}}, \
+             retries: {{attempts: 3, samePod: true, redispatch: {redispatch}, backoff: {{base: 1s, factor: 1, jitter: none}}}}"
+        );
+        let facts = facts(&rolling(&retries, "connections: 500"));
+        let took = facts.iter().filter_map(|(t, f)| match f {
+            Fact::Ended { born, attempts: 2.., .. } => Some(t - born.secs()),
+            _ => None,
+        });
+        (took.fold(0.0, f64::max), ended(&facts, Outcome::S503))
+    };
+    // Removed after a second: the second attempt comes when it has left, or just before.
+    let (took, failed) = slowest(3);
+    assert!((1.0..1.2).contains(&took) && failed == 0, "{took}, {failed}");
+    let (took, failed) = slowest(0);
+    assert!((2.9..3.2).contains(&took) && failed > 50, "{took}, {failed}");
+}
+
+#[test]
 fn a_retry_holds_its_place_among_the_concurrent_ones_until_the_answer() {
     let lost = |max: u32| {
         let retries = format!("retries: {{attempts: 1, maxConcurrent: {max}, backoff: {{base: 25ms}}}}");
@@ -61,7 +112,9 @@ fn ejections_take_effect_with_the_tables_next_change_or_when_the_window_is_over(
         dropped(&facts(&rolling(&passive, "connections: 500")), Cause::StaleRoute)
     };
     assert_eq!(lost("0s", "100%"), 4 * 3);
-    let all = lost("0s", "0%");
+    // One of five would be 20 %.
+    assert_eq!(lost("0s", "20%"), 4 * 3);
+    let all = lost("0s", "19%");
     assert!((60..100).contains(&all), "nothing may be ejected: {all}");
     // A pod dies with the addition of its successor: the window of 0.5 s has just begun.
     let held = lost("500ms", "100%");
@@ -208,6 +261,8 @@ fn each_worker_finds_out_by_itself() {
     };
     assert_eq!(lost(1), 4);
     assert_eq!(lost(4), 16);
+    let together = "workers: 4, passiveHealth: {maxFails: 1, failTimeout: 1m, shared: true}";
+    assert_eq!(dropped(&facts(&rolling(together, "connections: 500")), Cause::StaleRoute), 4);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod power_of_two;
 mod random;
 mod ring_hash;
 mod round_robin;
+mod smooth_round_robin;
 
 use super::fact::Revision;
 use super::least::Least;
@@ -28,6 +29,8 @@ pub(super) struct Host {
     pub(super) ejected_until: SimTime,
     /// Not picked while set, by active health.
     pub(super) unhealthy: bool,
+    /// What the checks say, which may be held back for a while.
+    pub(super) found_unhealthy: bool,
     /// Failures in a row within `failTimeout`, and when the first was.
     pub(super) failures: u32,
     pub(super) failing_since: SimTime,
@@ -45,6 +48,7 @@ impl Host {
             added,
             ejected_until: SimTime::MIN,
             unhealthy: false,
+            found_unhealthy: false,
             failures: 0,
             failing_since: SimTime::MIN,
             ejections: 0,
@@ -262,6 +266,7 @@ pub(super) fn algorithm(name: scenario::Algorithm) -> Box<dyn Algorithm> {
         scenario::Algorithm::PowerOfTwo => Box::new(power_of_two::PowerOfTwo),
         scenario::Algorithm::IpHash => Box::new(ip_hash::IpHash),
         scenario::Algorithm::RingHash => Box::new(ring_hash::RingHash::default()),
+        scenario::Algorithm::SmoothRoundRobin => Box::new(smooth_round_robin::SmoothRoundRobin::default()),
         scenario::Algorithm::EnvoyLeastRequest => Box::new(envoy_least_request::EnvoyLeastRequest),
     }
 }
@@ -272,10 +277,12 @@ mod contract {
 
     use super::*;
     use crate::engine::{Purpose, Streams};
-    use scenario::Algorithm::{EnvoyLeastRequest, IpHash, LeastRequest, PowerOfTwo, Random, RingHash, RoundRobin};
+    use scenario::Algorithm::{
+        EnvoyLeastRequest, IpHash, LeastRequest, PowerOfTwo, Random, RingHash, RoundRobin, SmoothRoundRobin,
+    };
 
-    const ALL: [scenario::Algorithm; 7] =
-        [RoundRobin, Random, LeastRequest, PowerOfTwo, RingHash, IpHash, EnvoyLeastRequest];
+    const ALL: [scenario::Algorithm; 8] =
+        [RoundRobin, Random, LeastRequest, PowerOfTwo, RingHash, IpHash, EnvoyLeastRequest, SmoothRoundRobin];
 
     fn table(n: u32) -> Vec<Host> {
         (0..n).map(|pod| Host::new(pod * 7, SimTime::ZERO)).collect()
@@ -389,7 +396,7 @@ mod contract {
 
     #[test]
     fn long_run_shares_are_even_except_for_hash_and_load() {
-        for name in [RoundRobin, Random] {
+        for name in [RoundRobin, Random, SmoothRoundRobin] {
             let t = table(5);
             let mut a = algorithm(name);
             let family = Streams::new(5, 0).family(Purpose::Balance, 0);

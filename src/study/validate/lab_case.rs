@@ -119,6 +119,7 @@ pub struct Settings {
     pub pool_purge_delay: Option<String>,
     pub check: Option<String>,
     pub observe: Option<String>,
+    pub on_marked_down: Option<String>,
     pub slowstart: Option<String>,
     pub maxconn: Option<u32>,
     pub membership: Option<String>,
@@ -146,6 +147,18 @@ pub struct Settings {
     pub drain_time_s: Option<f64>,
     pub drain_strategy: Option<String>,
     pub outlier: Option<Outlier>,
+    pub panic_percent: Option<f64>,
+    pub health_check: Option<HealthCheck>,
+}
+
+/// Envoy's active checks: connections that are to be accepted.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the names are the format's")]
+pub struct HealthCheck {
+    pub interval: String,
+    pub timeout: String,
+    pub healthy_threshold: u32,
+    pub unhealthy_threshold: u32,
 }
 
 /// Envoy's outlier detection.

@@ -145,7 +145,9 @@ impl LabRun {
         if p.lb != Balancer::Haproxy || p.retry_reused > 0 {
             return self.connect_failures as f64;
         }
-        let given_up = |r: &&&Request| r.outcome == Outcome::S503 && r.cause == Some(Cause::StaleRoute);
+        // A 503 that it does not send is one in its log.
+        let unconnected = |outcome| matches!(outcome, Outcome::S503 | Outcome::Reset);
+        let given_up = |r: &&&Request| unconnected(r.outcome) && r.cause == Some(Cause::StaleRoute);
         let retries: u32 = requests.iter().map(|r| u32::from(r.attempts.saturating_sub(1))).sum();
         f64::from(retries) + requests.iter().filter(given_up).count() as f64
     }

@@ -33,16 +33,54 @@ fn put(set: &mut Map<String, Value>, name: &str, value: Value, given: bool) {
     }
 }
 
-/// Whether it is the least-request algorithm rather than round robin.
-fn least(lb: &LoadBalancer, its: Algorithm, cannot: &mut Cannot) -> bool {
-    if lb.algorithm != Algorithm::RoundRobin && lb.algorithm != its {
-        cannot.say(format!("`loadBalancer.algorithm` is neither RoundRobin nor {its:?}, as in the lab"));
+/// What the balancer calls the scenario's algorithm, of those that the lab plays through it; `None` for its default, the first.
+fn algorithm(lb: &LoadBalancer, names: &[(Algorithm, &'static str)], cannot: &mut Cannot) -> Option<&'static str> {
+    match names.iter().position(|(its, _)| *its == lb.algorithm) {
+        Some(0) => None,
+        Some(n) => Some(names[n].1),
+        None => {
+            let known: Vec<String> = names.iter().map(|(its, _)| format!("{its:?}")).collect();
+            cannot.say(format!("`loadBalancer.algorithm` is none of {}, as in the lab", known.join(", ")));
+            None
+        }
     }
-    lb.algorithm == its
 }
 
+/// Puts it where it is not the default.
+fn put_algorithm(
+    set: &mut Map<String, Value>,
+    field: &str,
+    lb: &LoadBalancer,
+    names: &[(Algorithm, &'static str)],
+    cannot: &mut Cannot,
+) {
+    let name = algorithm(lb, names, cannot);
+    put(set, field, json!(name), name.is_some());
+}
+
+const OF_HAPROXY: [(Algorithm, &str); 4] = [
+    (Algorithm::RoundRobin, "roundrobin"),
+    (Algorithm::LeastRequest, "leastconn"),
+    (Algorithm::EnvoyLeastRequest, "random"),
+    (Algorithm::RingHash, "hash src_port"),
+];
+const OF_NGINX: [(Algorithm, &str); 5] = [
+    (Algorithm::SmoothRoundRobin, "roundrobin"),
+    (Algorithm::LeastRequest, "leastconn"),
+    (Algorithm::PowerOfTwo, "random two least_conn"),
+    (Algorithm::RingHash, "hash $remote_port consistent"),
+    // It has no other, and that is told.
+    (Algorithm::RoundRobin, "roundrobin"),
+];
+const OF_ENVOY: [(Algorithm, &str); 4] = [
+    (Algorithm::RoundRobin, "ROUND_ROBIN"),
+    (Algorithm::EnvoyLeastRequest, "LEAST_REQUEST"),
+    (Algorithm::Random, "RANDOM"),
+    (Algorithm::RingHash, "RING_HASH"),
+];
+
 fn haproxy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
-    put(set, "balance", json!("leastconn"), least(lb, Algorithm::LeastRequest, cannot));
+    put_algorithm(set, "balance", lb, &OF_HAPROXY, cannot);
     match lb.upstream.share {
         Sharing::Later => {}
         Sharing::Client => drop(set.insert("http_reuse".to_owned(), json!("never"))),
@@ -53,7 +91,8 @@ fn haproxy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot)
     set.insert("pool_purge_delay".to_owned(), json!(ms(purge)));
     put(set, "maxconn", json!(lb.upstream.max_busy), lb.upstream.max_busy > 0);
     set.insert("retries".to_owned(), json!(lb.retries.attempts));
-    put(set, "redispatch", Value::Null, lb.retries.same_pod);
+    put(set, "redispatch", Value::Null, lb.retries.same_pod && lb.retries.redispatch == 0);
+    put(set, "redispatch", json!(lb.retries.redispatch), lb.retries.same_pod && lb.retries.redispatch > 0);
     let on = [(true, "conn-failure"), (lb.retries.on_reset, "empty-response")];
     let statuses = [500u16, 502, 503, 504].into_iter().filter(|&status| lb.retries.on_status.contains(status));
     let on = on.into_iter().filter(|(on, _)| *on).map(|(_, word)| word.to_owned());
@@ -66,6 +105,7 @@ fn haproxy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot)
     if let Some(check) = lb.active_health {
         let (inter, fall, rise) = (ms(check.interval), check.unhealthy_threshold, check.healthy_threshold);
         set.insert("check".to_owned(), json!(format!("inter {inter} fall {fall} rise {rise}")));
+        put(set, "on_marked_down", json!("shutdown-sessions"), check.close_connections);
     }
     let fails = lb.passive_health.max_fails;
     put(set, "observe", json!(format!("observe layer4 error-limit {fails} on-error mark-down")), fails > 0);
@@ -76,13 +116,16 @@ fn haproxy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot)
 }
 
 fn nginx(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
-    put(set, "balance", json!("leastconn"), least(lb, Algorithm::LeastRequest, cannot));
+    put_algorithm(set, "balance", lb, &OF_NGINX, cannot);
     set.insert("workers".to_owned(), json!(lb.workers));
     set.insert("keepalive".to_owned(), json!(lb.upstream.connections));
     let idle = lb.upstream.idle_timeout;
     put(set, "upstream_keepalive_timeout", json!(ms(idle)), !idle.is_zero());
     let attempts = lb.retries.attempts;
+    let statuses = [500u16, 502, 503, 504].into_iter().filter(|&status| lb.retries.on_status.contains(status));
+    let next = statuses.fold("error timeout".to_owned(), |all, status| format!("{all} http_{status}"));
     put(set, "next_upstream", json!("off"), attempts == 0);
+    put(set, "next_upstream", json!(next), attempts > 0 && next != "error timeout");
     put(set, "next_upstream_tries", json!(attempts + 1), (1..100).contains(&attempts));
     let stop = lb.reload.shutdown_timeout;
     put(set, "worker_shutdown_timeout", json!(ms(stop)), !stop.is_zero());
@@ -95,7 +138,9 @@ fn nginx(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
 }
 
 fn envoy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
-    put(set, "lb_policy", json!("LEAST_REQUEST"), least(lb, Algorithm::EnvoyLeastRequest, cannot));
+    put_algorithm(set, "lb_policy", lb, &OF_ENVOY, cannot);
+    put(set, "concurrency", json!(lb.workers), lb.workers > 1);
+    put(set, "panic_percent", json!((lb.panic.threshold * 100.0).round()), lb.panic.threshold != 0.5);
     let idle = lb.upstream.idle_timeout;
     put(set, "upstream_idle_s", json!(idle.secs()), !idle.is_zero());
     if lb.retries.attempts > 0 {
@@ -130,7 +175,14 @@ fn envoy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
     let drain = lb.reload.drain;
     put(set, "drain_time_s", json!(drain.secs()), !drain.is_zero());
     put(set, "slow_start_s", json!(lb.slow_start.window.secs()), !lb.slow_start.window.is_zero());
-    if lb.active_health.is_some() {
-        cannot.say("`loadBalancer.activeHealth`: the lab's Envoy checks nothing");
+    if let Some(check) = lb.active_health {
+        let check = json!({
+            "interval": format!("{}s", check.interval.secs()),
+            "timeout": format!("{}s", check.timeout.secs()),
+            "healthy_threshold": check.healthy_threshold,
+            "unhealthy_threshold": check.unhealthy_threshold,
+        });
+        set.insert("health_check".to_owned(), check);
+        set.insert("update_merge_window".to_owned(), json!(format!("{}s", eject.merge_window.secs())));
     }
 }

@@ -69,8 +69,18 @@ fn propagation(p: &Parameters) -> String {
 }
 
 fn haproxy(set: &Settings, lines: &mut Vec<String>) {
-    let least = set.balance.as_deref() == Some("leastconn");
-    lines.push(format!("algorithm: {}", if least { "leastRequest" } else { "roundRobin" }));
+    let balance = set.balance.as_deref().unwrap_or("roundrobin");
+    // By a hash the way to a pod is one: a retry is none of another's turn.
+    let hashes = balance.starts_with("hash");
+    lines.push(format!(
+        "algorithm: {}",
+        match balance {
+            "leastconn" => "leastRequest",
+            "random" => "envoyLeastRequest",
+            _ if hashes => "ringHash",
+            _ => "roundRobin",
+        }
+    ));
     let share = match set.http_reuse.as_deref() {
         None | Some("safe") => "later",
         Some("never") => "client",
@@ -104,8 +114,15 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
         Some(timeout) if timeout.ends_with("ms") && timeout.len() <= "999ms".len() => timeout,
         _ => TURN_AROUND,
     };
+    let waits = format!("backoff: {{base: {turn_around}, factor: 1, jitter: none}}");
     let elsewhere = match set.redispatch {
-        Some(None) => format!("samePod: true, backoff: {{base: {turn_around}, factor: 1, jitter: none}}"),
+        Some(None) => format!("samePod: true, {waits}"),
+        // Below zero it counts from the last retry.
+        every if hashes => {
+            let every = every.flatten().unwrap_or(-1);
+            let nth = if every > 0 { every } else { (attempts.cast_signed() + 1 + every).max(1) };
+            format!("samePod: true, redispatch: {nth}, {waits}")
+        }
         _ => "otherPod: true".to_owned(),
     };
     lines.push(format!("retries: {{attempts: {attempts}, on: [{on}], {elsewhere}}}"));
@@ -127,7 +144,8 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
         let fall = word("fall").unwrap_or_else(|| "3".to_owned());
         let rise = word("rise").unwrap_or_else(|| "2".to_owned());
         lines.push(format!(
-            "activeHealth: {{interval: {interval}, healthyThreshold: {rise}, unhealthyThreshold: {fall}}}"
+            "activeHealth: {{interval: {interval}, healthyThreshold: {rise}, unhealthyThreshold: {fall}, closeConnections: {}}}",
+            set.on_marked_down.as_deref() == Some("shutdown-sessions")
         ));
     }
     if let Some(observe) = &set.observe {
@@ -142,8 +160,13 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
 }
 
 fn nginx(set: &Settings, lines: &mut Vec<String>) {
-    let least = set.balance.as_deref() == Some("leastconn");
-    lines.push(format!("algorithm: {}", if least { "leastRequest" } else { "roundRobin" }));
+    let algorithm = match set.balance.as_deref().unwrap_or("roundrobin") {
+        "leastconn" => "leastRequest",
+        "random two least_conn" => "powerOfTwo",
+        balance if balance.starts_with("hash") => "ringHash",
+        _ => "smoothRoundRobin",
+    };
+    lines.push(format!("algorithm: {algorithm}"));
     let idle = set.upstream_keepalive_timeout.as_deref().unwrap_or("60s");
     lines.push(format!("upstream: {{connections: {}, idleTimeout: {idle}, reuse: mru}}", set.keepalive.unwrap_or(64)));
     lines.push(
@@ -156,26 +179,42 @@ fn nginx(set: &Settings, lines: &mut Vec<String>) {
         0 => 1000,
         tries => tries - 1,
     };
-    lines.push(format!("retries: {{attempts: {attempts}, on: [connectFailure, reset]}}"));
+    let next = set.next_upstream.as_deref().unwrap_or("error timeout");
+    let statuses: String = ["500", "502", "503", "504"]
+        .into_iter()
+        .filter(|status| next.split_whitespace().any(|word| word.strip_prefix("http_") == Some(*status)))
+        .fold(String::new(), |all, status| all + ", " + status);
+    lines.push(format!("retries: {{attempts: {attempts}, on: [connectFailure, reset{statuses}]}}"));
     lines.push("membership: reload".to_owned());
     lines.push(format!("workers: {}", set.workers.unwrap_or(1)));
     let stop = set.worker_shutdown_timeout.as_deref().unwrap_or("0s");
     lines.push(format!("reload: {{takes: {NGINX_TAKES}, shutdownTimeout: {stop}}}"));
     let timeout = set.fail_timeout.as_deref().unwrap_or("10s");
-    lines.push(format!("passiveHealth: {{maxFails: {}, failTimeout: {timeout}}}", set.max_fails.unwrap_or(1)));
+    lines.push(format!(
+        "passiveHealth: {{maxFails: {}, failTimeout: {timeout}, inARow: false}}",
+        set.max_fails.unwrap_or(1)
+    ));
 }
 
 fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     let set = &p.lb_settings;
-    let least = set.lb_policy.as_deref() == Some("LEAST_REQUEST");
-    lines.push(format!("algorithm: {}", if least { "envoyLeastRequest" } else { "roundRobin" }));
+    let algorithm = match set.lb_policy.as_deref() {
+        Some("LEAST_REQUEST") => "envoyLeastRequest",
+        Some("RANDOM") => "random",
+        Some("RING_HASH" | "MAGLEV") => "ringHash",
+        _ => "roundRobin",
+    };
+    lines.push(format!("algorithm: {algorithm}"));
     lines.push(format!("workers: {}", set.concurrency.unwrap_or(1)));
     let idle = s(set.upstream_idle_s.unwrap_or(3600.0));
     lines.push(format!("upstream: {{connections: 1000, idleTimeout: {idle}, reuse: mru}}"));
     lines.push(
         "status: {connectFailure: 503, connectTimeout: 503, reset: 503, noEndpoints: 503, timeout: 504}".to_owned(),
     );
-    lines.push(format!("panicThreshold: {ENVOY_PANIC}"));
+    lines.push(format!(
+        "panicThreshold: {}",
+        set.panic_percent.map_or(ENVOY_PANIC.to_owned(), |share| format!("{share}%"))
+    ));
     if let Some(on) = &set.retry_on {
         let mut classes = Vec::new();
         let has = |names: &[&str]| on.split(',').any(|word| names.contains(&word.trim()));
@@ -200,14 +239,24 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
             set.max_retries.unwrap_or(3)
         ));
     }
+    let merge_window = set.update_merge_window.as_deref().unwrap_or(ENVOY_MERGE_WINDOW);
     if let Some(outlier) = &set.outlier {
         lines.push(format!(
-            "passiveHealth: {{maxFails: {}, failTimeout: {}, mergeWindow: {}, maxEjected: {}%, statuses: {ENVOY_FAILURES}}}",
+            "passiveHealth: {{maxFails: {}, failTimeout: {}, mergeWindow: {}, maxEjected: {}%, shared: true, statuses: {ENVOY_FAILURES}}}",
             outlier.consecutive_5xx,
             outlier.base_ejection_time,
-            set.update_merge_window.as_deref().unwrap_or(ENVOY_MERGE_WINDOW),
+            merge_window,
             outlier.max_ejection_percent
         ));
+    }
+    if let Some(check) = &set.health_check {
+        lines.push(format!(
+            "activeHealth: {{interval: {}, timeout: {}, healthyThreshold: {}, unhealthyThreshold: {}, keepsRemoved: true}}",
+            check.interval, check.timeout, check.healthy_threshold, check.unhealthy_threshold
+        ));
+        if set.outlier.is_none() {
+            lines.push(format!("passiveHealth: {{maxFails: 0, mergeWindow: {merge_window}}}"));
+        }
     }
     if p.strategy == "envoy_drain" {
         let gradual = set.drain_strategy.as_deref() != Some("immediate");

@@ -1,5 +1,6 @@
 """One run: pods, balancers, clients and a deploy, in a slot of loopback addresses of its own."""
 import asyncio
+import itertools
 import json
 import math
 import os
@@ -34,6 +35,7 @@ class Run:
         self.random = random.Random(seed * 7919 + 13)
         self.events, self.tasks, self.proxies, self.pods = [], [], [], []
         self.client = self.relay = None
+        self.numbers = itertools.count(1)
         self.deploying = False
 
     def event(self, kind, **more):
@@ -82,7 +84,8 @@ class Run:
         await asyncio.wait_for(asyncio.gather(*(pod.ready.wait() for pod in pods)), self.parameters["startup_s"] + 30)
 
     async def start_pod(self):
-        p, number = self.parameters, len(self.pods) + 1
+        # Taken before anything is waited for: several may be started at once.
+        p, number = self.parameters, next(self.numbers)
         name, address = f"p{number}", f"127.10.{self.slot}.{number}:8080"
         settings = {key: p[key] for key in POD_PARAMETERS}
         if not self.deploying:

@@ -8,6 +8,7 @@ from . import process
 from .proxy import PORT, Proxy
 
 ADMIN_PORT = 9901
+PORT_HEADER = "x-port"
 API = "type.googleapis.com/envoy"
 OPTIONS = f"{API}.extensions.upstreams.http.v3.HttpProtocolOptions"
 STATISTICS = "cluster.be.upstream_(rq_retry|rq_[0-9]|cx_connect_fail|cx_total|cx_destroy|rq_total|rq_pending_failure|cx_none_healthy|rq_rx_reset)"
@@ -34,7 +35,12 @@ class Envoy(Proxy):
                     "@type": f"{API}.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"}}]
                 policy["host_selection_retry_max_attempts"] = 5
             route["retry_policy"] = policy
+        if self.hashes():
+            route["hash_policy"] = [{"header": {"header_name": PORT_HEADER}}]
         return route
+
+    def hashes(self):
+        return self.settings.get("lb_policy") in ("RING_HASH", "MAGLEV")
 
     def cluster(self):
         s = self.settings
@@ -48,8 +54,17 @@ class Envoy(Proxy):
                 "explicit_http_config": {"http_protocol_options": {}}}}}
         if s.get("slow_start_s"):
             cluster[f"{policy.lower()}_lb_config"] = {"slow_start_config": {"slow_start_window": f"{s['slow_start_s']}s"}}
+        common = {}
         if "update_merge_window" in s:
-            cluster["common_lb_config"] = {"update_merge_window": s["update_merge_window"]}
+            common["update_merge_window"] = s["update_merge_window"]
+        if "panic_percent" in s:
+            common["healthy_panic_threshold"] = {"value": s["panic_percent"]}
+        if common:
+            cluster["common_lb_config"] = common
+        if s.get("health_check"):
+            # Before there has been traffic it would check once a minute, and the lab has none when it starts.
+            interval = s["health_check"]["interval"]
+            cluster["health_checks"] = [{**s["health_check"], "no_traffic_interval": interval, "tcp_health_check": {}}]
         if s.get("max_retries"):
             cluster["circuit_breakers"] = {"thresholds": [{"max_retries": s["max_retries"]}]}
         if s.get("outlier"):
@@ -63,7 +78,7 @@ class Envoy(Proxy):
             "generate_request_id": False, "common_http_protocol_options": {"idle_timeout": "3600s"}, "stream_idle_timeout": "300s",
             "route_config": {"virtual_hosts": [
                 {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": self.route()}]}]},
-            "http_filters": [{"name": "envoy.filters.http.router", "typed_config": {
+            "http_filters": [*self.mutations(), {"name": "envoy.filters.http.router", "typed_config": {
                 "@type": f"{API}.extensions.filters.http.router.v3.Router"}}],
             "access_log": [{"name": "file", "typed_config": {
                 "@type": f"{API}.extensions.access_loggers.file.v3.FileAccessLog", "path": self.path("access.log"),
@@ -72,6 +87,14 @@ class Envoy(Proxy):
         listener = {"name": "l", "address": socket_address(self.ip, PORT), "filter_chains": [{"filters": filters}]}
         return {"node": {"id": "n", "cluster": "c"}, "admin": {"address": socket_address(self.ip, ADMIN_PORT)},
                 "static_resources": {"listeners": [listener], "clusters": [self.cluster()]}}
+
+    def mutations(self):
+        """Where it hashes, by the client's port: a connection is a client, and all have one address."""
+        if not self.hashes():
+            return []
+        header = {"append": {"header": {"key": PORT_HEADER, "value": "%DOWNSTREAM_REMOTE_PORT%"}}}
+        return [{"name": "envoy.filters.http.header_mutation", "typed_config": {
+            "@type": f"{API}.extensions.filters.http.header_mutation.v3.HeaderMutation", "mutations": {"request_mutations": [header]}}}]
 
     async def start(self, members):
         self.members = list(members)

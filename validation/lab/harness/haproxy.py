@@ -30,9 +30,12 @@ class HAProxy(Proxy):
             lines.append(f" retry-on {s['retry_on']}")
         lines += ["frontend fe", f" bind {self.address}", " default_backend be", "backend be",
                   f" balance {s.get('balance', 'roundrobin')}", f" http-reuse {s.get('http_reuse', 'safe')}"]
+        if s.get("balance", "").startswith("hash"):
+            lines.append(" hash-type consistent")
         server = f" default-server pool-purge-delay {s.get('pool_purge_delay', '5s')}"
         server += "".join(f" {word} {s[word]}" for word in ("slowstart", "check", "maxconn") if s.get(word))
         server += f" {s['observe']}" if s.get("observe") else ""
+        server += f" on-marked-down {s['on_marked_down']}" if s.get("on_marked_down") else ""
         lines.append(server)
         for slot in range(1, SLOTS + 1):
             off = "" if slot in self.slots else " disabled"

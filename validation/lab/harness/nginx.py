@@ -16,7 +16,7 @@ class Nginx(Proxy):
         s = self.settings
         marks = f"max_fails={s.get('max_fails', 1)} fail_timeout={s.get('fail_timeout', '10s')}"
         servers = "\n".join(f"  server {m} {marks};" for m in self.members) or "  server 127.0.0.1:9 down;"
-        balance = {"roundrobin": "", "leastconn": "  least_conn;"}[s.get("balance", "roundrobin")]
+        balance = {"roundrobin": "", "leastconn": "  least_conn;"}.get(s.get("balance", "roundrobin"), f"  {s.get('balance')};")
         keep = s.get("keepalive", 64)
         idle = s.get("upstream_keepalive_timeout", "60s")
         pool = f"  keepalive {keep}; keepalive_timeout {idle}; keepalive_requests 100000;" if keep else ""
