@@ -42,10 +42,6 @@ impl Algorithm for SmoothRoundRobin {
         self.gained.capacity() * size_of::<(u32, f64)>()
     }
 
-    fn weighs_load(&self) -> bool {
-        false
-    }
-
     fn boxed(&self) -> Box<dyn Algorithm> {
         Box::new(self.clone())
     }
@@ -75,6 +71,7 @@ mod tests {
             let hosts = Hosts {
                 table: &table,
                 active: &active,
+                least: None,
                 now: SimTime::ZERO,
                 avoid,
                 restricted: !avoid.is_empty(),

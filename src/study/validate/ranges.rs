@@ -3,7 +3,7 @@
 
 use crate::engine::Dur;
 use crate::scenario::{
-    Algorithm, Arrivals, Clients, Crash, Load, LoadBalancer, ReadinessGate, Scenario, Statuses, Strategy, WarmupOver,
+    Algorithm, Arrivals, Clients, Crash, Load, LoadBalancer, ReadinessGate, Scenario, Strategy, WarmupOver,
 };
 
 /// One quantity of the measured deploys.
@@ -78,7 +78,7 @@ pub const MEASURED: [Measured; 10] = [
         quantity: "mean service time",
         low: 0.02,
         high: 0.55,
-        note: ": constant, log-normal with σ up to 0.8, bimodal with a tenth of 2 s",
+        note: ": constant, exponential, log-normal with σ up to 0.8, bimodal with a tenth of 2 s",
         unit: Unit::Seconds,
         of: |s| s.clients.iter().any(|c| !is_stream(c)).then(|| s.pod.service_time.mean()),
     },
@@ -139,16 +139,17 @@ pub const MEASURED: [Measured; 10] = [
 ];
 
 /// What no measured deploy had.
-pub const UNMEASURED: [Unmeasured; 22] = [
+pub const UNMEASURED: [Unmeasured; 20] = [
     Unmeasured { what: "tiers in series", of: |s| s.tiers().count() > 1 },
     Unmeasured {
         what: "HTTP/2 and its multiplexing",
         of: |s| s.clients.iter().any(|c| c.multiplex > 1) || any(s, |b| b.upstream.max_streams > 1),
     },
-    Unmeasured { what: "ring hash", of: |s| any(s, |b| b.algorithm == Algorithm::RingHash) },
     Unmeasured { what: "nginx' ip_hash", of: |s| any(s, |b| b.algorithm == Algorithm::IpHash) },
-    Unmeasured { what: "active checks other than HAProxy's", of: |s| any(s, |b| b.active_health.is_some()) },
-    // A panic threshold stood in the measured Envoys, and was never reached.
+    Unmeasured {
+        what: "active checks other than HAProxy's and Envoy's",
+        of: |s| any(s, |b| b.active_health.is_some()),
+    },
     Unmeasured { what: "fail-open", of: |s| any(s, |b| b.panic.fail_open) },
     Unmeasured {
         what: "readiness gates that ask for health",
@@ -172,10 +173,6 @@ pub const UNMEASURED: [Unmeasured; 22] = [
         of: |s| matches!(&s.workload.strategy, Strategy::Canary(canary) if canary.traffic_routing),
     },
     Unmeasured { what: "retries by clients", of: |s| s.clients.iter().any(|c| c.retries.attempts > 0) },
-    Unmeasured {
-        what: "retries on statuses",
-        of: |s| any(s, |b| b.retries.attempts > 0 && b.retries.on_status != Statuses::default()),
-    },
     Unmeasured { what: "closed loops", of: |s| s.clients.iter().any(|c| matches!(c.load, Load::Users { .. })) },
     Unmeasured {
         what: "controllers other than a Deployment's",

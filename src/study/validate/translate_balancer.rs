@@ -114,17 +114,7 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
         Some(timeout) if timeout.ends_with("ms") && timeout.len() <= "999ms".len() => timeout,
         _ => TURN_AROUND,
     };
-    let waits = format!("backoff: {{base: {turn_around}, factor: 1, jitter: none}}");
-    let elsewhere = match set.redispatch {
-        Some(None) => format!("samePod: true, {waits}"),
-        // Below zero it counts from the last retry.
-        every if hashes => {
-            let every = every.flatten().unwrap_or(-1);
-            let nth = if every > 0 { every } else { (attempts.cast_signed() + 1 + every).max(1) };
-            format!("samePod: true, redispatch: {nth}, {waits}")
-        }
-        _ => "otherPod: true".to_owned(),
-    };
+    let elsewhere = haproxy_elsewhere(set, hashes, attempts, turn_around);
     lines.push(format!("retries: {{attempts: {attempts}, on: [{on}], {elsewhere}}}"));
     if set.membership.as_deref() == Some("reload") {
         lines.push("membership: reload".to_owned());
@@ -156,6 +146,21 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
     }
     if let Some(window) = &set.slowstart {
         lines.push(format!("slowStart: {{window: {window}, step: {HAPROXY_STEP}}}"));
+    }
+}
+
+/// Where HAProxy's retries go: to the same server while it is to be asked again, and that after a wait.
+fn haproxy_elsewhere(set: &Settings, hashes: bool, attempts: u32, turn_around: &str) -> String {
+    let waits = format!("backoff: {{base: {turn_around}, factor: 1, jitter: none}}");
+    match set.redispatch {
+        Some(None) => format!("samePod: true, {waits}"),
+        // Below zero it counts from the last retry.
+        every if hashes => {
+            let every = every.flatten().unwrap_or(-1);
+            let nth = if every > 0 { every } else { (attempts.cast_signed() + 1 + every).max(1) };
+            format!("samePod: true, redispatch: {nth}, {waits}")
+        }
+        _ => "otherPod: true".to_owned(),
     }
 }
 
