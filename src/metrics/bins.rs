@@ -8,6 +8,49 @@ use crate::fleet::fact::{Levels, Outcome};
 /// The width of a bin.
 const WIDTH: Dur = Dur::from_secs(1);
 
+/// What the levels add up to over a bin, level × ns: whole where the levels are, so that a mean is what it is and not the sum of
+/// rounded parts.
+#[derive(Clone, Debug, Default)]
+struct Held {
+    demand: Area,
+    capacity: Area,
+    ready: u128,
+    pods: u128,
+    queued: u128,
+}
+
+impl Held {
+    fn add(&mut self, levels: &Levels, nanos: u64) {
+        self.demand.add(levels.demand, nanos);
+        self.capacity.add(levels.capacity, nanos);
+        let area = |level: u32| u128::from(level) * u128::from(nanos);
+        self.ready += area(levels.ready);
+        self.pods += area(levels.pods);
+        self.queued += area(levels.queued);
+    }
+}
+
+/// The same of a level that is no whole number.
+#[derive(Clone, Copy, Debug, Default)]
+struct Area {
+    sum: f64,
+    /// The least and the most there was.
+    range: Option<[f64; 2]>,
+}
+
+impl Area {
+    fn add(&mut self, level: f64, nanos: u64) {
+        self.sum += level * nanos as f64;
+        let [least, most] = self.range.unwrap_or([level, level]);
+        self.range = Some([least.min(level), most.max(level)]);
+    }
+
+    /// Rounding must not put the mean of equal levels beside them.
+    fn mean(self, nanos: u64) -> f64 {
+        self.range.map_or(0.0, |[least, most]| (self.sum / nanos as f64).max(least).min(most))
+    }
+}
+
 /// Bins of one second, aligned to the deploy's start.
 #[derive(Clone, Debug)]
 pub(super) struct Bins {
@@ -21,6 +64,7 @@ pub(super) struct Bins {
     /// The levels since `since`, for their means over time.
     levels: Levels,
     since: SimTime,
+    held: Held,
     /// The integral of the requests under way, up to the last levels, and over the current bin (ns).
     area: u128,
     area_in_bin: u128,
@@ -39,6 +83,7 @@ impl Bins {
             end: first + WIDTH,
             levels: Levels::default(),
             since: first,
+            held: Held::default(),
             area: 0,
             area_in_bin: 0,
         }
@@ -54,7 +99,7 @@ impl Bins {
     pub(super) fn advance(&mut self, now: SimTime) {
         while now >= self.end {
             self.hold_until(self.end);
-            self.close(1.0);
+            self.close(WIDTH.nanos());
         }
     }
 
@@ -63,25 +108,18 @@ impl Bins {
         if t <= self.since {
             return;
         }
-        let share = t.since(self.since).secs() / WIDTH.secs();
-        let bin = &mut self.current;
-        bin.demand += self.levels.demand * share;
-        bin.capacity += self.levels.capacity * share;
-        bin.ready += f64::from(self.levels.ready) * share;
-        bin.pods += f64::from(self.levels.pods) * share;
-        bin.queued += f64::from(self.levels.queued) * share;
+        self.held.add(&self.levels, t.since(self.since).nanos());
         self.since = t;
     }
 
-    /// Ends the current bin, of which `part` lay in the simulation.
-    fn close(&mut self, part: f64) {
+    /// Ends the current bin, of which so many nanoseconds lay in the simulation.
+    fn close(&mut self, nanos: u64) {
         let mut bin = std::mem::take(&mut self.current);
-        bin.in_flight = std::mem::take(&mut self.area_in_bin) as f64 / WIDTH.nanos() as f64;
-        for level in
-            [&mut bin.demand, &mut bin.capacity, &mut bin.ready, &mut bin.pods, &mut bin.queued, &mut bin.in_flight]
-        {
-            *level /= part;
-        }
+        let held = std::mem::take(&mut self.held);
+        let mean = |area: u128| area as f64 / nanos as f64;
+        (bin.demand, bin.capacity) = (held.demand.mean(nanos), held.capacity.mean(nanos));
+        (bin.ready, bin.pods, bin.queued) = (mean(held.ready), mean(held.pods), mean(held.queued));
+        bin.in_flight = mean(std::mem::take(&mut self.area_in_bin));
         (bin.p50, bin.p99) = (self.latency.quantile(0.5), self.latency.quantile(0.99));
         self.latency.reset();
         self.done.push(bin);
@@ -126,10 +164,28 @@ impl Bins {
     pub(super) fn finish(mut self, now: SimTime) -> Vec<Bin> {
         self.advance(now);
         self.hold_until(now);
-        let part = now.saturating_since(self.end - WIDTH).secs() / WIDTH.secs();
-        if part > 0.0 {
-            self.close(part);
+        let part = now.saturating_since(self.end - WIDTH);
+        if !part.is_zero() {
+            self.close(part.nanos());
         }
         self.done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_of_levels_that_do_not_change_are_those_levels() {
+        let levels = |ready| Levels { demand: 0.3, capacity: 1.0 / 3.0, ready, pods: 1, ..Levels::default() };
+        let mut bins = Bins::new(SimTime::ZERO);
+        // Every 100 ms, as levels are sampled; the tenths of a second add up to 0.9999999999999999.
+        for tenth in 0..25 {
+            bins.levels(SimTime::from_nanos(tenth * 100_000_000), levels(u32::from(tenth != 15)));
+        }
+        let done = bins.finish(SimTime::from_nanos(2_500_000_000));
+        assert_eq!(done.iter().map(|b| b.ready).collect::<Vec<_>>(), [1.0, 0.9, 1.0]);
+        assert!(done.iter().all(|b| (b.demand, b.capacity, b.pods) == (0.3, 1.0 / 3.0, 1.0)), "{done:?}");
     }
 }

@@ -115,7 +115,11 @@ impl Timeseries {
 /// The mean of the bins that start at one second.
 fn row(second: i64, bins: &[&Bin]) -> Vec<Option<f64>> {
     let n = bins.len() as f64;
-    let level = |f: fn(&Bin) -> f64| Some(bins.iter().map(|b| f(b)).sum::<f64>() / n);
+    let level = |f: fn(&Bin) -> f64| {
+        // Rounding must not put the mean of equal levels beside them.
+        let (least, most) = bins.iter().map(|b| f(b)).fold((f64::MAX, f64::MIN), |(l, m), x| (l.min(x), m.max(x)));
+        Some((bins.iter().map(|b| f(b)).sum::<f64>() / n).max(least).min(most))
+    };
     let count = |f: &dyn Fn(&Bin) -> u64| Some(bins.iter().map(|b| f(b)).sum::<u64>() as f64 / n);
     let quantile = |f: fn(&Bin) -> Option<f64>| {
         // In whole nanoseconds, so that the mean of equal values is that value.

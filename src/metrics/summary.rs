@@ -323,12 +323,27 @@ impl Reps<'_> {
 
     fn capacity(&self) -> Capacity {
         let value = |range, f: fn(&Replication) -> Option<f64>| self.values(range, f);
+        let [ready, fraction] = self.ranges_of_ready();
         Capacity {
-            min_ready: value(Range::NotNegative, |r| Some(f64::from(r.capacity.min_ready))),
-            min_ready_fraction: value(Range::NotNegative, |r| Some(r.capacity.min_ready_fraction)),
+            min_ready: value(ready, |r| Some(f64::from(r.capacity.min_ready))),
+            min_ready_fraction: value(fraction, |r| Some(r.capacity.min_ready_fraction)),
             min_headroom: value(Range::NotNegative, |r| r.capacity.min_headroom),
             seconds_below_demand: value(Range::NotNegative, |r| Some(r.capacity.seconds_below_demand)),
         }
+    }
+
+    /// What the fewest Ready pods, and their share of `replicas`, can be: when the deploy starts there are `replicas`, unless something
+    /// before it has scaled the workload beyond them, which then is seen.
+    fn ranges_of_ready(&self) -> [Range; 2] {
+        let capacities = || self.replications.iter().map(|r| &r.capacity);
+        if capacities().any(|c| c.min_ready_fraction > 1.0) {
+            return [Range::NotNegative; 2];
+        }
+        let replicas = capacities()
+            .find(|c| c.min_ready_fraction > 0.0)
+            .map(|c| libm::round(f64::from(c.min_ready) / c.min_ready_fraction) as u32);
+        // With none Ready in any of them nothing scatters.
+        [replicas.map_or(Range::NotNegative, Range::Of), Range::Unit]
     }
 
     /// Nanoseconds are merged and seconds come out, so that sums are exact.

@@ -30,6 +30,8 @@ pub enum Range {
     NotNegative,
     /// A share.
     Unit,
+    /// A number of things of which there are so many.
+    Of(u32),
 }
 
 impl Range {
@@ -39,6 +41,7 @@ impl Range {
             Self::Any => x,
             Self::NotNegative => x.max(0.0),
             Self::Unit => x.clamp(0.0, 1.0),
+            Self::Of(most) => x.clamp(0.0, f64::from(most)),
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 
 use super::*;
 use crate::metrics::recovery::Recovery;
+use crate::metrics::replication::CapacityTally;
 use crate::metrics::{Results, sample};
 
 /// JSON with its keys in the order of the text, which `serde_json::Value` would sort.
@@ -239,4 +240,25 @@ fn quantiles_never_exceed_the_longest_latency() {
     let l = sample::clean_results(1).summary.latency.before;
     assert_eq!((mean(l.max), mean(l.p999)), (0.12, 0.12));
     assert!((mean(l.p50) - 0.04).abs() < 0.0001 && (mean(l.mean) - 0.0416).abs() < 1e-9);
+}
+
+#[test]
+fn the_share_of_ready_pods_and_its_interval_are_at_most_all_of_them() {
+    let ready = |i, min_ready| {
+        let r = sample::clean(i);
+        let min_ready_fraction = f64::from(min_ready) / 20.0;
+        Replication { capacity: CapacityTally { min_ready, min_ready_fraction, ..r.capacity }, ..r }
+    };
+    let of = |pods: &[u32]| {
+        let replications: Vec<_> = (0..).zip(pods).map(|(i, &n)| ready(i, n)).collect();
+        let capacity = merge(&replications).capacity;
+        let end = |figure: Figure| figure.and_then(|f| f.ci95).expect("an interval")[1];
+        (end(capacity.min_ready), end(capacity.min_ready_fraction))
+    };
+    // Student's t of two goes to 49 pods, 2.4 times as many as there are.
+    assert_eq!(of(&[15, 20]), (20.0, 1.0));
+    let (pods, share) = of(&[15, 16, 15, 16, 15, 16]);
+    assert!(16.0 < pods && pods < 17.0 && (share - pods / 20.0).abs() < 1e-12, "{pods} {share}");
+    // Scaled up before the deploy there are more than `replicas`.
+    assert!(of(&[22, 25]).1 > 1.25);
 }
