@@ -4,42 +4,67 @@
 //! another of them less often, or more often, by where they stand.
 
 use super::{Algorithm, Host, Hosts};
-use crate::engine::Stream;
+use crate::engine::{Round, Stream, Tournament};
 
-/// By position in the table: the pod, and what it has gained (nginx's `current_weight`).
+/// What a host has gained (nginx's `current_weight`); of those that have as much the first is picked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Gain(f64);
+
+impl Round for Gain {
+    const NOBODY: Self = Self(f64::NEG_INFINITY);
+
+    #[inline]
+    fn of(left: Self, right: Self) -> Self {
+        if right.0 > left.0 { right } else { left }
+    }
+}
+
+/// What each has gained beyond what all have: a turn in which all may be picked changes one of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SmoothRoundRobin {
-    gained: Vec<(u32, f64)>,
+    /// By position in the table.
+    gained: Tournament<Gain>,
+    all: f64,
+    /// The table's pods.
+    pods: Vec<u32>,
 }
 
 impl Algorithm for SmoothRoundRobin {
     fn pick(&mut self, hosts: &Hosts<'_>, _key: u64, _draw: &mut Stream) -> Option<u32> {
-        if !self.knows(hosts.table) {
+        if self.pods.len() != hosts.table.len() {
             self.table_changed(hosts.table);
         }
-        let (mut total, mut most) = (0.0, None);
-        for i in (0..hosts.len()).filter(|&i| hosts.usable(i)) {
-            let weight = hosts.weight(i);
-            let gained = &mut self.gained[i as usize].1;
-            *gained += weight;
-            total += weight;
-            if most.is_none_or(|(_, before)| *gained > before) {
-                most = Some((i, *gained));
-            }
+        if hosts.restricted || !hosts.is_flat() {
+            return self.pick_among_some(hosts);
         }
-        let (i, _) = most?;
-        self.gained[i as usize].1 -= total;
-        Some(i)
+        if hosts.table.is_empty() {
+            return None;
+        }
+        let most = self.gained.all();
+        let i = self.gained.descend(|left| left.0 < most.0);
+        self.all += 1.0;
+        self.gained.set(i, Gain(most.0 - f64::from(hosts.len())));
+        Some(i as u32)
     }
 
     fn table_changed(&mut self, table: &[Host]) {
-        let before = std::mem::take(&mut self.gained);
-        let of = |pod: u32| before.iter().find(|(known, _)| *known == pod).map_or(0.0, |&(_, gained)| gained);
-        self.gained = table.iter().map(|host| (host.pod, of(host.pod))).collect();
+        let (before, gained, all) = (std::mem::take(&mut self.pods), &self.gained, std::mem::take(&mut self.all));
+        // Those that stay keep their order, as a rule.
+        let mut next = 0;
+        let of = |host: &Host| {
+            let (behind, ahead) = before.split_at(next);
+            let known = |pods: &[u32]| pods.iter().position(|&pod| pod == host.pod);
+            let at = known(ahead).map(|at| at + behind.len()).or_else(|| known(behind));
+            next = at.map_or(next, |at| at + 1);
+            Gain(at.map_or(0.0, |at| gained.value(at).0 + all))
+        };
+        let gains: Vec<Gain> = table.iter().map(of).collect();
+        self.gained = Tournament::of(gains.into_iter());
+        self.pods = table.iter().map(|host| host.pod).collect();
     }
 
     fn bytes(&self) -> usize {
-        self.gained.capacity() * size_of::<(u32, f64)>()
+        self.gained.bytes() + self.pods.capacity() * size_of::<u32>()
     }
 
     fn boxed(&self) -> Box<dyn Algorithm> {
@@ -48,9 +73,21 @@ impl Algorithm for SmoothRoundRobin {
 }
 
 impl SmoothRoundRobin {
-    /// Whether this is the table that it keeps accounts of.
-    fn knows(&self, table: &[Host]) -> bool {
-        self.gained.len() == table.len() && self.gained.iter().zip(table).all(|((pod, _), host)| *pod == host.pod)
+    /// A turn in which not all may be picked, or some weigh less.
+    fn pick_among_some(&mut self, hosts: &Hosts<'_>) -> Option<u32> {
+        let (mut total, mut most) = (0.0, None);
+        for i in (0..hosts.len()).filter(|&i| hosts.usable(i)) {
+            let weight = hosts.weight(i);
+            let gained = self.gained.value(i as usize).0 + weight;
+            self.gained.set(i as usize, Gain(gained));
+            total += weight;
+            if most.is_none_or(|(_, before)| gained > before) {
+                most = Some((i, gained));
+            }
+        }
+        let (i, gained) = most?;
+        self.gained.set(i as usize, Gain(gained - total));
+        Some(i)
     }
 }
 
