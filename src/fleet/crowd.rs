@@ -9,18 +9,18 @@ use super::world::{Cal, Observer, World};
 
 /// So many requests may be under way at once in one replication: some 5 GB, with their connections and what is to come of them. No unit
 /// test is to wait for as many.
-const MOST: usize = if cfg!(test) { 20_000 } else { 10_000_000 };
+const MOST: u64 = if cfg!(test) { 20_000 } else { 10_000_000 };
 
 impl<O: Observer> World<O> {
     /// Ends the run where more requests are under way than are to be kept in memory.
     pub(super) fn look_at_the_crowd(&mut self, cal: &Cal) {
         // Whoever is in a tier behind another one is in that one, too.
-        if self.requests.len() <= MOST || self.has_tier_before() {
+        if self.in_system <= MOST || self.has_tier_before() {
             return;
         }
         let mut of = vec![0_usize; self.populations.len()];
-        for request in self.requests.iter() {
-            of[usize::from(request.population)] += 1;
+        for population in self.requests.iter().map(|request| request.population).chain(self.calm_populations()) {
+            of[usize::from(population)] += 1;
         }
         let most = (0..of.len()).max_by_key(|&p| of[p]).unwrap_or(0);
         let path = format!("clients.{}", self.populations[most].config.name);

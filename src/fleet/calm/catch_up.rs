@@ -186,10 +186,17 @@ impl<O: Observer> World<O> {
 
     /// When those calm requests were born that are still under way.
     pub(in super::super) fn calm_births(&self) -> impl Iterator<Item = SimTime> {
-        let known = |slot: &u32| self.calm.known[*slot as usize].born;
-        let slots = self.calm.pods.iter().flat_map(|pod| &pod.ends).filter_map(|(_, whose)| whose.slot().ok());
-        let at_pods = slots.map(move |slot| known(&slot));
-        let returning = self.calm.returning.iter().map(move |(_, slot)| known(slot));
-        at_pods.chain(returning).chain(self.young_births())
+        self.all_known().map(|known| known.born).chain(self.young().map(|young| young.born))
+    }
+
+    /// And whose they are.
+    pub(in super::super) fn calm_populations(&self) -> impl Iterator<Item = u16> {
+        self.all_known().map(|known| known.population).chain(self.young().map(|young| young.population))
+    }
+
+    fn all_known(&self) -> impl Iterator<Item = &Known> {
+        let at_pods = self.calm.pods.iter().flat_map(|pod| &pod.ends).filter_map(|(_, whose)| whose.slot().ok());
+        let returning = self.calm.returning.iter().map(|&(_, slot)| slot);
+        at_pods.chain(returning).map(|slot| &self.calm.known[slot as usize])
     }
 }

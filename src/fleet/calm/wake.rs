@@ -186,9 +186,9 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// When those were born that are on their way to their proxies.
-    pub(super) fn young_births(&self) -> impl Iterator<Item = SimTime> {
-        let young = |who| if let Coming::Young(young) = who { Some(young.born) } else { None };
+    /// Those that are on their way to their proxies.
+    pub(super) fn young(&self) -> impl Iterator<Item = Young> {
+        let young = |who| if let Coming::Young(young) = who { Some(young) } else { None };
         self.calm.on_the_way.iter().filter_map(young)
     }
 }
