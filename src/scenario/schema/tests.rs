@@ -93,6 +93,8 @@ const IDLE: &[(&str, &str)] = &[
     ("activeHealth.timeout", "an interval"),
     ("activeHealth.healthyThreshold", "an interval"),
     ("activeHealth.unhealthyThreshold", "an interval"),
+    ("activeHealth.closeConnections", "an interval"),
+    ("activeHealth.keepsRemoved", "an interval"),
 ];
 
 #[test]
