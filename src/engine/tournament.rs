@@ -88,6 +88,16 @@ impl<T: Round> Tournament<T> {
         }
     }
 
+    /// Gives `number` another value, and returns the one that it had.
+    ///
+    /// # Panics
+    /// If there is no room for it.
+    pub fn replace(&mut self, number: usize, value: T) -> T {
+        let before = self.value(number);
+        self.set(number, value);
+        before
+    }
+
     /// The number to which `right` leads from the root, asked in each round with what stands for the left side whether to go right.
     #[inline]
     pub fn descend(&self, mut right: impl FnMut(T) -> bool) -> usize {

@@ -34,16 +34,24 @@ impl Algorithm for SmoothRoundRobin {
         if self.pods.len() != hosts.table.len() {
             self.table_changed(hosts.table);
         }
-        if hosts.restricted || !hosts.is_flat() {
-            return self.pick_among_some(hosts);
+        if !hosts.is_flat() {
+            return self.pick_by_weight(hosts);
         }
-        if hosts.table.is_empty() {
+        // As a rule few may not be picked: they gain nothing, and are out of it for this turn.
+        let looked_at = if hosts.restricted { hosts.len() } else { 0 };
+        let out: Vec<u32> = (0..looked_at).filter(|&i| !hosts.usable(i)).collect();
+        let turns = hosts.len() - out.len() as u32;
+        if turns == 0 {
             return None;
         }
+        let held: Vec<Gain> = out.iter().map(|&i| self.gained.replace(i as usize, Gain::NOBODY)).collect();
         let most = self.gained.all();
         let i = self.gained.descend(|left| left.0 < most.0);
         self.all += 1.0;
-        self.gained.set(i, Gain(most.0 - f64::from(hosts.len())));
+        self.gained.set(i, Gain(most.0 - f64::from(turns)));
+        for (&i, &Gain(gained)) in out.iter().zip(&held) {
+            self.gained.set(i as usize, Gain(gained - 1.0));
+        }
         Some(i as u32)
     }
 
@@ -73,8 +81,8 @@ impl Algorithm for SmoothRoundRobin {
 }
 
 impl SmoothRoundRobin {
-    /// A turn in which not all may be picked, or some weigh less.
-    fn pick_among_some(&mut self, hosts: &Hosts<'_>) -> Option<u32> {
+    /// A turn in which some may weigh less than others.
+    fn pick_by_weight(&mut self, hosts: &Hosts<'_>) -> Option<u32> {
         let (mut total, mut most) = (0.0, None);
         for i in (0..hosts.len()).filter(|&i| hosts.usable(i)) {
             let weight = hosts.weight(i);
@@ -98,6 +106,23 @@ mod tests {
     use crate::fleet::balancer::round_robin::RoundRobin;
     use crate::scenario::SlowStart;
 
+    fn hosts<'a>(table: &'a [Host], active: &'a [u32], avoid: &'a [u32], restricted: bool) -> Hosts<'a> {
+        Hosts {
+            table,
+            active,
+            least: None,
+            now: SimTime::ZERO,
+            avoid,
+            restricted,
+            marked: restricted && avoid.is_empty(),
+            panics: false,
+            slow_start: SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO },
+            max_busy: u32::MAX,
+            lane: None,
+            zone: None,
+        }
+    }
+
     /// `requests` requests of two tries each, one after the other, of which those fail that meet one of `dead` twice.
     fn failures(algorithm: &mut dyn Algorithm, n: u32, dead: &[u32], requests: u32) -> u32 {
         let table: Vec<Host> = (0..n).map(|pod| Host::new(pod, SimTime::ZERO)).collect();
@@ -105,20 +130,7 @@ mod tests {
         let mut draw = Streams::new(1, 0).stream(Purpose::Balance, 0);
         algorithm.table_changed(&table);
         let mut fails = |avoid: &[u32]| {
-            let hosts = Hosts {
-                table: &table,
-                active: &active,
-                least: None,
-                now: SimTime::ZERO,
-                avoid,
-                restricted: !avoid.is_empty(),
-                marked: false,
-                panics: false,
-                slow_start: SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO },
-                max_busy: u32::MAX,
-                lane: None,
-                zone: None,
-            };
+            let hosts = hosts(&table, &active, avoid, !avoid.is_empty());
             let pod = algorithm.pick(&hosts, 0, &mut draw).expect("all may be picked");
             (dead.contains(&pod), pod)
         };
@@ -141,6 +153,29 @@ mod tests {
         ] {
             assert_eq!(failures(&mut SmoothRoundRobin::default(), n, dead, 1000), smooth, "{dead:?} of {n}");
             assert_eq!(failures(&mut RoundRobin::default(), n, dead, 1000), plain, "{dead:?} of {n}");
+        }
+    }
+
+    #[test]
+    fn whoever_is_out_for_a_turn_it_is_the_arithmetic_of_each_by_itself() {
+        let mut dice = Streams::new(3, 0).stream(Purpose::Balance, 0);
+        let mut table: Vec<Host> = (0..13).map(|pod| Host::new(pod, SimTime::ZERO)).collect();
+        let active = vec![0; table.len()];
+        let (mut algorithm, mut gained) = (SmoothRoundRobin::default(), vec![0_i64; table.len()]);
+        for turn in 0..5_000 {
+            let restricted = dice.below(3) == 0;
+            let share = dice.below(5);
+            for host in &mut table {
+                host.unhealthy = restricted && dice.below(4) < share;
+            }
+            let usable = || (0..table.len()).filter(|&i| !table[i].unhealthy);
+            usable().for_each(|i| gained[i] += 1);
+            let expected = usable().reduce(|best, i| if gained[i] > gained[best] { i } else { best });
+            if let Some(i) = expected {
+                gained[i] -= usable().count() as i64;
+            }
+            let hosts = hosts(&table, &active, &[], restricted);
+            assert_eq!(algorithm.pick(&hosts, 0, &mut dice), expected.map(|i| i as u32), "turn {turn}");
         }
     }
 }
