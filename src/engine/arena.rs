@@ -23,13 +23,15 @@ impl Handle {
 /// A vector of slots with a free list.
 #[derive(Clone, Debug)]
 pub struct Arena<T> {
-    slots: Vec<(u32, T)>,
+    slots: Vec<T>,
+    /// Beside the slots, so that these can be whole cache lines.
+    epochs: Vec<u32>,
     free: Vec<u32>,
 }
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self { slots: Vec::new(), epochs: Vec::new(), free: Vec::new() }
     }
 }
 
@@ -41,55 +43,60 @@ impl<T> Arena<T> {
     #[inline]
     pub fn insert(&mut self, value: T) -> u32 {
         if let Some(index) = self.free.pop() {
-            self.slots[index as usize].1 = value;
+            self.slots[index as usize] = value;
             return index;
         }
         let index = u32::try_from(self.slots.len()).ok().filter(|&index| index < super::NIL - 1);
         let index = index.expect("fewer than 2^32 − 2 things at once");
-        self.slots.push((0, value));
+        self.slots.push(value);
+        self.epochs.push(0);
         index
+    }
+
+    /// There will be so many more in it soon.
+    pub fn reserve(&mut self, more: usize) {
+        let more = more.saturating_sub(self.free.len());
+        self.slots.reserve(more);
+        self.epochs.reserve(more);
     }
 
     /// Frees slot `index`: every handle to it is stale from now on. What it held is at hand until it is used again.
     #[inline]
     pub fn remove(&mut self, index: u32) -> &mut T {
         self.free.push(index);
-        let (epoch, value) = &mut self.slots[index as usize];
-        *epoch = epoch.wrapping_add(1);
-        value
+        self.outdate(index);
+        &mut self.slots[index as usize]
     }
 
     /// Makes every handle to slot `index` stale while its content lives on.
     #[inline]
     pub fn outdate(&mut self, index: u32) {
-        let epoch = &mut self.slots[index as usize].0;
+        let epoch = &mut self.epochs[index as usize];
         *epoch = epoch.wrapping_add(1);
     }
 
     /// A handle to what is in slot `index` now.
     #[inline]
     pub fn handle(&self, index: u32) -> Handle {
-        Handle { index, epoch: self.slots[index as usize].0 }
+        Handle { index, epoch: self.epochs[index as usize] }
     }
 
     /// The slot of `handle`, unless it is stale.
     #[inline]
     pub fn live(&self, handle: Handle) -> Option<u32> {
-        (self.slots[handle.index as usize].0 == handle.epoch).then_some(handle.index)
+        (self.epochs[handle.index as usize] == handle.epoch).then_some(handle.index)
     }
 
-    /// What is in the slot of `handle`, unless it is stale: found in one look.
+    /// What is in the slot of `handle`, unless it is stale.
     #[inline(always)]
     pub fn live_mut(&mut self, handle: Handle) -> Option<&mut T> {
-        let (epoch, value) = &mut self.slots[handle.index as usize];
-        (*epoch == handle.epoch).then_some(value)
+        self.live(handle).map(|index| &mut self.slots[index as usize])
     }
 
-    /// What is in slot `index`, and a handle to it, in one look.
+    /// What is in slot `index`, and a handle to it.
     #[inline(always)]
     pub fn with_handle(&mut self, index: u32) -> (&mut T, Handle) {
-        let (epoch, value) = &mut self.slots[index as usize];
-        (value, Handle { index, epoch: *epoch })
+        (&mut self.slots[index as usize], Handle { index, epoch: self.epochs[index as usize] })
     }
 
     /// What is in the slots in use, in no order that means anything.
@@ -98,7 +105,7 @@ impl<T> Arena<T> {
         for &index in &self.free {
             free[index as usize] = true;
         }
-        self.slots.iter().zip(free).filter(|(_, free)| !free).map(|((_, value), _)| value)
+        self.slots.iter().zip(free).filter(|(_, free)| !free).map(|(value, _)| value)
     }
 
     /// Slots in use and free: all indices are below this.
@@ -113,7 +120,7 @@ impl<T> Arena<T> {
 
     /// What it takes beside itself (bytes), without what its members own.
     pub const fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<(u32, T)>() + self.free.capacity() * size_of::<u32>()
+        self.slots.capacity() * size_of::<T>() + (self.epochs.capacity() + self.free.capacity()) * size_of::<u32>()
     }
 
     /// Whether no slot is in use.
@@ -126,14 +133,14 @@ impl<T> std::ops::Index<u32> for Arena<T> {
     type Output = T;
     #[inline]
     fn index(&self, index: u32) -> &T {
-        &self.slots[index as usize].1
+        &self.slots[index as usize]
     }
 }
 
 impl<T> std::ops::IndexMut<u32> for Arena<T> {
     #[inline]
     fn index_mut(&mut self, index: u32) -> &mut T {
-        &mut self.slots[index as usize].1
+        &mut self.slots[index as usize]
     }
 }
 

@@ -90,7 +90,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Whether what is known of pods does not stay in a core's own cache.
-    pub(super) const fn has_far_pods(&self) -> bool {
+    pub(super) fn has_far_pods(&self) -> bool {
         self.pods.len() >= FAR_PODS && self.connections.capacity() >= FAR_CONNECTIONS
     }
 

@@ -37,14 +37,14 @@ impl<O: Observer> World<O> {
         request.close = false;
         let c = request.carrier(self.layer);
         let keep_alive = &self.versions[version].pod.keep_alive;
-        let connection = &mut self.connections[c];
-        connection.in_pod -= 1;
-        let idle = connection.in_pod == 0;
+        let (connection, upkeep) = self.connections.whole_mut(c);
+        upkeep.in_pod -= 1;
+        let idle = upkeep.in_pod == 0;
         let worn = keep_alive.max_requests > 0 && connection.carried >= keep_alive.max_requests;
-        let ends = connection.close_announced || connection.close_silently || worn || status == REFUSED;
+        let ends = connection.close_announced || upkeep.close_silently || worn || status == REFUSED;
         if ends || !keep_alive.max_age.is_zero() {
             self.answer_with_end(r, version, ends, cal);
-        } else if idle && connection.begins_to_idle(IdleSide::Pod, cal.now()) {
+        } else if idle && self.connections.begins_to_idle(c, IdleSide::Pod, cal.now()) {
             self.time_at_pod(c, cal);
         }
         let direct = direct && self.pod_hop.is_instant();
@@ -64,7 +64,7 @@ impl<O: Observer> World<O> {
         // With several requests on one connection the last one to be answered takes the connection with it.
         // Without a word its end follows the answer on its heels: whoever reads the one learns of the other.
         let waits = ends && self.requests[r].status != REFUSED && self.announces_end(c, cal);
-        let idle = self.connections[c].in_pod == 0;
+        let idle = self.connections.upkeep(c).in_pod == 0;
         if idle && ends && !waits {
             self.requests[r].close = true;
             self.connections[c].pod_closed = true;

@@ -19,6 +19,7 @@ impl<O: Observer> World<O> {
     pub(super) fn begin_open_loop(&mut self, population: u16, cal: &mut Cal) {
         let p = &self.populations[usize::from(population)];
         let clients = if p.config.preconnect { p.clients.len() as u32 } else { 0 };
+        self.connections.reserve(clients as usize);
         for client in 0..clients {
             self.preconnect(population, client, cal);
         }
@@ -156,14 +157,14 @@ impl<O: Observer> World<O> {
         if c != NIL {
             self.take_connection(r, c, population, client, cal);
         } else if p.config.when_busy == WhenBusy::Wait && state.open > 0 {
-            if state.pausing.is_some()
+            if p.upkeep[client as usize].pausing.is_some()
                 && let Some(c) = self.open_instead(population, client, cal)
             {
                 return self.take_connection(r, c, population, client, cal);
             }
             self.requests[r].place = Place::Waiting;
-            let clients = &mut self.populations[usize::from(population)].clients;
-            clients[client as usize].waiting.push_back(&mut OnConnection(&mut self.requests), r);
+            let upkeep = &mut self.populations[usize::from(population)].upkeep;
+            upkeep[client as usize].waiting.push_back(&mut OnConnection(&mut self.requests), r);
         } else {
             let c = self.open_for_client(population, client, cal);
             self.take_connection(r, c, population, client, cal);
@@ -225,9 +226,9 @@ impl<O: Observer> World<O> {
     /// Connection `c` of a client can take a request: one that waits, or it goes into stock.
     #[inline(always)]
     pub(super) fn offer(&mut self, c: u32, cal: &mut Cal) {
-        let connection = &mut self.connections[c];
+        let (connection, upkeep) = self.connections.whole_mut(c);
         let Owner::Client { population, client } = connection.owner else { return };
-        if connection.going != Going::Not {
+        if upkeep.going != Going::Not {
             return self.serve_waiting(population, client, cal);
         }
         let p = &mut self.populations[usize::from(population)];
@@ -238,10 +239,10 @@ impl<O: Observer> World<O> {
             return self.serve_waiting(population, client, cal);
         }
         let state = &mut p.clients[client as usize];
-        if !state.waiting.is_empty() {
+        if !p.upkeep[client as usize].waiting.is_empty() {
             return self.fill(c, cal);
         }
-        let untimed = idle && connection.begins_to_idle(IdleSide::Owner, cal.now());
+        let untimed = idle && connection.begins_to_idle(upkeep, IdleSide::Owner, cal.now());
         if !connection.available.is_linked() && !state.available.begin(&mut connection.available, c) {
             self.put_available(c, population, client);
         }
@@ -275,11 +276,11 @@ impl<O: Observer> World<O> {
 
     /// A client has lost a connection: whoever waits for one gets a new one.
     pub(super) fn serve_waiting(&mut self, population: u16, client: u32, cal: &mut Cal) {
-        let state = &mut self.populations[usize::from(population)].clients[client as usize];
-        if state.open > 0 {
+        let p = &self.populations[usize::from(population)];
+        if p.clients[client as usize].open > 0 {
             return;
         }
-        if !state.waiting.is_empty() {
+        if !p.upkeep[client as usize].waiting.is_empty() {
             let c = self.open_for_client(population, client, cal);
             self.fill(c, cal);
         }
@@ -291,7 +292,7 @@ impl<O: Observer> World<O> {
         let Owner::Client { population, client } = self.connections[c].owner else { return };
         let multiplex = self.populations[usize::from(population)].config.multiplex;
         while self.connections[c].in_use < multiplex {
-            let waiting = &mut self.populations[usize::from(population)].clients[client as usize].waiting;
+            let waiting = &mut self.populations[usize::from(population)].upkeep[client as usize].waiting;
             let Some(r) = waiting.pop_front(&mut OnConnection(&mut self.requests)) else { return };
             self.take_connection(r, c, population, client, cal);
         }
@@ -328,7 +329,7 @@ impl<O: Observer> World<O> {
         if self.layer == Layer::L4 && close {
             // Requests that were sent after its last answer had left are lost with it.
             self.client_connection_ended(c, !refused_by_pod, cal);
-        } else if self.layer == Layer::L7 && connection.ends_after_answer(status, shared) {
+        } else if self.layer == Layer::L7 && self.connections.ends_after_answer(c, status, shared) {
             self.proxy_ends_connection(c, cal);
         } else if whole || shared {
             self.offer(c, cal);

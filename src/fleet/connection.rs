@@ -4,7 +4,6 @@ use crate::engine::{Arena, Links, List, NIL, SimTime};
 use crate::scenario::Upstream;
 
 use super::idle::IdleSide;
-use super::proxy::RESET;
 use super::request::Request;
 use super::transport::OnConnection;
 
@@ -45,12 +44,9 @@ pub(super) enum Going {
     Over,
 }
 
-/// A connection's record; what many millions of would weigh.
-///
-/// In this order what a request looks at on a client's connection to a proxy, from `idle_since` to `pod_closed`, lies in one cache line of
-/// every record, and all that it looks at on one to a pod, from `opened` on, in that of every other one.
+/// A connection's record as requests look at it: one cache line, of which there may be many millions.
 #[derive(Clone, Copy, Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub(super) struct Connection {
     /// Whose.
     pub(super) owner: Owner,
@@ -78,10 +74,19 @@ pub(super) struct Connection {
     pub(super) stage: Stage,
     /// Whether the pod closes it with the next answer, and says so.
     pub(super) close_announced: bool,
+}
+
+/// The rest of a connection's record: how it came about, and how it is to end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Upkeep {
     /// Its place in the pod's list of connections, or [`NIL`].
     pub(super) pod_position: u32,
-    /// Requests of it that are in the pod.
+    /// Requests of it that are in the pod, calm ones apart.
     pub(super) in_pod: u32,
+    /// Of a client to a proxy: which of the proxy's processes has it. Of a proxy: which of its processes opened it.
+    pub(super) generation: u16,
+    /// Tries of an eager opener before this one.
+    pub(super) tries: u16,
     /// Whether the pod closes it after the next answer, without a word.
     pub(super) close_silently: bool,
     /// Whether the pod has announced its end, and how far that is.
@@ -97,49 +102,51 @@ pub(super) struct Connection {
     pub(super) eager: bool,
     /// Whether it was accepted in place of one that the other side had ended.
     pub(super) reconnect: bool,
-    /// Of a client to a proxy: which of the proxy's processes has it. Of a proxy: which of its processes opened it.
-    pub(super) generation: u16,
-    /// Tries of an eager opener before this one.
-    pub(super) tries: u16,
     /// Whether it stands among those that the owner's, and the pod's, idle time-out looks at.
     pub(super) owner_timed: bool,
     pub(super) pod_timed: bool,
 }
 
-// Sixteen bytes that requests do not look at come first, and 96 with the slot's own.
-const _: () = assert!(size_of::<Connection>() <= 92 && std::mem::offset_of!(Connection, idle_since) == 32);
+// With its handle's epoch 92 bytes.
+const _: () = assert!(size_of::<Connection>() == 64 && size_of::<Upkeep>() <= 24);
+
+impl Upkeep {
+    /// Of a connection about to be opened.
+    pub(super) const NEW: Self = Self {
+        pod_position: NIL,
+        in_pod: 0,
+        generation: 0,
+        tries: 0,
+        close_silently: false,
+        goes: false,
+        going: Going::Not,
+        crowded_out: false,
+        told: false,
+        counted: false,
+        eager: false,
+        reconnect: false,
+        owner_timed: false,
+        pod_timed: false,
+    };
+}
 
 impl Connection {
     /// A connection about to be opened.
     pub(super) fn new(owner: Owner, pod: u32, now: SimTime) -> Self {
         Self {
             owner,
-            pod,
-            pod_position: NIL,
             requests: List::default(),
+            opened: now,
+            pod_idle_since: now,
+            idle_since: now,
+            available: Links::NONE,
             in_use: 0,
             carried: 0,
-            in_pod: 0,
-            stage: Stage::Opening,
+            pod,
             pod_closed: false,
             owner_closed: false,
+            stage: Stage::Opening,
             close_announced: false,
-            close_silently: false,
-            goes: false,
-            going: Going::Not,
-            crowded_out: false,
-            told: false,
-            counted: false,
-            eager: false,
-            reconnect: false,
-            generation: 0,
-            tries: 0,
-            opened: now,
-            idle_since: now,
-            pod_idle_since: now,
-            available: Links::NONE,
-            owner_timed: false,
-            pod_timed: false,
         }
     }
 
@@ -171,20 +178,12 @@ impl Connection {
         }
     }
 
-    /// Of a client: whether its proxy ends it with an answer of this status.
-    #[inline(always)]
-    pub(super) const fn ends_after_answer(&self, status: u16, shared: bool) -> bool {
-        let told = status >= 100 && (self.close_announced || self.close_silently);
-        // Of several requests on one connection one alone can be reset.
-        self.in_use == 0 && (told || (status == RESET && !shared))
-    }
-
     /// Nothing is on it from now on, as one side sees it. Whether it has yet to be put where that side's time-out looks.
     #[inline(always)]
-    pub(super) const fn begins_to_idle(&mut self, side: IdleSide, now: SimTime) -> bool {
+    pub(super) const fn begins_to_idle(&mut self, upkeep: &mut Upkeep, side: IdleSide, now: SimTime) -> bool {
         let (since, timed) = match side {
-            IdleSide::Owner => (&mut self.idle_since, &mut self.owner_timed),
-            IdleSide::Pod => (&mut self.pod_idle_since, &mut self.pod_timed),
+            IdleSide::Owner => (&mut self.idle_since, &mut upkeep.owner_timed),
+            IdleSide::Pod => (&mut self.pod_idle_since, &mut upkeep.pod_timed),
         };
         *since = now;
         !std::mem::replace(timed, true)

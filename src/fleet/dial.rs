@@ -4,7 +4,7 @@ use crate::engine::{Dur, Handle, NIL, Purpose};
 use crate::scenario::{Layer, Load, RetryOn};
 
 use super::backoff::{MIN_REOPEN, wait};
-use super::connection::{Connection, Going, Owner, Stage};
+use super::connection::{Connection, Going, Owner, Stage, Upkeep};
 use super::event::Event;
 use super::fact::{Cause, Fact, Outcome, Side};
 use super::pick::Pick;
@@ -16,9 +16,10 @@ impl<O: Observer> World<O> {
     /// Opens a connection for a client: at layer 7 to its proxy, at layer 4 to a pod of its node's choice.
     pub(super) fn open_for_client(&mut self, population: u16, client: u32, cal: &mut Cal) -> u32 {
         let owner = Owner::Client { population, client };
-        let state = &mut self.populations[usize::from(population)].clients[client as usize];
+        let p = &mut self.populations[usize::from(population)];
+        let state = &mut p.clients[client as usize];
         state.open += 1;
-        let (lost, tries) = (state.lost, state.tries);
+        let (lost, tries) = (p.upkeep[client as usize].lost, state.tries);
         if self.layer == Layer::L7 {
             let c = self.connections.insert(Connection::new(owner, NIL, cal.now()));
             self.dial_proxy(c, client, cal);
@@ -55,7 +56,7 @@ impl<O: Observer> World<O> {
         let last =
             (backoff.base.secs() * libm::pow(backoff.factor, f64::from(k.saturating_sub(2)))).min(backoff.cap.secs());
         // Another wave, another lot.
-        let routed = self.populations[usize::from(population)].clients[client as usize].routed;
+        let routed = self.populations[usize::from(population)].upkeep[client as usize].routed;
         let mut draw = family.stream((u64::from(routed) << 16) | u64::from(k));
         wait(backoff, k, Dur::from_secs_f64(last).nanos(), &mut draw)
     }
@@ -99,7 +100,7 @@ impl<O: Observer> World<O> {
         let p = &mut self.populations[usize::from(population)];
         let routed = match p.load() {
             Load::Streams { .. } => &mut p.streams[member as usize].routed,
-            _ => &mut p.clients[member as usize].routed,
+            _ => &mut p.upkeep[member as usize].routed,
         };
         *routed += 1;
         let n = *routed;
@@ -148,7 +149,7 @@ impl<O: Observer> World<O> {
         }
         let p = &mut self.pods[pod as usize];
         self.connections[c].pod = pod;
-        self.connections[c].pod_position = p.connections.len() as u32;
+        self.connections.upkeep_mut(c).pod_position = p.connections.len() as u32;
         self.connections[c].stage = Stage::Open;
         p.connections.push(c);
         if O::TIERED {
@@ -171,7 +172,7 @@ impl<O: Observer> World<O> {
         state.tries = 0;
         if self.layer == Layer::L7 {
             let proxy = self.proxy_of(client);
-            self.connections[c].generation = self.proxies[usize::from(proxy)].generation;
+            self.connections.upkeep_mut(c).generation = self.proxies[usize::from(proxy)].generation;
             let reconnect = self.count_reconnect(self.connections[c].owner);
             self.tell(cal, Fact::Opened { side: Side::Client, reconnect });
             self.send_connecting(population, client, c, cal);
@@ -197,8 +198,8 @@ impl<O: Observer> World<O> {
 
     /// A client's connection to a pod was refused, or nobody answered.
     pub(super) fn client_connect_failed(&mut self, c: u32, unanswered: bool, cause: Cause, cal: &mut Cal) {
-        let Connection { owner, eager, tries, .. } = self.connections[c];
-        let Owner::Client { population, client } = owner else { return };
+        let Owner::Client { population, client } = self.connections[c].owner else { return };
+        let &Upkeep { eager, tries, .. } = self.connections.upkeep(c);
         self.take_from_owner(c);
         // An opening on demand knows of no tries before it but its client's.
         let state = &mut self.populations[usize::from(population)].clients[client as usize];
@@ -246,8 +247,8 @@ impl<O: Observer> World<O> {
     pub(super) fn client_connection_ended(&mut self, c: u32, may_reopen: bool, cal: &mut Cal) {
         let Owner::Client { population, client } = self.connections[c].owner else { return };
         self.take_from_owner(c);
-        let announced = self.connections[c].going != Going::Not;
-        self.populations[usize::from(population)].clients[client as usize].lost += u32::from(!announced);
+        let announced = self.connections.upkeep(c).going != Going::Not;
+        self.populations[usize::from(population)].upkeep[client as usize].lost += u32::from(!announced);
         while self.connections[c].requests.head() != NIL {
             let r = self.connections[c].requests.head();
             let (truncated, cause) = self.fate_on_lost_connection(r);
@@ -279,10 +280,10 @@ impl<O: Observer> World<O> {
         let wait = wait.max(least);
         self.populations[usize::from(population)].clients[client as usize].open += 1;
         let c = self.connections.insert(Connection::new(Owner::Client { population, client }, NIL, cal.now()));
-        self.connections[c].eager = true;
-        self.connections[c].tries = tries;
+        self.connections.upkeep_mut(c).eager = true;
+        self.connections.upkeep_mut(c).tries = tries;
         let connection = self.connections.handle(c);
-        self.populations[usize::from(population)].clients[client as usize].pausing = connection;
+        self.populations[usize::from(population)].upkeep[client as usize].pausing = connection;
         cal.at(cal.now() + wait, Event::OpenNow(connection));
     }
 
@@ -296,15 +297,15 @@ impl<O: Observer> World<O> {
         if state.open > 1 || !(reconnect.backoff.base.is_zero() || reconnect.at_once_for_request) {
             return None;
         }
-        let pausing = std::mem::replace(&mut state.pausing, Handle::NONE);
+        let pausing = std::mem::replace(&mut p.upkeep[client as usize].pausing, Handle::NONE);
         let waiting = pausing.is_some().then(|| self.connections.live(pausing)).flatten()?;
         state.open -= 1;
-        let tries = self.connections[waiting].tries;
+        let tries = self.connections.upkeep(waiting).tries;
         self.forget(waiting);
         self.populations[usize::from(population)].clients[client as usize].open += 1;
         let c = self.connections.insert(Connection::new(Owner::Client { population, client }, NIL, cal.now()));
-        self.connections[c].eager = true;
-        self.connections[c].tries = tries;
+        self.connections.upkeep_mut(c).eager = true;
+        self.connections.upkeep_mut(c).tries = tries;
         match self.layer {
             Layer::L7 => self.dial_proxy(c, client, cal),
             Layer::L4 => {

@@ -78,8 +78,8 @@ impl<O: Observer> World<O> {
         }
         let Request { population, client, place, connection: c, close, .. } = self.requests[r];
         if place == Place::Waiting {
-            let clients = &mut self.populations[usize::from(population)].clients;
-            clients[client as usize].waiting.remove(&mut OnConnection(&mut self.requests), r);
+            let upkeep = &mut self.populations[usize::from(population)].upkeep;
+            upkeep[client as usize].waiting.remove(&mut OnConnection(&mut self.requests), r);
         }
         // On its way to the pod it will be worked on all the same.
         let on_the_way = place == Place::ToPod;
@@ -96,7 +96,7 @@ impl<O: Observer> World<O> {
             Layer::L4 if c != NIL => {
                 // A pod that has closed it counts no longer what is on it.
                 if matches!(place, Place::Queued | Place::Serving) && !self.connections[c].pod_closed {
-                    self.connections[c].in_pod -= 1;
+                    self.connections.upkeep_mut(c).in_pod -= 1;
                 }
                 self.alight(r, c);
             }

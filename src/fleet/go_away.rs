@@ -27,12 +27,12 @@ impl<O: Observer> World<O> {
         if !self.versions[version].pod.keep_alive.go_away || !self.is_shared(c) {
             return false;
         }
-        if !std::mem::replace(&mut self.connections[c].goes, true) {
+        if !std::mem::replace(&mut self.connections.upkeep_mut(c).goes, true) {
             let connection = self.connections.handle(c);
             self.pod_hop.send(cal, Event::GoAway(connection));
             cal.at(cal.now() + self.pod_hop.delay + self.pod_hop.delay, Event::GoAwayOver(connection));
         }
-        self.connections[c].going != Going::Over
+        self.connections.upkeep(c).going != Going::Over
     }
 
     /// The opener of a connection learns that its end is near.
@@ -46,7 +46,7 @@ impl<O: Observer> World<O> {
             Owner::Proxy(proxy) => {
                 let link = self.link(proxy, self.connections[c].pod);
                 self.links[link].idle.retain(|&other| other != c);
-                self.connections[c].going = Going::Known;
+                self.connections.upkeep_mut(c).going = Going::Known;
             }
             Owner::Client { population, client } => {
                 let p = &mut self.populations[usize::from(population)];
@@ -54,8 +54,8 @@ impl<O: Observer> World<O> {
                 let state = &mut p.clients[client as usize];
                 state.available.remove(&mut Available(&mut self.connections), c);
                 state.open -= 1;
-                state.lost += 1;
-                self.connections[c].going = Going::Known;
+                p.upkeep[client as usize].lost += 1;
+                self.connections.upkeep_mut(c).going = Going::Known;
                 if eager {
                     self.reopen_eagerly(population, client, 0, Dur::ZERO, cal);
                 }
@@ -72,9 +72,9 @@ impl<O: Observer> World<O> {
         if self.connections[c].pod_closed || self.connections[c].owner_closed {
             return;
         }
-        self.connections[c].going = Going::Over;
+        self.connections.upkeep_mut(c).going = Going::Over;
         self.connections[c].close_announced = true;
-        if self.connections[c].in_pod == 0 {
+        if self.connections.upkeep(c).in_pod == 0 {
             let pod = self.connections[c].pod;
             self.close_by_pod(c, false, cal);
             self.exit_if_drained(pod, cal);

@@ -133,7 +133,7 @@ impl<O: Observer> World<O> {
     /// The owner of connection `c` has no request on it from now on.
     #[inline(always)]
     pub(super) fn owner_idles(&mut self, c: u32, cal: &mut Cal) {
-        if self.connections[c].begins_to_idle(IdleSide::Owner, cal.now()) {
+        if self.connections.begins_to_idle(c, IdleSide::Owner, cal.now()) {
             self.time_at_owner(c, cal);
         }
     }
@@ -141,7 +141,7 @@ impl<O: Observer> World<O> {
     /// The pod has no request of connection `c` from now on.
     #[inline(always)]
     pub(super) fn pod_idles(&mut self, c: u32, cal: &mut Cal) {
-        if self.connections[c].begins_to_idle(IdleSide::Pod, cal.now()) {
+        if self.connections.begins_to_idle(c, IdleSide::Pod, cal.now()) {
             self.time_at_pod(c, cal);
         }
     }
@@ -211,7 +211,7 @@ impl<O: Observer> World<O> {
         let connection = &self.connections[c];
         let (busy, since) = match side {
             IdleSide::Owner => (connection.in_use > 0, connection.idle_since),
-            IdleSide::Pod => (connection.in_pod > 0, connection.pod_idle_since),
+            IdleSide::Pod => (self.connections.upkeep(c).in_pod > 0, connection.pod_idle_since),
         };
         // What a calm request leaves idle by and by may be idle sooner, as soon as that is an ordinary one.
         if busy { now + span } else { since.min(now) + span }

@@ -21,6 +21,7 @@ mod balancer;
 mod calm;
 mod client;
 mod connection;
+mod connections;
 mod control;
 mod crash;
 mod crowd;

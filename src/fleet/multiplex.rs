@@ -20,7 +20,7 @@ impl<O: Observer> World<O> {
         let link = self.link(proxy, pod);
         let c = self.links[link].idle.last().copied().unwrap_or_else(|| {
             let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
-            self.connections[c].generation = self.generation_of(r);
+            self.connections.upkeep_mut(c).generation = self.generation_of(r);
             self.links[link].idle.push(c);
             c
         });
@@ -41,11 +41,11 @@ impl<O: Observer> World<O> {
     pub(super) fn has_room(&mut self, c: u32, cal: &mut Cal) {
         let Owner::Proxy(proxy) = self.connections[c].owner else { return };
         let link = self.link(proxy, self.connections[c].pod);
-        let connection = &self.connections[c];
+        let (connection, upkeep) = (&self.connections[c], self.connections.upkeep(c));
         let over = self.links[link].position == NIL
-            || connection.generation != self.proxies[usize::from(proxy)].generation
+            || upkeep.generation != self.proxies[usize::from(proxy)].generation
             || connection.is_worn(&self.balancer.upstream, cal.now());
-        let (idle, gone) = (connection.in_use == 0, connection.going != Going::Not || connection.pod_closed);
+        let (idle, gone) = (connection.in_use == 0, upkeep.going != Going::Not || connection.pod_closed);
         if over && idle && !gone {
             return self.close_by_owner(c, cal);
         }
@@ -64,7 +64,7 @@ impl<O: Observer> World<O> {
     pub(super) fn reset_stream(&mut self, r: u32, c: u32, cal: &mut Cal) {
         let request = self.requests[r];
         if matches!(request.place, Place::Queued | Place::Serving) && !self.connections[c].pod_closed {
-            self.connections[c].in_pod -= 1;
+            self.connections.upkeep_mut(c).in_pod -= 1;
         }
         if request.place == Place::Returning && request.close {
             // The answer that nobody reads any more was to tell of the connection's end.

@@ -216,12 +216,12 @@ impl<O: Observer> World<O> {
             }
             return;
         }
-        let connection = &mut self.connections[request.carrier(self.layer)];
+        let (connection, upkeep) = self.connections.whole_mut(request.carrier(self.layer));
         // Where the pod has closed the connection, its owner learns of that, and with it of the request's fate.
         if connection.pod_closed {
             return;
         }
-        connection.in_pod += 1;
+        upkeep.in_pod += 1;
         request.place = Place::Queued;
         if !self.admit(pod, job, cal) {
             self.requests[r].cause = Some(Cause::Overflow);

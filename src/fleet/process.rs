@@ -130,7 +130,7 @@ impl<O: Observer> World<O> {
         let request = &self.requests[r];
         match request.connection {
             NIL => self.proxies[usize::from(request.proxy)].generation,
-            c => self.connections[c].generation,
+            c => self.connections.upkeep(c).generation,
         }
     }
 

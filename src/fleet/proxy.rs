@@ -169,7 +169,7 @@ impl<O: Observer> World<O> {
             self.disturb(pod, cal);
         }
         let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
-        self.connections[c].generation = self.generation_of(r);
+        self.connections.upkeep_mut(c).generation = self.generation_of(r);
         self.requests[r].upstream = c;
         self.requests[r].place = Place::UpConnecting;
         self.board(r, c);
@@ -264,15 +264,15 @@ impl<O: Observer> World<O> {
     /// An idle connection goes back into the stock, if there is room and the pod is still believed in.
     #[inline(always)]
     fn stock_plainly(&mut self, c: u32, proxy: u16, link: usize, cal: &mut Cal) {
-        let (link, connection) = (&mut self.links[link], &mut self.connections[c]);
+        let link = &mut self.links[link];
         if link.position == NIL
             || link.idle.len() >= self.balancer.upstream.connections as usize
-            || connection.generation != self.proxies[usize::from(proxy)].generation
-            || connection.is_worn(&self.balancer.upstream, cal.now())
+            || self.connections.upkeep(c).generation != self.proxies[usize::from(proxy)].generation
+            || self.connections[c].is_worn(&self.balancer.upstream, cal.now())
         {
             return self.close_by_owner(c, cal);
         }
-        let untimed = connection.begins_to_idle(IdleSide::Owner, cal.now());
+        let untimed = self.connections.begins_to_idle(c, IdleSide::Owner, cal.now());
         link.put_idle(c, &self.connections);
         if untimed {
             self.time_at_owner(c, cal);
@@ -285,7 +285,7 @@ impl<O: Observer> World<O> {
         let l = &self.links[link];
         if l.position == NIL
             || l.idle.len() >= self.balancer.upstream.connections as usize
-            || self.connections[c].generation != self.proxies[usize::from(proxy)].generation
+            || self.connections.upkeep(c).generation != self.proxies[usize::from(proxy)].generation
             || (self.balancer.upstream.share == Sharing::Client && self.requests[r].connection == NIL)
             || self.connections[c].is_worn(&self.balancer.upstream, cal.now())
             || (!self.balancer.upstream.purge.is_zero() && !self.keeps_idle(proxy, pod, cal))

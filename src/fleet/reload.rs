@@ -120,9 +120,8 @@ impl<O: Observer> World<O> {
             // Where the answer has begun it has promised to keep the connection.
             let streamed = self.populations[usize::from(request.population)].config.streamed_response;
             let begun = self.balancer.reload.closes_late && streamed && request.place == Place::Serving;
-            let connection = &mut self.connections[c];
-            connection.close_silently = begun;
-            connection.close_announced = !begun;
+            self.connections.upkeep_mut(c).close_silently = begun;
+            self.connections[c].close_announced = !begun;
         }
         let reload = self.balancer.reload;
         if !reload.shutdown_timeout.is_zero() {
@@ -149,7 +148,8 @@ impl<O: Observer> World<O> {
                 let available = super::world::members(state.available, |c| self.connections[c].available.next());
                 idle.extend(available.filter(|&c| {
                     let connection = &self.connections[c];
-                    connection.in_use == 0 && !connection.pod_closed && connection.generation <= generation
+                    let generation_of = self.connections.upkeep(c).generation;
+                    connection.in_use == 0 && !connection.pod_closed && generation_of <= generation
                 }));
             }
         }
@@ -206,8 +206,8 @@ impl<O: Observer> World<O> {
     /// answer is sent at once, into the end of the connection.
     pub(super) fn proxy_ends_connection(&mut self, c: u32, cal: &mut Cal) {
         let Owner::Client { population, client } = self.connections[c].owner else { return };
-        if self.connections[c].close_silently {
-            let waiting = &mut self.populations[usize::from(population)].clients[client as usize].waiting;
+        if self.connections.upkeep(c).close_silently {
+            let waiting = &mut self.populations[usize::from(population)].upkeep[client as usize].waiting;
             if let Some(r) = waiting.pop_front(&mut OnConnection(&mut self.requests)) {
                 self.requests[r].at_proxy = cal.now();
                 self.attempt_failed(r, Outcome::Reset, RetryOn::Reset, false, Cause::KeepAliveRace, cal);
@@ -264,7 +264,7 @@ impl<O: Observer> World<O> {
                 {
                     self.cut_by_old(r, cal);
                 }
-                Place::Streaming if self.connections[request.upstream].generation <= generation => {
+                Place::Streaming if self.connections.upkeep(request.upstream).generation <= generation => {
                     self.cut_by_balancer(request.upstream, cal);
                 }
                 _ => {}
@@ -280,7 +280,7 @@ impl<O: Observer> World<O> {
     /// Whether the client's connection `c` is one of a process or of those before it. What is sent into one that is closed is lost
     /// with that.
     fn is_held_by_old(&self, c: u32, generation: u16) -> bool {
-        c != NIL && self.connections[c].generation <= generation && !self.connections[c].pod_closed
+        c != NIL && self.connections.upkeep(c).generation <= generation && !self.connections[c].pod_closed
     }
 
     /// An old process severs request `r`: the client is left with what it has of the answer.

@@ -70,7 +70,7 @@ impl<O: Observer> World<O> {
             Layer::L4 => request.connection = c,
         }
         self.board(r, c);
-        self.connections[c].in_pod += 1;
+        self.connections.upkeep_mut(c).in_pod += 1;
         if self.stream_finishes(population) {
             self.pods[pod as usize].in_flight += 1;
         }
@@ -112,7 +112,7 @@ impl<O: Observer> World<O> {
 
     pub(super) fn on_stream_opens(&mut self, population: u16, slot: u32, cal: &mut Cal) {
         let c = self.connections.insert(Connection::new(Owner::Stream { population, slot }, NIL, cal.now()));
-        self.connections[c].generation = self.proxies[usize::from(self.proxy_of(slot))].generation;
+        self.connections.upkeep_mut(c).generation = self.proxies[usize::from(self.proxy_of(slot))].generation;
         if !self.route_connection(c, cal) {
             return;
         }
@@ -139,7 +139,7 @@ impl<O: Observer> World<O> {
         }
         if self.layer == Layer::L7 {
             // The client's connection to the proxy ended with the stream that it carried, by the same side.
-            let reconnect = self.connections[c].reconnect;
+            let reconnect = self.connections.upkeep(c).reconnect;
             self.tell(cal, Fact::Opened { side: Side::Client, reconnect });
         }
         let Load::Streams { duration, .. } = self.populations[usize::from(population)].load() else { return };
@@ -168,12 +168,12 @@ impl<O: Observer> World<O> {
     /// The pod of connection `c` no longer has a stream in flight on it.
     pub(super) fn leave_pod_with_stream(&mut self, c: u32) {
         if let Owner::Stream { population, .. } = self.connections[c].owner {
-            let Connection { in_pod, pod, .. } = self.connections[c];
+            let (pod, in_pod) = (self.connections[c].pod, self.connections.upkeep(c).in_pod);
             if in_pod > 0 && self.stream_finishes(population) {
                 let in_flight = &mut self.pods[pod as usize].in_flight;
                 *in_flight = in_flight.saturating_sub(1);
             }
-            self.connections[c].in_pod = 0;
+            self.connections.upkeep_mut(c).in_pod = 0;
         }
     }
 
@@ -187,7 +187,8 @@ impl<O: Observer> World<O> {
 
     /// The pod has ended the connection of a stream: told to close it has succeeded, else it was cut.
     pub(super) fn stream_connection_lost(&mut self, c: u32, cal: &mut Cal) {
-        let Connection { owner: Owner::Stream { population, slot }, told, .. } = self.connections[c] else { return };
+        let Owner::Stream { population, slot } = self.connections[c].owner else { return };
+        let told = self.connections.upkeep(c).told;
         self.populations[usize::from(population)].streams[slot as usize].lost += 1;
         if O::TIERED && self.has_tier_before() {
             return self.leg_over(c, told, cal);

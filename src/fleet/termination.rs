@@ -188,13 +188,13 @@ impl<O: Observer> World<O> {
         if mode != ConnectionClose::None && self.connections[c].stage == Stage::Open && self.announces_end(c, cal) {
             return;
         }
-        let connection = &mut self.connections[c];
+        let (connection, upkeep) = self.connections.whole_mut(c);
         // One whose handshake has begun is not idle: whoever asked for it is about to use it.
-        let idle = connection.in_pod == 0 && connection.stage == Stage::Open;
+        let idle = upkeep.in_pod == 0 && connection.stage == Stage::Open;
         match mode {
             ConnectionClose::None => {}
             ConnectionClose::Idle | ConnectionClose::Both if idle => self.close_by_pod(c, false, cal),
-            ConnectionClose::Idle => connection.close_silently = true,
+            ConnectionClose::Idle => upkeep.close_silently = true,
             ConnectionClose::Both | ConnectionClose::Response => connection.close_announced = true,
         }
     }
@@ -246,7 +246,7 @@ impl<O: Observer> World<O> {
                     self.requests[r].cause = Some(cause);
                 }
             }
-            self.connections[c].pod_position = crate::engine::NIL;
+            self.connections.upkeep_mut(c).pod_position = crate::engine::NIL;
             self.close_by_pod(c, false, cal);
         }
     }

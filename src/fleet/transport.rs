@@ -62,7 +62,7 @@ impl<O: Observer> World<O> {
         let Some(c) = self.connections.live(connection) else { return };
         self.connections[c].opened = cal.now();
         if let Owner::Client { population, client } = self.connections[c].owner {
-            self.populations[usize::from(population)].clients[client as usize].pausing = Handle::NONE;
+            self.populations[usize::from(population)].upkeep[client as usize].pausing = Handle::NONE;
         }
         if self.layer == Layer::L7
             && let Owner::Client { client, .. } = self.connections[c].owner
@@ -119,7 +119,7 @@ impl<O: Observer> World<O> {
         match self.reception(&self.pods[pod as usize], cal.now()) {
             Reception::Refused => self.send_refusal(connection, cal),
             Reception::Full => {
-                self.connections[c].crowded_out = true;
+                self.connections.upkeep_mut(c).crowded_out = true;
                 self.send_refusal(connection, cal);
             }
             Reception::Unanswered => {
@@ -129,9 +129,9 @@ impl<O: Observer> World<O> {
             Reception::Accepted => {
                 let reconnect = self.count_reconnect(owner);
                 self.tell(cal, Fact::Opened { side: self.side(owner), reconnect });
-                self.connections[c].reconnect = reconnect;
+                self.connections.upkeep_mut(c).reconnect = reconnect;
                 let p = &mut self.pods[pod as usize];
-                self.connections[c].pod_position = p.connections.len() as u32;
+                self.connections.upkeep_mut(c).pod_position = p.connections.len() as u32;
                 self.connections[c].stage = Stage::Accepted;
                 p.connections.push(c);
                 if self.handshake.time.is_zero() {
@@ -148,7 +148,7 @@ impl<O: Observer> World<O> {
         let lost = match owner {
             Owner::Proxy(proxy) | Owner::Front(proxy) => &mut self.proxies[usize::from(proxy)].lost,
             Owner::Client { population, client } => {
-                &mut self.populations[usize::from(population)].clients[client as usize].lost
+                &mut self.populations[usize::from(population)].upkeep[client as usize].lost
             }
             Owner::Stream { population, slot } => {
                 &mut self.populations[usize::from(population)].streams[slot as usize].lost
@@ -178,7 +178,7 @@ impl<O: Observer> World<O> {
             self.send_to_opener(Event::Connected(self.connections.handle(c)), cal);
         }
         self.pod_idles(c, cal);
-        if self.connections[c].close_silently {
+        if self.connections.upkeep(c).close_silently {
             // The pod has begun to drain meanwhile, and closes what is idle.
             self.close_by_pod(c, false, cal);
         }
@@ -228,9 +228,9 @@ impl<O: Observer> World<O> {
     pub(super) fn on_connect_refused(&mut self, connection: Handle, cal: &mut Cal) {
         let Some(c) = self.connections.live(connection) else { return };
         // No pod to ask means that the table was empty; a pod that refuses is not what the table said, unless it is full.
-        let cause = match self.connections[c] {
-            Connection { pod: NIL, .. } => Cause::NoEndpoints,
-            Connection { crowded_out: true, .. } => Cause::Overflow,
+        let cause = match self.connections[c].pod {
+            NIL => Cause::NoEndpoints,
+            _ if self.connections.upkeep(c).crowded_out => Cause::Overflow,
             _ => Cause::StaleRoute,
         };
         self.connect_failed(c, false, cause, cal);
@@ -257,16 +257,16 @@ impl<O: Observer> World<O> {
 
     /// Takes connection `c` out of its pod's list.
     pub(super) fn leave_pod(&mut self, c: u32) {
-        let Connection { pod, pod_position: position, .. } = self.connections[c];
+        let (pod, position) = (self.connections[c].pod, self.connections.upkeep(c).pod_position);
         if position == NIL {
             return;
         }
         let p = &mut self.pods[pod as usize];
         p.connections.swap_remove(position as usize);
         if let Some(&moved) = p.connections.get(position as usize) {
-            self.connections[moved].pod_position = position;
+            self.connections.upkeep_mut(moved).pod_position = position;
         }
-        self.connections[c].pod_position = NIL;
+        self.connections.upkeep_mut(c).pod_position = NIL;
     }
 
     /// The pod closes connection `c`; its owner learns of it one hop later. What is in the pod on it is lost.
@@ -275,7 +275,7 @@ impl<O: Observer> World<O> {
             return;
         }
         self.connections[c].pod_closed = true;
-        self.connections[c].told = told;
+        self.connections.upkeep_mut(c).told = told;
         if O::TIERED {
             self.disconnected_behind(c, cal);
         }
@@ -333,7 +333,7 @@ impl<O: Observer> World<O> {
     /// Connection `c` is no more, on either side.
     #[inline]
     pub(super) fn forget(&mut self, c: u32) {
-        if self.connections[c].counted {
+        if self.connections.upkeep(c).counted {
             self.count_connection(c, false);
         }
         self.connections.remove(c);
@@ -342,7 +342,7 @@ impl<O: Observer> World<O> {
     /// Layer 4 (and a stream): connection `c` counts, or no longer, among what its node has at its pod.
     pub(super) fn count_connection(&mut self, c: u32, counts: bool) {
         let Connection { owner, pod, .. } = self.connections[c];
-        self.connections[c].counted = counts;
+        self.connections.upkeep_mut(c).counted = counts;
         if matches!(owner, Owner::Proxy(_) | Owner::Front(_)) {
             return;
         }
@@ -359,7 +359,7 @@ impl<O: Observer> World<O> {
     pub(super) fn take_from_owner(&mut self, c: u32) {
         match self.connections[c].owner {
             // It was given up when its end was announced.
-            Owner::Client { .. } if self.connections[c].going != Going::Not => {}
+            Owner::Client { .. } if self.connections.upkeep(c).going != Going::Not => {}
             Owner::Client { population, client } => {
                 let p = &mut self.populations[usize::from(population)].clients[client as usize];
                 p.available.remove(&mut Available(&mut self.connections), c);

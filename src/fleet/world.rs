@@ -8,7 +8,7 @@ use crate::scenario::{self, Handshake, Layer, Load, Reuse, Scenario, Sharing};
 use super::addresses::Addresses;
 use super::affinity::Bindings;
 use super::calm::Calm;
-use super::connection::Connection;
+use super::connections::Connections;
 use super::control::Control;
 use super::deadline::Deadlines;
 use super::dependency::Dependency;
@@ -115,7 +115,7 @@ pub(super) struct World<O> {
     pub(super) handshake: Handshake,
     pub(super) requests: Arena<Request>,
     pub(super) calm: Calm,
-    pub(super) connections: Arena<Connection>,
+    pub(super) connections: Connections,
     pub(super) populations: Vec<Population>,
     pub(super) proxies: Vec<Proxy>,
     /// Whether proxies' connections to pods are the plain kind: shared by all, the most recently used first, for one request
@@ -193,7 +193,7 @@ impl<O: Observer> World<O> {
             handshake: scenario.handshake,
             requests: Arena::default(),
             calm: Calm::new(start),
-            connections: Arena::default(),
+            connections: Connections::default(),
             populations: Population::all(scenario, streams, start),
             proxies: (0..proxies).map(|_| Proxy::new(scenario.load_balancer.algorithm)).collect(),
             max_busy: match scenario.load_balancer.upstream.max_busy {

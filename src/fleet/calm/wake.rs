@@ -144,14 +144,14 @@ impl<O: Observer> World<O> {
         } else if now < start || ends_later && !p.workers.any_free() {
             // Of two ends at one moment this may be the first, and the worker's, which is to begin this then, be still to come.
             self.requests[r].place = Place::Queued;
-            self.connections[carrier].in_pod = 1;
+            self.connections.upkeep_mut(carrier).in_pod = 1;
             p.queue.push_back(job);
             p.waiting_requests += 1;
             p.in_flight += 1;
             self.levels.queued += 1;
         } else if ends_later {
             self.requests[r].place = Place::Serving;
-            self.connections[carrier].in_pod = 1;
+            self.connections.upkeep_mut(carrier).in_pod = 1;
             p.in_flight += 1;
             let worker = p.workers.begin(job);
             cal.end_at(end, p.next_rank(pod), Event::JobDone { pod, worker });

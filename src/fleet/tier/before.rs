@@ -35,7 +35,7 @@ impl<O: Observer> World<O> {
         if self.connections[c].pod_closed {
             return;
         }
-        self.connections[c].in_pod += 1;
+        self.connections.upkeep_mut(c).in_pod += 1;
         self.requests[r].place = Place::Queued;
         self.pods[pod as usize].in_flight += 1;
         let request = self.requests.handle(r);

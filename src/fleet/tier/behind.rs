@@ -53,8 +53,8 @@ impl<O: Observer> World<O> {
         let proxy = (pod * workers + nth % workers) as u16;
         let mut connection = Connection::new(Owner::Front(proxy), NIL, now);
         connection.stage = Stage::Open;
-        connection.generation = self.proxies[usize::from(proxy)].generation;
         let c = self.connections.insert(connection);
+        self.connections.upkeep_mut(c).generation = self.proxies[usize::from(proxy)].generation;
         if let Some(tier) = &mut self.tier {
             put(&mut tier.mirrored, c, Some(from));
         }
@@ -87,7 +87,7 @@ impl<O: Observer> World<O> {
         let whereabouts = self.whereabouts(r);
         self.connections[c].in_use -= 1;
         let shared = self.populations[usize::from(population)].config.multiplex > 1;
-        let closes = self.connections[c].ends_after_answer(status, shared) || (status < 100 && !shared);
+        let closes = self.connections.ends_after_answer(c, status, shared) || (status < 100 && !shared);
         let latency = cal.now().since(self.requests[r].born);
         let outcome = match status {
             STATUS_OK => Outcome::Ok,
@@ -179,7 +179,7 @@ impl<O: Observer> World<O> {
             at(&tier.mirrored, c).is_some()
                 && connection.owner == Owner::Front(proxy)
                 && connection.in_use == 0
-                && connection.generation <= generation
+                && self.connections.upkeep(c).generation <= generation
         };
         (0..tier.mirrored.len() as u32).filter(idle).collect()
     }

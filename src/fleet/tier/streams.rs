@@ -38,9 +38,10 @@ impl<O: Observer> World<O> {
 
     /// A new connection for the stream on connection `m` of the tier before.
     fn new_leg(&mut self, m: u32, population: u16, slot: u32, cal: &Cal) -> Option<u32> {
-        let Connection { owner: Owner::Front(proxy), generation, .. } = self.connections[m] else { return None };
+        let Owner::Front(proxy) = self.connections[m].owner else { return None };
+        let generation = self.connections.upkeep(m).generation;
         let leg = self.connections.insert(Connection::new(Owner::Stream { population, slot }, NIL, cal.now()));
-        self.connections[leg].generation = generation;
+        self.connections.upkeep_mut(leg).generation = generation;
         self.connections[m].in_use += 1;
         let (mirror, handle) = (self.connections.handle(m), self.connections.handle(leg));
         let tier = self.tier.as_mut()?;
