@@ -36,7 +36,7 @@ impl<O: Observer> World<O> {
     /// The pod that whoever asks is bound to, if `process` believes in it and it has not failed the request before.
     pub(super) fn sticky_pod(&self, process: &Process, pick: Pick, now: SimTime) -> Option<u32> {
         let bound = self.bindings.sticky.get(&(pick.population, pick.member)).filter(|b| now < b.until)?;
-        let position = process.table.iter().position(|h| h.pod == bound.pod)?;
+        let position = process.table.position(bound.pod)? as usize;
         let host = &process.table[position];
         let believed = host.is_healthy(now) || process.panics(self.balancer.panic, now);
         let free = process.table.active()[position] < self.max_busy && !pick.avoid.contains(&host.pod);

@@ -90,10 +90,7 @@ impl<O: Observer> World<O> {
     /// `proxy` acts on what its checks have found.
     pub(super) fn put_into_force(&mut self, proxy: u16) {
         let process = &mut self.proxies[usize::from(proxy)].process;
-        for host in process.table.iter_mut().filter(|host| host.unhealthy != host.found_unhealthy) {
-            host.unhealthy = host.found_unhealthy;
-            process.ejections = true;
-        }
+        process.ejections |= process.table.heed_checks();
     }
 
     /// Whether a change about `pod`, which is in the table of `proxy`, leaves it there: discovery no longer knows it, and its checks

@@ -2,7 +2,7 @@
 
 use crate::engine::SimTime;
 
-use super::balancer::Host;
+use super::table::Table;
 use super::world::{Observer, World};
 
 /// What a proxy prefers.
@@ -16,8 +16,10 @@ pub(super) struct Near {
 impl Near {
     /// Its zone, if enough pods of `table` are there that may be picked.
     #[cold]
-    pub(super) fn zone(self, table: &[Host], panics: bool, now: SimTime) -> Option<u16> {
-        let there = table.iter().filter(|h| h.zone == self.zone && (panics || h.is_healthy(now))).count();
+    pub(super) fn zone(self, table: &Table, panics: bool, now: SimTime) -> Option<u16> {
+        let all = table.zone(self.zone).len();
+        let marked = table.unhealthy(now).filter(|host| host.zone == self.zone).count();
+        let there = if panics { all } else { all - marked };
         (there >= self.min_pods as usize).then_some(self.zone)
     }
 }

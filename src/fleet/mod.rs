@@ -14,6 +14,7 @@ mod affinity;
 mod ahead;
 mod analysis;
 mod answer;
+mod apart;
 mod arrivals;
 mod autoscaler;
 mod backoff;

@@ -38,10 +38,7 @@ impl<O: Observer> World<O> {
         let until = now + grown.min(passive.max_fail_timeout.max(passive.fail_timeout));
         if old.is_some() || passive.merge_window.is_zero() {
             for each in self.marked_together(old, proxy) {
-                if let Some(host) = self.believed(old, each, pod) {
-                    host.ejected_until = until;
-                    self.process_mut(old, each).ejections = true;
-                }
+                self.process_mut(old, each).eject(pod, until);
             }
             return;
         }
@@ -107,10 +104,7 @@ impl<O: Observer> World<O> {
         p.last_update = now;
         p.release_at = SimTime::MIN;
         for (pod, until) in std::mem::take(&mut p.held) {
-            if let Some(host) = p.process.table.iter_mut().find(|h| h.pod == pod) {
-                host.ejected_until = until;
-                p.process.ejections = true;
-            }
+            p.process.eject(pod, until);
         }
         if self.balancer.active_health.is_some() {
             self.put_into_force(proxy);

@@ -166,6 +166,7 @@ pub(super) fn pick_by(
     let key = (u64::from(population) << 32) | u64::from(member);
     let avoids = avoid.len();
     let may_be_full = max_busy != u32::MAX;
+    process.table.settle(now);
     let panics = process.ejections && process.panics(panic, now);
     let Process { table, algorithm, ejections, .. } = process;
     let zone = near.and_then(|near| near.zone(table, panics, now));
@@ -174,17 +175,21 @@ pub(super) fn pick_by(
     let algorithm = turns.unwrap_or(&mut **algorithm);
     let mut hosts = Hosts {
         table,
+        pods: table.pods(),
         active: table.active(),
         least: table.least(),
+        // Where marks are disbelieved those that have some may be picked.
+        out: (!panics).then(|| table.apart().out()),
+        grown: table.apart().grown(),
         now,
         avoid,
         restricted,
-        marked: *ejections,
         panics,
         slow_start,
         max_busy,
         lane,
         zone,
+        in_zone: zone.map_or(&[], |zone| table.zone(zone)),
     };
     let mut picked = algorithm.pick(&hosts, key, draw);
     if picked.is_none() && zone.is_some() {

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use crate::engine::{Handle, NIL, SimTime};
 use crate::scenario::{self, PanicMode};
 
-use super::balancer::{self, Choices, Host};
+use super::balancer::{self, Choices};
 use super::fact::Cause;
 use super::failure::Failure;
 use super::pick::Pick;
@@ -30,10 +30,10 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
-        let algorithm = balancer::algorithm(algorithm);
+    pub(super) fn new(of: &scenario::LoadBalancer) -> Self {
+        let algorithm = balancer::algorithm(of.algorithm);
         Self {
-            table: Table::new(algorithm.weighs_load()),
+            table: Table::new(algorithm.weighs_load(), of.upstream.full_at(), of.slow_start),
             choices: algorithm.choices(),
             algorithm,
             ejections: false,
@@ -41,10 +41,17 @@ impl Process {
         }
     }
 
+    /// `pod`, if it is believed in, is not picked before `until`.
+    pub(super) fn eject(&mut self, pod: u32, until: SimTime) {
+        if let Some(position) = self.table.position(pod) {
+            self.table.eject(position, until);
+            self.ejections = true;
+        }
+    }
+
     /// Whether so few are left without a mark against their health that it disbelieves the marks.
     pub(super) fn panics(&self, mode: PanicMode, now: SimTime) -> bool {
-        mode.is_possible()
-            && mode.disbelieves(self.table.iter().filter(|h| h.is_healthy(now)).count(), self.table.len())
+        mode.is_possible() && mode.disbelieves(self.table.healthy(now), self.table.len())
     }
 }
 
@@ -92,9 +99,9 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    pub(super) fn new(algorithm: scenario::Algorithm) -> Self {
+    pub(super) fn new(of: &scenario::LoadBalancer) -> Self {
         Self {
-            process: Process::new(algorithm),
+            process: Process::new(of),
             old: Vec::new(),
             generation: 0,
             lost: 0,
@@ -173,8 +180,8 @@ impl<O: Observer> World<O> {
     pub(super) fn waits_for_room(&mut self, r: u32, proxy: u16, now: SimTime) -> bool {
         let full = self.max_busy;
         let p = &mut self.proxies[usize::from(proxy)];
-        let alive = |h: &Host| h.is_healthy(now) || p.process.panics(self.balancer.panic, now);
-        if full == u32::MAX || !p.process.table.iter().any(alive) {
+        let is_alive = |process: &Process| process.table.healthy(now) > 0 || process.panics(self.balancer.panic, now);
+        if full == u32::MAX || p.process.table.is_empty() || !is_alive(&p.process) {
             return false;
         }
         self.requests[r].place = Place::AtProxy;

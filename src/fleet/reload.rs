@@ -70,7 +70,9 @@ impl<O: Observer> World<O> {
         let Some(read) = p.reloading.take() else { return };
         p.next_reload = cal.now() + self.balancer.reload.gap;
         let generation = p.generation;
-        p.old.push((generation, p.process.clone()));
+        let mut old = p.process.clone();
+        old.table.lift_limit();
+        p.old.push((generation, old));
         p.generation = p.generation.wrapping_add(1);
         p.retries = 0;
         p.budget = None;
@@ -87,7 +89,7 @@ impl<O: Observer> World<O> {
             }
         }
         let p = &mut self.proxies[usize::from(proxy)];
-        let fresh = Process::new(self.balancer.algorithm);
+        let fresh = Process::new(&self.balancer);
         let Process { table, terminating, .. } = std::mem::replace(&mut p.process, fresh);
         p.process.terminating = terminating;
         for h in table.iter() {

@@ -195,11 +195,8 @@ impl<O: Observer> World<O> {
             calm: Calm::new(start),
             connections: Connections::default(),
             populations: Population::all(scenario, streams, start),
-            proxies: (0..proxies).map(|_| Proxy::new(scenario.load_balancer.algorithm)).collect(),
-            max_busy: match scenario.load_balancer.upstream.max_busy {
-                0 => u32::MAX,
-                n => n,
-            },
+            proxies: (0..proxies).map(|_| Proxy::new(&scenario.load_balancer)).collect(),
+            max_busy: scenario.load_balancer.upstream.full_at(),
             plain: is_plain(&scenario.load_balancer),
             router: Router::of(scenario, proxies),
             control_plane: ControlPlane::new(&scenario.load_balancer.propagation, streams),

@@ -255,6 +255,11 @@ pub(super) fn above_zero(at: &At<'_>, default: Dur) -> Dur {
 }
 
 impl Upstream {
+    /// With so many requests under way a pod is full; [`u32::MAX`] without a limit.
+    pub const fn full_at(&self) -> u32 {
+        if self.max_busy == 0 { u32::MAX } else { self.max_busy }
+    }
+
     /// Default: 64 idle connections a pod, kept for 60 s (ingress-nginx), the most recently used first.
     fn read(at: At<'_>) -> Self {
         let mut f = at.fields();

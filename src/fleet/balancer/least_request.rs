@@ -9,17 +9,23 @@ pub(super) struct LeastRequest;
 
 impl Algorithm for LeastRequest {
     fn pick(&mut self, hosts: &Hosts<'_>, _key: u64, draw: &mut Stream) -> Option<u32> {
-        if let Some(least) = hosts.least
-            && !hosts.restricted
-            && hosts.is_flat()
-        {
-            return least.draw(draw);
-        }
-        let usable = || (0..hosts.len()).filter(|&i| hosts.usable(i));
+        // Only hosts that are not like any other are looked at one by one, where it is known which those are.
+        let first = if hosts.least.is_some() && hosts.knows_who_is_out() { hosts.grown } else { 0 };
+        let grown = hosts.least.filter(|_| first > 0).and_then(super::Least::all);
+        let n = if hosts.zone.is_some() { hosts.in_zone.len() as u32 } else { hosts.len() };
+        let at = |k: u32| if hosts.zone.is_some() { hosts.in_zone[k as usize] } else { k };
+        let usable = || (first..n).map(at).filter(|&i| hosts.usable(i));
         let load = |i: u32| f64::from(hosts.active[i as usize] + 1) / hosts.weight(i);
-        let least = usable().map(load).reduce(f64::min)?;
+        let of_grown = grown.map(|(least, _)| f64::from(least + 1));
+        let least = usable().map(load).chain(of_grown).reduce(f64::min)?;
         let ties = || usable().filter(|&i| load(i) == least);
-        ties().nth(draw.below(ties().count() as u32) as usize)
+        // They stand before all others.
+        let grown = grown.filter(|_| of_grown == Some(least)).map_or(0, |(_, ties)| ties);
+        let k = draw.below(grown + ties().count() as u32);
+        if k < grown {
+            return hosts.least.map(|least| least.nth(k));
+        }
+        ties().nth((k - grown) as usize)
     }
 
     fn weighs_load(&self) -> bool {

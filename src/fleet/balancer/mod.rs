@@ -9,6 +9,8 @@ mod ring_hash;
 mod round_robin;
 mod smooth_round_robin;
 
+use std::borrow::Cow;
+
 use super::fact::Revision;
 use super::least::Least;
 use crate::engine::{Dur, Family, SimTime, Stream};
@@ -55,6 +57,16 @@ impl Host {
         }
     }
 
+    /// Its weight, in (0, 1]: linear in its age during the slow start.
+    pub(super) fn weight(&self, slow_start: &SlowStart, now: SimTime) -> f64 {
+        let age = now.saturating_since(self.added);
+        let age = match slow_start.step.nanos() {
+            0 => age,
+            step => Dur::from_nanos(age.nanos() / step * step),
+        };
+        (age.secs() / slow_start.window.secs()).clamp(slow_start.least, 1.0)
+    }
+
     /// Whether neither its failures nor its checks speak against it.
     #[inline]
     pub(super) fn is_healthy(&self, now: SimTime) -> bool {
@@ -66,18 +78,22 @@ impl Host {
 pub(super) struct Hosts<'a> {
     /// The table, in order of addition.
     pub(super) table: &'a [Host],
+    /// Their pods.
+    pub(super) pods: &'a [u32],
     /// Requests (layer 4: connections) that the proxy has under way at each.
     pub(super) active: &'a [u32],
-    /// Where the fewest are, if that is kept.
+    /// Where the fewest are among those like any other, if that is kept.
     pub(super) least: Option<&'a Least>,
+    /// Those that may not be picked for their health or what they have under way, in ascending order, where that is known.
+    pub(super) out: Option<&'a [u32]>,
+    /// All before this one have come to their full weight.
+    pub(super) grown: u32,
     /// Now.
     pub(super) now: SimTime,
     /// Pods that this request should avoid while there are others.
     pub(super) avoid: &'a [u32],
     /// Whether any host may be ejected, unhealthy, or to be avoided: else all can be picked without a look.
     pub(super) restricted: bool,
-    /// Whether any may be ejected or unhealthy.
-    pub(super) marked: bool,
     /// Whether marks of health are disbelieved: too few are left without one.
     pub(super) panics: bool,
     /// How a new host comes to its full weight.
@@ -86,8 +102,9 @@ pub(super) struct Hosts<'a> {
     pub(super) max_busy: u32,
     /// Whose pods alone may be picked, where a router splits the traffic.
     pub(super) lane: Option<Revision>,
-    /// In which zone alone, where there are enough.
+    /// In which zone alone, where there are enough; and where its hosts stand, in ascending order.
     pub(super) zone: Option<u16>,
+    pub(super) in_zone: &'a [u32],
 }
 
 impl Hosts<'_> {
@@ -117,12 +134,7 @@ impl Hosts<'_> {
         if self.slow_start.window.is_zero() {
             return 1.0;
         }
-        let age = self.now.saturating_since(self.table[i as usize].added);
-        let age = match self.slow_start.step.nanos() {
-            0 => age,
-            step => Dur::from_nanos(age.nanos() / step * step),
-        };
-        (age.secs() / self.slow_start.window.secs()).clamp(self.slow_start.least, 1.0)
+        self.table[i as usize].weight(&self.slow_start, self.now)
     }
 
     /// Whether host `i` may be picked and its weight lets it through this time.
@@ -136,29 +148,49 @@ impl Hosts<'_> {
         if self.active[b as usize] < self.active[a as usize] { b } else { a }
     }
 
-    /// The `k`-th usable host, or any usable one.
-    fn nth_usable(&self, k: u32) -> Option<u32> {
-        (0..self.len()).filter(|&i| self.usable(i)).take(k as usize + 1).last()
+    /// Whether it is known who may not be picked, without a look at all of them.
+    pub(super) const fn knows_who_is_out(&self) -> bool {
+        !self.restricted || self.out.is_some() && self.avoid.is_empty() && self.lane.is_none() && self.zone.is_none()
+    }
+
+    /// Those that may not be picked, in ascending order.
+    pub(super) fn not_usable(&self) -> Cow<'_, [u32]> {
+        match self.zone {
+            None => self.not_usable_anywhere(),
+            Some(_) => Cow::Owned((0..self.len()).filter(|&i| !self.usable(i)).collect()),
+        }
+    }
+
+    /// The same without regard to zones.
+    fn not_usable_anywhere(&self) -> Cow<'_, [u32]> {
+        match self.out {
+            _ if !self.restricted => Cow::Borrowed(&[]),
+            Some(out) if self.lane.is_none() && self.avoid.is_empty() => Cow::Borrowed(out),
+            Some(out) if self.lane.is_none() => {
+                let avoided = self.avoid.iter().filter_map(|pod| self.pods.iter().position(|other| other == pod));
+                let mut out: Vec<u32> = avoided.map(|i| i as u32).chain(out.iter().copied()).collect();
+                out.sort_unstable();
+                out.dedup();
+                Cow::Owned(out)
+            }
+            _ => Cow::Owned((0..self.len()).filter(|&i| !self.usable(i)).collect()),
+        }
+    }
+
+    /// Those that may be picked.
+    fn candidates(&self) -> Candidates<'_> {
+        let out = self.not_usable_anywhere();
+        if self.zone.is_none() {
+            return Candidates { within: None, count: self.len() - out.len() as u32, out };
+        }
+        let out: Vec<u32> = out.iter().filter_map(|at| self.in_zone.binary_search(at).ok()).map(|k| k as u32).collect();
+        Candidates { within: Some(self.in_zone), count: (self.in_zone.len() - out.len()) as u32, out: Cow::Owned(out) }
     }
 
     /// Whether all hosts weigh the same.
     #[inline]
     const fn is_flat(&self) -> bool {
         self.slow_start.window.is_zero()
-    }
-
-    /// A uniformly drawn host that is not to be avoided: the k-th of those, found without a look at all of them.
-    fn draw_another(&self, draw: &mut Stream) -> Option<u32> {
-        let mut avoided = [u32::MAX; 3];
-        for (at, pod) in avoided.iter_mut().zip(self.avoid) {
-            *at = self.table.iter().position(|host| host.pod == *pod).map_or(u32::MAX, |i| i as u32);
-        }
-        avoided.sort_unstable();
-        let avoided =
-            || avoided.iter().enumerate().filter(|&(i, &at)| at != u32::MAX && (i == 0 || avoided[i - 1] != at));
-        let usable = self.len() - avoided().count() as u32;
-        let k = (usable > 0).then(|| draw.below(usable))?;
-        Some(avoided().fold(k, |k, (_, &at)| k + u32::from(at <= k)))
     }
 
     /// A uniformly drawn usable host, weighted by slow start.
@@ -170,21 +202,38 @@ impl Hosts<'_> {
         if !self.restricted && self.is_flat() {
             return Some(draw.below(self.len()));
         }
-        if !self.marked && self.max_busy == u32::MAX && self.lane.is_none() && self.zone.is_none() && self.is_flat() {
-            return self.draw_another(draw);
-        }
-        let usable = (0..self.len()).filter(|&i| self.usable(i)).count() as u32;
-        if usable == 0 {
+        let candidates = self.candidates();
+        if candidates.count == 0 {
             return None;
         }
         // Rejection by weight; after so many refusals all of them are young, and any will do.
         for _ in 0..16 {
-            let i = self.nth_usable(draw.below(usable))?;
+            let i = candidates.nth(draw.below(candidates.count));
             if self.is_flat() || draw.chance(self.weight(i)) {
                 return Some(i);
             }
         }
-        self.nth_usable(draw.below(usable))
+        Some(candidates.nth(draw.below(candidates.count)))
+    }
+}
+
+/// Hosts that may be picked: all of a table, or those of a zone, but for some.
+struct Candidates<'a> {
+    /// Where the hosts of the zone stand.
+    within: Option<&'a [u32]>,
+    /// How many there are.
+    count: u32,
+    /// Those of the table, or which ones of the zone, that may not be, in ascending order.
+    out: Cow<'a, [u32]>,
+}
+
+impl Candidates<'_> {
+    /// The `k`-th of them.
+    fn nth(&self, k: u32) -> u32 {
+        // So many of `out` stand before it as are less than it will be with them.
+        let before = (0..).zip(&*self.out).take_while(|&(before, &at)| at <= k + before).count();
+        let k = k + before as u32;
+        self.within.map_or(k, |within| within[k as usize])
     }
 }
 
@@ -272,7 +321,7 @@ pub(super) fn algorithm(name: scenario::Algorithm) -> Box<dyn Algorithm> {
 }
 
 #[cfg(test)]
-mod contract {
+pub(super) mod contract {
     //! What every algorithm owes its proxy.
 
     use super::*;
@@ -281,7 +330,7 @@ mod contract {
         EnvoyLeastRequest, IpHash, LeastRequest, PowerOfTwo, Random, RingHash, RoundRobin, SmoothRoundRobin,
     };
 
-    const ALL: [scenario::Algorithm; 8] =
+    pub(in super::super) const ALL: [scenario::Algorithm; 8] =
         [RoundRobin, Random, LeastRequest, PowerOfTwo, RingHash, IpHash, EnvoyLeastRequest, SmoothRoundRobin];
 
     fn table(n: u32) -> Vec<Host> {
@@ -291,17 +340,20 @@ mod contract {
     fn hosts<'a>(table: &'a [Host], avoid: &'a [u32]) -> Hosts<'a> {
         Hosts {
             table,
+            pods: &[0, 7, 14, 21, 28, 35][..table.len()],
             active: &[0, 1, 2, 0, 1, 2][..table.len()],
             least: None,
+            out: None,
+            grown: table.len() as u32,
             now: SimTime::from_nanos(1),
             avoid,
             restricted: true,
-            marked: true,
             panics: false,
             slow_start: SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO },
             max_busy: u32::MAX,
             lane: None,
             zone: None,
+            in_zone: &[],
         }
     }
 
@@ -345,10 +397,11 @@ mod contract {
         let family = Streams::new(5, 0).family(Purpose::Balance, 0);
         for n in 1..6 {
             let t = table(n);
-            for (case, avoid) in [[0, 7, 14], [28, 0, 0], [7, 99, 28], [14, 14, 7]].iter().enumerate() {
+            let cases = [&[0, 7, 14][..], &[28, 0, 0], &[7, 99, 28], &[14, 14, 7], &[28, 21, 0, 7]];
+            for (case, avoid) in cases.into_iter().enumerate() {
                 for lot in 0..50 {
-                    let drawn = [true, false].map(|marked| {
-                        let hosts = Hosts { marked, ..hosts(&t, avoid) };
+                    let drawn = [None, Some(&[][..])].map(|out| {
+                        let hosts = Hosts { out, ..hosts(&t, avoid) };
                         hosts.draw(&mut family.stream(lot))
                     });
                     assert_eq!(drawn[0], drawn[1], "{n} hosts, case {case}, lot {lot}");
@@ -365,7 +418,7 @@ mod contract {
             let [mut looks, mut does_not] = [algorithm(name), algorithm(name)];
             looks.table_changed(&t);
             for n in [5, 5, 3, 3, 4, 1, 5, 2] {
-                let h = Hosts { restricted: false, marked: false, ..hosts(&t[..n], &[]) };
+                let h = Hosts { restricted: false, ..hosts(&t[..n], &[]) };
                 let picked = does_not.pick_of(n as u32, family, 7);
                 assert_eq!(picked.is_some(), [RoundRobin, Random].contains(&name), "{name:?}");
                 let Some(picked) = picked else { continue };
@@ -374,22 +427,6 @@ mod contract {
                 let mut goes_on = does_not.clone();
                 let comes = [8, 9, 10].map(|lot| goes_on.pick_of(n as u32, family, lot));
                 assert_eq!(upcoming, comes, "{name:?} of {n}, and those after it");
-            }
-        }
-    }
-
-    #[test]
-    fn the_least_is_the_same_with_and_without_a_look_at_all_hosts() {
-        let family = Streams::new(5, 0).family(Purpose::Balance, 0);
-        for n in 1..6 {
-            let t = table(n);
-            let plain = || Hosts { restricted: false, marked: false, ..hosts(&t, &[]) };
-            let mut least = Least::default();
-            least.become_others(plain().active);
-            for lot in 0..50 {
-                let picked = [None, Some(&least)]
-                    .map(|least| algorithm(LeastRequest).pick(&Hosts { least, ..plain() }, 1, &mut family.stream(lot)));
-                assert_eq!(picked[0], picked[1], "{n} hosts, lot {lot}");
             }
         }
     }

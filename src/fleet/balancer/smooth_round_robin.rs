@@ -38,8 +38,7 @@ impl Algorithm for SmoothRoundRobin {
             return self.pick_by_weight(hosts);
         }
         // As a rule few may not be picked: they gain nothing, and are out of it for this turn.
-        let looked_at = if hosts.restricted { hosts.len() } else { 0 };
-        let out: Vec<u32> = (0..looked_at).filter(|&i| !hosts.usable(i)).collect();
+        let out = hosts.not_usable();
         let turns = hosts.len() - out.len() as u32;
         if turns == 0 {
             return None;
@@ -109,17 +108,20 @@ mod tests {
     fn hosts<'a>(table: &'a [Host], active: &'a [u32], avoid: &'a [u32], restricted: bool) -> Hosts<'a> {
         Hosts {
             table,
+            pods: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12][..table.len()],
             active,
             least: None,
+            out: None,
+            grown: table.len() as u32,
             now: SimTime::ZERO,
             avoid,
             restricted,
-            marked: restricted && avoid.is_empty(),
             panics: false,
             slow_start: SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO },
             max_busy: u32::MAX,
             lane: None,
             zone: None,
+            in_zone: &[],
         }
     }
 

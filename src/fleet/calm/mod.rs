@@ -30,6 +30,7 @@ use crate::engine::{Arena, Dur, Handle, Line, NIL, SimTime, Ticket};
 use crate::scenario::{Layer, Load, Pod, Scenario, WarmupOver, WhenBusy};
 
 use super::population::FOREVER;
+use super::process::Process;
 use super::world::{Observer, World};
 pub(super) use birth::Birth;
 use job::KnownJob;
@@ -250,7 +251,11 @@ impl<O: Observer> World<O> {
         self.calm.carries = if lb.upstream.keepalive_requests == 0 { u32::MAX } else { lb.upstream.keepalive_requests };
         self.calm.lives = if lb.upstream.keepalive_time.is_zero() { FOREVER } else { lb.upstream.keepalive_time };
         self.calm.on = self.may_be_calm(scenario);
-        if self.proxies.iter().any(|proxy| proxy.process.algorithm.weighs_load()) {
+        // One of two that cannot be told beforehand.
+        let of_any_two = !self.calm.even || lb.active_health.is_some();
+        let looks_at_all =
+            |process: &Process| process.algorithm.weighs_load() || of_any_two && process.choices.is_some();
+        if self.proxies.iter().any(|proxy| looks_at_all(&proxy.process)) {
             self.calm.soon = Soon::of(self.calm.pods.len());
         }
         self.populations.iter_mut().for_each(|p| p.calm &= self.calm.on);

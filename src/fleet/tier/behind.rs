@@ -201,7 +201,7 @@ impl<O: Observer> World<O> {
     pub(super) fn add_proxy(&mut self) {
         let (before, pods) = (self.proxies.len(), self.pods.len());
         let workers = self.balancer.workers as usize;
-        self.proxies.extend((0..workers).map(|_| Proxy::new(self.balancer.algorithm)));
+        self.proxies.extend((0..workers).map(|_| Proxy::new(&self.balancer)));
         let after = self.proxies.len();
         let mut old = std::mem::take(&mut self.links).into_iter();
         for _ in 0..pods {
