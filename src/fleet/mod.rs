@@ -36,6 +36,7 @@ mod event;
 pub mod fact;
 mod failure;
 mod go_away;
+mod groups;
 mod health_check;
 mod idle;
 mod least;

@@ -189,12 +189,12 @@ pub(super) fn pick_by(
         max_busy,
         lane,
         zone,
-        in_zone: zone.map_or(&[], |zone| table.zone(zone)),
+        within: table.within(lane, zone),
     };
     let mut picked = algorithm.pick(&hosts, key, draw);
     if picked.is_none() && zone.is_some() {
         // Nobody near: better one elsewhere than one that has failed before.
-        hosts.zone = None;
+        (hosts.zone, hosts.within) = (None, table.within(lane, None));
         picked = algorithm.pick(&hosts, key, draw);
     }
     if picked.is_none() && avoids > 0 {

@@ -7,6 +7,8 @@ use crate::scenario::SlowStart;
 
 use super::apart::Apart;
 use super::balancer::Host;
+use super::fact::Revision;
+use super::groups::Groups;
 use super::least::Least;
 
 /// The table; as a slice it is its hosts.
@@ -20,8 +22,9 @@ pub(super) struct Table {
     pods: Vec<u32>,
     /// Which of them are not like any other.
     apart: Apart,
-    /// By zone: where its hosts stand, in ascending order.
-    zones: Vec<Vec<u32>>,
+    /// Where those of each zone stand, and those of each version.
+    zones: Groups,
+    revisions: Groups,
     /// Whether either depends on what is under way.
     watched: bool,
     /// Where the fewest are under way among those that are, for whoever looks for that among all.
@@ -37,7 +40,8 @@ impl Table {
             active: Vec::new(),
             pods: Vec::new(),
             apart: Apart::new(full, slow_start),
-            zones: Vec::new(),
+            zones: Groups::default(),
+            revisions: Groups::default(),
             watched: least || full != u32::MAX,
             least: least.then(Least::default),
         }
@@ -49,9 +53,9 @@ impl Table {
         self.active.push(0);
         self.pods.push(host.pod);
         self.apart.push();
-        let zone = usize::from(host.zone);
-        self.zones.resize(self.zones.len().max(zone + 1), Vec::new());
-        self.zones[zone].push(self.hosts.len() as u32 - 1);
+        let position = self.hosts.len() as u32 - 1;
+        self.zones.push(host.zone, position);
+        self.revisions.push(host.revision.0, position);
         if let Some(least) = &mut self.least {
             least.push(&self.active, |at| self.apart.is_plain(at));
         }
@@ -63,10 +67,8 @@ impl Table {
         self.active.remove(position);
         self.pods.remove(position);
         self.apart.remove(position as u32);
-        for zone in &mut self.zones {
-            zone.retain(|&at| at != position as u32);
-            zone.iter_mut().filter(|at| **at > position as u32).for_each(|at| *at -= 1);
-        }
+        self.zones.remove(position as u32);
+        self.revisions.remove(position as u32);
         self.look_for_the_least_anew();
     }
 
@@ -89,7 +91,16 @@ impl Table {
 
     /// Where the hosts of `zone` stand, in ascending order.
     pub(super) fn zone(&self, zone: u16) -> &[u32] {
-        self.zones.get(usize::from(zone)).map_or(&[], Vec::as_slice)
+        self.zones.of(zone)
+    }
+
+    /// Where those of a version, or those in a zone, stand, in ascending order: if but one of them matters.
+    pub(super) fn within(&self, lane: Option<Revision>, zone: Option<u16>) -> Option<&[u32]> {
+        match (lane, zone) {
+            (Some(lane), None) => Some(self.revisions.of(lane.0)),
+            (None, Some(zone)) => Some(self.zone(zone)),
+            _ => None,
+        }
     }
 
     /// Their pods.
@@ -209,7 +220,8 @@ impl Table {
         self.hosts.capacity() * size_of::<Host>()
             + (self.active.capacity() + self.pods.capacity()) * size_of::<u32>()
             + self.apart.bytes()
-            + self.zones.iter().map(|zone| zone.capacity() * size_of::<u32>()).sum::<usize>()
+            + self.zones.bytes()
+            + self.revisions.bytes()
             + self.least.as_ref().map_or(0, Least::bytes)
     }
 }
@@ -237,6 +249,9 @@ mod tests {
     use crate::fleet::balancer::{Algorithm, Hosts, algorithm};
     use crate::scenario;
 
+    /// Of which version, and in which zone.
+    type Of = (Option<Revision>, Option<u16>);
+
     /// A table to which anything happens.
     struct Eventful {
         table: Table,
@@ -253,8 +268,8 @@ mod tests {
             match dice.below(60) {
                 0..4 => {
                     self.next += 1;
-                    let zone = dice.below(3) as u16;
-                    self.table.push(Host { zone, ..Host::new(self.next, self.now) });
+                    let (zone, revision) = (dice.below(3) as u16, Revision(dice.below(2) as u16));
+                    self.table.push(Host { revision, zone, ..Host::new(self.next, self.now) });
                 }
                 _ if n == 0 => {}
                 4 => self.table.remove(dice.below(n) as usize),
@@ -274,7 +289,7 @@ mod tests {
         }
 
         /// What there is to pick from, with what is known of those apart, or without.
-        fn hosts<'a>(&'a self, avoid: &'a [u32], zone: Option<u16>, knows: bool) -> Hosts<'a> {
+        fn hosts<'a>(&'a self, avoid: &'a [u32], (lane, zone): Of, knows: bool) -> Hosts<'a> {
             Hosts {
                 table: &self.table,
                 pods: self.table.pods(),
@@ -288,9 +303,9 @@ mod tests {
                 panics: false,
                 slow_start: self.slow_start,
                 max_busy: self.full,
-                lane: None,
+                lane,
                 zone,
-                in_zone: zone.map_or(&[], |zone| self.table.zone(zone)),
+                within: self.table.within(lane, zone),
             }
         }
     }
@@ -305,19 +320,20 @@ mod tests {
         for step in 0..3_000 {
             all.goes_on(dice);
             all.table.settle(all.now);
-            let usable = (0..all.table.len() as u32).filter(|&i| all.hosts(&[], None, false).usable(i));
+            let usable = (0..all.table.len() as u32).filter(|&i| all.hosts(&[], (None, None), false).usable(i));
             out += all.table.len() - usable.count();
             let avoid = [all.next, all.next / 2, 1];
             let avoid = &avoid[..if dice.below(4) == 0 { 3 } else { 0 }];
-            let zone = (dice.below(3) == 0).then(|| dice.below(4) as u16);
+            let [zone, lane] = [3, 4].map(|n| (dice.below(n) == 0).then(|| dice.below(4) as u16));
+            let of = (lane.map(Revision), zone);
             let picks = |algorithm: &mut dyn Algorithm, knows: bool| {
                 algorithm.table_changed(&all.table);
                 let draw = &mut streams.stream(Purpose::Balance, step);
-                algorithm.pick(&all.hosts(avoid, zone, knows), step, draw)
+                algorithm.pick(&all.hosts(avoid, of, knows), step, draw)
             };
             let picked = picks(&mut *looks, false);
             assert_eq!(picked, picks(&mut *knows, true), "{name:?}, full at {full}, step {step}");
-            let hosts = all.hosts(avoid, zone, false);
+            let hosts = all.hosts(avoid, of, false);
             let any = (0..hosts.len()).any(|i| hosts.usable(i));
             assert!(picked.map_or(!any, |i| hosts.usable(i)), "{name:?}, step {step}: {picked:?}");
             let healthy = all.table.iter().filter(|host| host.is_healthy(all.now)).count();

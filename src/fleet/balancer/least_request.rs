@@ -12,8 +12,8 @@ impl Algorithm for LeastRequest {
         // Only hosts that are not like any other are looked at one by one, where it is known which those are.
         let first = if hosts.least.is_some() && hosts.knows_who_is_out() { hosts.grown } else { 0 };
         let grown = hosts.least.filter(|_| first > 0).and_then(super::Least::all);
-        let n = if hosts.zone.is_some() { hosts.in_zone.len() as u32 } else { hosts.len() };
-        let at = |k: u32| if hosts.zone.is_some() { hosts.in_zone[k as usize] } else { k };
+        let n = hosts.within.map_or(hosts.len(), |within| within.len() as u32);
+        let at = |k: u32| hosts.within.map_or(k, |within| within[k as usize]);
         let usable = || (first..n).map(at).filter(|&i| hosts.usable(i));
         let load = |i: u32| f64::from(hosts.active[i as usize] + 1) / hosts.weight(i);
         let of_grown = grown.map(|(least, _)| f64::from(least + 1));

@@ -102,9 +102,10 @@ pub(super) struct Hosts<'a> {
     pub(super) max_busy: u32,
     /// Whose pods alone may be picked, where a router splits the traffic.
     pub(super) lane: Option<Revision>,
-    /// In which zone alone, where there are enough; and where its hosts stand, in ascending order.
+    /// In which zone alone, where there are enough.
     pub(super) zone: Option<u16>,
-    pub(super) in_zone: &'a [u32],
+    /// Where those of the lane, or those in the zone, stand, in ascending order: if but one of them matters.
+    pub(super) within: Option<&'a [u32]>,
 }
 
 impl Hosts<'_> {
@@ -155,36 +156,39 @@ impl Hosts<'_> {
 
     /// Those that may not be picked, in ascending order.
     pub(super) fn not_usable(&self) -> Cow<'_, [u32]> {
-        match self.zone {
-            None => self.not_usable_anywhere(),
-            Some(_) => Cow::Owned((0..self.len()).filter(|&i| !self.usable(i)).collect()),
-        }
+        if self.lane.is_some() || self.zone.is_some() { self.looked_at() } else { self.kept_out() }
     }
 
-    /// The same without regard to zones.
-    fn not_usable_anywhere(&self) -> Cow<'_, [u32]> {
+    /// The same, found by a look at all of them.
+    fn looked_at(&self) -> Cow<'_, [u32]> {
+        Cow::Owned((0..self.len()).filter(|&i| !self.usable(i)).collect())
+    }
+
+    /// Those that may not be picked whatever lane or zone it is to be.
+    fn kept_out(&self) -> Cow<'_, [u32]> {
         match self.out {
             _ if !self.restricted => Cow::Borrowed(&[]),
-            Some(out) if self.lane.is_none() && self.avoid.is_empty() => Cow::Borrowed(out),
-            Some(out) if self.lane.is_none() => {
+            None => self.looked_at(),
+            Some(out) if self.avoid.is_empty() => Cow::Borrowed(out),
+            Some(out) => {
                 let avoided = self.avoid.iter().filter_map(|pod| self.pods.iter().position(|other| other == pod));
                 let mut out: Vec<u32> = avoided.map(|i| i as u32).chain(out.iter().copied()).collect();
                 out.sort_unstable();
                 out.dedup();
                 Cow::Owned(out)
             }
-            _ => Cow::Owned((0..self.len()).filter(|&i| !self.usable(i)).collect()),
         }
     }
 
     /// Those that may be picked.
     fn candidates(&self) -> Candidates<'_> {
-        let out = self.not_usable_anywhere();
-        if self.zone.is_none() {
+        let Some(within) = self.within else {
+            let out = self.not_usable();
             return Candidates { within: None, count: self.len() - out.len() as u32, out };
-        }
-        let out: Vec<u32> = out.iter().filter_map(|at| self.in_zone.binary_search(at).ok()).map(|k| k as u32).collect();
-        Candidates { within: Some(self.in_zone), count: (self.in_zone.len() - out.len()) as u32, out: Cow::Owned(out) }
+        };
+        let out = self.kept_out();
+        let out: Vec<u32> = out.iter().filter_map(|at| within.binary_search(at).ok()).map(|k| k as u32).collect();
+        Candidates { within: Some(within), count: (within.len() - out.len()) as u32, out: Cow::Owned(out) }
     }
 
     /// Whether all hosts weigh the same.
@@ -217,13 +221,13 @@ impl Hosts<'_> {
     }
 }
 
-/// Hosts that may be picked: all of a table, or those of a zone, but for some.
+/// Hosts that may be picked: all of a table, or those of a lane or a zone, but for some.
 struct Candidates<'a> {
-    /// Where the hosts of the zone stand.
+    /// Where those of the lane or the zone stand.
     within: Option<&'a [u32]>,
     /// How many there are.
     count: u32,
-    /// Those of the table, or which ones of the zone, that may not be, in ascending order.
+    /// Those of the table, or which ones of these, that may not be, in ascending order.
     out: Cow<'a, [u32]>,
 }
 
@@ -353,7 +357,7 @@ pub(super) mod contract {
             max_busy: u32::MAX,
             lane: None,
             zone: None,
-            in_zone: &[],
+            within: None,
         }
     }
 

@@ -121,7 +121,7 @@ mod tests {
             max_busy: u32::MAX,
             lane: None,
             zone: None,
-            in_zone: &[],
+            within: None,
         }
     }
 
