@@ -15,10 +15,10 @@ impl Algorithm for LeastRequest {
         let n = hosts.within.map_or(hosts.len(), |within| within.len() as u32);
         let at = |k: u32| hosts.within.map_or(k, |within| within[k as usize]);
         let usable = || (first..n).map(at).filter(|&i| hosts.usable(i));
-        let load = |i: u32| f64::from(hosts.active[i as usize] + 1) / hosts.weight(i);
-        let of_grown = grown.map(|(least, _)| f64::from(least + 1));
-        let least = usable().map(load).chain(of_grown).reduce(f64::min)?;
-        let ties = || usable().filter(|&i| load(i) == least);
+        let load_of = |i: u32| load(hosts.active[i as usize], hosts.weight(i));
+        let of_grown = grown.map(|(least, _)| load(least, 1.0));
+        let least = usable().map(load_of).chain(of_grown).reduce(f64::min)?;
+        let ties = || usable().filter(|&i| load_of(i) == least);
         // They stand before all others.
         let grown = grown.filter(|_| of_grown == Some(least)).map_or(0, |(_, ties)| ties);
         let k = draw.below(grown + ties().count() as u32);
@@ -35,4 +35,9 @@ impl Algorithm for LeastRequest {
     fn boxed(&self) -> Box<dyn Algorithm> {
         Box::new(self.clone())
     }
+}
+
+/// How busy a host of this weight is with `active` requests: the more, the busier, whatever the weight.
+fn load(active: u32, weight: f64) -> f64 {
+    f64::from(active + 1) / weight
 }
