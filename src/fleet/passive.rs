@@ -16,6 +16,8 @@ impl<O: Observer> World<O> {
             return;
         }
         let now = cal.now();
+        // What has succeeded before is forgiven before.
+        self.catch_up(pod, now);
         let old = self.old_process_of(r);
         let keeper = self.keeper(old, proxy);
         let too_many = old.is_none() && self.are_enough_ejected(keeper, pod, now);
@@ -79,8 +81,11 @@ impl<O: Observer> World<O> {
 
     /// An attempt at `pod` has succeeded: what was counted before it began is forgotten; by nginx, if that was long enough before.
     pub(super) fn forgive(&mut self, r: u32, proxy: u16, pod: u32) {
-        let begun = self.requests[r].at_proxy;
-        let old = self.old_process_of(r);
+        self.forgive_by(self.old_process_of(r), proxy, pod, self.requests[r].at_proxy);
+    }
+
+    /// The same of one that was begun then.
+    pub(super) fn forgive_by(&mut self, old: Option<usize>, proxy: u16, pod: u32, begun: SimTime) {
         let keeper = self.keeper(old, proxy);
         let PassiveHealth { in_a_row, fail_timeout, .. } = self.balancer.passive_health;
         let pause = if in_a_row { Dur::ZERO } else { fail_timeout };

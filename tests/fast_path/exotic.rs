@@ -47,6 +47,8 @@ pub(crate) const FEATURES: &[Feature] = &[
     &[
         "loadBalancer.passiveHealth={maxFails: 1, failTimeout: 300ms}",
         "loadBalancer.passiveHealth={maxFails: 3, failTimeout: 1s, statuses: [500, 503]}",
+        "loadBalancer.passiveHealth={maxFails: 2, failTimeout: 300ms, inARow: false} & loadBalancer.retries={attempts: 1}",
+        "loadBalancer.passiveHealth={maxFails: 2, failTimeout: 400ms, shared: true} & loadBalancer.workers=2",
         "loadBalancer.passiveHealth={maxFails: 1, failTimeout: 500ms, mergeWindow: 200ms, maxEjected: 50%, \
          maxFailTimeout: 2s}",
     ],

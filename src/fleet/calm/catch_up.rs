@@ -87,7 +87,9 @@ impl<O: Observer> World<O> {
     /// The answer to a calm request is with whoever sent it to the pod.
     #[inline(always)]
     fn answered(&mut self, slot: u32, at: SimTime, now: SimTime) {
-        let Known { upstream, pod, proxy, .. } = self.calm.known[slot as usize];
+        let known = &self.calm.known[slot as usize];
+        let &Known { upstream, pod, proxy, .. } = known;
+        let sent = self.calm.sent(known);
         if self.layer == Layer::L4 {
             return self.over(slot, at);
         }
@@ -97,6 +99,9 @@ impl<O: Observer> World<O> {
         let up = &mut self.connections[upstream];
         (up.in_use, up.idle_since) = (0, at);
         link.put_idle(upstream, &self.connections);
+        if self.balancer.passive_health.max_fails > 0 {
+            self.forgive_by(None, proxy, pod, sent);
+        }
         let over = at.plus(self.client_hop.delay);
         if over <= now {
             self.over(slot, over);

@@ -252,7 +252,7 @@ impl<O: Observer> World<O> {
         self.calm.lives = if lb.upstream.keepalive_time.is_zero() { FOREVER } else { lb.upstream.keepalive_time };
         self.calm.on = self.may_be_calm(scenario);
         // One of two that cannot be told beforehand.
-        let of_any_two = !self.calm.even || lb.active_health.is_some();
+        let of_any_two = !self.calm.even || lb.active_health.is_some() || lb.passive_health.max_fails > 0;
         let looks_at_all =
             |process: &Process| process.algorithm.weighs_load() || of_any_two && process.choices.is_some();
         if self.proxies.iter().any(|proxy| looks_at_all(&proxy.process)) {
@@ -278,7 +278,6 @@ impl<O: Observer> World<O> {
             && self.dependency.is_none()
             && lb.sticky.is_none()
             && lb.resolve.is_none()
-            && lb.passive_health.max_fails == 0
             && scenario.workload.autoscaler.is_none()
             && !crashes
             && !analysed
