@@ -347,3 +347,35 @@ observe: {warmup: 500ms, after: 500ms, limit: 3s}
     }
     assert!(retried > 0, "nothing was retried");
 }
+
+#[test]
+fn of_two_that_come_to_a_pod_at_one_moment_the_first_is_served_first_whatever_was_known_of_them() {
+    // Services and hops of whole milliseconds, so that much happens at one moment.
+    let handshakes = "\
+workload: {replicas: 8, kind: InstanceRefresh, preferences: {instanceWarmup: 0, minHealthyPercentage: 50}}
+pod: {concurrency: 2, serviceTime: 48ms, startup: 300ms, readinessProbe: {periodSeconds: 1}, termination: {preStop: 200ms}}
+loadBalancer: {proxies: 1, algorithm: ipHash, propagation: {shared: {distribution: exponential, mean: 100ms}, add: 1s, remove: 200ms}}
+handshake: {time: 1ms}
+clients: [{trace: tests/fast_path/arrivals.csv}]
+deploy: {at: 1500ms}
+observe: {warmup: 200ms, after: 500ms, limit: 6s}
+";
+    let retries = "\
+workload: {replicas: 8, strategy: {rollingUpdate: {maxUnavailable: 0}}}
+pod: {concurrency: 2, serviceTime: 9ms, onReaderGone: stop}
+loadBalancer: {proxies: 5, algorithm: envoyLeastRequest}
+network: {client: 5ms, latency: 1ms}
+handshake: {time: 0s}
+clients:
+  - {trace: tests/fast_path/arrivals.csv, connections: 5, timeout: 20ms}
+  - {rate: 1000/s, arrivals: {distribution: constant}, connections: 5}
+deploy: {at: 1500ms}
+observe: {warmup: 200ms, after: 300ms, limit: 3s}
+";
+    for (yaml, seed, replication) in [(handshakes, 28_693, 1), (retries, 28_132, 1)] {
+        let scenario = scenario(yaml);
+        let (traced, _) = dryroll::simulate::traced(&scenario, seed, replication, Log::default());
+        let computed = dryroll::simulate::run(&scenario, seed, replication);
+        assert_eq!(format!("{computed:?}"), format!("{traced:?}"), "seed {seed}");
+    }
+}

@@ -152,6 +152,11 @@ impl<E: Copy> Calendar<E> {
         Place(Key::new(at, Turn::Then, self.sequence, WHEEL))
     }
 
+    /// The ticket with which something would come when what comes now does.
+    pub const fn present(&self) -> Ticket {
+        Ticket(self.current.sequence())
+    }
+
     /// Whether what would be scheduled for this very moment with that ticket would have come by now.
     #[inline]
     pub fn has_come(&self, ticket: Ticket) -> bool {

@@ -89,6 +89,16 @@ impl Key {
         SimTime::from_nanos((self.ordinal() ^ 1 << 63) as i64)
     }
 
+    /// Its place among those that come in the order of scheduling: before all of them, or behind, if it is none.
+    pub(super) const fn sequence(self) -> u64 {
+        let (turn, tie) = ((self.0 as u64) >> 62, (self.0 as u64) << 2 >> 2);
+        match turn {
+            0 => 0,
+            1 => tie >> KEEPER_BITS,
+            _ => u64::MAX,
+        }
+    }
+
     /// The same, kept by somebody else.
     #[inline]
     pub(super) const fn kept_by(self, keeper: usize) -> Self {

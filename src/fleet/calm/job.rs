@@ -19,6 +19,8 @@ pub(super) struct KnownJob {
     pub(super) pod: u32,
     pub(super) arrived: SimTime,
     pub(super) start: SimTime,
+    /// Which of those it was that came at that moment.
+    pub(super) came: Ticket,
     pub(super) order: Ticket,
 }
 
@@ -72,7 +74,7 @@ impl<O: Observer> World<O> {
         p.in_flight += u32::from(serves);
         let rank = p.next_rank(pod);
         let order = cal.ticket();
-        let slot = self.calm.jobs.insert(KnownJob { job, pod, arrived: now, start, order });
+        let slot = self.calm.jobs.insert(KnownJob { job, pod, arrived: now, start, came: cal.present(), order });
         if start > now && serves {
             self.calm.waits[pod as usize].push(Wait { from: now, until: start, comes: None });
         } else if start == now {

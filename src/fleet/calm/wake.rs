@@ -83,11 +83,12 @@ impl<O: Observer> World<O> {
         woken.sort_unstable_by_key(|(_, whose)| match whose.slot() {
             Ok(slot) => {
                 let known = &self.calm.known[slot as usize];
-                (known.start, self.calm.sent(known) + self.pod_hop.delay, known.order)
+                (known.start, self.calm.sent(known) + self.pod_hop.delay, known.order, known.order)
             }
             Err(slot) => {
-                let KnownJob { start, arrived, order, .. } = self.calm.jobs[slot];
-                (start, arrived, order)
+                let KnownJob { start, arrived, came, order, .. } = self.calm.jobs[slot];
+                // What has a way to go was scheduled with the ticket with which it comes.
+                (start, arrived, if self.pod_hop.is_instant() { order } else { came }, order)
             }
         });
         for (end, whose) in woken {
