@@ -98,6 +98,8 @@ pub enum Purpose {
     AddressKept = 50,
     /// When an autoscaler first looks, and pods are first scraped for it.
     AutoscalerPhase = 60,
+    /// How a hash lays out its ring.
+    Ring = 61,
 }
 
 impl Purpose {
@@ -141,6 +143,7 @@ impl Purpose {
             | Self::ImagePull
             | Self::AddressKept
             | Self::AutoscalerPhase
+            | Self::Ring
             | Self::StatusRace => true,
         }
     }

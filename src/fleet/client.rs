@@ -324,6 +324,7 @@ impl<O: Observer> World<O> {
             Layer::L7 => connection.in_use -= 1,
             Layer::L4 => connection.alight(r, &mut self.requests),
         }
+        let reset = connection.reset_class();
         let refused_by_pod = self.layer == Layer::L4 && status == REFUSED;
         let shared = self.populations[usize::from(population)].config.multiplex > 1;
         if self.layer == Layer::L4 && close {
@@ -341,14 +342,9 @@ impl<O: Observer> World<O> {
         match status {
             STATUS_OK => self.finish(r, population, client, Outcome::Ok, None, cal),
             REFUSED => self.attempt_failed(r, Outcome::Refused, RetryOn::ConnectFailure, true, Cause::Overflow, cal),
-            RESET => self.attempt_failed(
-                r,
-                Outcome::Reset,
-                RetryOn::Reset,
-                false,
-                cause.unwrap_or(Cause::KeepAliveRace),
-                cal,
-            ),
+            RESET => {
+                self.attempt_failed(r, Outcome::Reset, reset, false, cause.unwrap_or(Cause::KeepAliveRace), cal);
+            }
             TRUNCATED => {
                 self.attempt_failed(
                     r,

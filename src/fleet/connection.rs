@@ -1,7 +1,7 @@
 //! A connection: from its opener to a pod, or (layer 7) from a client to a proxy.
 
 use crate::engine::{Arena, Links, List, NIL, SimTime};
-use crate::scenario::Upstream;
+use crate::scenario::{RetryOn, Upstream};
 
 use super::idle::IdleSide;
 use super::request::Request;
@@ -176,6 +176,11 @@ impl Connection {
         if !self.requests.end(&mut requests[r].on_connection, r) {
             self.requests.remove(&mut OnConnection(requests), r);
         }
+    }
+
+    /// What it is to the request on it that it ends.
+    pub(super) const fn reset_class(&self) -> RetryOn {
+        if self.carried > 1 { RetryOn::ResetOnReused } else { RetryOn::Reset }
     }
 
     /// Nothing is on it from now on, as one side sees it. Whether it has yet to be put where that side's time-out looks.

@@ -54,7 +54,7 @@ impl<O: Observer> World<O> {
             super::world::members(self.connections[c].requests, |r| self.requests[r].on_connection.next()).collect();
         for &r in &requests {
             if matches!(self.requests[r].place, Place::ToPod | Place::Queued | Place::Serving | Place::Streaming) {
-                // The pod works on, for nobody.
+                // The pod works on, for nobody, unless it is one that finds out.
                 self.requests.outdate(r);
                 self.requests[r].cause = Some(Cause::SeveredByDeregistration);
                 if self.requests[r].place == Place::ToPod {
@@ -64,6 +64,9 @@ impl<O: Observer> World<O> {
         }
         if self.connections[c].in_use > 0 || self.layer == Layer::L4 {
             self.close_by_pod(c, false, cal);
+        }
+        if !requests.is_empty() {
+            self.reader_gone(self.connections[c].pod, cal);
         }
     }
 }

@@ -257,7 +257,7 @@ impl<O: Observer> World<O> {
             self.requests[r].connection = NIL;
             self.requests.outdate(r);
             let outcome = if truncated { Outcome::Truncated } else { Outcome::Reset };
-            self.attempt_failed(r, outcome, RetryOn::Reset, unsent, cause, cal);
+            self.attempt_failed(r, outcome, self.connections[c].reset_class(), unsent, cause, cal);
         }
         if self.layer == Layer::L7 {
             self.lost_by_proxy(c, cal);

@@ -34,7 +34,7 @@ impl<O: Observer> World<O> {
         // An answer that was cut has begun: nobody may ask for it again behind the reader's back.
         let allowed = u32::from(request.client_retries) < config.attempts
             && outcome != Outcome::Truncated
-            && config.on.contains(&class)
+            && config.covers(class)
             && (unsent || self.is_idempotent(r));
         if !allowed || !self.spend_token(request.population, cal.now()) {
             let (population, client) = (request.population, request.client);

@@ -38,12 +38,7 @@ impl<O: Observer> World<O> {
         let pod = self.requests[r].pod;
         self.uncount_active(r, proxy, cal);
         self.requests[r].cause = Some(cause);
-        let marks = match failure {
-            Failure::NoEndpoints => false,
-            Failure::Status(status) => self.balancer.passive_health.statuses.contains(status),
-            _ => true,
-        };
-        if marks {
+        if self.is_noted(r, failure) {
             self.mark_failure(r, proxy, pod, cal);
         }
         if self.may_retry(r, proxy, failure, cal.now()) && self.spend_budget(proxy, cal.now()) {
@@ -102,8 +97,23 @@ impl<O: Observer> World<O> {
         if pause.is_zero() {
             return self.send_again(r, cal);
         }
+        if self.balancer.retries.same_pod {
+            self.count_waiting(r);
+        }
         self.requests[r].place = Place::AtProxy;
         cal.at(cal.now() + pause, Event::ProxyRetryDue(self.requests.handle(r)));
+    }
+
+    /// Request `r`, which waits to be sent to the same pod again, keeps its place there meanwhile: HAProxy's stream holds on to its
+    /// server, so that this one has a request more for `leastconn` and a slot of `maxconn` less.
+    fn count_waiting(&mut self, r: u32) {
+        let Request { proxy, pod, .. } = self.requests[r];
+        let link = self.link(proxy, pod);
+        let position = self.links[link].position;
+        if position != NIL && self.old_process_of(r).is_none() {
+            self.requests[r].counted = true;
+            self.proxies[usize::from(proxy)].process.table.begins(position);
+        }
     }
 
     pub(super) fn on_proxy_retry_due(&mut self, request: Handle, cal: &mut Cal) {
@@ -115,6 +125,7 @@ impl<O: Observer> World<O> {
     fn send_again(&mut self, r: u32, cal: &mut Cal) {
         let (proxy, pod) = (self.requests[r].proxy, self.requests[r].pod);
         if self.balancer.retries.same_pod && pod != NIL {
+            self.uncount_active(r, proxy, cal);
             if self.old_process_of(r).is_some() {
                 return self.open_upstream(r, proxy, pod, cal);
             }

@@ -1,6 +1,7 @@
 //! Active health: each proxy asks each pod of its table in a rhythm of its own, and so many answers in a row decide.
 
 use crate::engine::NIL;
+use crate::scenario::AmountsTo;
 
 use super::event::Event;
 use super::request::Job;
@@ -49,6 +50,21 @@ impl<O: Observer> World<O> {
             l.check_pending = false;
             self.check_result(proxy, pod, false, cal);
         }
+    }
+
+    /// Requests have failed at `pod` as often as amounts to so many failed checks.
+    pub(super) fn checks_failed(&mut self, proxy: u16, pod: u32, amounts_to: AmountsTo, cal: &mut Cal) {
+        let Some(health) = self.balancer.active_health else { return };
+        let before = match amounts_to {
+            AmountsTo::Ejection => return,
+            AmountsTo::FailedCheck => 0,
+            AmountsTo::AllButLastCheck => health.unhealthy_threshold.saturating_sub(2),
+            AmountsTo::AllChecks => health.unhealthy_threshold - 1,
+        };
+        let link = self.link(proxy, pod);
+        let l = &mut self.links[link];
+        l.streak = l.streak.max(before);
+        self.check_result(proxy, pod, false, cal);
     }
 
     /// So many results in a row, other than what the table says, turn it.

@@ -1,11 +1,12 @@
 //! Passive health: a pod that fails so often is not picked for a while – by this proxy's own process alone, or by all
 //! its workers. And what is held back of a change of health of either kind.
 
-use crate::engine::{Dur, NIL, SimTime};
-use crate::scenario::PassiveHealth;
+use crate::engine::{Dur, NIL, Purpose, SimTime};
+use crate::scenario::{AmountsTo, PassiveHealth, ProxyStatus};
 
 use super::balancer::Host;
 use super::event::Event;
+use super::failure::Failure;
 use super::world::{Cal, Observer, World};
 
 impl<O: Observer> World<O> {
@@ -15,6 +16,7 @@ impl<O: Observer> World<O> {
         if passive.max_fails == 0 {
             return;
         }
+        let amounts_to_checks = passive.amounts_to != AmountsTo::Ejection && self.balancer.active_health.is_some();
         let now = cal.now();
         // What has succeeded before is forgiven before.
         self.catch_up(pod, now);
@@ -32,12 +34,15 @@ impl<O: Observer> World<O> {
         }
         // nginx goes on counting, so that one more is enough.
         host.failures = if passive.in_a_row { 0 } else { passive.max_fails - 1 };
+        if amounts_to_checks {
+            return self.count_as_checks(r, proxy, pod, cal);
+        }
         if too_many {
             return;
         }
         host.ejections = host.ejections.saturating_add(1);
         let grown = passive.fail_timeout.scale(f64::from(host.ejections));
-        let until = now + grown.min(passive.max_fail_timeout.max(passive.fail_timeout));
+        let until = self.over_after(now, grown.min(passive.max_fail_timeout.max(passive.fail_timeout)));
         if old.is_some() || passive.merge_window.is_zero() {
             for each in self.marked_together(old, proxy) {
                 self.process_mut(old, each).eject(pod, until);
@@ -47,6 +52,32 @@ impl<O: Observer> World<O> {
         for each in self.marked_together(old, proxy) {
             self.proxies[usize::from(each)].held.push((pod, until));
             self.hold_back(each, cal);
+        }
+    }
+
+    /// As many failures of `pod` as amount to failed checks of it. An old process checks no longer.
+    #[cold]
+    fn count_as_checks(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+        if self.old_process_of(r).is_none() {
+            for each in self.marked_together(None, proxy) {
+                self.checks_failed(each, pod, self.balancer.passive_health.amounts_to, cal);
+            }
+        }
+    }
+
+    /// Whether passive health takes note that an attempt of request `r` has failed so.
+    pub(super) fn is_noted(&self, r: u32, failure: Failure) -> bool {
+        let PassiveHealth { on, statuses, .. } = self.balancer.passive_health;
+        match failure {
+            Failure::NoEndpoints => false,
+            Failure::Status(status) => statuses.contains(status),
+            Failure::ConnectRefused | Failure::ConnectTimeout => on.connect_failure,
+            // HAProxy ends the client's connection before it would take note.
+            Failure::Reset | Failure::ResetUnsent => {
+                on.reset && !(self.balancer.status.reset_later == ProxyStatus::CLOSE && self.is_later(r))
+            }
+            Failure::Truncated => on.reset,
+            Failure::Timeout | Failure::TryTimeout => on.timeout,
         }
     }
 
@@ -88,12 +119,26 @@ impl<O: Observer> World<O> {
     pub(super) fn forgive_by(&mut self, old: Option<usize>, proxy: u16, pod: u32, begun: SimTime) {
         let keeper = self.keeper(old, proxy);
         let PassiveHealth { in_a_row, fail_timeout, .. } = self.balancer.passive_health;
-        let pause = if in_a_row { Dur::ZERO } else { fail_timeout };
-        if let Some(host) = self.believed(old, keeper, pod)
-            && begun >= host.failing_since + pause
+        let Some(&mut Host { failing_since, failures: 1.., .. }) = self.believed(old, keeper, pod) else { return };
+        let from = if in_a_row { failing_since } else { self.over_after(failing_since, fail_timeout) };
+        if begun >= from
+            && let Some(host) = self.believed(old, keeper, pod)
         {
             host.failures = 0;
         }
+    }
+
+    /// When `span` has passed since `from`, by the clock that passive health looks at: where that shows ticks alone, when it shows
+    /// more of them than the span has.
+    fn over_after(&self, from: SimTime, span: Dur) -> SimTime {
+        let tick = self.balancer.passive_health.tick;
+        if tick.is_zero() {
+            return from + span;
+        }
+        // So much has passed of the present tick at moment 0, on all machines.
+        let phase = tick.scale(self.streams.stream(Purpose::WallClock, 0).open01());
+        let since = (from + phase).nanos().rem_euclid(tick.nanos() as i64);
+        from + (span + tick).saturating_sub(Dur::from_nanos(since as u64))
     }
 
     /// Changes of health that were held back take effect, unless a change of the table has brought them along.

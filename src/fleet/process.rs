@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::{Handle, NIL, SimTime};
+use crate::engine::{Handle, NIL, Purpose, SimTime, Streams};
 use crate::scenario::{self, PanicMode};
 
 use super::balancer::{self, Choices};
@@ -30,8 +30,8 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn new(of: &scenario::LoadBalancer) -> Self {
-        let algorithm = balancer::algorithm(of.algorithm);
+    pub(super) fn new(of: &scenario::LoadBalancer, salt: u64) -> Self {
+        let algorithm = balancer::algorithm(of.algorithm, salt);
         Self {
             table: Table::new(algorithm.weighs_load(), of.upstream.full_at(), of.slow_start),
             choices: algorithm.choices(),
@@ -53,6 +53,11 @@ impl Process {
     pub(super) fn panics(&self, mode: PanicMode, now: SimTime) -> bool {
         mode.is_possible() && mode.disbelieves(self.table.healthy(now), self.table.len())
     }
+}
+
+/// By what the ring of a hash is another one in each replication.
+pub(super) const fn ring_salt(streams: Streams) -> u64 {
+    streams.stream(Purpose::Ring, 0).bits()
 }
 
 /// A proxy (layer 4: a node).
@@ -99,9 +104,9 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    pub(super) fn new(of: &scenario::LoadBalancer) -> Self {
+    pub(super) fn new(of: &scenario::LoadBalancer, salt: u64) -> Self {
         Self {
-            process: Process::new(of),
+            process: Process::new(of, salt),
             old: Vec::new(),
             generation: 0,
             lost: 0,

@@ -1,13 +1,13 @@
 //! A proxy replaced by a new process of itself: what the old one does with its connections, and how long it lives on.
 
 use crate::engine::{Handle, NIL, Purpose, SimTime};
-use crate::scenario::{Layer, RetryOn, Sharing};
+use crate::scenario::{Layer, Sharing};
 
 use super::balancer::Host;
 use super::connection::{Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Outcome};
-use super::process::Process;
+use super::process::{Process, ring_salt};
 use super::proxy::{RESET, TRUNCATED};
 use super::request::{Place, Request};
 use super::transport::OnConnection;
@@ -89,7 +89,7 @@ impl<O: Observer> World<O> {
             }
         }
         let p = &mut self.proxies[usize::from(proxy)];
-        let fresh = Process::new(&self.balancer);
+        let fresh = Process::new(&self.balancer, ring_salt(self.streams));
         let Process { table, terminating, .. } = std::mem::replace(&mut p.process, fresh);
         p.process.terminating = terminating;
         for h in table.iter() {
@@ -212,7 +212,8 @@ impl<O: Observer> World<O> {
             let waiting = &mut self.populations[usize::from(population)].upkeep[client as usize].waiting;
             if let Some(r) = waiting.pop_front(&mut OnConnection(&mut self.requests)) {
                 self.requests[r].at_proxy = cal.now();
-                self.attempt_failed(r, Outcome::Reset, RetryOn::Reset, false, Cause::KeepAliveRace, cal);
+                let class = self.connections[c].reset_class();
+                self.attempt_failed(r, Outcome::Reset, class, false, Cause::KeepAliveRace, cal);
             }
         }
         self.client_connection_ended(c, true, cal);
@@ -226,7 +227,8 @@ impl<O: Observer> World<O> {
                 self.connections[c].in_use -= 1;
                 self.requests[r].connection = NIL;
                 self.requests.outdate(r);
-                self.attempt_failed(r, Outcome::Reset, RetryOn::Reset, false, Cause::KeepAliveRace, cal);
+                let class = self.connections[c].reset_class();
+                self.attempt_failed(r, Outcome::Reset, class, false, Cause::KeepAliveRace, cal);
             }
         }
         self.drop_private(c, cal);
@@ -297,11 +299,18 @@ impl<O: Observer> World<O> {
     }
 
     /// A draining proxy's answer to request `r` may end the client's connection: with a probability that grows by the second
-    /// and is 1 from half of the drain on, as Envoy's was measured to.
+    /// and is 1 from half of the drain on, as Envoy's was measured to. Where an answer is sent from its start, its head has said so
+    /// or not: what began before the drain leaves the connection open.
     pub(super) fn perhaps_close_after(&mut self, r: u32, now: SimTime) {
-        let Some(since) = self.proxies[usize::from(self.requests[r].proxy)].draining_since else { return };
+        let request = &self.requests[r];
+        let Some(since) = self.proxies[usize::from(request.proxy)].draining_since else { return };
+        let streamed = self.populations[usize::from(request.population)].config.streamed_response;
+        let told = if streamed { request.at_proxy } else { now };
+        if told < since {
+            return;
+        }
         let half = self.balancer.reload.drain.secs() / 2.0;
-        let elapsed = now.since(since).secs();
+        let elapsed = told.since(since).secs();
         let mut draw = self.streams.stream(Purpose::DrainClose, self.requests[r].identity());
         let c = self.requests[r].connection;
         let share = if self.balancer.reload.gradual { elapsed.floor() / half } else { 1.0 };

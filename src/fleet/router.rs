@@ -31,18 +31,18 @@ struct Hearer {
 
 impl Router {
     /// The router of `scenario` with so many proxies, if it has one.
-    pub(super) fn of(scenario: &scenario::Scenario, proxies: u32) -> Option<Self> {
+    pub(super) fn of(scenario: &scenario::Scenario, proxies: u32, salt: u64) -> Option<Self> {
         let scenario::Strategy::Canary(canary) = &scenario.workload.strategy else { return None };
         let name = scenario.load_balancer.algorithm;
-        let hearer = || Hearer { route: 0, last: SimTime::MIN, canary: algorithm(name) };
+        let hearer = || Hearer { route: 0, last: SimTime::MIN, canary: algorithm(name, salt) };
         let proxies = (0..proxies).map(|_| hearer()).collect();
         canary.traffic_routing.then(|| Self { routes: vec![Route::FIRST], proxies })
     }
 
     /// There are so many proxies now; a new one has heard of the last split.
-    pub(super) fn grow(&mut self, proxies: usize, name: scenario::Algorithm) {
+    pub(super) fn grow(&mut self, proxies: usize, name: scenario::Algorithm, salt: u64) {
         let route = self.routes.len() as u32 - 1;
-        self.proxies.resize_with(proxies, || Hearer { route, last: SimTime::MIN, canary: algorithm(name) });
+        self.proxies.resize_with(proxies, || Hearer { route, last: SimTime::MIN, canary: algorithm(name, salt) });
     }
 
     fn route(&self, proxy: u16) -> Route {

@@ -315,7 +315,7 @@ mod tests {
         let dice = &mut streams.stream(Purpose::Balance, 0);
         let table = Table::new(true, full, slow_start);
         let mut all = Eventful { table, now: SimTime::ZERO, full, slow_start, next: 0 };
-        let [mut looks, mut knows] = [algorithm(name), algorithm(name)];
+        let [mut looks, mut knows] = [algorithm(name, 0), algorithm(name, 0)];
         let mut out = 0;
         for step in 0..3_000 {
             all.goes_on(dice);

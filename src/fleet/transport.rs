@@ -1,7 +1,7 @@
 //! Connections coming and going: who accepts, who refuses, who does not answer; and who learns of an end, and when.
 
 use crate::engine::{Arena, Dur, Handle, Linked, Links, NIL, SimTime};
-use crate::scenario::{Layer, OnReaderGone, Sharing};
+use crate::scenario::{Layer, Sharing};
 
 use super::connection::{Connection, Going, Owner, Stage};
 use super::event::Event;
@@ -323,10 +323,7 @@ impl<O: Observer> World<O> {
         }
         self.leave_pod(c);
         self.forget(c);
-        if self.versions[self.pods[pod as usize].version()].pod.on_reader_gone == OnReaderGone::Stop {
-            self.disturb(pod, cal);
-            self.stop_unread(pod, cal);
-        }
+        self.reader_gone(pod, cal);
         self.exit_if_drained(pod, cal);
     }
 

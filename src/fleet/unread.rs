@@ -1,11 +1,21 @@
 //! Work whose reader has gone: a server that writes as it works finds the pipe broken, and stops.
 
+use crate::scenario::OnReaderGone;
+
 use super::request::Job;
 use super::world::{Cal, Observer, World};
 
 impl<O: Observer> World<O> {
+    /// A connection to `pod` has ended under its work.
+    pub(super) fn reader_gone(&mut self, pod: u32, cal: &mut Cal) {
+        if self.versions[self.pods[pod as usize].version()].pod.on_reader_gone == OnReaderGone::Stop {
+            self.disturb(pod, cal);
+            self.stop_unread(pod, cal);
+        }
+    }
+
     /// Work of `pod` that nobody will read any more stops: its workers take the next job.
-    pub(super) fn stop_unread(&mut self, pod: u32, cal: &mut Cal) {
+    fn stop_unread(&mut self, pod: u32, cal: &mut Cal) {
         for worker in 0..self.pods[pod as usize].workers.len() as u32 {
             let p = &mut self.pods[pod as usize];
             let Some(Job::Serve { request, .. }) = p.workers.job(worker) else { continue };

@@ -20,7 +20,7 @@ use super::link::Link;
 use super::node::Cluster;
 use super::pod::Pod;
 use super::population::Population;
-use super::process::Proxy;
+use super::process::{Proxy, ring_salt};
 use super::propagation::ControlPlane;
 use super::request::Request;
 use super::router::Router;
@@ -195,10 +195,10 @@ impl<O: Observer> World<O> {
             calm: Calm::new(start),
             connections: Connections::default(),
             populations: Population::all(scenario, streams, start),
-            proxies: (0..proxies).map(|_| Proxy::new(&scenario.load_balancer)).collect(),
+            proxies: (0..proxies).map(|_| Proxy::new(&scenario.load_balancer, ring_salt(streams))).collect(),
             max_busy: scenario.load_balancer.upstream.full_at(),
             plain: is_plain(&scenario.load_balancer),
-            router: Router::of(scenario, proxies),
+            router: Router::of(scenario, proxies, ring_salt(streams)),
             control_plane: ControlPlane::new(&scenario.load_balancer.propagation, streams),
             balancer: scenario.load_balancer.clone(),
             versions: Version::both(scenario, &[]),

@@ -2,7 +2,8 @@
 
 use super::load_balancer::above_zero;
 use super::proxy::Statuses;
-use super::read::{At, Fields};
+use super::read::{At, Fields, Read, choose};
+use super::schema::{Json, Shape, Written, word_of};
 use super::units::Share;
 use crate::engine::Dur;
 
@@ -13,6 +14,9 @@ pub struct PassiveHealth {
     pub max_fails: u32,
     /// For this long.
     pub fail_timeout: Dur,
+    /// Moments are taken by a clock that shows multiples of this alone, so that what lasts `fail_timeout` is over when that clock
+    /// shows more than that since (nginx: whole seconds, so that 10 s are 10 to 11 s); zero = exactly.
+    pub tick: Dur,
     /// The n-th time in this process for n times as long, up to this (Envoy's `max_ejection_time`).
     pub max_fail_timeout: Dur,
     /// An ejection, and what active checks find, takes effect with the next change of the table, or so long after the last one
@@ -27,6 +31,34 @@ pub struct PassiveHealth {
     pub shared: bool,
     /// Answers with one of these statuses are failures, too.
     pub statuses: Statuses,
+    /// What is a failure beside them.
+    pub on: Noted,
+    /// What so many failures amount to; an ejection, where there are no checks.
+    pub amounts_to: AmountsTo,
+}
+
+/// The failures of an attempt that passive health takes note of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// A connect that was refused or got no answer.
+    pub connect_failure: bool,
+    /// A connection that ended before the end of the answer.
+    pub reset: bool,
+    /// An answer that took too long.
+    pub timeout: bool,
+}
+
+/// What as many failures as passive health allows amount to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AmountsTo {
+    /// The pod is out for a while.
+    Ejection,
+    /// One failed check (HAProxy's `on-error fail-check`).
+    FailedCheck,
+    /// All failed checks that it takes but the last (`sudden-death`).
+    AllButLastCheck,
+    /// All failed checks that it takes (`mark-down`): its checks alone bring it back.
+    AllChecks,
 }
 
 /// Between checks at the least: each is simulated, of every pod by every proxy.
@@ -67,15 +99,74 @@ impl PassiveHealth {
         let health = Self {
             max_fails: f.or("maxFails", 0),
             fail_timeout,
+            tick: f.or("tick", Dur::ZERO),
             max_fail_timeout: f.or("maxFailTimeout", fail_timeout),
             merge_window: f.or("mergeWindow", Dur::ZERO),
             max_ejected: f.or("maxEjected", Share(1.0)).0,
             in_a_row: f.or("inARow", true),
             shared: f.or("shared", false),
             statuses: f.or("statuses", retried),
+            on: Noted::of(&f.or("on", vec![Failed::Connect, Failed::Reset, Failed::Timeout])),
+            amounts_to: f.or("amountsTo", AmountsTo::Ejection),
         };
         f.end();
         health
+    }
+}
+
+/// A failure of an attempt in a list of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failed {
+    Connect,
+    Reset,
+    Timeout,
+}
+
+const FAILED: [(&str, Failed); 3] =
+    [("connectFailure", Failed::Connect), ("reset", Failed::Reset), ("timeout", Failed::Timeout)];
+const AMOUNTS_TO: [(&str, AmountsTo); 4] = [
+    ("ejection", AmountsTo::Ejection),
+    ("failedCheck", AmountsTo::FailedCheck),
+    ("allButLastCheck", AmountsTo::AllButLastCheck),
+    ("allChecks", AmountsTo::AllChecks),
+];
+
+impl Noted {
+    fn of(on: &[Failed]) -> Self {
+        let has = |failed| on.contains(&failed);
+        Self { connect_failure: has(Failed::Connect), reset: has(Failed::Reset), timeout: has(Failed::Timeout) }
+    }
+}
+
+impl Read for Failed {
+    fn read(at: &At<'_>) -> Option<Self> {
+        choose(at, &FAILED)
+    }
+
+    fn shape() -> Shape {
+        Shape::words(&FAILED.map(|(word, _)| word))
+    }
+}
+
+impl Written for Failed {
+    fn written(&self) -> Json {
+        word_of(&FAILED, self)
+    }
+}
+
+impl Read for AmountsTo {
+    fn read(at: &At<'_>) -> Option<Self> {
+        choose(at, &AMOUNTS_TO)
+    }
+
+    fn shape() -> Shape {
+        Shape::words(&AMOUNTS_TO.map(|(word, _)| word))
+    }
+}
+
+impl Written for AmountsTo {
+    fn written(&self) -> Json {
+        word_of(&AMOUNTS_TO, self)
     }
 }
 

@@ -28,6 +28,9 @@ pub enum RetryOn {
     ConnectFailure,
     /// The connection ended before the answer.
     Reset,
+    /// The same, of one that had carried a request before: it may have been closed for being idle (Go's `net/http`, browsers; RFC
+    /// 9112, 9.3.1), where a new one has no reason to be.
+    ResetOnReused,
     /// This status: 500, 502, 503 or 504.
     Status(u16),
 }
@@ -90,9 +93,10 @@ impl Written for RetryOn {
     }
 }
 
-const RETRY_ON: [(&str, RetryOn); 6] = [
+const RETRY_ON: [(&str, RetryOn); 7] = [
     ("connectFailure", RetryOn::ConnectFailure),
     ("reset", RetryOn::Reset),
+    ("resetOnReused", RetryOn::ResetOnReused),
     ("500", RetryOn::Status(500)),
     ("502", RetryOn::Status(502)),
     ("503", RetryOn::Status(503)),
@@ -100,6 +104,11 @@ const RETRY_ON: [(&str, RetryOn); 6] = [
 ];
 
 impl ClientRetries {
+    /// Whether failures of this class are retried; resets are, whatever they hit, or of connections alone that were in use before.
+    pub fn covers(&self, class: RetryOn) -> bool {
+        self.on.contains(&class) || class == RetryOn::ResetOnReused && self.on.contains(&RetryOn::Reset)
+    }
+
     /// Default: none; where there are any, after a failed connect, a reset, 502 and 503, with full jitter from 50 ms
     /// up to 2 s, and a budget of 20 % (Finagle's, Linkerd's and Envoy's).
     pub(super) fn read(at: At<'_>) -> Self {

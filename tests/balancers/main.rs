@@ -5,6 +5,7 @@ mod affinity;
 mod health;
 mod http2;
 mod measured;
+mod observed;
 mod pools;
 mod resolve;
 mod retry_budget;

@@ -1,4 +1,5 @@
-//! The host with the fewest requests of this proxy under way, over all of them; ties at random.
+//! The host with the fewest requests of this proxy under way, over all of them; ties at random. One that has none comes before all others, however slow its start
+//! (HAProxy's `fwlc_queue_srv`; nginx's `least_conn`, which multiplies weights with what is under way).
 
 use super::{Algorithm, Hosts};
 use crate::engine::Stream;
@@ -37,7 +38,7 @@ impl Algorithm for LeastRequest {
     }
 }
 
-/// How busy a host of this weight is with `active` requests: the more, the busier, whatever the weight.
+/// How busy a host of this weight is with `active` requests: the more, the busier, whatever the weight; with none, not at all.
 fn load(active: u32, weight: f64) -> f64 {
-    f64::from(active + 1) / weight
+    if active == 0 { 0.0 } else { f64::from(active + 1) / weight }
 }

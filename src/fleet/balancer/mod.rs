@@ -310,15 +310,15 @@ impl Clone for Box<dyn Algorithm> {
     }
 }
 
-/// The algorithm that a scenario names.
-pub(super) fn algorithm(name: scenario::Algorithm) -> Box<dyn Algorithm> {
+/// The algorithm that a scenario names; `salt` is another one in every replication.
+pub(super) fn algorithm(name: scenario::Algorithm, salt: u64) -> Box<dyn Algorithm> {
     match name {
         scenario::Algorithm::RoundRobin => Box::new(round_robin::RoundRobin::default()),
         scenario::Algorithm::Random => Box::new(random::Random),
         scenario::Algorithm::LeastRequest => Box::new(least_request::LeastRequest),
         scenario::Algorithm::PowerOfTwo => Box::new(power_of_two::PowerOfTwo),
         scenario::Algorithm::IpHash => Box::new(ip_hash::IpHash),
-        scenario::Algorithm::RingHash => Box::new(ring_hash::RingHash::default()),
+        scenario::Algorithm::RingHash => Box::new(ring_hash::RingHash::new(salt)),
         scenario::Algorithm::SmoothRoundRobin => Box::new(smooth_round_robin::SmoothRoundRobin::default()),
         scenario::Algorithm::EnvoyLeastRequest => Box::new(envoy_least_request::EnvoyLeastRequest),
     }
@@ -364,7 +364,7 @@ pub(super) mod contract {
     #[test]
     fn none_exactly_when_nothing_is_usable() {
         for name in ALL {
-            let mut a = algorithm(name);
+            let mut a = algorithm(name, 0);
             let mut draw = Streams::new(1, 0).stream(Purpose::Balance, 0);
             for n in 0..6u32 {
                 for mask in 0..(1u32 << n) {
@@ -386,7 +386,7 @@ pub(super) mod contract {
         for name in ALL {
             let t = table(3);
             let pick = || {
-                let mut a = algorithm(name);
+                let mut a = algorithm(name, 0);
                 a.table_changed(&t);
                 let draw = &mut Streams::new(5, 0).stream(Purpose::Balance, 9);
                 a.pick(&hosts(&t, &[0, 14]), 3, draw)
@@ -419,7 +419,7 @@ pub(super) mod contract {
         let family = Streams::new(5, 0).family(Purpose::Balance, 0);
         for name in ALL {
             let t = table(5);
-            let [mut looks, mut does_not] = [algorithm(name), algorithm(name)];
+            let [mut looks, mut does_not] = [algorithm(name, 0), algorithm(name, 0)];
             looks.table_changed(&t);
             for n in [5, 5, 3, 3, 4, 1, 5, 2] {
                 let h = Hosts { restricted: false, ..hosts(&t[..n], &[]) };
@@ -439,7 +439,7 @@ pub(super) mod contract {
     fn long_run_shares_are_even_except_for_hash_and_load() {
         for name in [RoundRobin, Random, SmoothRoundRobin] {
             let t = table(5);
-            let mut a = algorithm(name);
+            let mut a = algorithm(name, 0);
             let family = Streams::new(5, 0).family(Purpose::Balance, 0);
             let mut counts = [0u32; 5];
             for n in 0..10_000 {

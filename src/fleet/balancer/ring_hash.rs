@@ -10,6 +10,8 @@ const POINTS: u64 = 100;
 /// The ring, and what its points lead to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RingHash {
+    /// Pods have other addresses each time, and stand elsewhere on the ring; all proxies have the same one.
+    salt: u64,
     /// (point, pod), in order of points.
     ring: Vec<(u64, u32)>,
     /// By pod: its position in the table, or [`NIL`].
@@ -39,7 +41,7 @@ impl Algorithm for RingHash {
             self.ring.retain(|&(_, pod)| is_in(&self.positions, pod));
         }
         for pod in pods.clone().filter(|&pod| !is_in(&was, pod)) {
-            let base = mix(u64::from(pod) ^ 0x5249_4E47);
+            let base = mix(u64::from(pod) ^ 0x5249_4E47 ^ self.salt);
             self.ring.extend((0..POINTS).map(|k| (mix(base.wrapping_add(k)), pod)));
         }
         self.ring.sort();
@@ -57,6 +59,10 @@ impl Algorithm for RingHash {
 }
 
 impl RingHash {
+    pub(super) fn new(salt: u64) -> Self {
+        Self { salt, ..Self::default() }
+    }
+
     /// Where in the ring the first point stands that does not come before `point`. Points are spread evenly: of 100,000 it stands within
     /// some hundred of where that says, which is quicker than to halve all of them.
     fn first_from(&self, point: u64) -> usize {

@@ -7,7 +7,7 @@ use crate::engine::{Handle, NIL, SimTime};
 use super::super::connection::{Connection, Owner, Stage};
 use super::super::fact::Outcome;
 use super::super::link::Link;
-use super::super::process::Proxy;
+use super::super::process::{Proxy, ring_salt};
 use super::super::proxy::{RESET, STATUS_OK, TRUNCATED};
 use super::super::request::{Place, Request};
 use super::super::world::{Cal, Observer, World};
@@ -201,7 +201,8 @@ impl<O: Observer> World<O> {
     pub(super) fn add_proxy(&mut self) {
         let (before, pods) = (self.proxies.len(), self.pods.len());
         let workers = self.balancer.workers as usize;
-        self.proxies.extend((0..workers).map(|_| Proxy::new(&self.balancer)));
+        let salt = ring_salt(self.streams);
+        self.proxies.extend((0..workers).map(|_| Proxy::new(&self.balancer, salt)));
         let after = self.proxies.len();
         let mut old = std::mem::take(&mut self.links).into_iter();
         for _ in 0..pods {
@@ -212,7 +213,7 @@ impl<O: Observer> World<O> {
         let moved = |link: u32| (link as usize / before * after + link as usize % before) as u32;
         self.private = private.map(|((link, of), c)| ((moved(link), of), c)).collect::<BTreeMap<_, _>>();
         if let Some(router) = &mut self.router {
-            router.grow(after, self.balancer.algorithm);
+            router.grow(after, self.balancer.algorithm, salt);
         }
         if let Some(tier) = &mut self.tier {
             tier.away.resize(before, false);

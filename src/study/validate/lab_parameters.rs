@@ -217,8 +217,8 @@ fn clients(scenario: &Scenario, cannot: &mut Cannot) -> Value {
     cannot.at_most("rate", rate, RATE_MAX);
     cannot.at_most("connections", f64::from(clients.connections), f64::from(CLIENTS_MAX));
     let again = clients.retries.attempts > 0;
-    if again && clients.retries.on != [RetryOn::Reset] {
-        cannot.say("`clients.retries`: the lab's clients send again after a reset alone (`on: [reset]`)");
+    if again && clients.retries.on != [RetryOn::ResetOnReused] {
+        cannot.say("`clients.retries`: the lab's clients send again after the end of a reused connection alone (`on: [resetOnReused]`)");
     }
     json!({
         "rate": rate,

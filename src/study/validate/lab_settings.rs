@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::lab_case::Balancer;
 use super::lab_parameters::Cannot;
 use crate::engine::Dur;
-use crate::scenario::{Algorithm, LoadBalancer, Membership, Scenario, Sharing};
+use crate::scenario::{Algorithm, AmountsTo, LoadBalancer, Membership, PassiveHealth, Scenario, Sharing};
 
 /// The `lb_settings` of a case.
 pub(super) fn settings(scenario: &Scenario, balancer: Balancer, cannot: &mut Cannot) -> Value {
@@ -107,12 +107,26 @@ fn haproxy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot)
         set.insert("check".to_owned(), json!(format!("inter {inter} fall {fall} rise {rise}")));
         put(set, "on_marked_down", json!("shutdown-sessions"), check.close_connections);
     }
-    let fails = lb.passive_health.max_fails;
-    put(set, "observe", json!(format!("observe layer4 error-limit {fails} on-error mark-down")), fails > 0);
-    if fails > 0 && lb.active_health.is_none() {
+    observe(lb, set, cannot);
+    put(set, "slowstart", json!(ms(lb.slow_start.window)), !lb.slow_start.window.is_zero());
+}
+
+fn observe(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
+    let PassiveHealth { max_fails: limit, on, amounts_to, .. } = lb.passive_health;
+    if limit == 0 {
+        return;
+    }
+    let layer = if on.reset { 7 } else { 4 };
+    let then = match amounts_to {
+        AmountsTo::FailedCheck => "fail-check",
+        AmountsTo::AllButLastCheck => "sudden-death",
+        // Of an ejection for a time it knows nothing, and that is told.
+        AmountsTo::Ejection | AmountsTo::AllChecks => "mark-down",
+    };
+    set.insert("observe".to_owned(), json!(format!("observe layer{layer} error-limit {limit} on-error {then}")));
+    if lb.active_health.is_none() {
         cannot.say("`loadBalancer.passiveHealth`: HAProxy observes only a server that it checks (`activeHealth`)");
     }
-    put(set, "slowstart", json!(ms(lb.slow_start.window)), !lb.slow_start.window.is_zero());
 }
 
 fn nginx(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {

@@ -3,7 +3,7 @@
 
 use crate::engine::Dur;
 use crate::scenario::{
-    Algorithm, Arrivals, Clients, Crash, Load, LoadBalancer, ReadinessGate, Scenario, Strategy, WarmupOver,
+    Algorithm, Arrivals, Clients, Crash, Load, LoadBalancer, ReadinessGate, RetryOn, Scenario, Strategy, WarmupOver,
 };
 
 /// One quantity of the measured deploys.
@@ -172,7 +172,11 @@ pub const UNMEASURED: [Unmeasured; 20] = [
         what: "a router's weights",
         of: |s| matches!(&s.workload.strategy, Strategy::Canary(canary) if canary.traffic_routing),
     },
-    Unmeasured { what: "retries by clients", of: |s| s.clients.iter().any(|c| c.retries.attempts > 0) },
+    Unmeasured {
+        what: "retries by clients",
+        // What was lost on a connection in use before was sent again in one of them.
+        of: |s| s.clients.iter().any(|c| c.retries.attempts > 0 && c.retries.on != [RetryOn::ResetOnReused]),
+    },
     Unmeasured { what: "closed loops", of: |s| s.clients.iter().any(|c| matches!(c.load, Load::Users { .. })) },
     Unmeasured {
         what: "controllers other than a Deployment's",

@@ -127,7 +127,7 @@ fn clients(p: &Parameters) -> String {
         out += "    response: streamed\n";
     }
     if p.retry_reused > 0 {
-        out += "    retries: {attempts: 1, on: [reset], backoff: {base: 0s}, budget: none}\n";
+        out += "    retries: {attempts: 1, on: [resetOnReused], backoff: {base: 0s}, budget: none}\n";
     }
     let when = if p.reconnect == "eager" { "eager" } else { "onDemand" };
     let delay = s(p.reconnect_delay_s);

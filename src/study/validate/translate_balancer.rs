@@ -19,6 +19,8 @@ const HAPROXY_LINGER: &str = "1s";
 const HAPROXY_PURGE: &str = "5s";
 /// nginx's master waits so long between starting new workers and telling the old ones to quit.
 const NGINX_TAKES: &str = "100ms";
+/// nginx's marks know whole seconds.
+const NGINX_TICK: &str = "1s";
 /// Envoy's waits before a retry: up to 25 ms, then twice as long.
 const ENVOY_BACKOFF: &str = "{base: 25ms, factor: 2, cap: 250ms, jitter: full}";
 /// Envoy disbelieves its marks of health below this share of healthy hosts, and takes any answer from 500 on for a failure.
@@ -138,15 +140,33 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
             set.on_marked_down.as_deref() == Some("shutdown-sessions")
         ));
     }
-    if let Some(observe) = &set.observe {
-        let mut words = observe.split_whitespace();
-        let limit = words.find(|w| *w == "error-limit").and_then(|_| words.next()).unwrap_or("10");
-        // A server that was marked down comes back by its checks, which a dead one never passes.
-        lines.push(format!("passiveHealth: {{maxFails: {limit}, failTimeout: {NEVER}}}"));
+    if let (Some(_), Some(observe)) = (&set.check, &set.observe) {
+        lines.extend(observed(observe));
     }
     if let Some(window) = &set.slowstart {
         lines.push(format!("slowStart: {{window: {window}, step: {HAPROXY_STEP}}}"));
     }
+}
+
+/// What HAProxy takes note of beside its checks (`observe`), without which there is nothing that it would amount to.
+fn observed(observe: &str) -> Option<String> {
+    let word = |name: &str| {
+        let mut words = observe.split_whitespace();
+        words.find(|w| *w == name).and_then(|_| words.next())
+    };
+    let amounts_to = match word("on-error").unwrap_or("fail-check") {
+        "fail-check" => "failedCheck",
+        "sudden-death" => "allButLastCheck",
+        "mark-down" => "allChecks",
+        // `fastinter` alone asks earlier, and the lab sets no such interval.
+        _ => return None,
+    };
+    let on = match word("observe") {
+        Some("layer7") => "on: [connectFailure, reset, timeout], statuses: [500, 502, 503, 504]",
+        _ => "on: [connectFailure], statuses: []",
+    };
+    let limit = word("error-limit").unwrap_or("10");
+    Some(format!("passiveHealth: {{maxFails: {limit}, failTimeout: {NEVER}, amountsTo: {amounts_to}, {on}}}"))
 }
 
 /// Where HAProxy's retries go: to the same server while it is to be asked again, and that after a wait.
@@ -196,7 +216,7 @@ fn nginx(set: &Settings, lines: &mut Vec<String>) {
     lines.push(format!("reload: {{takes: {NGINX_TAKES}, shutdownTimeout: {stop}}}"));
     let timeout = set.fail_timeout.as_deref().unwrap_or("10s");
     lines.push(format!(
-        "passiveHealth: {{maxFails: {}, failTimeout: {timeout}, inARow: false}}",
+        "passiveHealth: {{maxFails: {}, failTimeout: {timeout}, tick: {NGINX_TICK}, inARow: false}}",
         set.max_fails.unwrap_or(1)
     ));
 }
