@@ -245,7 +245,6 @@ impl DerefMut for Table {
 mod tests {
     use super::*;
     use crate::engine::{Dur, Purpose, Stream, Streams};
-    use crate::fleet::balancer::contract::ALL;
     use crate::fleet::balancer::{Algorithm, Hosts, algorithm};
     use crate::scenario;
 
@@ -347,7 +346,7 @@ mod tests {
         let none = SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO };
         let slow = SlowStart { window: Dur::from_secs(20), least: 0.1, step: Dur::ZERO };
         let in_steps = SlowStart { step: Dur::from_millis(1_500), ..slow };
-        for name in ALL {
+        for name in scenario::Algorithm::ALL {
             for full in [3, u32::MAX] {
                 for slow_start in [none, slow, in_steps] {
                     picks_alike(name, full, slow_start);

@@ -231,6 +231,20 @@ impl LoadBalancer {
     }
 }
 
+impl Algorithm {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::RoundRobin,
+        Self::Random,
+        Self::LeastRequest,
+        Self::PowerOfTwo,
+        Self::RingHash,
+        Self::IpHash,
+        Self::EnvoyLeastRequest,
+        Self::SmoothRoundRobin,
+    ];
+}
+
 const ALGORITHMS: [(&str, Algorithm); 8] = [
     ("roundRobin", Algorithm::RoundRobin),
     ("random", Algorithm::Random),

@@ -325,17 +325,14 @@ pub(super) fn algorithm(name: scenario::Algorithm, salt: u64) -> Box<dyn Algorit
 }
 
 #[cfg(test)]
-pub(super) mod contract {
+mod contract {
     //! What every algorithm owes its proxy.
 
     use super::*;
     use crate::engine::{Purpose, Streams};
-    use scenario::Algorithm::{
-        EnvoyLeastRequest, IpHash, LeastRequest, PowerOfTwo, Random, RingHash, RoundRobin, SmoothRoundRobin,
-    };
+    use scenario::Algorithm::{Random, RoundRobin, SmoothRoundRobin};
 
-    pub(in super::super) const ALL: [scenario::Algorithm; 8] =
-        [RoundRobin, Random, LeastRequest, PowerOfTwo, RingHash, IpHash, EnvoyLeastRequest, SmoothRoundRobin];
+    const ALL: [scenario::Algorithm; 8] = scenario::Algorithm::ALL;
 
     fn table(n: u32) -> Vec<Host> {
         (0..n).map(|pod| Host::new(pod * 7, SimTime::ZERO)).collect()
