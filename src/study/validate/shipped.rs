@@ -94,7 +94,7 @@ const THREE_RUNS: &str = "no mechanism that is known: nothing that could change 
 const TIME_IN_NGINX: &str = "time in the proxy: nginx takes a few milliseconds more for a request than the same hop of all others, and \
      that is not simulated";
 
-const SAME_WORK: &str = "probably that a request that is sent again takes as long as it would have taken the first time, where the lab's pods draw anew: those \
+const SAME_WORK: &str = "probably the work of a request that is sent again: the same as the first time, where the lab's pods draw anew, and those \
      that a drain cuts are the long ones";
 const CHECKS_IN_STEP: &str = "probably the phase of the checks: HAProxy begins those of all servers within a tenth of a second, and pods end in a \
      regular rhythm, so that how long after its last check a pod ends is no average over all phases";
