@@ -101,6 +101,7 @@ pub(crate) const BINDING: &[Setting] = &[
     ("loadBalancer.passiveHealth.mergeWindow", "1s"),
     ("loadBalancer.passiveHealth.statuses", "[503]"),
     ("loadBalancer.passiveHealth.on", "[connectFailure]"),
+    ("loadBalancer.passiveHealth.on", "[timeout]"),
     ("loadBalancer.passiveHealth.amountsTo", "failedCheck"),
     ("loadBalancer.passiveHealth.tick", "700ms"),
     ("loadBalancer.panicThreshold", "60%"),
