@@ -188,6 +188,7 @@ fn envoy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
     }
     let drain = lb.reload.drain;
     put(set, "drain_time_s", json!(drain.secs()), !drain.is_zero());
+    put(set, "drain_strategy", json!("immediate"), !drain.is_zero() && !lb.reload.gradual);
     put(set, "slow_start_s", json!(lb.slow_start.window.secs()), !lb.slow_start.window.is_zero());
     if let Some(check) = lb.active_health {
         let check = json!({
