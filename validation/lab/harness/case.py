@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import tempfile
-import time
 
 from . import guard
 from .deploy import Run
@@ -30,34 +29,45 @@ def alone():
     return lock
 
 
-async def measure(parameters, programs, tries=TRIES, until=math.inf, tell=print):
-    """A repeat for each seed, and the noise of those that were repeated. The seeds run side by side, each in a slot of its own.
-    Nothing is repeated any more after `until` (monotonic)."""
-    kept, disturbed = {}, []
-    folder = tempfile.mkdtemp(prefix="dryroll-lab-")
-    try:
-        for attempt in range(tries):
-            todo = [seed for seed in SEEDS if seed not in kept]
-            if not todo or attempt and time.monotonic() > until:
-                break
-            steal = guard.Steal()
-            runs = [Run(parameters, seed, slot, os.path.join(folder, f"{attempt}-{slot}"), programs) for slot, seed in enumerate(todo)]
-            played = await asyncio.gather(*(run.play() for run in runs), return_exceptions=True)
-            for failure in (result for result in played if isinstance(result, BaseException)):
-                raise failure
-            for repeat in played:
-                repeat["noise"]["steal_share"] = round(steal.share(), 4)
-                found = guard.disturbances(repeat)
-                if found:
-                    tell(f"  seed {repeat['seed']} was disturbed, and is repeated: {'; '.join(found)}")
-                    disturbed.append({"seed": repeat["seed"], "noise": repeat["noise"]})
-                else:
-                    kept[repeat["seed"]] = repeat
-        if len(kept) < len(SEEDS):
-            raise Disturbed(f"{len(SEEDS) - len(kept)} of {len(SEEDS)} runs were disturbed again and again; the machine is too busy")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return [kept[seed] for seed in SEEDS], disturbed
+class Measurement:
+    """A repeat of each seed, and the noise of those that were played again."""
+
+    def __init__(self, parameters, programs, tell=print):
+        self.parameters, self.programs, self.tell = parameters, programs, tell
+        self.kept, self.disturbed = {}, []
+
+    @property
+    def missing(self):
+        return [seed for seed in SEEDS if seed not in self.kept]
+
+    @property
+    def repeats(self):
+        if self.missing:
+            raise Disturbed(f"{len(self.missing)} of {len(SEEDS)} runs were disturbed again and again; the machine is too busy")
+        return [self.kept[seed] for seed in SEEDS]
+
+    def play(self):
+        """Plays what is missing once, side by side, each seed in a slot of its own."""
+        folder = tempfile.mkdtemp(prefix="dryroll-lab-")
+        try:
+            asyncio.run(self._play(folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _play(self, folder):
+        steal = guard.Steal()
+        runs = [Run(self.parameters, seed, slot, os.path.join(folder, str(slot)), self.programs) for slot, seed in enumerate(self.missing)]
+        played = await asyncio.gather(*(run.play() for run in runs), return_exceptions=True)
+        for failure in (result for result in played if isinstance(result, BaseException)):
+            raise failure
+        for repeat in played:
+            repeat["noise"]["steal_share"] = round(steal.share(), 4)
+            found = guard.disturbances(repeat)
+            if found:
+                self.tell(f"  seed {repeat['seed']} was disturbed, and is to be repeated: {'; '.join(found)}")
+                self.disturbed.append({"seed": repeat["seed"], "noise": repeat["noise"]})
+            else:
+                self.kept[repeat["seed"]] = repeat
 
 
 def case(name, description, parameters, version, repeats, disturbed, differences):
