@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use dryroll::metrics::replication::Replication;
+use dryroll::fleet::fact::Cause;
+use dryroll::metrics::replication::{PhaseTally, Replication};
 use dryroll::metrics::validation::CaseVerdict;
 use dryroll::scenario::{Scenario, load_str};
 use dryroll::study::validate::{Case, judge_all, shipped};
@@ -106,4 +107,37 @@ observe: {{warmup: 10s, after: 10s}}
     assert!(clients > 0);
     let (clients, proxies) = reconnects(7);
     assert!(clients == 0 && proxies > 0, "{clients} by clients, {proxies} by proxies");
+}
+
+/// Two pods of which one takes over from the other: a proxy that heard of a part of it alone would have nobody left, or both.
+#[test]
+fn a_switch_of_all_traffic_is_one_change_unless_additions_are_later() {
+    let dropped = |propagation: &str| {
+        let yaml = format!(
+            "
+workload: {{replicas: 2, kind: Rollout, strategy: {{blueGreen: {{autoPromotionEnabled: true, scaleDownDelaySeconds: 30}}}}}}
+pod: {{startup: 5s, concurrency: 16, queue: 1000, serviceTime: 10ms, readinessProbe: none}}
+loadBalancer: {{proxies: 4, propagation: {propagation}}}
+clients: [{{name: web, rate: 200/s, connections: 100, retries: {{attempts: 0}}}}]
+deploy: {{at: 10s}}
+observe: {{warmup: 5s, after: 20s}}
+"
+        );
+        let runs = replications(&yaml, 10);
+        let [none, all] = [true, false].map(|all| {
+            let of = |r: &Replication| {
+                let causes = |p: &PhaseTally| if all { p.dropped() } else { p.causes[Cause::NoEndpoints as usize] };
+                r.phases.iter().map(causes).sum::<u64>()
+            };
+            runs.iter().map(of).sum::<u64>() as f64 / runs.len() as f64
+        });
+        assert_eq!(none, all, "{propagation}: nothing else fails");
+        all
+    };
+    let late = "{distribution: lognormal, p50: 800ms, p99: 8s}";
+    assert_eq!(dropped(&format!("{{shared: {late}, add: {late}, remove: {late}}}")), 0.0);
+    // 200 requests a second for 2 s, within four standard errors of the mean of ten.
+    let gap = dropped("{shared: 1s, add: 3s, remove: 1s}");
+    assert!((gap - 400.0).abs() < 4.0 * (400.0f64 / 10.0).sqrt(), "{gap}");
+    assert_eq!(dropped("{shared: 1s, add: 1s, remove: 3s}"), 0.0);
 }

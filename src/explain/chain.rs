@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::remedy::{against_no_endpoints, against_overflow};
 use super::tracer::{Ending, Trace};
 use crate::engine::Dur;
 use crate::fleet::fact::{Cause, Outcome, PodId};
@@ -192,12 +193,11 @@ impl Teller<'_> {
                 let text = format!("the queue of pod {pod} ({}) was full; {}", self.scenario.pod.queue, load(e));
                 // Where all pods together had room, it is this one that got too much.
                 let short = e.levels.demand == 0.0 || e.levels.capacity < e.levels.demand;
-                let more = "more capacity while it rolls: a smaller maxUnavailable, a larger maxSurge, minReadySeconds";
-                (text, short.then(|| more.to_owned()))
+                (text, short.then(|| against_overflow(&self.scenario.rolled().workload.strategy)).flatten())
             }
             Cause::NoEndpoints => (
                 format!("{} had no pod left; {}", self.proxy(e), load(e)),
-                Some("maxUnavailable: 0 with a surge".to_owned()),
+                against_no_endpoints(&self.scenario.rolled(), &self.balancer(e).path),
             ),
             Cause::Slow => {
                 let waited = e.at.since(e.born);

@@ -6,6 +6,7 @@
 mod chain;
 mod explanation;
 mod order;
+mod remedy;
 mod tracer;
 
 pub use chain::Chain;

@@ -28,9 +28,10 @@ impl Connections {
         c
     }
 
-    /// There will be so many more soon.
+    /// There will be so many more soon, and some beside them while those are busy: whole cache lines are copied when their vector grows, so that
+    /// one too many would take twice the memory. What is not used of it takes none.
     pub(super) fn reserve(&mut self, more: usize) {
-        self.records.reserve(more);
+        self.records.reserve(more + more / 4);
         self.upkeep.reserve(more);
     }
 

@@ -66,11 +66,35 @@ fn first_tick(config: &Propagation, streams: Streams) -> SimTime {
     SimTime::ZERO + config.batch.scale(streams.stream(Purpose::BatchPhase, 0).open01())
 }
 
+/// A change of which proxies hear: which draws are its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change {
+    identity: u64,
+    ordinal: u64,
+}
+
 impl<O: Observer> World<O> {
     /// Tells every proxy that `pod` is, or is no longer, to be sent requests; returns when the last one will act on it.
     pub(super) fn propagate(&mut self, pod: u32, routed: bool, cal: &mut Cal) -> SimTime {
-        let hold = self.control_plane.config.order == PropagationOrder::RemoveThenAdd;
-        if routed && hold && self.control_plane.removals > 0 {
+        let change = self.change(pod);
+        self.propagate_as(change, pod, routed, cal)
+    }
+
+    /// The next change about `pod`.
+    pub(super) fn change(&mut self, pod: u32) -> Change {
+        let p = &mut self.pods[pod as usize];
+        p.changes += 1;
+        Change { identity: (p.identity() << 8) ^ u64::from(p.changes), ordinal: u64::from(p.ordinal) }
+    }
+
+    /// Whether additions wait for removals.
+    pub(super) fn removes_first(&self) -> bool {
+        self.control_plane.config.order == PropagationOrder::RemoveThenAdd
+    }
+
+    /// The same where it is part of `change`, which may be about other pods, too: whoever hears of a part hears of all.
+    pub(super) fn propagate_as(&mut self, change: Change, pod: u32, routed: bool, cal: &mut Cal) -> SimTime {
+        if routed && self.removes_first() && self.control_plane.removals > 0 {
             self.control_plane.held.push(pod);
             return cal.now();
         }
@@ -78,7 +102,7 @@ impl<O: Observer> World<O> {
             self.control_plane.held.retain(|&p| p != pod);
         }
         let mut last = cal.now();
-        for (proxy, at) in self.deliveries(pod, routed, cal) {
+        for (proxy, at) in self.deliveries(change, pod, routed, cal) {
             last = last.max(at);
             self.control_plane.removals += u32::from(!routed);
             cal.at(at, Event::Table { proxy, pod, routed });
@@ -86,12 +110,9 @@ impl<O: Observer> World<O> {
         last
     }
 
-    /// When each proxy hears of a change about `pod`.
-    pub(super) fn deliveries(&mut self, pod: u32, routed: bool, cal: &Cal) -> Vec<(u16, SimTime)> {
-        let p = &mut self.pods[pod as usize];
-        p.changes += 1;
-        let identity = (p.identity() << 8) ^ u64::from(p.changes);
-        let ordinal = u64::from(p.ordinal);
+    /// When each proxy hears of `change` as far as it is about `pod`.
+    pub(super) fn deliveries(&mut self, change: Change, pod: u32, routed: bool, cal: &Cal) -> Vec<(u16, SimTime)> {
+        let Change { identity, ordinal } = change;
         let draw = self.streams.stream(Purpose::PropagationShared, identity);
         let committed = self.control_plane.committed(cal.now(), draw, ordinal);
         let own = self.streams.family(Purpose::PropagationOwn, identity);

@@ -45,7 +45,8 @@ impl<O: Observer> World<O> {
     /// Every proxy is told, each in its own time, that `pod` is gone or no longer serves.
     pub(super) fn withdraw(&mut self, pod: u32, cal: &mut Cal) {
         if self.balancer.terminating_fallback && !std::mem::replace(&mut self.pods[pod as usize].withdrawn, true) {
-            for (proxy, at) in self.deliveries(pod, false, cal) {
+            let change = self.change(pod);
+            for (proxy, at) in self.deliveries(change, pod, false, cal) {
                 cal.at(at, Event::Withdrawn { proxy, pod });
             }
         }
