@@ -118,6 +118,39 @@ fn a_blue_green_rollout_switches_all_at_once() {
     assert_forecast(told, "guestbook · Rollout, 3 replicas · blue-green, promoted by hand · ");
 }
 
+/// A single pod is replaced without a gap where its successor's endpoint stands in the list that no longer has its own.
+#[test]
+fn the_endpoints_of_a_manifest_are_heard_of_as_a_whole() {
+    let manifest = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: single}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: single}}
+  template:
+    metadata: {labels: {app: single}}
+    spec:
+      containers:
+        - name: web
+          image: web:1
+          lifecycle: {preStop: {exec: {command: [sleep, '10']}}}
+";
+    let lost = |more: &str| {
+        let options = format!("- --rate 50/s --replications 20 --format csv {more}");
+        let (status, out, err) = run(&options, manifest.as_bytes());
+        assert_eq!(status, 0, "{err}");
+        let mut lines = out.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let head = lines.next().expect("a head");
+        let at = head.iter().position(|name| name == "noEndpoints").expect("a column");
+        lines.map(|row| row[at].parse::<f64>().expect("a number")).sum::<f64>()
+    };
+    assert_eq!(lost(""), 0.0);
+    assert!(lost("--set propagation.snapshots=false") > 0.0, "by itself each change overtakes others");
+    // Targets are registered one by one.
+    assert!(lost("--preset alb") > 0.0);
+}
+
 const SERIES: &str = "tests/data/series/requests-per-5m.csv";
 
 /// Its busiest hour: twelve buckets of 5 minutes, the fullest the seventh, a deploy in the middle.

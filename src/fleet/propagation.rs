@@ -7,6 +7,7 @@ use super::balancer::Host;
 use super::event::Event;
 use super::fact::{Fact, PodId, ProxyId};
 use super::process::{Process, Proxy};
+use super::snapshots::Snapshots;
 use super::world::{Cal, Observer, World};
 
 /// What sits between the pods' state and the proxies' tables.
@@ -15,6 +16,8 @@ pub(super) struct ControlPlane {
     config: Propagation,
     /// A moment at which it commits; then every `batch`.
     tick: SimTime,
+    /// What is on its way, where it tells the state instead of single changes.
+    snapshots: Snapshots,
     /// Removals that have not reached every proxy.
     removals: u32,
     /// Additions that wait for them (`removeThenAdd`).
@@ -28,6 +31,7 @@ impl ControlPlane {
         Self {
             config: config.clone(),
             tick: first_tick(config, streams),
+            snapshots: Snapshots::default(),
             removals: 0,
             held: Vec::new(),
             halted: Vec::new(),
@@ -43,6 +47,19 @@ impl ControlPlane {
     /// When the control plane commits a change that is made `now`.
     pub(super) fn committed(&self, now: SimTime, mut draw: Stream, ordinal: u64) -> SimTime {
         self.commit(now + self.config.shared.sample(&mut draw, ordinal))
+    }
+
+    /// The same of a change of the pods, which may be committed with others.
+    fn takes(&mut self, now: SimTime, draw: Stream, ordinal: u64) -> SimTime {
+        let own = self.committed(now, draw, ordinal);
+        if self.config.snapshots { self.snapshots.committed(now, own) } else { own }
+    }
+
+    /// When proxy `of` acts on a change of the pods that was, or will be, `committed`.
+    fn reaches(&mut self, of: u16, routed: bool, committed: SimTime, mut draw: Stream, ordinal: u64) -> SimTime {
+        let dist = if routed { &self.config.add } else { &self.config.remove };
+        let own = committed + dist.of(of).sample(&mut draw, ordinal);
+        if self.config.snapshots { self.snapshots.heard(of, committed, own) } else { own }
     }
 
     /// How much later proxy `of` hears of an addition.
@@ -114,22 +131,20 @@ impl<O: Observer> World<O> {
     pub(super) fn deliveries(&mut self, change: Change, pod: u32, routed: bool, cal: &Cal) -> Vec<(u16, SimTime)> {
         let Change { identity, ordinal } = change;
         let draw = self.streams.stream(Purpose::PropagationShared, identity);
-        let committed = self.control_plane.committed(cal.now(), draw, ordinal);
+        let committed = self.control_plane.takes(cal.now(), draw, ordinal);
         let own = self.streams.family(Purpose::PropagationOwn, identity);
         let mut deliveries = Vec::with_capacity(self.proxies.len());
         for proxy in 0..self.proxies.len() as u16 {
             if O::TIERED && self.is_away(proxy) {
                 continue;
             }
-            let config = &self.control_plane.config;
-            let dist = if routed { &config.add } else { &config.remove };
             // Its workers hear of it in one moment.
             let of = proxy / self.balancer.workers as u16;
-            let delay = dist.of(of).sample(&mut own.stream(u64::from(of)), ordinal);
+            let heard = self.control_plane.reaches(of, routed, committed, own.stream(u64::from(of)), ordinal);
             let link = self.link(proxy, pod);
             let l = &mut self.links[link];
             // A later change never overtakes an earlier one about the same pod.
-            let at = (committed + delay).max(l.last_delivery).max(cal.now());
+            let at = heard.max(l.last_delivery).max(cal.now());
             l.last_delivery = at;
             deliveries.push((proxy, at));
         }

@@ -263,6 +263,7 @@ fn blank_what_unready_pods_call_for(s: &mut Scenario) {
         remove: ByProxy::all(Dist::Constant(Dur::ZERO)),
         batch: Dur::ZERO,
         order: PropagationOrder::Parallel,
+        snapshots: false,
     };
     s.load_balancer.deregistration_delay = Dur::ZERO;
     s.workload = Workload {

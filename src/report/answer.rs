@@ -137,8 +137,9 @@ fn never_ready(results: &Results) -> Option<String> {
     let waiting = new().filter(|p| p.ready.is_none() && p.deletion_requested.is_none() && !p.lost).count() as f64;
     let of = plural(new().count() as f64, "new pod");
     let which = if results.replications > 1 { " in the first simulated deploy" } else { "" };
-    (waiting > 0.0)
-        .then(|| format!("It waits for pods that never turn Ready: {} of {of}{which}.", count(waiting, waiting)))
+    // Where others did, these are only late.
+    let what = if new().any(|p| p.ready.is_some()) { "are not Ready yet" } else { "never turn Ready" };
+    (waiting > 0.0).then(|| format!("It waits for pods that {what}: {} of {of}{which}.", count(waiting, waiting)))
 }
 
 /// What would have been dropped without a deploy, where that is anything.

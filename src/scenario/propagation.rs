@@ -19,6 +19,9 @@ pub struct Propagation {
     pub batch: Dur,
     /// What waits for what.
     pub order: PropagationOrder,
+    /// Whether what is told is the state of all pods rather than one change after the other: what changes while it is on its way
+    /// arrives with it, and nothing overtakes.
+    pub snapshots: bool,
 }
 
 /// A delay of each proxy: one distribution for all, or one for each.
@@ -97,7 +100,7 @@ impl Propagation {
     /// are one proxy: kube-proxy syncs at most once a second (`minSyncPeriod`) and takes 20 to 200 ms for it; an
     /// ingress controller that is busy syncs once in 3.3 s (`--sync-rate-limit` 0.3).
     pub(super) fn read(at: At<'_>) -> Self {
-        if at.node.is_none() {
+        if ["shared", "add", "remove"].iter().all(|delay| at.node.and_then(|n| n.get(delay)).is_none()) {
             at.cx.assume(format!(
                 "{} 0.8 s, p99 3.2 s (a small cluster: EndpointSlices 0.1 s, then a proxy that syncs once a second)",
                 at.path
@@ -118,6 +121,7 @@ impl Propagation {
                     ("removeThenAdd", PropagationOrder::RemoveThenAdd),
                 ],
             ),
+            snapshots: f.or("snapshots", false),
         };
         f.end();
         propagation

@@ -100,6 +100,11 @@ const KINDS: [(&str, Kind); 7] = [
     ("InstanceRefresh", Kind::InstanceRefresh),
 ];
 
+/// Whether Kubernetes' `EndpointSlice` controller tells of its pods.
+pub(super) fn is_of_kubernetes(kind: &str) -> bool {
+    ["Deployment", "StatefulSet", "DaemonSet", "Rollout"].contains(&kind)
+}
+
 /// This kind of workload by its name in a scenario, if it is one.
 pub(super) fn kind_called(name: &str) -> Option<&'static str> {
     KINDS.iter().find(|(kind, _)| *kind == name).map(|(kind, _)| *kind)

@@ -80,6 +80,7 @@ pub(crate) const OF_UNREADY_PODS: &[Setting] = &[
     ("loadBalancer.propagation.add", "{distribution: exponential, mean: 1s}"),
     ("loadBalancer.propagation.remove", "0s"),
     ("loadBalancer.propagation.batch", "700ms"),
+    ("loadBalancer.propagation.snapshots", "true"),
     ("loadBalancer.propagation.order", "drainThenStop"),
     ("loadBalancer.propagation.order", "removeThenAdd"),
     ("loadBalancer.deregistrationDelay", "200ms"),

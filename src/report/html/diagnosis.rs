@@ -130,7 +130,11 @@ fn stuck(results: &Results) -> Option<String> {
             seconds(first, first),
             plural(f64::from(restarts), "restart")
         )),
-        None => waits().next().map(|_| "new pods never turn Ready, and the rollout waits for them.".to_owned()),
+        None => waits().next().map(|_| {
+            let others_are = results.pods.iter().any(|p| p.created.is_some() && p.ready.is_some());
+            let what = if others_are { "are not Ready yet" } else { "never turn Ready" };
+            format!("new pods {what}, and the rollout waits for them.")
+        }),
     }
 }
 
