@@ -370,8 +370,12 @@ fn nomad() -> NomadUpdate {
 fn nomad_replaces_in_place_and_waits_until_each_has_been_healthy_for_its_time() {
     let spec = Spec { min_ready: Dur::from_secs(10), ..spec(3, Strategy::Nomad(nomad())) };
     let log = Fleet { startup: HEALTHY, actions: vec![(0, TEMPLATE)] }.play(&spec);
-    assert_eq!((log.created, log.deleted), (vec![0, 20, 40], vec![0, 20, 40]));
-    assert_eq!((log.complete, log.least_ready), (vec![60], 2));
+    assert_eq!(
+        (log.created, log.deleted),
+        (vec![5, 30, 55], vec![0, 25, 50]),
+        "each starts when its predecessor is gone"
+    );
+    assert_eq!((log.complete, log.least_ready), (vec![75], 2));
 }
 
 #[test]
@@ -379,16 +383,16 @@ fn nomad_canaries_come_on_top_and_wait_for_their_promotion() {
     let log = roll(3, Strategy::Nomad(NomadUpdate { canary: 1, ..nomad() }));
     assert_eq!(log.sizes[0], (0, [3, 1, 0]));
     // Healthy at 10 s, promoted at 70 s: one old allocation stops for the canary, then the others are replaced.
-    assert_eq!((log.deleted, log.created), (vec![70, 70, 80], vec![0, 70, 80]));
-    assert_eq!(log.complete, [90]);
+    assert_eq!((log.deleted, log.created), (vec![70, 70, 85], vec![0, 75, 90]));
+    assert_eq!(log.complete, [100]);
 }
 
 #[test]
 fn nomad_reverts_what_is_not_healthy_by_its_deadline() {
     let broken = Fleet { startup: BROKEN, actions: vec![(0, TEMPLATE)] };
     let log = broken.play(&spec(3, Strategy::Nomad(nomad())));
-    assert_eq!((log.created, log.deleted), (vec![0, 300], vec![0, 300]));
-    assert_eq!((log.complete, log.least_ready), (vec![310], 2));
+    assert_eq!((log.created, log.deleted), (vec![5, 310], vec![0, 305]));
+    assert_eq!((log.complete, log.least_ready), (vec![320], 2));
     let log = broken.play(&spec(3, Strategy::Nomad(NomadUpdate { auto_revert: false, ..nomad() })));
     assert!(log.complete.is_empty() && log.late && log.deleted == [0]);
 }

@@ -44,27 +44,29 @@ impl ControlPlane {
         self.tick = first_tick(config, streams);
     }
 
-    /// When the control plane commits a change that is made `now`.
-    pub(super) fn committed(&self, now: SimTime, mut draw: Stream, ordinal: u64) -> SimTime {
+    /// When the control plane commits a change that is made `now`, by itself.
+    fn committed(&self, now: SimTime, mut draw: Stream, ordinal: u64) -> SimTime {
         self.commit(now + self.config.shared.sample(&mut draw, ordinal))
     }
 
-    /// The same of a change of the pods, which may be committed with others.
-    fn takes(&mut self, now: SimTime, draw: Stream, ordinal: u64) -> SimTime {
+    /// The same of one that may be committed with others.
+    pub(super) fn takes(&mut self, now: SimTime, draw: Stream, ordinal: u64) -> SimTime {
         let own = self.committed(now, draw, ordinal);
         if self.config.snapshots { self.snapshots.committed(now, own) } else { own }
     }
 
-    /// When proxy `of` acts on a change of the pods that was, or will be, `committed`.
-    fn reaches(&mut self, of: u16, routed: bool, committed: SimTime, mut draw: Stream, ordinal: u64) -> SimTime {
+    /// When proxy `of` acts on an addition (`routed`) or a removal that was, or will be, `committed`.
+    pub(super) fn reaches(
+        &mut self,
+        of: u16,
+        routed: bool,
+        committed: SimTime,
+        mut draw: Stream,
+        ordinal: u64,
+    ) -> SimTime {
         let dist = if routed { &self.config.add } else { &self.config.remove };
         let own = committed + dist.of(of).sample(&mut draw, ordinal);
         if self.config.snapshots { self.snapshots.heard(of, committed, own) } else { own }
-    }
-
-    /// How much later proxy `of` hears of an addition.
-    pub(super) fn addition(&self, of: u16, mut draw: Stream, ordinal: u64) -> Dur {
-        self.config.add.of(of).sample(&mut draw, ordinal)
     }
 
     /// The first moment from `at` on at which the control plane commits.

@@ -1,6 +1,6 @@
 //! A router that splits the traffic by weight: whose pods a request may go to is drawn first, then one of them is picked.
 
-use crate::engine::{Dur, Purpose, SimTime};
+use crate::engine::{Purpose, SimTime};
 use crate::scenario;
 
 use super::balancer::{Algorithm, algorithm};
@@ -60,13 +60,13 @@ impl<O: Observer> World<O> {
             self.streams.stream(Purpose::RouteDelay, u64::from(n)),
             self.streams.family(Purpose::RouteDelay, u64::from(n)),
         );
-        let committed = self.control_plane.committed(cal.now(), shared, u64::from(n));
+        let committed = self.control_plane.takes(cal.now(), shared, u64::from(n));
         for proxy in 0..self.proxies.len() as u16 {
             let of = proxy / self.balancer.workers as u16;
-            let delay: Dur = self.control_plane.addition(of, own.stream(u64::from(of) + 1), u64::from(n));
+            let heard = self.control_plane.reaches(of, true, committed, own.stream(u64::from(of) + 1), u64::from(n));
             let Some(router) = &mut self.router else { return };
             let hearer = &mut router.proxies[usize::from(proxy)];
-            hearer.last = (committed + delay).max(hearer.last).max(cal.now());
+            hearer.last = heard.max(hearer.last).max(cal.now());
             cal.at(hearer.last, Event::Route { proxy, route: n });
         }
     }

@@ -108,11 +108,13 @@ impl<O: Observer> World<O> {
             p.ready_since = cal.now();
         }
         self.tell_step(pod, PodStep::Ready, cal);
-        if self.pods[pod as usize].selected {
+        let selected = self.pods[pod as usize].selected;
+        if selected {
             self.propagate(pod, true, cal);
         }
         self.pod_levels_changed(pod, false, cal);
-        if self.balancer.readiness_gate == ReadinessGate::None {
+        // What no Service selects yet is behind no balancer, and nothing holds its gate.
+        if self.balancer.readiness_gate == ReadinessGate::None || !selected {
             self.control_pod_ready(pod, true, cal);
         }
     }

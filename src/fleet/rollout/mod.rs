@@ -233,7 +233,9 @@ impl Rollout {
         // The Deployment controller hears of pods under Recreate, when the last one has gone, and where they take up room.
         let last_of_recreate = self.spec.strategy == Strategy::Recreate && self.pods_left == 0;
         let takes_up_room = self.spec.replacement == PodReplacement::TerminationComplete
-            || place::policy(&self.spec.strategy).is_some();
+            || place::policy(&self.spec.strategy).is_some()
+            // A replacement waits for its predecessor.
+            || matches!(self.spec.strategy, Strategy::Nomad(_));
         if last_of_recreate || takes_up_room {
             self.trigger_deployment(now, out);
         }

@@ -16,8 +16,9 @@ mod stage {
 
 /// The reconciler's deployments, after Nomad's documentation of the `update` block.
 ///
-/// An old allocation is stopped and its replacement started in the same plan, so that capacity is short by `max_parallel`
-/// from the stop until the replacement is healthy. The next ones follow when none of the new ones is unhealthy.
+/// An old allocation is stopped and its replacement placed in the same plan, but the replacement starts only when its predecessor is gone (the client's
+/// `alloc_watcher.go`), so that capacity is short by `max_parallel` from the stop until the replacement is healthy, and nothing runs twice. The
+/// next ones follow when none of the new ones is unhealthy.
 impl Policy for NomadUpdate {
     fn reconcile(&self, view: &View<'_>) -> Step {
         let Some(new) = view.new else { return Step::Create(0) };
@@ -51,18 +52,19 @@ impl Policy for NomadUpdate {
             }
             return Step::Resize(sizes);
         }
+        // Those that are placed and wait for their predecessors are missing here.
         let missing = view.replicas - (set.size + old);
-        if missing > 0 {
-            return Step::Resize(vec![(new, set.size + missing)]);
+        let leaving: u32 = view.old_sets().map(|(_, s)| s.pods.saturating_sub(s.size)).sum();
+        if missing > leaving {
+            return Step::Resize(vec![(new, set.size + missing - leaving)]);
         }
-        let unhealthy = set.size.saturating_sub(set.available);
+        let unhealthy = set.size.saturating_sub(set.available) + missing;
         let batch = self.max_parallel.saturating_sub(unhealthy).min(old);
-        if batch == 0 {
-            return if old > 0 { wait() } else { Step::Wait };
+        match batch {
+            0 if old > 0 || missing > 0 => wait(),
+            0 => Step::Wait,
+            _ => Step::Resize(stop_old(view, batch)),
         }
-        let mut sizes = stop_old(view, batch);
-        sizes.push((new, set.size + batch));
-        Step::Resize(sizes)
     }
 }
 
