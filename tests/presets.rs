@@ -54,10 +54,9 @@ fn a_preset_of_the_new_version_is_laid_over_the_pods_and_under_what_it_says() {
         let yaml = format!("{yaml}clients: [{{rate: 10/s}}]\n");
         load_str("preset.yaml", &yaml, &[]).expect("a scenario").scenario
     };
-    let new =
-        of("pod: {queue: 7, keepAlive: {idleTimeout: 1m}}\nnewVersion: {preset: gunicorn-sync, backlog: 9}\n").new_pod;
+    let new = of("pod: {queue: 7, keepAlive: {idleTimeout: 1m}}\nnewVersion: {preset: puma, backlog: 9}\n").new_pod;
     assert_eq!((new.queue, new.backlog), (7, 9));
-    assert_eq!(new.keep_alive.idle_timeout, Dur::from_secs(2), "its preset comes before `pod`");
+    assert_eq!(new.keep_alive.idle_timeout, Dur::from_secs(65), "its preset comes before `pod`");
     let wrong = load_str("preset.yaml", "newVersion: {preset: nginx}\nclients: [{rate: 10/s}]\n", &[]);
     assert_eq!(wrong.expect_err("it is a balancer's")[0].code, "unknown-preset");
 }

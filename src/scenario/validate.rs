@@ -127,6 +127,9 @@ fn pre_stop_of(c: &Check<'_>, path: &str, termination: &Termination) {
     }
 }
 
+/// So long a window is none: the grace period alone ends it.
+const NO_WINDOW: Dur = Dur::from_secs(86_400);
+
 /// What the grace period leaves of a drain window that the file asks for.
 fn drain_window(c: &Check<'_>) {
     for (path, termination) in terminations(c.scenario) {
@@ -137,7 +140,8 @@ fn drain_window(c: &Check<'_>) {
 fn drain_window_of(c: &Check<'_>, path: &str, t: &Termination) {
     let pre_stop = Dur::from_secs_f64(t.pre_stop.quantile(0.5));
     let left = t.grace_period.saturating_sub(pre_stop).saturating_sub(t.lame_duck);
-    if t.on_sigterm == OnSigterm::Drain && !left.is_zero() && t.drain_window > left && c.span(path).is_some() {
+    let is_cut = t.drain_window > left && t.drain_window < NO_WINDOW;
+    if t.on_sigterm == OnSigterm::Drain && !left.is_zero() && is_cut && c.span(path).is_some() {
         let text = format!("drainWindow ({}) is cut to {left} by the grace period", t.drain_window);
         let before = if t.lame_duck.is_zero() {
             format!("{} less {pre_stop} of preStop", t.grace_period)
