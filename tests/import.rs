@@ -255,3 +255,31 @@ fn a_scenario_is_spelled_out_with_its_sweep_and_its_objectives() {
     };
     assert_eq!(of("scenarios/tiers-right.yaml"), of(target));
 }
+
+/// Each container has its own hook: that of a log shipper does not keep what serves.
+#[test]
+fn the_hook_of_a_container_that_serves_nothing_protects_nothing() {
+    let pod = |hooks: [&str; 2]| {
+        let [app, shipper] = hooks.map(|hook| match hook {
+            "" => String::new(),
+            seconds => format!(", lifecycle: {{preStop: {{exec: {{command: [sleep, '{seconds}']}}}}}}"),
+        });
+        format!(
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web}}, spec: {{replicas: 3, selector: {{matchLabels: {{app: web}}}}, \
+             template: {{metadata: {{labels: {{app: web}}}}, spec: {{terminationGracePeriodSeconds: 60, containers: [\
+             {{name: logshipper, image: f, ports: [{{containerPort: 9100}}]{shipper}}}, \
+             {{name: app, image: app, readinessProbe: {{httpGet: {{path: /, port: 8080}}}}{app}}}]}}}}}}}}"
+        )
+    };
+    let imported = |hooks: [&str; 2]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [manifest, written] = ["web.yaml", "scenario.yaml"].map(|name| folder.path().join(name));
+        fs::write(&manifest, pod(hooks)).expect("it is written");
+        let (text, told) = import(&[manifest.to_string_lossy().into_owned()], &written);
+        let hook = line_of(&text, "preStop").split(' ').nth(1).expect("a value").to_owned();
+        (hook, told.contains("this preStop keeps its own container"))
+    };
+    assert_eq!(imported(["5", "30"]), ("5s".to_owned(), true));
+    assert_eq!(imported(["30", "5"]), ("30s".to_owned(), false));
+    assert_eq!(imported(["", "30"]), ("0s".to_owned(), true));
+}

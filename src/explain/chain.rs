@@ -292,7 +292,9 @@ fn pre_stop(termination: &Termination) -> Dur {
 fn load(e: &Ending) -> String {
     let l = e.levels;
     let headroom = if l.demand > 0.0 { format!(", {:.1} × of demand", l.capacity / l.demand) } else { String::new() };
-    format!("{} pods were Ready{headroom}, {} requests queued", l.ready, l.queued)
+    let [pods, requests] = [(l.ready, "pods were", "pod was"), (l.queued, "requests", "request")]
+        .map(|(n, many, one)| format!("{n} {}", if n == 1 { one } else { many }));
+    format!("{pods} Ready{headroom}, {requests} queued")
 }
 
 const fn verb(outcome: Outcome) -> &'static str {

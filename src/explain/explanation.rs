@@ -68,6 +68,8 @@ pub struct Explanation {
     pub digest: String,
     /// Requests of the whole run.
     pub requests: u64,
+    /// Those that were dropped, whatever was asked for.
+    pub all_dropped: u64,
     /// Those that were dropped, of those asked for.
     pub dropped: u64,
     /// By cause, most first.
@@ -100,6 +102,7 @@ impl Explanation {
             replication: 1,
             digest: String::new(),
             requests: trace.requests,
+            all_dropped: trace.endings.iter().filter(|e| e.cause.is_some()).count() as u64,
             dropped: dropped.len() as u64,
             causes,
             request: which.request.and_then(of_request),

@@ -1,15 +1,21 @@
 //! What would have kept pods in rotation, in the settings of the workload's own strategy.
 
-use crate::fleet::rollout::resolve;
-use crate::scenario::{Canary, Rolled, Strategy};
+use crate::scenario::{Canary, DaemonSetUpdate, IntOrPercent, Rolled, Strategy};
 
 /// The setting with which a proxy would have had a pod left; `None` where the strategy has none. `balancer` is where that of the proxy
 /// stands in a scenario.
 pub(super) fn against_no_endpoints(rolled: &Rolled<'_>, balancer: &str) -> Option<String> {
     let strategy = &rolled.workload.strategy;
+    // A percentage rounds down.
+    let is_none = |most: &IntOrPercent| match *most {
+        IntOrPercent::Int(pods) => pods == 0,
+        IntOrPercent::Percent(percent) => percent * f64::from(rolled.workload.replicas) < 100.0,
+    };
     let all_are_kept = match strategy {
-        Strategy::DaemonSet(update) => update.max_unavailable.is_zero(),
-        _ => resolve(strategy, rolled.workload.replicas).unavailable == 0,
+        Strategy::RollingUpdate { max_unavailable, .. }
+        | Strategy::DaemonSet(DaemonSetUpdate { max_unavailable, .. })
+        | Strategy::Canary(Canary { max_unavailable, .. }) => is_none(max_unavailable),
+        _ => false,
     };
     let said = match strategy {
         Strategy::BlueGreen(_) => format!("{balancer}.propagation.add no later than {balancer}.propagation.remove"),

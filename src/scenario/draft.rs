@@ -12,7 +12,7 @@ use super::input::{self, Input, Request};
 use super::objectives::Objectives;
 use super::read::{At, Cx};
 use super::sweep::{self, Assignment, Axis, Variant};
-use super::tree::{Node, Source, Span, Value};
+use super::tree::{Node, Source, Span};
 use super::{Scenario, assumptions, overrides, presets, traffic, validate, workload, yaml};
 
 /// The share of all workers that is busy where nothing tells the traffic of a manifest.
@@ -303,10 +303,8 @@ impl Draft {
         for assignment in assignments {
             assignment.lay_over(&mut root);
         }
+        self.lay_under_kubernetes(&mut root);
         presets::lay_under(&mut root)?;
-        if self.input.kind.is_some_and(workload::is_of_kubernetes) {
-            lay_under_slices(&mut root);
-        }
         let assumed = self.assumed_rate.as_deref().filter(|_| !tells_traffic(&root));
         if let Some(rate) = assumed {
             set_rate(&mut root, rate);
@@ -359,15 +357,6 @@ impl Draft {
         let mean = scenario.pod.service_time.mean();
         let rate = if mean > 0.0 { libm::round(ASSUMED_UTILISATION * workers / mean).clamp(1.0, 1e6) } else { 1000.0 };
         format!("{rate}/s")
-    }
-}
-
-/// Whoever hears of a manifest's pods hears of their `EndpointSlice`, unless something else is said of how they do.
-fn lay_under_slices(root: &mut Node) {
-    let is_one = root.get("loadBalancer").is_none_or(|balancer| matches!(balancer.value, Value::Map(_)));
-    if is_one && root.at("loadBalancer.propagation").is_none() {
-        let span = root.span.clone();
-        root.set("loadBalancer.propagation.snapshots", Node::scalar("true", span.clone()), &span);
     }
 }
 

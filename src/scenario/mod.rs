@@ -28,6 +28,7 @@ mod health;
 mod image;
 pub mod import;
 mod input;
+mod kubernetes_underlay;
 mod load_balancer;
 mod locality;
 mod nodes;

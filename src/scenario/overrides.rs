@@ -147,6 +147,10 @@ pub(super) fn resolve(path: &str, known: &[String], root: &Node, span: &Span) ->
     let mut found: Vec<&String> = known.iter().filter(short).filter(|k| k.ends_with(&ending)).collect();
     found.sort();
     found.dedup();
+    // Probes repeat names, too, which mean theirs where nothing else has them.
+    if found.iter().any(|k| !k.contains("Probe.")) {
+        found.retain(|k| !k.contains("Probe."));
+    }
     match found[..] {
         [one] => Ok(one.clone()),
         [] => Err(unknown(&path, known, span)),

@@ -15,6 +15,7 @@ impl Draft {
     /// Where what is written would not be read as the same.
     pub fn written(&self, scenario: &Scenario) -> Result<String, String> {
         let mut root = self.input.root.clone();
+        self.lay_under_kubernetes(&mut root);
         let span = root.span.clone();
         let own = |root: &mut Node, path: &str, value: &str| root.set(path, Node::scalar(value, span.clone()), &span);
         if root.get("name").is_none() {

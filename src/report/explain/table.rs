@@ -31,10 +31,11 @@ fn write(page: &ExplainPage, out: &mut dyn io::Write) -> io::Result<()> {
     }
     let about = format!(" · simulated deploy {}, seed {}", e.replication, e.seed);
     writeln!(out, "{}{}\n", paint(BOLD, &e.scenario), paint(DIM, &about))?;
-    if e.dropped == 0 {
-        writeln!(out, "  Nothing was dropped: 0 of {} requests.", number(e.requests))?;
-    } else {
-        writeln!(out, "  {} of {} requests were dropped.", number(e.dropped), number(e.requests))?;
+    let [these, dropped, requests] = [e.dropped, e.all_dropped, e.requests].map(number);
+    match (e.dropped, e.all_dropped) {
+        (_, 0) => writeln!(out, "  Nothing was dropped: 0 of {requests} requests.")?,
+        (some, all) if some == all => writeln!(out, "  {dropped} of {requests} requests were dropped.")?,
+        _ => writeln!(out, "  {dropped} of {requests} requests were dropped, {these} of them as asked for.")?,
     }
     for group in &e.causes {
         writeln!(out)?;

@@ -61,29 +61,21 @@ fn seconds(value: &Json) -> Option<u64> {
     Some(libm::ceil(secs) as u64)
 }
 
-/// The container that takes the traffic, as far as it can be told: the first with a readiness probe, else with a port, else the
-/// first.
+/// The container that takes the traffic, as far as it can be told.
 pub(super) fn serving(object: &Node) -> Option<(usize, &Node)> {
     let containers = object.at(&format!("{POD}.containers"))?.items();
-    let with = |field: &str| containers.iter().position(|c| c.get(field).is_some_and(|n| !n.is_null()));
-    let n = with("readinessProbe").or_else(|| with("ports")).unwrap_or(0);
+    let n = pre_stop::serving(&containers.iter());
     containers.get(n).map(|c| (n, c))
 }
 
-/// The hook of the container that has one, or a new one where none has; `None` where it is not a plain sleep.
+/// The hook of the container that serves, or a new one where it has none; `None` where it is not a plain sleep.
 fn hook(object: &Node, secs: u64) -> Option<Target> {
-    let containers = object.at(&format!("{POD}.containers"))?.items();
-    let hook = |c: &Node| c.at("lifecycle.preStop").filter(|h| !h.is_null()).cloned();
-    let hooks = containers.iter().enumerate().filter_map(|(n, c)| hook(c).map(|h| (n, h)));
-    // They run side by side: the longest governs.
-    let takes = |hook: &Node| pre_stop::read(hook).map_or(0.0, |read| read.seconds);
-    let found = hooks.max_by(|a, b| takes(&a.1).total_cmp(&takes(&b.1)).then(b.0.cmp(&a.0)));
+    let (n, container) = serving(object)?;
     let at = |n: usize, field: &str, value: Json, inside| {
         let path = format!("{POD}.containers.{n}.lifecycle.preStop.{field}");
         Target { steps: path.split('.').map(str::to_owned).collect(), value, inside }
     };
-    let Some((n, hook)) = found else {
-        let (n, _) = serving(object)?;
+    let Some(hook) = container.at("lifecycle.preStop").filter(|hook| !hook.is_null()) else {
         return Some(at(n, "sleep.seconds", json!(secs), None));
     };
     if hook.get("sleep").is_some() {

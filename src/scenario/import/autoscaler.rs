@@ -10,7 +10,9 @@ const FIELDS: [&str; 5] = ["minReplicas", "maxReplicas", "metrics", "behavior", 
 pub(super) fn of<'a>(objects: &[&'a Node], workload: &Node) -> Option<&'a Node> {
     let text = |o: &Node, path: &str| o.at(path).and_then(Node::text).map(str::to_owned);
     let is = |o: &Node| text(o, "kind").as_deref() == Some("HorizontalPodAutoscaler");
-    let same = |o: &Node| text(o, "metadata.namespace") == text(workload, "metadata.namespace");
+    // One that names none gets that which it is applied to.
+    let namespace = |o: &Node| text(o, "metadata.namespace");
+    let same = |o: &Node| namespace(o).zip(namespace(workload)).is_none_or(|(own, its)| own == its);
     let aimed = |o: &Node| {
         text(o, "spec.scaleTargetRef.name") == text(workload, "metadata.name")
             && text(o, "spec.scaleTargetRef.kind") == text(workload, "kind")

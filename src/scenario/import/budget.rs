@@ -7,7 +7,9 @@ use crate::scenario::tree::Node;
 pub(super) fn of<'a>(objects: &[&'a Node], workload: &Node) -> Option<&'a Node> {
     let text = |o: &Node, path: &str| o.at(path).and_then(Node::text).map(str::to_owned);
     let kind = |o: &Node| text(o, "kind").as_deref() == Some("PodDisruptionBudget");
-    let same = |o: &Node| text(o, "metadata.namespace") == text(workload, "metadata.namespace");
+    // One that names none gets that which it is applied to.
+    let namespace = |o: &Node| text(o, "metadata.namespace");
+    let same = |o: &Node| namespace(o).zip(namespace(workload)).is_none_or(|(own, its)| own == its);
     objects.iter().copied().find(|o| kind(o) && same(o) && selects(o, workload))
 }
 

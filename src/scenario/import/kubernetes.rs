@@ -3,6 +3,7 @@
 //! The result is a scenario's tree whose nodes still stand in the manifest, so that whoever finds fault with a value
 //! points at the line it came from. Fields that mean nothing here are Kubernetes' own affair and left alone.
 
+use super::pre_stop::PreStop;
 use super::{autoscaler, budget, no_effect, pre_stop, probes, strategy};
 use crate::scenario::Diag;
 use crate::scenario::tree::{Entry, Node, Span, Value};
@@ -210,7 +211,7 @@ fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     let name = name(object).unwrap_or(nameless).to_owned();
     tree.put("name", object.at("metadata.name"), nameless);
     tree.put("workload.kind", object.get("kind"), kind);
-    strategy::replicas(&mut tree, spec, kind);
+    strategy::replicas(&mut tree, spec, kind, beside.autoscaler);
     tree.put("workload.minReadySeconds", spec.get("minReadySeconds"), "0");
     tree.put("workload.progressDeadlineSeconds", spec.get("progressDeadlineSeconds"), "600");
     strategy::read(&mut tree, spec, kind, beside.objects);
@@ -250,17 +251,28 @@ pub(super) fn only(node: &Node, names: &[&str]) -> Node {
     Node { value: Value::Map(entries.iter().filter(keep).cloned().collect()), span: node.span.clone() }
 }
 
-/// The hooks of several containers run side by side, so the longest governs.
+/// The kubelet stops all containers side by side, each after its own hook (`killContainersWithSyncResult`): that of the one that serves
+/// governs. Another's keeps the pod, and nothing that it serves.
 fn pre_stop(tree: &mut Tree, containers: &[&Node]) -> Result<(), Vec<Diag>> {
-    let mut longest: Option<(f64, Span)> = None;
-    for hook in containers.iter().filter_map(|c| c.at("lifecycle.preStop")).filter(|h| !h.is_null()) {
-        let read = pre_stop::read(hook).map_err(|d| vec![d])?;
-        tree.notes.extend(read.note);
-        if longest.as_ref().is_none_or(|(secs, _)| read.seconds > *secs) {
-            longest = Some((read.seconds, read.span));
+    let serving = pre_stop::serving(&containers.iter().copied());
+    let (mut governs, mut longest): (Option<PreStop>, Option<PreStop>) = (None, None);
+    for (n, container) in containers.iter().enumerate() {
+        let Some(hook) = container.at("lifecycle.preStop").filter(|hook| !hook.is_null()) else { continue };
+        let mut hook = pre_stop::read(hook).map_err(|d| vec![d])?;
+        tree.notes.extend(hook.note.take());
+        if n == serving {
+            governs = Some(hook);
+        } else if longest.as_ref().is_none_or(|other| hook.seconds > other.seconds) {
+            longest = Some(hook);
         }
     }
-    let node = longest.map(|(secs, span)| Node::scalar(format!("{secs}s"), span));
+    let until = governs.as_ref().map_or(0.0, |hook| hook.seconds);
+    if let Some(longest) = longest.filter(|hook| hook.seconds > until) {
+        let text = format!("this preStop keeps its own container: the one that serves gets its SIGTERM after {until}s");
+        let diag = Diag::warning("prestop-elsewhere", text).at(&longest.span, "of a container that does not serve");
+        tree.notes.push(diag.help("give the one that serves the same hook, or say it by --set preStop=…"));
+    }
+    let node = governs.map(|hook| Node::scalar(format!("{}s", hook.seconds), hook.span));
     tree.put("pod.termination.preStop", node.as_ref(), "0s");
     Ok(())
 }

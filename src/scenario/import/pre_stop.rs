@@ -13,6 +13,12 @@ pub(in crate::scenario) struct PreStop {
     pub(super) note: Option<Diag>,
 }
 
+/// Which of a pod's containers takes the traffic, as far as it can be told: the first with a readiness probe, else with a port, else the first.
+pub(in crate::scenario) fn serving<'a>(containers: &(impl Iterator<Item = &'a Node> + Clone)) -> usize {
+    let with = |field: &str| containers.clone().position(|c| c.get(field).is_some_and(|n| !n.is_null()));
+    with("readinessProbe").or_else(|| with("ports")).unwrap_or(0)
+}
+
 /// Reads a `preStop` hook.
 pub(in crate::scenario) fn read(hook: &Node) -> Result<PreStop, Diag> {
     if let Some(node) = hook.at("sleep.seconds") {

@@ -54,12 +54,13 @@ fn seconds(probe: &Node, field: &str, default: f64) -> f64 {
 /// Conditions by which a load balancer's controller tells that it sends to a pod: AWS's, and Google's of network endpoint groups.
 const BALANCERS: [&str; 3] = ["target-health.", "cloud.google.com/load-balancer-neg-ready", "networking.gke.io/"];
 
-/// The pod's readiness gates: those of load balancers hold the rollout until every proxy sends to it.
+/// The pod's readiness gates: those of load balancers hold the rollout until every proxy sends to it. What a target's first check takes
+/// is part of how late an addition is.
 pub(super) fn gates(tree: &mut Tree, pod: Option<&Node>) {
     for gate in pod.and_then(|p| p.get("readinessGates")).map(Node::items).unwrap_or_default() {
         let Some(condition) = gate.get("conditionType") else { continue };
         if condition.text().is_some_and(|text| BALANCERS.iter().any(|known| text.starts_with(known))) {
-            tree.put("loadBalancer.readinessGate", Some(&Node::scalar("true", condition.span.clone())), "");
+            tree.put("loadBalancer.readinessGate", Some(&Node::scalar("added", condition.span.clone())), "");
         } else {
             let diag = Diag::warning("ignored-field", "only the readiness gates of load balancers are simulated");
             tree.notes.push(diag.at(&condition.span, "taken as open"));

@@ -9,11 +9,17 @@ use crate::scenario::tree::{Node, Value};
 const NODES: &str = "10";
 
 /// `spec.replicas`.
-pub(super) fn replicas(tree: &mut Tree, spec: &Node, kind: &str) {
+pub(super) fn replicas(tree: &mut Tree, spec: &Node, kind: &str, autoscaler: Option<&Node>) {
+    let least = autoscaler.and_then(|a| a.at("spec.minReplicas")).filter(|_| spec.get("replicas").is_none());
     if kind == "DaemonSet" {
         tree.put("workload.replicas", None, NODES);
         tree.assumptions
             .push(format!("workload.replicas {NODES} (nodes: a DaemonSet does not say on how many it runs)"));
+    } else if let Some(least) = least {
+        tree.put("workload.replicas", Some(least), "1");
+        let pods = least.text().unwrap_or("1");
+        tree.assumptions
+            .push(format!("workload.replicas {pods} (minReplicas: how many there are now no manifest says)"));
     } else {
         tree.put("workload.replicas", spec.get("replicas"), "1");
     }
