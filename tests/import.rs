@@ -283,3 +283,25 @@ fn the_hook_of_a_container_that_serves_nothing_protects_nothing() {
     assert_eq!(imported(["30", "5"]), ("30s".to_owned(), false));
     assert_eq!(imported(["", "30"]), ("0s".to_owned(), true));
 }
+
+/// Without `replicas` an autoscaler has at least its minimum; what names no namespace gets the workload's.
+#[test]
+fn an_autoscaled_manifest_without_replicas_has_its_minimum() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [manifest, written] = ["web.yaml", "scenario.yaml"].map(|name| folder.path().join(name));
+    let imported = |replicas: &str, namespace: &str| {
+        let yaml = format!(
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web, namespace: prod}}, spec: {{{replicas}selector: {{matchLabels: \
+             {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: app, image: app}}]}}}}}}}}\n---\n\
+             {{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {{name: web{namespace}}}, spec: {{minReplicas: 3, \
+             maxReplicas: 9, scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}, metrics: [{{type: Resource, resource: \
+             {{name: cpu, target: {{type: Utilization, averageUtilization: 60}}}}}}]}}}}\n"
+        );
+        fs::write(&manifest, yaml).expect("it is written");
+        let (text, told) = import(&[manifest.to_string_lossy().into_owned()], &written);
+        (line_of(&text, "replicas").split(' ').nth(1).map(str::to_owned), told.contains("skipped"))
+    };
+    assert_eq!(imported("", ""), (Some("3".to_owned()), false));
+    assert_eq!(imported("replicas: 5, ", ""), (Some("5".to_owned()), false));
+    assert_eq!(imported("", ", namespace: stage"), (Some("1".to_owned()), true), "another's");
+}

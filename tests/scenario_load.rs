@@ -337,3 +337,12 @@ fn damaged_scenarios_never_panic() {
         }
     }
 }
+
+/// What `run` proposes can be pasted: a probe's own grace period goes by its long name where the pod has one.
+#[test]
+fn a_short_name_means_a_probes_field_only_where_nothing_else_has_it() {
+    let yaml = format!("pod: {{livenessProbe: {{terminationGracePeriodSeconds: 20}}}}\n{LEAST}\n");
+    let pod = set(&yaml, &["terminationGracePeriodSeconds=42"]).scenario.pod;
+    assert_eq!(pod.termination.grace_period, Dur::from_secs(42));
+    assert_eq!(pod.liveness_probe.expect("it has one").grace_period, Some(Dur::from_secs(20)));
+}

@@ -141,3 +141,18 @@ observe: {{warmup: 5s, after: 20s}}
     assert!((gap - 400.0).abs() < 4.0 * (400.0f64 / 10.0).sqrt(), "{gap}");
     assert_eq!(dropped("{shared: 1s, add: 1s, remove: 3s}"), 0.0);
 }
+
+/// A preview stands behind no balancer whose gate could open.
+#[test]
+fn what_no_service_selects_yet_is_available_without_its_gate() {
+    let yaml = "
+workload: {replicas: 2, kind: Rollout, strategy: {blueGreen: {scaleDownDelaySeconds: 5}}}
+pod: {startup: 5s, readinessProbe: none}
+loadBalancer: {readinessGate: added, propagation: {shared: 0s, add: 2s, remove: 2s}}
+clients: [{name: web, rate: 20/s, connections: 10}]
+deploy: {at: 10s}
+observe: {warmup: 5s, after: 5s}
+";
+    let took = replications(yaml, 1)[0].rollout.and_then(|rollout| rollout.duration).expect("it completes");
+    assert!((5.0..6.0).contains(&took), "{took} s");
+}
