@@ -1,6 +1,6 @@
 //! The `HorizontalPodAutoscaler` that stands beside a workload and is aimed at it.
 
-use super::kubernetes::{Tree, only};
+use super::kubernetes::{Tree, only, share_namespace};
 use crate::scenario::tree::Node;
 
 /// Fields of the spec that are simulated, or reported where they are not.
@@ -10,14 +10,11 @@ const FIELDS: [&str; 5] = ["minReplicas", "maxReplicas", "metrics", "behavior", 
 pub(super) fn of<'a>(objects: &[&'a Node], workload: &Node) -> Option<&'a Node> {
     let text = |o: &Node, path: &str| o.at(path).and_then(Node::text).map(str::to_owned);
     let is = |o: &Node| text(o, "kind").as_deref() == Some("HorizontalPodAutoscaler");
-    // One that names none gets that which it is applied to.
-    let namespace = |o: &Node| text(o, "metadata.namespace");
-    let same = |o: &Node| namespace(o).zip(namespace(workload)).is_none_or(|(own, its)| own == its);
     let aimed = |o: &Node| {
         text(o, "spec.scaleTargetRef.name") == text(workload, "metadata.name")
             && text(o, "spec.scaleTargetRef.kind") == text(workload, "kind")
     };
-    objects.iter().copied().find(|o| is(o) && same(o) && aimed(o))
+    objects.iter().copied().find(|o| is(o) && share_namespace(o, workload) && aimed(o))
 }
 
 /// What it says.

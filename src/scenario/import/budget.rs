@@ -1,16 +1,13 @@
 //! The `PodDisruptionBudget` that stands beside a workload and selects its pods.
 
-use super::kubernetes::{Tree, only};
+use super::kubernetes::{Tree, only, share_namespace};
 use crate::scenario::tree::Node;
 
 /// The first of `objects` that is a budget of `workload`'s pods: a second one would make every eviction an error.
 pub(super) fn of<'a>(objects: &[&'a Node], workload: &Node) -> Option<&'a Node> {
     let text = |o: &Node, path: &str| o.at(path).and_then(Node::text).map(str::to_owned);
     let kind = |o: &Node| text(o, "kind").as_deref() == Some("PodDisruptionBudget");
-    // One that names none gets that which it is applied to.
-    let namespace = |o: &Node| text(o, "metadata.namespace");
-    let same = |o: &Node| namespace(o).zip(namespace(workload)).is_none_or(|(own, its)| own == its);
-    objects.iter().copied().find(|o| kind(o) && same(o) && selects(o, workload))
+    objects.iter().copied().find(|o| kind(o) && share_namespace(o, workload) && selects(o, workload))
 }
 
 /// Whether every label that the budget selects by is on the pods. Expressions are not read, so they select nothing here.

@@ -244,6 +244,12 @@ fn paused(spec: &Node, name: &str) -> Option<Diag> {
     Some(diag.path("spec.paused").help(format!("as by `kubectl rollout resume deployment/{name}`")))
 }
 
+/// Whether both stand in one namespace: what names none gets that which it is applied to.
+pub(super) fn share_namespace(one: &Node, other: &Node) -> bool {
+    let [one, other] = [one, other].map(|object| object.at("metadata.namespace").and_then(Node::text));
+    one.zip(other).is_none_or(|(one, other)| one == other)
+}
+
 /// A map with only these of its fields; anything else as it is.
 pub(super) fn only(node: &Node, names: &[&str]) -> Node {
     let Value::Map(entries) = &node.value else { return node.clone() };
