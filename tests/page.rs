@@ -162,6 +162,52 @@ fn a_comparison_has_a_page_and_its_result_too() {
     assert_eq!(hostile.matches("</script>").count(), 2, "the data and the script");
 }
 
+#[test]
+fn several_results_stand_on_one_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [a, b, other, compared, page] =
+        ["a.json", "b.json", "steady.json", "compared.json", "page.html"].map(|n| folder.path().join(n));
+    let [a_name, b_name, other_name, compared_name, page_name] =
+        [&a, &b, &other, &compared, &page].map(|p| p.to_str().expect("UTF-8"));
+    let keep = |args: &[&str], name: &str| {
+        let rest = ["--replications", "2", "--quiet", "-o", name];
+        assert_eq!(dryroll(&[args, &rest[..]].concat()), (0, String::new(), String::new()), "{args:?}");
+    };
+    keep(&["run", SMALL], a_name);
+    keep(&["run", SMALL, "--set", "preStop=2s"], b_name);
+    keep(&["run", SMALL, "--set", "name=<b>calm</b>", "--set", "deploy=none", "--set", "observe.for=20s"], other_name);
+    keep(&["compare", SMALL, "--variant", "wait:preStop=2s"], compared_name);
+    assert_eq!(dryroll(&["report", a_name, b_name, "-o", page_name]), (0, String::new(), String::new()));
+    let text = read(&page);
+    // Of one scenario: told apart by their files.
+    for name in [a_name, b_name] {
+        assert!(text.contains(&format!("<h3>{}</h3>", name.replace('/', "&#x2f;"))), "{name} is missing");
+    }
+    // Every kind of figure of both, on the same axes, no name given twice.
+    assert_eq!(text.matches("<svg class=\"plot ").count(), 12);
+    let mut ids: Vec<&str> = text.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "an element's name is given twice");
+    // The figures of each are those of its own page.
+    let own = dryroll(&["report", b_name]).1;
+    let dropped = |page: &str| {
+        page.split(r#"<th scope="row">dropped"#).nth(1).map(|row| row[..row.find("</tr>").unwrap_or(0)].to_owned())
+    };
+    let (both, own) = (dropped(&text).expect("a row"), dropped(&own).expect("a row"));
+    let interval = own.split('[').nth(1).and_then(|rest| rest.split(']').next()).expect("an interval");
+    assert!(both.contains(&format!("[{interval}]")), "{both}\n{own}");
+    // Steady ones beside them, whatever they are called; and single figures.
+    let mixed = dryroll(&["report", a_name, other_name]).1;
+    assert!(mixed.contains("&lt;b&gt;calm") && !mixed.contains("<b>calm"), "a name turned into markup");
+    let capacity = figure(&["report", a_name, b_name, "--figure", "capacity"]);
+    assert_eq!(capacity.matches("<svg class=\"plot").count(), 2);
+    // A comparison has a page of its own.
+    let (status, _, err) = dryroll(&["report", a_name, compared_name]);
+    assert!(status == 2 && err.contains("compared.json` is no result of `run`"), "{err}");
+}
+
 /// A figure by itself: whole, of the page's own bytes, and nothing fetched.
 fn figure(args: &[&str]) -> String {
     let (status, svg, err) = dryroll(&[args, &["--quiet"]].concat());

@@ -67,7 +67,7 @@ fn open(file: &Path, args: &Check, ui: Ui) -> Result<(Draft, Loaded), Failure> {
 
 /// The commands that are proposed repeat the forecast of this file.
 fn settings_of(file: &Path, args: &Check, loaded: &Loaded) -> Settings {
-    settings::of(file, &args.scenario, loaded)
+    settings::of(file, &args.scenario, args.work.replications, loaded)
 }
 
 /// A result, if that is what the file holds, else a scenario or a manifest.

@@ -1,6 +1,6 @@
 //! `dryroll compare`: policies against a baseline.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::Compare;
 use super::figure::{self, Wanted};
@@ -134,11 +134,11 @@ fn policies(args: &Compare, ui: Ui) -> Result<Policies, Failure> {
         loading::warn(&base, ui);
         let variants = draft.variants(&args.variant).map_err(|d| loading::told(&d, ui))?;
         let mut names = vec![base.scenario.name.clone()];
-        let mut words = vec![settings::of(file, &args.scenario, &base)];
+        let mut words = vec![settings::of(file, &args.scenario, args.work.replications, &base)];
         let mut policies = vec![base];
         for variant in variants {
             let policy = draft.with(&variant.assignments).map_err(|d| loading::told(&d, ui))?;
-            let mut said = settings::of(file, &args.scenario, &policy);
+            let mut said = settings::of(file, &args.scenario, args.work.replications, &policy);
             said.options.extend(
                 variant.assignments.iter().map(|a| format!("--set {}", quoted(&format!("{}={}", a.name(), a.text())))),
             );
@@ -159,7 +159,9 @@ fn policies(args: &Compare, ui: Ui) -> Result<Policies, Failure> {
         args.files.iter().map(|file| loading::load(file, &args.scenario, ui)).collect::<Result<_, _>>()?;
     let names = policies.iter().map(|p| p.scenario.name.clone()).collect();
     let files: Vec<String> = args.files.iter().map(|f| f.display().to_string()).collect();
-    let words = args.files.iter().zip(&policies).map(|(file, p)| settings::of(file, &args.scenario, p)).collect();
+    let words =
+        |(file, policy): (&PathBuf, &Loaded)| settings::of(file, &args.scenario, args.work.replications, policy);
+    let words = args.files.iter().zip(&policies).map(words).collect();
     Ok((distinct(names, &files), policies, words))
 }
 

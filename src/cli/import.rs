@@ -35,7 +35,7 @@ fn header(args: &Import) -> String {
     for manifest in &args.manifests {
         let _ = write!(command, " {}", quoted(&manifest.to_string_lossy()));
     }
-    for option in settings::options(&args.scenario) {
+    for option in settings::options(&args.scenario, None) {
         let _ = write!(command, " {option}");
     }
     format!(

@@ -40,6 +40,7 @@ pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
         let hint = "name a field and its values, as in --vary preStop=0s,5s,10s";
         return Err(Failure::Usage(format!("there is no setting to search\n\nhint: {hint}")));
     }
+    can_be_written(args, &draft, &space)?;
     let mut places = Places::open(args)?;
     let recommendation = search(args, &draft, &loaded, &space, ui)?;
     let status = if recommendation.interrupted {
@@ -49,7 +50,7 @@ pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
         effort::status(Some(recommendation.verdict), args.allow_undecided)
     };
     places.write(args, &draft, &recommendation, ui)?;
-    let page = RecommendPage { recommendation, settings: settings::of(&args.file, &args.scenario, &loaded) };
+    let page = RecommendPage { recommendation, settings: settings::of(&args.file, &args.scenario, None, &loaded) };
     if let Some(drawn) = places.drawn {
         table::write(&HTML, &page, drawn, args.output.report.as_deref(), ui)?;
     }
@@ -64,6 +65,21 @@ pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
     let format = table::format(&FORMATS, args.output.format.as_deref(), path, "table");
     table::write(format, &page, places.main, path, ui)?;
     Ok(status)
+}
+
+/// What the patch or the edited file could not hold is told before the search, which may take minutes.
+fn can_be_written(args: &Recommend, draft: &Draft, space: &Space) -> Result<(), Failure> {
+    let workload = args.scenario.workload.as_deref();
+    for (i, setting) in space.settings().iter().enumerate().filter(|(_, s)| !s.is_empty()) {
+        let mut point = space.as_it_is();
+        point[i] = Some(0);
+        let set: Vec<_> = space.assignments(&point).iter().map(|a| format!("{}={}", a.path(), a.text())).collect();
+        let patched = args.output.patch.as_ref().map_or(Ok(()), |_| draft.patch(&set, workload).map(drop));
+        let edited = args.output.edit.as_ref().map_or(Ok(()), |_| draft.edited(&set, workload).map(drop));
+        let hint = format!("`--keep {}` leaves it as it is, and looks for what helps beside it", setting.name());
+        patched.and(edited).map_err(|why| Failure::Usage(format!("{why}\n\nhint: {hint}")))?;
+    }
+    Ok(())
 }
 
 /// The places that are written to, all tried before the work.

@@ -1,4 +1,4 @@
-//! `dryroll report`: the page of a result that was kept.
+//! `dryroll report`: the page of a result that was kept, or of several.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -13,16 +13,17 @@ use super::ui::Ui;
 use super::{Failure, ending, exit, table};
 use crate::metrics::{Results, results};
 use crate::report::compare::{self, ComparePage};
-use crate::report::html::{self, Story};
+use crate::report::html::{self, Several, Story};
 use crate::report::sweep::{self, SweepPage};
 use crate::study::result::comparison;
 
 pub(super) fn run(args: &Report, ui: Ui) -> Result<u8, Failure> {
     let path = args.output.as_deref();
-    let text = read(&args.result)?;
-    let name = args.result.display().to_string();
+    let kept = match &args.results[..] {
+        [one] => Kept::read(&read(one)?, &one.display().to_string())?,
+        several => Kept::Several(several.iter().map(|path| of_run(path)).collect::<Result<_, _>>()?),
+    };
     let output = Output::open(path).map_err(|e| table::cannot_write(path, &e))?;
-    let kept = Kept::read(&text, &name)?;
     let wanted = figure::wanted(args.figure.as_deref(), path, &kept.figures())?;
     if wanted.is_none() {
         ending::check_only(path, ending::PAGE)?;
@@ -42,9 +43,23 @@ fn read(path: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// One of several results, each with its file's name.
+fn of_run(path: &Path) -> Result<(String, Results), Failure> {
+    let name = path.display().to_string();
+    match Kept::read(&read(path)?, &name)? {
+        Kept::Run(results) => Ok((name, *results)),
+        Kept::Sweep(_) | Kept::Compare(_) | Kept::Several(_) => Err(Failure::Usage(format!(
+            "`{name}` is no result of `run`: of several results on one page each must be\n\nhint: the page of a sweep or of a \
+             comparison is its own: `dryroll report {name}`"
+        ))),
+    }
+}
+
 /// A result of any kind.
 enum Kept {
     Run(Box<Results>),
+    /// Each with its file's name.
+    Several(Vec<(String, Results)>),
     Sweep(SweepPage),
     Compare(ComparePage),
 }
@@ -78,7 +93,7 @@ impl Kept {
     /// The figures that it has.
     fn figures(&self) -> Vec<&'static str> {
         match self {
-            Self::Run(_) => html::figure::of_run(),
+            Self::Run(_) | Self::Several(_) => html::figure::of_run(),
             Self::Sweep(_) => html::figure::of_sweep(),
             Self::Compare(_) => html::figure::of_compare(),
         }
@@ -88,9 +103,11 @@ impl Kept {
     fn write(&self, wanted: Option<&Wanted>, out: &mut dyn io::Write) -> io::Result<()> {
         match (self, wanted) {
             (Self::Run(results), None) => html::run(&story(results), out),
+            (Self::Several(results), None) => html::several(&Several::new(results), out),
             (Self::Sweep(page), None) => (sweep::HTML.write)(page, out),
             (Self::Compare(page), None) => (compare::HTML.write)(page, out),
             (Self::Run(results), Some(w)) => html::figure::run(&story(results), &w.name, w.kept, out),
+            (Self::Several(results), Some(w)) => html::figure::several(&Several::new(results), &w.name, w.kept, out),
             (Self::Sweep(page), Some(w)) => html::figure::sweep(page, &w.name, w.kept, out),
             (Self::Compare(page), Some(w)) => html::figure::compare(page, &w.name, w.kept, out),
         }

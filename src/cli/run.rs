@@ -37,7 +37,7 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
         beside.map(|path| Output::open(Some(path)).map_err(|e| table::cannot_write(Some(path), &e))).transpose()?;
     let tally = tally(args, &loaded, ui)?;
     let results = Results::of(tally.meta(), tally.replications(), tally.looks());
-    let settings = settings::of(&args.file, &args.scenario, &loaded);
+    let settings = settings::of(&args.file, &args.scenario, args.work.replications, &loaded);
     // The picture is of the first replication, played once more.
     let watched = (drawn.is_some() || wanted.is_some() || report.draws()).then(|| watch(&loaded.scenario, &results));
     let (scene, explanation) = watched.unzip();

@@ -49,14 +49,14 @@ fn templates(scenario: &Scenario) -> Vec<String> {
 }
 
 /// The settings that a forecast's sentences name.
-pub(super) fn of(file: &Path, args: &ScenarioArgs, loaded: &Loaded) -> Settings {
+pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, loaded: &Loaded) -> Settings {
     let scenario = &loaded.scenario;
     let rolled = scenario.rolled();
     // It is the old pods that are stopped.
     let (workload, lb, pod) = (rolled.workload, rolled.balancer, rolled.pod);
     Settings {
         source: quoted(&file.to_string_lossy()),
-        options: options(args),
+        options: options(args, replications),
         // It is not the kind of a tier that is rolled.
         kind: loaded.kind.filter(|_| rolled.tier.is_none()).map(str::to_owned),
         tier: rolled.tier.map(|tier| settings::Tier {
@@ -157,7 +157,7 @@ fn unretried(scenario: &Scenario) -> Option<String> {
 }
 
 /// The options that change the forecast, as they were typed.
-pub(super) fn options(args: &ScenarioArgs) -> Vec<String> {
+pub(super) fn options(args: &ScenarioArgs, replications: Option<u32>) -> Vec<String> {
     let option = |name: &str, value: &Option<String>| value.as_ref().map(|v| format!("--{name} {}", quoted(v)));
     let set = args.set.iter().map(|s| format!("--set {}", quoted(s)));
     set.chain(option("rate", &args.rate))
@@ -165,6 +165,7 @@ pub(super) fn options(args: &ScenarioArgs) -> Vec<String> {
         .chain(option("workload", &args.workload))
         .chain(option("preset", &args.preset))
         .chain(args.seed.map(|s| format!("--seed {s}")))
+        .chain(replications.map(|n| format!("--replications {n}")))
         .collect()
 }
 

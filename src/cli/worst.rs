@@ -26,7 +26,7 @@ pub(super) fn run(args: &Run, n: u32, ui: Ui) -> Result<u8, Failure> {
     let progress = ui.progress(u64::from(n), "simulated");
     let worst = hunt.hunt(&|| progress.step()).map_err(|e| Failure::Failed(e.to_string()))?;
     drop(progress);
-    let mut settings = settings::of(&args.file, &args.scenario, &loaded);
+    let mut settings = settings::of(&args.file, &args.scenario, None, &loaded);
     // The seed is the worst one's; a rate that was assumed would be assumed anew from what is set.
     settings.options.retain(|o| !o.starts_with("--seed "));
     settings.options.extend(draft.assumed_rate().map(|rate| format!("--rate {rate}")));

@@ -6,9 +6,9 @@ use clap::{Args, ValueHint};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Report {
-    /// What `--format json` wrote; `-` is stdin
-    #[arg(value_name = "RESULT", value_hint = ValueHint::FilePath)]
-    pub(in crate::cli) result: PathBuf,
+    /// What `--format json` wrote; `-` is stdin. Several results of `run` stand on one page
+    #[arg(value_name = "RESULT", value_hint = ValueHint::FilePath, required = true)]
+    pub(in crate::cli) results: Vec<PathBuf>,
 
     /// Write to this file, whole or not at all, instead of stdout
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -114,7 +114,7 @@ impl Session {
         let played = self.played.as_ref().ok_or("nothing was simulated")?;
         let results = Results::new(&settings::meta_of(&loaded), &played.replications);
         let args = self.options(set);
-        let words = settings::of(&self.file, &args, &loaded);
+        let words = settings::of(&self.file, &args, self.typed(), &loaded);
         let (settings, scene) = (Some(&words), Some(&played.scene));
         let explanation = Explanation::of(&loaded.scenario, &played.trace, &results.pods, Which::default());
         let story = Story { results: &results, settings, scene, explanation: Some(&explanation) };
@@ -136,11 +136,13 @@ impl Session {
     fn command(&self, args: &ScenarioArgs) -> String {
         let file = quoted(&self.file.to_string_lossy());
         let mut words = vec![format!("dryroll run {file}")];
-        words.extend(settings::options(args));
-        if self.most != USUAL {
-            words.push(format!("--replications {}", self.most));
-        }
+        words.extend(settings::options(args, self.typed()));
         words.join(" ")
+    }
+
+    /// `--replications`, where they are not as many as usual.
+    fn typed(&self) -> Option<u32> {
+        (self.most != USUAL).then_some(self.most)
     }
 
     /// Simulates what is missing to `n` replications.

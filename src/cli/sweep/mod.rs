@@ -271,7 +271,7 @@ fn page(args: &Sweep, table: Table) -> SweepPage {
 /// The command up to its output options. A rate that had to be assumed is told, since it would be another for another row.
 fn command(args: &Sweep, assumed_rate: Option<&str>) -> String {
     let mut parts = vec!["dryroll sweep".to_owned(), quoted(&args.file.to_string_lossy())];
-    parts.extend(settings::options(&args.scenario));
+    parts.extend(settings::options(&args.scenario, args.work.replications));
     parts.extend(assumed_rate.map(|rate| format!("--rate {rate}")));
     parts.extend(args.vary.iter().map(|v| format!("--vary {}", quoted(v))));
     parts.extend(args.sample.map(|n| format!("--sample {n}")));

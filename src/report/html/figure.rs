@@ -5,7 +5,7 @@ use std::io;
 use super::figures::KINDS;
 use super::picture::{Kept, Picture};
 use super::window::Window;
-use super::{Story, forest};
+use super::{Several, Story, forest};
 use crate::report::compare::ComparePage;
 use crate::report::sweep::SweepPage;
 use crate::study::result::recommendation::Recommendation;
@@ -38,6 +38,14 @@ pub fn run(story: &Story<'_>, name: &str, kept: Kept, out: &mut dyn io::Write) -
     let kind = KINDS.iter().find(|k| k.name == name);
     let drawn = kind.and_then(|kind| (kind.draw)(story, &Window::of(story.results)?)).ok_or_else(nothing)?;
     Picture::of(drawn.panel, &story.results.scenario).write(kept, out)
+}
+
+/// Writes one of [`of_run`], of several forecasts.
+///
+/// # Errors
+/// Whatever `out` says, and where nothing of it was measured.
+pub fn several(page: &Several<'_>, name: &str, kept: Kept, out: &mut dyn io::Write) -> io::Result<()> {
+    page.picture(name).ok_or_else(nothing)?.write(kept, out)
 }
 
 /// Writes one of [`of_compare`].

@@ -39,7 +39,7 @@ pub struct Setup {
 /// # Errors
 /// Whatever `out` says.
 pub fn page(setup: &Setup, out: &mut dyn io::Write) -> io::Result<()> {
-    let body = render("live.html", include_str!("assets/live.html"), setup)?;
+    let body = render("live.html", setup)?;
     framed(&setup.scenario, body, json(setup)?, &SCRIPT, "; connect-src 'self'", out)
 }
 
@@ -48,5 +48,5 @@ pub fn page(setup: &Setup, out: &mut dyn io::Write) -> io::Result<()> {
 /// # Errors
 /// Where it cannot be rendered, which would be a mistake of ours.
 pub fn forecast(story: &Story<'_>) -> io::Result<(String, String)> {
-    Ok((render("run.html", include_str!("assets/run.html"), &page::view(story))?, page::data(story)?))
+    Ok((render("run.html", &page::view(story))?, page::data(story)?))
 }

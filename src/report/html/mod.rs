@@ -3,6 +3,7 @@
 //! What is shown (`page`, `levels`, `failures`, `lanes`, `latency`) is apart from how (`assets/`: templates, style, script).
 //! Bytes depend on the result alone.
 
+mod beside;
 mod compare;
 mod course;
 mod diagnosis;
@@ -23,6 +24,7 @@ pub mod picture;
 #[cfg(feature = "png")]
 mod raster;
 mod recommend;
+mod several;
 mod svg;
 mod sweep;
 mod window;
@@ -53,6 +55,18 @@ const SWEEP_SCRIPT: Script = Script {
     text: concat!(include_str!("assets/legend.js"), include_str!("assets/sweep.js")),
     hash: "lVrwQ2n44+WXCM4Wybg8RlbH0HqbBoL/6hjj37dr250=",
 };
+/// Pages and parts of them.
+const TEMPLATES: [(&str, &str); 9] = [
+    ("frame.html", include_str!("assets/frame.html")),
+    ("run.html", include_str!("assets/run.html")),
+    ("live.html", include_str!("assets/live.html")),
+    ("sweep.html", include_str!("assets/sweep.html")),
+    ("recommend.html", include_str!("assets/recommend.html")),
+    ("compare.html", include_str!("assets/compare.html")),
+    ("several.html", include_str!("assets/several.html")),
+    ("alone.html", include_str!("assets/alone.html")),
+    ("beside.html", include_str!("assets/beside.html")),
+];
 /// The palette, what is drawn, which stands by itself in a picture too, and the rest of a page.
 const STYLE: &str =
     concat!(include_str!("assets/palette.css"), include_str!("assets/plot.css"), include_str!("assets/style.css"));
@@ -83,6 +97,7 @@ impl Report for Html {
 
 pub(super) use compare::write as compare;
 pub(super) use recommend::write as recommend;
+pub use several::{Several, several};
 pub(super) use sweep::write as sweep;
 
 /// What a page tells.
@@ -104,7 +119,7 @@ pub struct Story<'a> {
 /// Whatever `out` says.
 pub fn run(story: &Story<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let view = page::view(story);
-    let body = render("run.html", include_str!("assets/run.html"), &view)?;
+    let body = render("run.html", &view)?;
     frame(&story.results.scenario, body, page::data(story)?, &SCRIPT, out)
 }
 
@@ -132,7 +147,7 @@ fn framed(
         script_hash: script.hash,
         allowed,
     };
-    out.write_all(render("frame.html", include_str!("assets/frame.html"), &frame)?.as_bytes())
+    out.write_all(render("frame.html", &frame)?.as_bytes())
 }
 
 /// What every page has: the policy that forbids the network, the style, the script and its data.
@@ -152,9 +167,11 @@ struct Frame {
 }
 
 /// A template filled in. Its name ends in `.html`, by which everything in it is escaped that is not declared safe.
-fn render<T: serde::Serialize>(name: &str, template: &str, view: &T) -> io::Result<String> {
+fn render<T: serde::Serialize>(name: &str, view: &T) -> io::Result<String> {
     let mut environment = Environment::new();
-    environment.add_template(name, template).map_err(io::Error::other)?;
+    for (name, template) in TEMPLATES {
+        environment.add_template(name, template).map_err(io::Error::other)?;
+    }
     environment.get_template(name).and_then(|t| t.render(Serde(view))).map_err(io::Error::other)
 }
 

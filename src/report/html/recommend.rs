@@ -56,7 +56,7 @@ struct Change {
 /// # Errors
 /// Whatever `out` says.
 pub(in crate::report) fn write(page: &RecommendPage, out: &mut dyn io::Write) -> io::Result<()> {
-    let body = render("recommend.html", include_str!("assets/recommend.html"), &view(page))?;
+    let body = render("recommend.html", &view(page))?;
     frame(&format!("{} recommended", page.recommendation.scenario), body, "null".to_owned(), &SWEEP_SCRIPT, out)
 }
 

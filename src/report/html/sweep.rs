@@ -75,7 +75,7 @@ struct View {
 pub(in crate::report) fn write(page: &SweepPage, out: &mut dyn io::Write) -> io::Result<()> {
     let all = combinations(page);
     let axes = map::axes(page, shown(page));
-    let body = render("sweep.html", include_str!("assets/sweep.html"), &view(page, &all, &axes))?;
+    let body = render("sweep.html", &view(page, &all, &axes))?;
     frame(&format!("{} swept", page.table.header.scenario), body, data(page, &all, &axes)?, &SWEEP_SCRIPT, out)
 }
 
