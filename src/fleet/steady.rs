@@ -11,6 +11,7 @@ use crate::scenario::{
 };
 
 use super::control;
+use super::fact::Fact;
 use super::tier::Chain;
 use super::version::Version;
 use super::world::{Cal, Observer, World, limits};
@@ -169,12 +170,28 @@ pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario, c
     }
 }
 
-/// Plays one replication of `scenario` and returns the observer, which has heard everything, with the end.
+/// Plays one replication of `scenario` and returns the observer, which has heard everything in order of time, with the end.
 ///
 /// # Panics
 /// If an invariant of the simulator is broken: conservation of requests, Little's law, the controller's bounds.
-pub fn simulate<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> (O, End) {
-    SteadyFleet::of(scenario, seed, replication, observer).finish()
+pub fn simulate<O: Observer>(scenario: &Scenario, seed: u64, replication: u32, mut observer: O) -> (O, End) {
+    let end = tell(scenario, seed, replication, &mut |now, fact| observer.observe(now, fact));
+    (observer, end)
+}
+
+/// The same behind a call for each fact, so that one fleet is compiled for whoever listens: compiling one for each of them took most of
+/// the time that tests take to build.
+fn tell(scenario: &Scenario, seed: u64, replication: u32, listener: &mut dyn FnMut(SimTime, Fact)) -> End {
+    SteadyFleet::of(scenario, seed, replication, Told(listener)).finish().1
+}
+
+/// Whoever listens.
+struct Told<'a>(&'a mut dyn FnMut(SimTime, Fact));
+
+impl Observer for Told<'_> {
+    fn observe(&mut self, now: SimTime, fact: Fact) {
+        (self.0)(now, fact);
+    }
 }
 
 /// Up to when nothing is done to the workload: the first action, or the end where that comes before.
