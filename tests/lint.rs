@@ -83,6 +83,50 @@ fn the_remedies_are_silent_and_the_mistakes_are_found() {
     }
 }
 
+/// Whoever follows one piece of advice does not get the opposite from the next.
+#[test]
+fn rules_that_find_several_times_too_short_advise_the_same_grace_period() {
+    let text = |pre_stop: u32, drain: u32, grace: u32| {
+        format!(
+            "workload: {{replicas: 4}}
+pod:
+  serviceTime: {{distribution: lognormal, p50: 300ms, p99: 5s}}
+  termination: {{preStop: {pre_stop}s, drainWindow: {drain}s, terminationGracePeriodSeconds: {grace}}}
+loadBalancer: {{propagation: {{shared: 0s, add: 1s, remove: 5s}}}}
+clients: [{{name: web, rate: 10/s, timeout: 60s}}]
+"
+        )
+    };
+    let wrong = lint_str("example.yaml", &text(0, 1, 10));
+    let helps: Vec<&str> = wrong.findings.iter().filter_map(|f| f.diag.help.as_deref()).collect();
+    assert_eq!(wrong.findings.len(), 3, "{helps:?}");
+    for (code, help) in [
+        ("closes-before-removal", "preStop: 5s and terminationGracePeriodSeconds: 20, or"),
+        ("drain-too-short", "drainWindow: 15s and terminationGracePeriodSeconds: 20"),
+        ("grace-too-short", "terminationGracePeriodSeconds: 20"),
+    ] {
+        let finding = wrong.findings.iter().find(|f| f.diag.code == code).expect(code);
+        assert!(finding.diag.help.as_deref().is_some_and(|h| h.starts_with(help)), "{code}: {helps:?}");
+    }
+    assert_eq!(codes(&text(5, 15, 20)), [""; 0]);
+}
+
+/// The traffic has gone to the new pods before the old ones go.
+#[test]
+fn what_is_switched_away_from_first_need_not_wait_for_proxies() {
+    let text = |delay: u32| {
+        format!(
+            "workload: {{kind: Rollout, replicas: 4, strategy: {{blueGreen: {{scaleDownDelaySeconds: {delay}}}}}}}
+pod: {{serviceTime: 20ms, termination: {{preStop: 0s, drainWindow: 5s}}}}
+loadBalancer: {{algorithm: leastRequest, propagation: {{shared: 0s, add: 1s, remove: 5s}}}}
+clients: [{{name: web, rate: 10/s}}]
+"
+        )
+    };
+    assert_eq!(codes(&text(30)), [""; 0]);
+    assert_eq!(codes(&text(1)), ["least-request-black-hole", "scale-down-outrun"]);
+}
+
 #[test]
 fn manifests_are_linted_workload_by_workload() {
     assert_eq!(codes_of("tests/data/manifests/checkout.yaml"), [""; 0]);

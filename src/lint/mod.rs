@@ -7,6 +7,7 @@
 mod demand;
 mod linter;
 pub mod rules;
+mod stop;
 mod subject;
 
 use crate::scenario::{Diag, Severity};

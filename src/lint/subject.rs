@@ -3,7 +3,7 @@
 use crate::engine::Dur;
 use crate::fleet::rollout::{Fenceposts, resolve};
 use crate::scenario::tree::Node;
-use crate::scenario::{Diag, Draft, Loaded, OnSigterm, PropagationOrder, Rolled, Scenario};
+use crate::scenario::{Diag, Draft, Loaded, OnSigterm, PropagationOrder, Rolled, Scenario, Strategy};
 
 /// What a rule looks at.
 #[derive(Debug)]
@@ -87,6 +87,15 @@ impl<'a> Subject<'a> {
         };
         let first = t.sidecar_exit.map_or(t.grace_period, |exit| exit.min(t.grace_period));
         Some(own.min(first))
+    }
+
+    /// Whether pods stop listening before the proxies have heard: of a blue-green deployment, of the switch.
+    pub fn stops_too_early(&self) -> bool {
+        let stays = match &self.rolled().workload.strategy {
+            Strategy::BlueGreen(switch) => switch.scale_down_delay,
+            _ => Dur::ZERO,
+        };
+        self.listens_for().is_some_and(|listens| stays + listens < self.removal_p99())
     }
 
     /// A finding at the value of `path`, or at what is nearest to it in the file, where `label` has no meaning; `also` are other places that have to do

@@ -1,7 +1,8 @@
 //! A listener that closes while proxies still send.
 
+use crate::lint::stop::Enough;
 use crate::lint::{Check, Rule, Subject};
-use crate::scenario::Diag;
+use crate::scenario::{Diag, Strategy};
 
 pub(super) const RULE: Rule = Rule {
     code: "closes-before-removal",
@@ -28,19 +29,17 @@ clients: [{name: web, rate: 100/s}]
 };
 
 fn check(s: &Subject<'_>) -> Vec<Diag> {
-    let scenario = s.scenario();
-    let Some(listens) = s.listens_for().filter(|_| scenario.deploy.is_some()) else { return Vec::new() };
+    // How long a blue-green deployment keeps its old pods has a rule of its own.
+    let switched = matches!(s.rolled().workload.strategy, Strategy::BlueGreen(_));
+    let closes = s.scenario().deploy.is_some() && !switched && s.stops_too_early();
+    let Some(listens) = s.listens_for().filter(|_| closes) else { return Vec::new() };
     let removal = s.removal_p99();
-    if listens >= removal {
-        return Vec::new();
-    }
     let message = format!(
         "{} listen for {:.1} s after their deletion, and proxies may send for {:.1} s (p99)",
         s.what(),
         listens.secs(),
         removal.secs()
     );
-    let t = &s.rolled().pod.termination;
     let (remove, lame_duck) = (s.balancer_path("propagation.remove"), s.path("pod.termination.lameDuck"));
     let also = [
         (remove.as_str(), "removal takes this long".to_owned()),
@@ -48,6 +47,10 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     ];
     let label = if s.rolled().tier.is_some() { "the proxy serves this long" } else { "the pod serves this long" };
     let diag = s.find(RULE.code, message, &s.path("pod.termination.preStop"), label, &also);
-    let enough = libm::ceil((removal.saturating_sub(t.lame_duck)).secs());
-    vec![diag.help(format!("preStop: {enough:.0}s, or measure your balancer's removal delay if that is assumed"))]
+    let enough = Enough::of(s);
+    let and_grace = enough.and_grace(s.rolled().pod.termination.grace_period);
+    vec![diag.help(format!(
+        "preStop: {:.0}s{and_grace}, or measure your balancer's removal delay if that is assumed",
+        enough.pre_stop
+    ))]
 }

@@ -1,10 +1,8 @@
 //! A drain window made for shorter requests.
 
+use crate::lint::stop::{self, Enough};
 use crate::lint::{Check, Rule, Subject, demand};
 use crate::scenario::{Diag, OnSigterm};
-
-/// So many times the p99 a drain window should be.
-const FACTOR: f64 = 3.0;
 
 pub(super) const RULE: Rule = Rule {
     code: "drain-too-short",
@@ -38,15 +36,11 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     if scenario.deploy.is_none() || t.on_sigterm != OnSigterm::Drain {
         return Vec::new();
     }
-    let Some((p99, name)) = demand::longest(scenario, 0.99) else { return Vec::new() };
-    let streams = demand::streams_only(scenario);
-    // Nobody waits longer than the time-outs, whatever the service time.
-    let all = demand::longest(scenario, 1.0 - 1e-9).map_or(f64::INFINITY, |(longest, _)| longest);
-    let needed = if streams { p99 } else { (FACTOR * p99).min(all) };
+    let Some((needed, p99, name)) = stop::drain_window(s) else { return Vec::new() };
     if t.drain_window.secs() >= needed {
         return Vec::new();
     }
-    let times = if streams { "" } else { "3 × " };
+    let times = if demand::streams_only(scenario) { "" } else { "3 × " };
     let message = format!(
         "drainWindow ({}) is shorter than {needed:.1} s: {times}the p99 ({p99:.1} s) of what `{name}` sends",
         t.drain_window
@@ -59,11 +53,6 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
         "what is still running at its end is severed",
         &also,
     );
-    let grace = libm::ceil(s.pre_stop().secs() + t.lame_duck.secs() + needed + t.cleanup.secs());
-    let grace = if t.grace_period.secs() < grace {
-        format!(" and terminationGracePeriodSeconds: {grace:.0}")
-    } else {
-        String::new()
-    };
-    vec![diag.help(format!("drainWindow: {:.0}s{grace}", libm::ceil(needed)))]
+    let and_grace = Enough::of(s).and_grace(t.grace_period);
+    vec![diag.help(format!("drainWindow: {:.0}s{and_grace}", libm::ceil(needed)))]
 }

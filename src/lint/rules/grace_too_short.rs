@@ -1,5 +1,6 @@
 //! A grace period that ends before the longest request.
 
+use crate::lint::stop::Enough;
 use crate::lint::{Check, Rule, Subject, demand};
 use crate::scenario::{Diag, OnSigterm};
 
@@ -51,6 +52,5 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
         [(pre_stop.as_str(), "the grace period includes this".to_owned()), (lame_duck.as_str(), "and this".to_owned())];
     let label = format!("{before} of it pass before the listener closes");
     let diag = s.find(RULE.code, message, &s.path("pod.termination.terminationGracePeriodSeconds"), &label, &also);
-    let enough = libm::ceil(before.secs() + longest);
-    vec![diag.help(format!("terminationGracePeriodSeconds: {enough:.0}"))]
+    vec![diag.help(format!("terminationGracePeriodSeconds: {:.0}", Enough::of(s).grace))]
 }

@@ -4,7 +4,7 @@
 //! ```text
 //! target   which field of a manifest a setting of a scenario is
 //! splice   one field set in a text, by the places that its tree knows
-//! patch    the same as a strategic merge patch
+//! patch    the same as a patch: a strategic merge, or operations in JSON
 //! ```
 
 mod patch;
@@ -123,7 +123,7 @@ fn in_scenario(name: &str, text: &str, setting: &Setting) -> Result<String, Stri
 fn in_manifest(name: &str, text: &str, setting: &Setting, workload: Option<&str>) -> Result<Option<String>, String> {
     let (_, docs) = tree(name, text)?;
     let Some((object, _)) = kubernetes::find(&docs, workload) else { return Ok(None) };
-    let Some(target) = target::of(object, setting) else { return Ok(None) };
+    let Some(target) = target::of(object, setting)? else { return Ok(None) };
     if let Some((span, replacement)) = &target.inside {
         let mut edited = text.to_owned();
         edited.replace_range(span.range.clone(), replacement);

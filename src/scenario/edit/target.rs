@@ -29,26 +29,29 @@ const OF_SPEC: [&str; 7] = [
 
 const POD: &str = "spec.template.spec";
 
-/// Where `setting` stands in `object`; `None` where a manifest cannot say it.
-pub(super) fn of(object: &Node, setting: &Setting) -> Option<Target> {
+/// Where `setting` stands in `object`; `None` where no manifest says it.
+///
+/// # Errors
+/// Where this one says it in a way that nobody but its author can change.
+pub(super) fn of(object: &Node, setting: &Setting) -> Result<Option<Target>, String> {
     let at = |path: String| Target {
         steps: path.split('.').map(str::to_owned).collect(),
         value: setting.value.clone(),
         inside: None,
     };
     if let Some(field) = setting.path.strip_prefix("workload.") {
-        return OF_SPEC.contains(&field.split('.').next()?).then(|| at(format!("spec.{field}")));
+        let known = OF_SPEC.contains(&field.split('.').next().unwrap_or(field));
+        return Ok(known.then(|| at(format!("spec.{field}"))));
     }
-    match setting.path.as_str() {
+    Ok(match setting.path.as_str() {
         "pod.termination.terminationGracePeriodSeconds" => Some(at(format!("{POD}.terminationGracePeriodSeconds"))),
-        "pod.termination.preStop" => hook(object, seconds(&setting.value)?),
-        path => {
-            let field = path.strip_prefix("pod.readinessProbe.")?;
+        "pod.termination.preStop" => hook(object, &setting.value)?,
+        path => path.strip_prefix("pod.readinessProbe.").and_then(|field| {
             let (n, container) = serving(object)?;
             container.get("readinessProbe")?;
             Some(at(format!("{POD}.containers.{n}.readinessProbe.{field}")))
-        }
-    }
+        }),
+    })
 }
 
 /// A time in whole seconds, which is what a hook may say; rounded up.
@@ -68,26 +71,31 @@ pub(super) fn serving(object: &Node) -> Option<(usize, &Node)> {
     containers.get(n).map(|c| (n, c))
 }
 
-/// The hook of the container that serves, or a new one where it has none; `None` where it is not a plain sleep.
-fn hook(object: &Node, secs: u64) -> Option<Target> {
-    let (n, container) = serving(object)?;
-    let at = |n: usize, field: &str, value: Json, inside| {
+/// The hook of the container that serves, or a new one where it has none; `None` where there is no such container, or no such time.
+///
+/// # Errors
+/// Where the hook is not a plain sleep.
+fn hook(object: &Node, time: &Json) -> Result<Option<Target>, String> {
+    let (Some((n, container)), Some(secs)) = (serving(object), seconds(time)) else { return Ok(None) };
+    let at = |field: &str, value: Json, inside| {
         let path = format!("{POD}.containers.{n}.lifecycle.preStop.{field}");
-        Target { steps: path.split('.').map(str::to_owned).collect(), value, inside }
+        Ok(Some(Target { steps: path.split('.').map(str::to_owned).collect(), value, inside }))
     };
-    let Some(hook) = container.at("lifecycle.preStop").filter(|hook| !hook.is_null()) else {
-        return Some(at(n, "sleep.seconds", json!(secs), None));
+    let hook = container.at("lifecycle.preStop").filter(|hook| !hook.is_null());
+    let Some(hook) = hook.filter(|hook| hook.get("sleep").is_none()) else {
+        return at("sleep.seconds", json!(secs), None);
     };
-    if hook.get("sleep").is_some() {
-        return Some(at(n, "sleep.seconds", json!(secs), None));
-    }
-    let words = hook.at("exec.command")?.items();
-    let (place, inside, replacement) = words.iter().enumerate().find_map(|(i, word)| slept(words, i, word, secs))?;
+    let words = hook.at("exec.command").map(Node::items).unwrap_or_default();
+    let slept = words.iter().enumerate().find_map(|(i, word)| slept(words, i, word, secs));
+    let Some((place, inside, replacement)) = slept else {
+        let name = container.get("name").and_then(Node::text).unwrap_or("?");
+        return Err(format!("the preStop hook of container `{name}` is no plain `sleep N`, so its time cannot be set"));
+    };
     let text = |(i, word): (usize, &Node)| {
         if i == place { Json::from(replacement.0.as_str()) } else { Json::from(word.text().unwrap_or_default()) }
     };
     let command: Json = words.iter().enumerate().map(text).collect();
-    Some(at(n, "exec.command", command, Some((inside, replacement.1))))
+    at("exec.command", command, Some((inside, replacement.1)))
 }
 
 /// Where a command says how long it sleeps: which word, which part of the file, and what to write there (as a word, and in the

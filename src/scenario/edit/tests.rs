@@ -136,14 +136,26 @@ spec:
 }
 
 #[test]
-fn a_kind_that_is_not_kubernetes_own_gets_a_merge_patch() {
+fn a_kind_that_is_not_kubernetes_own_gets_a_json_patch_which_reaches_into_lists() {
     let rollout = MANIFEST.replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout");
     let rollout = rollout.replace("  replicas: 20 # peak\n", "  replicas: 20 # peak\n  strategy: {canary: {}}\n");
-    let set = own(&["workload.strategy.canary.maxSurge=50%"]);
+    let set = own(&[
+        "workload.strategy.canary.maxSurge=50%",
+        "workload.strategy.canary.maxUnavailable=0",
+        "workload.minReadySeconds=5",
+        "pod.termination.preStop=7s",
+        "pod.termination.terminationGracePeriodSeconds=42",
+    ]);
     let patch = draft("r.yaml", &rollout).patch(&set, None).expect("it can say it").expect("a manifest");
-    assert!(patch.text.contains("--type merge") && patch.text.contains("maxSurge: 50%"), "{}", patch.text);
-    let refused = draft("r.yaml", &rollout).patch(&own(&["pod.termination.preStop=7s"]), None);
-    assert!(refused.expect_err("a list cannot be merged").contains("--edit"));
+    let expected = r#"# kubectl patch rollout checkout --type json --patch-file THIS_FILE
+- {"op":"add","path":"/spec/strategy/canary/maxSurge","value":"50%"}
+- {"op":"add","path":"/spec/strategy/canary/maxUnavailable","value":0}
+- {"op":"add","path":"/spec/minReadySeconds","value":5}
+- {"op":"test","path":"/spec/template/spec/containers/1/name","value":"app"}
+- {"op":"add","path":"/spec/template/spec/containers/1/lifecycle","value":{"preStop":{"sleep":{"seconds":7}}}}
+- {"op":"add","path":"/spec/template/spec/terminationGracePeriodSeconds","value":42}
+"#;
+    assert_eq!(patch.text, expected);
 }
 
 #[test]
