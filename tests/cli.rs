@@ -141,18 +141,18 @@ fn the_table_answers_first_and_stdout_holds_nothing_else() {
     assert!(out.starts_with("small · 5 replicas · "), "{out}");
     assert!(answer.starts_with("  A deploy drops "), "{answer}");
     assert!(out.contains("stale route"), "{out}");
-    assert!(out.contains(&format!("dryroll run {SMALL} --set preStop=")), "{out}");
+    assert!(out.contains(&format!("dryroll run {SMALL} --replications 3 --set preStop=")), "{out}");
 }
 
 #[test]
 fn the_proposed_setting_prevents_the_drops() {
     let (_, out, _) = small("");
     let proposal = out.lines().find(|l| l.contains("--set preStop=")).expect("a proposal");
-    let options = proposal.trim().strip_prefix("dryroll run ").and_then(|l| l.split_once(' ')).expect("options").1;
-    let options = options.split("  ").next().expect("before the remark");
-    let (status, out, _) = small(options);
+    let command = proposal.trim().strip_prefix("dryroll ").expect("a command");
+    let command = command.split("  ").next().expect("before the remark");
+    let (status, out, _) = dryroll(command);
     assert_eq!(status, 0);
-    assert!(out.contains("A deploy drops nothing") && out.contains("at most 63 % of deploys"), "{options}:\n{out}");
+    assert!(out.contains("A deploy drops nothing") && out.contains("at most 63 % of deploys"), "{command}:\n{out}");
 }
 
 #[test]

@@ -124,7 +124,7 @@ clients: [{{name: web, rate: 10/s}}]
         )
     };
     assert_eq!(codes(&text(30)), [""; 0]);
-    assert_eq!(codes(&text(1)), ["least-request-black-hole", "scale-down-outrun"]);
+    assert_eq!(codes(&text(1)), ["scale-down-outrun", "least-request-black-hole"]);
 }
 
 #[test]

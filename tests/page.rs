@@ -86,7 +86,7 @@ fn a_sweep_has_a_page_of_its_rows_and_its_result_too() {
     assert_eq!(text.matches("<td style=\"--v:").count(), 8);
     assert_eq!(text.matches("<details open><summary>8 rows</summary>").count(), 1);
     assert!(text.contains("★ the best") && text.contains("≈ can't be told apart"), "marks are missing");
-    assert!(text.contains(&format!("dryroll run {SMALL} --set maxSurge=")), "the command of a combination");
+    assert!(text.contains(&format!("dryroll run {SMALL} --replications 3 --set maxSurge=")), "the command of a combination");
     // A line a row through the three axes and the two outcomes.
     let drawing =
         text.split("<svg class=\"plot parallel").nth(1).and_then(|p| p.split("</svg>").next()).expect("a plot");
@@ -98,10 +98,11 @@ fn a_sweep_has_a_page_of_its_rows_and_its_result_too() {
     let beside = |l: &&str| l.contains(if l.starts_with(" end\"") { " dx=\"-6\"" } else { " dx=\"6\"" });
     assert!(labels.iter().all(beside) && labels.iter().any(|l| l.starts_with(" end\"")), "{labels:?}");
     assert!(text.contains("text.tick{text-anchor:start;") && text.contains("text.tick.end{text-anchor:end}"));
-    // From the result, the same but for the file's name, which it does not keep.
+    // From the result, the same but for the command, which it does not keep.
     assert_eq!(dryroll(&["report", result_name, "-o", again_name]), (0, String::new(), String::new()));
-    let nameless = text.replace(SMALL, "FILE").replace(&SMALL.replace('/', "&#x2f;"), "FILE");
-    assert!(read(&again) == nameless, "the pages differ in more than the file's name");
+    let typed = format!("{SMALL} --replications 3");
+    let nameless = text.replace(&typed, "FILE").replace(&typed.replace('/', "&#x2f;"), "FILE");
+    assert!(read(&again) == nameless, "the pages differ in more than the command");
     // Names and values of whoever wrote the scenario stay text.
     let evil = "</script><img src=x onerror=alert(1)>";
     let kept = read(&result).replace("\"small\"", &format!("\"{evil}\"")).replace("\"2s\"", &format!("\"{evil}\""));
@@ -143,7 +144,7 @@ fn a_comparison_has_a_page_and_its_result_too() {
     {
         assert!(text.contains(part), "{part} is missing");
     }
-    assert!(text.contains(&format!("dryroll run {SMALL} --set preStop=2s").replace('/', "&#x2f;")), "the command");
+    assert!(text.contains(&format!("dryroll run {SMALL} --replications 3 --set preStop=2s").replace('/', "&#x2f;")), "the command");
     // Both on the same axes: every kind twice, and the difference.
     assert_eq!(text.matches("<svg class=\"plot").count(), 13);
     // From the result, which keeps neither the settings nor the closer look.

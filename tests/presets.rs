@@ -76,6 +76,35 @@ fn what_the_file_says_comes_before_the_preset() {
     assert_eq!(set.pod.termination.after_exit, AfterExit::Refused);
 }
 
+/// Istio 1.24 no longer retries a 503, which is what the sidecar of a pod answers whose container has stopped listening: deploys that were
+/// masked until then drop requests.
+#[test]
+fn what_istio_1_23_hides_istio_1_24_shows() {
+    let dropped = |version: &str, pre_stop: &str| {
+        let yaml = format!(
+            "workload: {{replicas: 4}}
+pod: {{startup: 2s, serviceTime: 10ms, termination: {{preStop: {pre_stop}}}}}
+loadBalancer: {{preset: istio-{version}}}
+clients: [{{rate: 200/s}}]
+deploy: {{at: 10s}}
+observe: {{warmup: 5s, after: 10s}}
+"
+        );
+        let scenario = load_str("istio.yaml", &yaml, &[]).expect("a scenario").scenario;
+        (0..5)
+            .flat_map(|k| dryroll::simulate::run(&scenario, 1, k).phases)
+            .map(|p| p.outcomes.iter().sum::<u64>())
+            .sum::<u64>()
+    };
+    assert_eq!(dropped("1.23", "0s"), 0);
+    assert!(dropped("1.24", "0s") > 100);
+    assert_eq!(
+        dropped("1.24", "4500ms"),
+        0,
+        "listening until the sidecars elsewhere have heard, or the own one is gone"
+    );
+}
+
 #[test]
 fn a_name_of_none_is_told_with_the_nearest() {
     let error = |yaml: &str| {

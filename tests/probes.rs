@@ -1,7 +1,7 @@
 //! Probes that wait behind requests, liveness and startup probes that restart: when each acts, to the moment.
 
 use dryroll::engine::SimTime;
-use dryroll::fleet::fact::{Cause, Fact, PodStep, Revision};
+use dryroll::fleet::fact::{Cause, Fact, Outcome, PodStep, Revision};
 use dryroll::fleet::{Observer, simulate};
 use dryroll::metrics::replication::Replication;
 use dryroll::scenario::{Scenario, load_str};
@@ -293,8 +293,52 @@ fn a_proxy_that_exits_before_its_container_cuts_what_goes_through_it() {
     let (cut, stale) = (by(&first, Cause::SeveredByKill), by(&first, Cause::StaleRoute));
     assert!((60..=100).contains(&cut) && (24..=48).contains(&stale), "{cut} cut, {stale} refused");
     // The container still takes its time: pods are gone as late as ever.
-    let gone = |r: &Replication| {
-        r.pods.iter().filter_map(|p| Some(p.gone?.since(p.deletion_requested?).secs())).collect::<Vec<f64>>()
-    };
     assert!(gone(&first).len() == 4 && gone(&first).iter().all(|s| (10.0..10.1).contains(s)), "{:?}", gone(&first));
+}
+
+/// How long each pod took from its deletion on (s).
+fn gone(r: &Replication) -> Vec<f64> {
+    r.pods.iter().filter_map(|p| Some(p.gone?.since(p.deletion_requested?).secs())).collect()
+}
+
+#[test]
+fn a_proxy_that_outlives_its_container_answers_in_its_place_and_retries_of_connects_do_not_see_it() {
+    let play = |more: &[&str]| {
+        let base = ["pod.termination.preStop=0s", "pod.serviceTime=10ms", "pod.termination.sidecarExit=5s"];
+        let set: Vec<String> = base.iter().chain(more).map(|s| (*s).to_owned()).collect();
+        let loaded = load_str("sidecar.yaml", SIDECAR, &set).unwrap_or_else(|d| panic!("{}", d[0].render(false)));
+        dryroll::simulate::run(&loaded.scenario, 1, 0)
+    };
+    let retries = "loadBalancer.retries={attempts: 2, on: [connectFailure]}";
+    let (status, refused) = ("pod.termination.sidecarStatus=503", "loadBalancer.status.connectFailure=502");
+    let stale = |r: &Replication| {
+        let by = |outcome: Outcome| r.phases.iter().map(|p| p.outcomes[outcome as usize - 1]).sum::<u64>();
+        let cause = r.phases.iter().map(|p| p.causes[Cause::StaleRoute as usize]).sum::<u64>();
+        (cause, by(Outcome::S503), by(Outcome::S502))
+    };
+    // Four times what goes to one of four pods, or five, in the second until proxies have heard: 40/s.
+    let (all, by_sidecar, by_proxy) = stale(&play(&[status, refused]));
+    assert!((28..=46).contains(&all) && by_sidecar == all && by_proxy == 0, "{all}, {by_sidecar}, {by_proxy}");
+    let without = stale(&play(&[refused]));
+    assert!((28..=46).contains(&without.0) && without.2 == without.0, "{without:?}");
+    // A retry of failed connects helps against a refusal, and not against an answer.
+    assert_eq!(stale(&play(&[retries])).0, 0);
+    let (retried, answered, _) = stale(&play(&[retries, status]));
+    assert!((28..=46).contains(&retried) && answered == retried, "{retried}");
+    assert_eq!(
+        stale(&play(&["loadBalancer.retries={attempts: 2, on: [connectFailure, 503], nonIdempotent: true}", status])).0,
+        0
+    );
+    // The pod is there as long as either, and who ends last says how long.
+    for (more, expected) in [(&[status][..], 5.0), (&[], 0.0), (&[status, "pod.termination.sidecarExit=1h"], 0.0)] {
+        let seen = gone(&play(more));
+        assert!(seen.len() == 4 && seen.iter().all(|s| (expected..expected + 0.1).contains(s)), "{more:?}: {seen:?}");
+    }
+    // What a container leaves behind at the end of its drain is answered, too.
+    let cut = ["pod.serviceTime=3s", "pod.termination.drainWindow=1s", status];
+    let cut = play(&cut);
+    let severed = cut.phases.iter().map(|p| p.causes[Cause::SeveredByDrain as usize]).sum::<u64>();
+    assert!(severed > 40 && gone(&cut).iter().all(|s| (5.0..5.1).contains(s)), "{severed}, {:?}", gone(&cut));
+    let by_503 = cut.phases.iter().map(|p| p.outcomes[Outcome::S503 as usize - 1]).sum::<u64>();
+    assert_eq!(by_503, cut.phases.iter().map(|p| p.causes.iter().sum::<u64>()).sum::<u64>());
 }

@@ -63,6 +63,7 @@ pub mod rollout;
 mod router;
 mod selection;
 mod serving;
+mod sidecar;
 mod snapshots;
 mod standstill;
 mod start;

@@ -39,8 +39,12 @@ pub(super) struct Pod {
     pub(super) services: u32,
     /// Its number among the pods of its revision, in order of creation.
     pub(super) ordinal: u32,
-    /// Whether a connect is accepted.
+    /// Whether its container accepts a connect.
     pub(super) listening: bool,
+    /// What the proxy beside its container answers in its place, while that does not listen any more; 0 = there is none that does.
+    pub(super) sidecar: u16,
+    /// Whether its container is gone, and that proxy is not.
+    pub(super) exited: bool,
     /// When it last turned Ready.
     pub(super) ready_since: SimTime,
     /// Requests begun since it was Ready.
@@ -87,6 +91,8 @@ impl Pod {
             services: 0,
             phase: Phase::Pending,
             listening: false,
+            sidecar: 0,
+            exited: false,
             ready_since: SimTime::MAX,
             warm: false,
             left_a_table: false,
@@ -211,7 +217,8 @@ impl<O: Observer> World<O> {
         let job = Job::Serve { request: handle, population, ordinal };
         if abandoned {
             self.drop_request(r);
-            if self.pods[pod as usize].phase != Phase::Terminated {
+            let p = &self.pods[pod as usize];
+            if p.phase != Phase::Terminated && p.sidecar == 0 {
                 self.admit(pod, job, cal);
             }
             return;
@@ -222,6 +229,9 @@ impl<O: Observer> World<O> {
             return;
         }
         upkeep.in_pod += 1;
+        if self.pods[pod as usize].sidecar != 0 {
+            return self.answer_by_sidecar(r, Cause::StaleRoute, cal);
+        }
         request.place = Place::Queued;
         if !self.admit(pod, job, cal) {
             self.requests[r].cause = Some(Cause::Overflow);

@@ -255,6 +255,7 @@ pub fn steady_part(scenario: &Scenario) -> Scenario {
         connection_close: ConnectionClose::None,
         grace_period: Dur::ZERO,
         sidecar_exit: None,
+        sidecar_status: None,
     };
     s.deploy = s.deploy.map(|deploy| Deploy { events: Vec::new(), analysis: None, ..deploy });
     let (start, _) = limits(scenario);

@@ -23,7 +23,7 @@ impl<O: Observer> World<O> {
         p.phase = next;
     }
 
-    fn termination(&self, pod: u32) -> &Termination {
+    pub(super) fn termination(&self, pod: u32) -> &Termination {
         &self.versions[self.pods[pod as usize].version()].pod.termination
     }
 
@@ -155,7 +155,7 @@ impl<O: Observer> World<O> {
         let drain_window = self.termination(pod).drain_window;
         let container = self.pods[pod as usize].restarts;
         Self::pod_timer(pod, drain_window, PodTimer::DrainOver(container), cal);
-        let (jitter, mode) = (self.termination(pod).close_jitter, self.termination(pod).connection_close);
+        let (jitter, mode) = (self.termination(pod).close_jitter, self.close_mode(pod));
         let mut draw = self.pod_stream(pod, Purpose::CloseJitter);
         for c in self.pods[pod as usize].connections.clone() {
             if jitter.is_zero() {
@@ -175,8 +175,7 @@ impl<O: Observer> World<O> {
             return;
         }
         let pod = connection.pod;
-        let mode = self.termination(pod).connection_close;
-        self.begin_close(c, mode, cal);
+        self.begin_close(c, self.close_mode(pod), cal);
         self.exit_if_drained(pod, cal);
     }
 
@@ -237,6 +236,9 @@ impl<O: Observer> World<O> {
         p.in_flight = 0;
         p.queue.clear();
         p.workers.dismiss_all();
+        if p.sidecar != 0 {
+            return self.cut_behind_sidecar(pod, cause, cal);
+        }
         for c in std::mem::take(&mut p.connections) {
             // Not `leave_pod`, one by one: the list is already taken.
             let list = self.connections[c].requests;
@@ -262,7 +264,9 @@ impl<O: Observer> World<O> {
         let waits_for_connections = !t.close_jitter.is_zero()
             || self.versions[p.version()].pod.keep_alive.go_away
             || matches!(t.connection_close, ConnectionClose::Response | ConnectionClose::Both);
-        let waits_for_connections = waits_for_connections && t.connection_close != ConnectionClose::None;
+        // Those of a proxy beside it are not its own.
+        let waits_for_connections =
+            waits_for_connections && t.connection_close != ConnectionClose::None && p.sidecar == 0;
         if p.in_flight == 0 && (!waits_for_connections || p.connections.is_empty()) {
             self.drained(pod, cal);
         }
@@ -276,13 +280,18 @@ impl<O: Observer> World<O> {
     }
 
     /// The process ends, and with it the pod, or that container of it.
-    fn gone(&mut self, pod: u32, cause: Cause, signal: Signal, step: PodStep, cal: &mut Cal) {
+    pub(super) fn gone(&mut self, pod: u32, cause: Cause, signal: Signal, step: PodStep, cal: &mut Cal) {
         if !self.pods[pod as usize].phase.is_deleted() {
             return self.crash(pod, cal);
         }
+        if self.is_outlived_by_sidecar(pod, signal) {
+            return self.leave_to_sidecar(pod, cause, cal);
+        }
+        self.pods[pod as usize].sidecar = 0;
         self.sever(pod, cause, cal);
         if self.pods[pod as usize].listening {
             self.stop_listening(pod, cal);
+            self.pods[pod as usize].sidecar = 0;
         }
         self.signal(pod, signal, cal);
         self.tell_step(pod, step, cal);
@@ -306,20 +315,11 @@ impl<O: Observer> World<O> {
         self.pod_left_node(pod, cal);
     }
 
-    /// The proxy beside the container has exited before it: whatever went through it is cut, and whoever connects is refused, while the
-    /// container takes the rest of its own way.
-    fn sidecar_gone(&mut self, pod: u32, cal: &mut Cal) {
-        if self.pods[pod as usize].listening {
-            self.stop_listening(pod, cal);
-        }
-        self.sever(pod, Cause::SeveredByKill, cal);
-        self.exit_if_drained(pod, cal);
-    }
-
-    fn stop_listening(&mut self, pod: u32, cal: &mut Cal) {
+    pub(super) fn stop_listening(&mut self, pod: u32, cal: &mut Cal) {
         let was_ready = self.pods[pod as usize].phase.is_ready();
         self.pods[pod as usize].listening = false;
         if self.pods[pod as usize].phase.is_deleted() {
+            self.pods[pod as usize].sidecar = self.termination(pod).sidecar_status.unwrap_or(0);
             self.tell_step(pod, PodStep::ListenerClosed, cal);
         } else {
             self.tell(cal, Fact::Deaf { pod: PodId(pod) });

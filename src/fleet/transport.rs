@@ -96,6 +96,7 @@ impl<O: Observer> World<O> {
         let version = &self.versions[pod.version()].pod;
         match pod.phase {
             Phase::Terminated if pod.lost || pod.address_gone <= now => Reception::Unanswered,
+            _ if pod.sidecar != 0 => Reception::Accepted,
             _ if !pod.listening => Reception::Refused,
             _ if version.max_connections > 0 && pod.connections.len() >= version.max_connections as usize => {
                 Reception::Full
@@ -134,7 +135,7 @@ impl<O: Observer> World<O> {
                 self.connections.upkeep_mut(c).pod_position = p.connections.len() as u32;
                 self.connections[c].stage = Stage::Accepted;
                 p.connections.push(c);
-                if self.handshake.time.is_zero() {
+                if self.handshake.time.is_zero() || p.sidecar != 0 {
                     self.stands_at_pod(c, cal);
                 } else {
                     self.admit(pod, Job::Handshake(connection), cal);

@@ -148,7 +148,9 @@ fn stale_route(page: &Page<'_>) -> Told {
     }
     // Twice the 99th percentile: a deploy draws once for each pod and proxy, and the worst of them counts.
     let wait = libm::ceil((2.0 * s.removal.p99).max(t.pre_stop + s.removal.p99));
-    let set = std::iter::once(format!("preStop={}", whole_seconds(wait))).chain(grace_for(s, wait - t.pre_stop));
+    let beside = t.sidecar_exit.filter(|exit| *exit < wait).map(|_| format!("sidecarExit={}", whole_seconds(wait)));
+    let set = std::iter::once(format!("preStop={}", whole_seconds(wait))).chain(beside);
+    let set = set.chain(grace_for(s, wait - t.pre_stop));
     (sentence, Some(Remedy::new(set, "pods listen until every proxy has heard")))
 }
 

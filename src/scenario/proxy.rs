@@ -196,7 +196,7 @@ impl Written for Statuses {
 
 /// A status that a proxy may answer by itself.
 #[derive(Clone, Copy, PartialEq)]
-struct Status(u16);
+pub(super) struct Status(pub(super) u16);
 
 impl Read for Status {
     fn read(at: &At<'_>) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 use super::dist::Dist;
 use super::duration::Seconds;
+use super::proxy::Status;
 use super::read::At;
 use crate::engine::Dur;
 
@@ -33,6 +34,9 @@ pub struct Termination {
     /// So long after the deletion a proxy that stands before the container in its pod exits – after its own hook and drain, not the
     /// container's – and nothing reaches the container any more; `None` = there is none, or it ends last.
     pub sidecar_exit: Option<Dur>,
+    /// What that proxy answers in place of a container that no longer listens, for as long as it lives itself; `None` = who connects then
+    /// is refused, as if there were no proxy.
+    pub sidecar_status: Option<u16>,
 }
 
 /// What SIGTERM does to a pod.
@@ -107,6 +111,7 @@ impl Termination {
             ),
             grace_period: f.or("terminationGracePeriodSeconds", Seconds(Dur::from_secs(30))).0,
             sidecar_exit: f.opt("sidecarExit"),
+            sidecar_status: f.opt::<Status>("sidecarStatus").map(|status| status.0),
         };
         f.end();
         termination

@@ -48,6 +48,7 @@ pub(crate) const FREE: &[Setting] = &[
     ("pod.termination.addressKept", "1s"),
     ("pod.termination.lameDuck", "1s"),
     ("pod.termination.sidecarExit", "1s"),
+    ("pod.termination.sidecarStatus", "503"),
     ("pod.termination.drainWindow", "500ms"),
     ("pod.termination.cleanup", "1s"),
     ("pod.termination.closeJitter", "1s"),

@@ -165,6 +165,8 @@ pub(crate) const FEATURES: &[Feature] = &[
     ],
     &[
         "pod.termination.sidecarExit=300ms",
+        "pod.termination={preStop: 100ms, sidecarExit: 700ms, sidecarStatus: 503} & loadBalancer.retries={attempts: 1, on: [connectFailure, 503]}",
+        "pod.termination={drainWindow: 20ms, sidecarStatus: 502, connectionClose: response}",
         "pod.termination={preStop: 2s, preStopExtension: 500ms, terminationGracePeriodSeconds: 1}",
         "pod.termination={afterExit: unreachable, addressKept: 100ms, terminationGracePeriodSeconds: 1}",
     ],

@@ -67,7 +67,7 @@ impl<O: Observer> World<O> {
         (p.waiting_requests, p.waiting_handshakes, p.in_flight) = (0, 0, 0);
         p.queue.clear();
         p.workers.dismiss_all();
-        (p.listening, p.lost) = (false, true);
+        (p.listening, p.sidecar, p.lost) = (false, 0, true);
         self.signal(pod, Signal::Lost, cal);
         self.tell_step(pod, PodStep::Lost, cal);
         self.pod_levels_changed(pod, was_ready, cal);
