@@ -86,7 +86,10 @@ fn a_sweep_has_a_page_of_its_rows_and_its_result_too() {
     assert_eq!(text.matches("<td style=\"--v:").count(), 8);
     assert_eq!(text.matches("<details open><summary>8 rows</summary>").count(), 1);
     assert!(text.contains("★ the best") && text.contains("≈ can't be told apart"), "marks are missing");
-    assert!(text.contains(&format!("dryroll run {SMALL} --replications 3 --set maxSurge=")), "the command of a combination");
+    assert!(
+        text.contains(&format!("dryroll run {SMALL} --replications 3 --set maxSurge=")),
+        "the command of a combination"
+    );
     // A line a row through the three axes and the two outcomes.
     let drawing =
         text.split("<svg class=\"plot parallel").nth(1).and_then(|p| p.split("</svg>").next()).expect("a plot");
@@ -144,7 +147,10 @@ fn a_comparison_has_a_page_and_its_result_too() {
     {
         assert!(text.contains(part), "{part} is missing");
     }
-    assert!(text.contains(&format!("dryroll run {SMALL} --replications 3 --set preStop=2s").replace('/', "&#x2f;")), "the command");
+    assert!(
+        text.contains(&format!("dryroll run {SMALL} --replications 3 --set preStop=2s").replace('/', "&#x2f;")),
+        "the command"
+    );
     // Both on the same axes: every kind twice, and the difference.
     assert_eq!(text.matches("<svg class=\"plot").count(), 13);
     // From the result, which keeps neither the settings nor the closer look.
