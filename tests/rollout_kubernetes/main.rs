@@ -1,4 +1,4 @@
-//! The controllers against what the controllers of Kubernetes 1.28 and 1.20 did in 82 recorded rollouts.
+//! The controllers against what the controllers of Kubernetes 1.28 and 1.20 did in 97 recorded rollouts.
 
 mod deletion_order;
 
@@ -17,7 +17,7 @@ fn all() -> Vec<Case> {
         .collect();
     files.retain(|path| path.extension().is_some_and(|e| e == "json"));
     files.sort();
-    assert_eq!(files.len(), 82, "recorded rollouts in {}", folder.display());
+    assert_eq!(files.len(), 97, "recorded rollouts in {}", folder.display());
     let parse = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).expect("a readable file");
         Case::read(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))

@@ -3,7 +3,7 @@
 use super::memory::Memory;
 use super::policy::{SetView, Step, View, policy};
 use super::progress::{Condition, ConditionStatus, Conditions, Counts, Reason};
-use super::queue::Work;
+use super::queue::{Seen, Work};
 use super::rate_limit::TokenBucket;
 use super::replica_set::{Pod, ReplicaSet, SetStatus};
 use super::{Command, Event, Rollout, Route, proportional, resolve};
@@ -87,7 +87,7 @@ impl Rollout {
         // it, and the next sync makes up for that. What it does to ReplicaSets goes through.
         let stale = self.note_pause(now, out);
         self.renumber();
-        let sets = seen.unwrap_or_else(|| self.views());
+        let Seen { sets, counts } = seen.unwrap_or_else(|| self.see());
         let view = self.view(&sets, now);
         let (step, scaling) = (self.next_step(&view), self.is_scaling(&view));
         if !scaling && self.spec.strategy.is_deployment() {
@@ -107,7 +107,7 @@ impl Rollout {
                 let condition = Condition::progressing(ConditionStatus::True, Reason::NewReplicaSetCreated);
                 self.set_progressing(condition, now, out);
             }
-            self.report(now, !scaling, out);
+            self.report(counts, now, !scaling, out);
         }
         if changed || stale {
             self.trigger_deployment(now, out);

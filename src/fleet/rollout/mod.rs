@@ -70,6 +70,8 @@ pub struct Rollout {
     pods_left: u32,
     /// What the ReplicaSet controller pays its requests from.
     replica_set_requests: TokenBucket,
+    /// And its reports, with clients as those that recorded 1.20.
+    status_requests: TokenBucket,
     recorder: EventRecorder,
     /// What a controller that gives pods places of their own keeps in mind.
     places: Places,
@@ -94,6 +96,7 @@ impl Rollout {
             pods: Vec::new(),
             pods_left: 0,
             replica_set_requests: bucket,
+            status_requests: bucket,
             recorder: EventRecorder::default(),
             places: Places::new(),
             oldest_first: false,

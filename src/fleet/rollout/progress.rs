@@ -152,8 +152,8 @@ impl Rollout {
 
     /// Writes counts and conditions if they are news. Progress is judged only by a sync that was free to roll out
     /// (`rolling_out`): not while paused or scaling.
-    pub(super) fn report(&mut self, now: SimTime, rolling_out: bool, out: &mut Vec<Command>) {
-        let (before, counts) = (self.deployment.counts, self.count());
+    pub(super) fn report(&mut self, counts: Counts, now: SimTime, rolling_out: bool, out: &mut Vec<Command>) {
+        let before = self.deployment.counts;
         let mut conditions = self.deployment.conditions;
         conditions.available = Condition::available(self.is_available(counts));
         if rolling_out {

@@ -5,6 +5,7 @@
 //! 20 ms.
 
 use super::policy::{SetView, Step};
+use super::progress::Counts;
 use super::{Command, Event, Rollout};
 use crate::engine::{Dur, SimTime};
 
@@ -20,16 +21,29 @@ pub(super) enum Work {
     Idle,
     /// In the queue.
     Queued,
-    /// A worker has seen these ReplicaSets, when the Deployment was of this generation, and acts on them.
+    /// A worker has seen this, when the Deployment was of this generation, and acts on it.
     Busy {
-        seen: Vec<SetView>,
+        seen: Seen,
         generation: u64,
         /// Something happened meanwhile: start over when done.
         again: bool,
     },
 }
 
+/// What a sync begins with.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) sets: Vec<SetView>,
+    /// What it will report (`calculateStatus` adds up the ReplicaSets that were listed at its start).
+    pub(super) counts: Counts,
+}
+
 impl Rollout {
+    /// What there is to see now.
+    pub(super) fn see(&self) -> Seen {
+        Seen { sets: self.views(), counts: self.count() }
+    }
+
     /// Something that the Deployment controller watches has changed.
     pub(super) fn trigger_deployment(&mut self, now: SimTime, out: &mut Vec<Command>) {
         self.queue_deployment(now + self.notice(), out);
@@ -55,8 +69,8 @@ impl Rollout {
             out.push(Command::Schedule { at, event: Event::LookAtDeployment });
             return;
         }
-        let (seen, generation) = (self.views(), self.deployment.generation);
-        if self.next_step(&self.view(&seen, now)) == Step::Fail {
+        let (seen, generation) = (self.see(), self.deployment.generation);
+        if self.next_step(&self.view(&seen.sets, now)) == Step::Fail {
             self.deployment.work = Work::Idle;
             let backoff = FIRST_BACKOFF.nanos() << self.deployment.failures.min(MOST_DOUBLINGS);
             self.deployment.failures += 1;
@@ -70,7 +84,7 @@ impl Rollout {
     }
 
     /// The worker is done; what it saw, unless the Deployment has changed since, and whether anything has happened meanwhile.
-    pub(super) fn finish_look(&mut self) -> (Option<Vec<SetView>>, bool) {
+    pub(super) fn finish_look(&mut self) -> (Option<Seen>, bool) {
         match std::mem::replace(&mut self.deployment.work, Work::Idle) {
             Work::Busy { seen, generation, again } => {
                 (Some(seen).filter(|_| generation == self.deployment.generation), again)

@@ -73,9 +73,11 @@ impl Rollout {
 
     /// Sends one of the requests that a report is made of; `answered` is when it is answered.
     fn send_status_request(&mut self, now: SimTime, answered: Event, out: &mut Vec<Command>) {
-        // In the recorded rollouts of 1.20 a status follows the last creation or deletion within 20 ms, whatever waits.
-        let throttled = self.spec.controller.release > Release::V1_20;
-        let sent = if throttled { self.replica_set_requests.reserve(now) } else { now };
+        // The client that recorded 1.20 (`NewForConfigOrDie` of its client-go) had a bucket for each API group: one for pods and events, one
+        // for ReplicaSets. Since then, and in that release's own kube-controller-manager, they share one.
+        let shared = self.spec.controller.release > Release::V1_20;
+        let bucket = if shared { &mut self.replica_set_requests } else { &mut self.status_requests };
+        let sent = bucket.reserve(now);
         out.push(Command::Schedule { at: sent + self.round_trip(), event: answered });
     }
 

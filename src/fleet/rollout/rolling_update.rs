@@ -77,7 +77,11 @@ fn shrink_old(view: &View<'_>, kept: u32) -> Result<Sizes, Sizes> {
         left -= cut;
     }
     let spare = old.iter().map(|(_, size)| size).sum::<u32>().saturating_sub(kept);
-    let mut excess = view.available().saturating_sub(view.min_available()).min(spare);
+    // Old ReplicaSets that are wanted empty are not looked at, whatever they still report (`FilterActiveReplicaSets`): their available
+    // pods are on their way out.
+    let staying = view.sets.iter().enumerate().filter(|(i, set)| set.size > 0 || Some(*i) == view.new);
+    let available: u32 = staying.map(|(_, set)| set.available).sum();
+    let mut excess = available.saturating_sub(view.min_available()).min(spare);
     for (_, size) in &mut old {
         let cut = excess.min(*size);
         *size -= cut;
@@ -117,6 +121,14 @@ mod tests {
     #[test]
     fn a_shrinking_that_is_not_yet_reported_is_not_repeated() {
         assert_eq!(reconciled(10, 3, 2, &[(8, 10), (5, 3)]), Step::Fail);
+    }
+
+    #[test]
+    fn what_an_old_set_still_reports_that_is_wanted_empty_keeps_nothing_up() {
+        // Eight wanted, five available at the least: five are, besides three of a set that is on its way out.
+        assert_eq!(reconciled(8, 2, 3, &[(0, 3), (5, 4), (2, 1)]), Step::Resize(vec![(2, 5)]));
+        assert_eq!(reconciled(8, 2, 3, &[(0, 3), (5, 5), (5, 0)]), Step::Wait);
+        assert_eq!(reconciled(8, 2, 3, &[(5, 5), (5, 3)]), Step::Resize(vec![(0, 2)]), "those of the new one do count");
     }
 
     #[test]

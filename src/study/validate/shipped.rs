@@ -65,6 +65,10 @@ const KUBERNETES: &[(&str, &str)] = files! { "kubernetes":
     "r50-s0-u10" "r8-default-all-old-never" "r8-s1-u3" "r8-s2-u2-new2-at1" "r8-s2-u2-varied" "rank-nodes-r8-s1-u1"
     "rank-waves-long-r6-s0-u1" "rank-waves-r9-s0-u3" "recreate-r10-term-varied" "recreate-r20-term0"
     "recreate-r4-never" "recreate-r8-new2-at2" "recreate-r8-undo-at2" "scaleonly-down-r20-to8" "scaleonly-up-r5-to20"
+    "x-qps-r60-default" "x-qps-r80-p100-u0" "x-r10-pause1-scale0-resume4-scale7" "x-r10-s4-u0-new2-at1p6"
+    "x-r12-3rs-scale7" "x-r12-s2-u2-new2-at1p8" "x-r20-p10-p0-never-scale3" "x-r6-s2-u2-mr4-new2-at5"
+    "x-r7-s0-u3-new2-at2p2" "x-r7-s13p-u37p" "x-r7-s2-u1-new2-1p5-scale11-at3" "x-r8-recreate-scale12-mid-start"
+    "x-r8-recreate-template-and-scale12" "x-r8-s2-u3-new2-at2p2" "x-r9-3rs-u3-scale13"
 };
 
 /// Closed forms.

@@ -49,6 +49,9 @@ pub struct Config {
     burst: u32,
     #[serde(rename = "nodes")]
     pub nodes: Option<u32>,
+    /// Whose controllers ran in the main run: `v1.28`.
+    #[serde(default)]
+    controllers: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -147,6 +150,8 @@ struct Repeat {
 #[derive(Clone, Debug)]
 pub struct Run {
     pub name: String,
+    /// Whose controllers ran.
+    pub release: Release,
     pub wall_clock_fraction: f64,
     pub jitter_p90: f64,
     pub complete_at: Option<f64>,
@@ -158,11 +163,8 @@ pub struct Run {
     pub conditions: Vec<(f64, String, String, String)>,
 }
 
-impl Run {
-    /// Whose controllers ran.
-    pub fn release(&self) -> Release {
-        if self.name.starts_with("v1.20") { Release::V1_20 } else { Release::V1_28 }
-    }
+fn release(controllers: &str) -> Release {
+    if controllers.starts_with("v1.20") { Release::V1_20 } else { Release::V1_28 }
 }
 
 impl Case {
@@ -254,6 +256,7 @@ impl Case {
         let revisions = self.config.startup.len();
         let main = Run {
             name: "main".into(),
+            release: release(&self.config.controllers),
             wall_clock_fraction: self.t0_wallclock_fraction,
             jitter_p90: self.jitter_s.p90,
             complete_at: self.complete_at,
@@ -263,6 +266,7 @@ impl Case {
         };
         let repeats = self.repeats.iter().map(|r| Run {
             name: r.controllers.clone(),
+            release: release(&r.controllers),
             wall_clock_fraction: r.t0_wallclock_fraction,
             jitter_p90: r.jitter_s.p90,
             complete_at: r.complete_at,

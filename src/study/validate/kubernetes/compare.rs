@@ -138,16 +138,14 @@ fn passes(
     Some(format!("plateau of {what} {state:?} at {t:.2} was not recorded"))
 }
 
-/// The same conditions in the same order, each kind for itself, as far as the recorded run was observed.
-pub fn conditions(simulated: &Run, recorded: &Run, until: f64) -> Option<String> {
+/// The same conditions in the same order, each kind for itself, as far as the recorded run was observed: what comes with a completion may be
+/// as late as that may.
+pub fn conditions(simulated: &Run, recorded: &Run, until: f64, completion: f64) -> Option<String> {
     let tolerance = 2.0 * WAVE + recorded.jitter_p90;
+    let later = if recorded.complete_at.is_some() { completion.max(tolerance) } else { tolerance };
     for kind in ["Progressing", "Available"] {
         let of = |run: &Run| -> Vec<(f64, String)> {
-            run.conditions
-                .iter()
-                .filter(|c| c.1 == kind && c.0 <= until + tolerance)
-                .map(|c| (c.0, c.3.clone()))
-                .collect()
+            run.conditions.iter().filter(|c| c.1 == kind && c.0 <= until + later).map(|c| (c.0, c.3.clone())).collect()
         };
         let (s, r) = (of(simulated), of(recorded));
         let words = |rows: &[(f64, String)]| rows.iter().map(|c| c.1.clone()).collect::<Vec<_>>();

@@ -59,7 +59,7 @@ fn judge_replay(case: &Case, delays: Delays, seed: u64) -> Verdict {
     let simulate = |recorded: &Run| replay(case, recorded, delays(recorded), seed).run;
     let main = simulate(&runs[0]);
     let late = compare::complete(&main, &runs[0], tolerance(&runs[0]));
-    let conditions = compare::conditions(&main, &runs[0], case.observed_until);
+    let conditions = compare::conditions(&main, &runs[0], case.observed_until, tolerance(&runs[0]));
     let held_against = |recorded: &Run| {
         let simulated = simulate(recorded);
         let Decisions { split, deviations } =

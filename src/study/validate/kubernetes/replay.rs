@@ -48,11 +48,12 @@ pub struct Log {
 pub fn replay(case: &Case, recorded: &Run, delays: Delays, seed: u64) -> Log {
     let wall_clock_fraction = recorded.wall_clock_fraction;
     let rollout =
-        Rollout::new(&case.spec(wall_clock_fraction, recorded.release()), Streams::new(seed, 0), case.initial());
+        Rollout::new(&case.spec(wall_clock_fraction, recorded.release), Streams::new(seed, 0), case.initial());
     let names = rollout.pods().map(|p| (p.revision, p.ordinal)).collect();
     let mut sizes = vec![0; case.config.startup.len()];
     sizes[0] = rollout.replicas();
     let run = Run {
+        release: recorded.release,
         name: "simulated".into(),
         wall_clock_fraction,
         jitter_p90: 0.0,
