@@ -5,7 +5,7 @@ use super::settings::{Settings, Strategy};
 use super::terminal::table::RETRIED;
 use super::text::{self, count, percent, plural, seconds};
 use crate::metrics::Results;
-use crate::stats::share_upper;
+use crate::stats::{Estimate, share_upper};
 use crate::study::result::recommendation::Recovers;
 
 /// What the sentence amounts to; colour follows it, never the other way round.
@@ -153,6 +153,13 @@ fn beyond_normal(results: &Results) -> Option<String> {
     Some(match excess.ci95 {
         Some([lo, hi]) if lo <= 0.0 && hi >= 0.0 => {
             format!("Even before it, {normal} are dropped; what the deploy adds cannot be told from none: {added}.")
+        }
+        // While it rolls there are more pods, or its requests come back later.
+        Some([lo, hi]) if hi < 0.0 => {
+            let (min, max) = (-excess.max, -excess.min);
+            let spared = Estimate { mean: -excess.mean, ci95: Some([-hi, -lo]), min, max };
+            let spared = text::estimate(Some(spared), count);
+            format!("Even before it, {normal} are dropped; with the deploy {spared} fewer than at that rate.")
         }
         _ => format!("Even before it, {normal} are dropped; the deploy adds {added}."),
     })
