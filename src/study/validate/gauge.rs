@@ -69,6 +69,11 @@ impl Gauge {
         let cause = || Cause::ALL.into_iter().find(|c| c.name() == name).map(Self::Cause);
         own.or_else(outcome).or_else(cause)
     }
+
+    /// Whether it counts dropped requests.
+    pub(super) const fn counts_drops(self) -> bool {
+        matches!(self, Self::Dropped | Self::Outcome(_) | Self::Cause(_))
+    }
 }
 
 /// One simulated deploy, as far as gauges ask.

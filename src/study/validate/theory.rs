@@ -16,6 +16,9 @@ pub(super) const FORMAT: &str = "dryroll-theory/1";
 /// Standard errors by which the mean over the replications may miss a closed form: a false alarm in 100,000.
 const STANDARD_ERRORS: f64 = 4.5;
 
+/// Of a count that is 0 in each of n replications the mean may be −ln(this)/n: as rarely as those standard errors are passed on one side.
+const UNSEEN: f64 = 3.4e-6;
+
 /// What floats may differ by where nothing is random.
 const ROUNDING: f64 = 1e-9;
 
@@ -78,7 +81,9 @@ impl Expectation {
         let law = self.law.value(scenario);
         let judged = (!values.is_empty()).then(|| {
             let (mean, error) = mean_and_error(&values);
-            let slack = STANDARD_ERRORS * error + ROUNDING * mean.abs();
+            let unseen = gauge.counts_drops() && mean == 0.0;
+            let unseen = if unseen { -libm::log(UNSEEN) / values.len() as f64 } else { 0.0 };
+            let slack = STANDARD_ERRORS * error + ROUNDING * mean.abs() + unseen;
             // Nothing that a law gives is below 0.
             (mean, [(mean - slack - self.above).max(0.0), mean + slack + self.below])
         });
