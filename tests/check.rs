@@ -171,6 +171,12 @@ fn a_baseline_is_a_scenario_or_a_result_and_must_not_be_undercut() {
         let dropped = figures.iter().find(|f| f["figure"] == "dropped").expect("dropped is compared");
         assert_eq!(dropped["verdict"] == "worse", status == 1, "{line}: {dropped}");
     }
+    // Who drops requests today, and names no objective, is held to that alone.
+    let today = place.read("small.yaml").replace("objectives: {p99: 250ms}\n", "");
+    fs::write(place.path("today.yaml"), today).expect("it is written");
+    assert_eq!(place.dryroll("check today.yaml").status, 1);
+    assert_eq!(place.dryroll("check today.yaml --baseline today.yaml").status, 0);
+    assert_eq!(place.dryroll("check today.yaml --baseline good.yaml").status, 1);
     fs::write(place.path("other.json"), "{\"schema\": \"dryroll.sweep/1\"}").expect("it is written");
     let done = place.dryroll("check good.yaml --baseline other.json");
     assert_eq!(done.status, 2);

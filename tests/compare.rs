@@ -48,9 +48,24 @@ fn a_policy_is_the_same_as_itself_in_every_figure() {
     }
 }
 
+/// The small scenario with objectives, a file each, in a folder that is there for as long.
+fn with_objectives<const N: usize>(objectives: [&str; N]) -> (tempfile::TempDir, [String; N]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let small = std::fs::read_to_string(SMALL).expect("it is there");
+    let mut n = 0;
+    let files = objectives.map(|text| {
+        n += 1;
+        let file = folder.path().join(format!("{n}.yaml"));
+        std::fs::write(&file, format!("{small}objectives: {{{text}}}\n")).expect("it is written");
+        file.to_str().expect("UTF-8").to_owned()
+    });
+    (folder, files)
+}
+
 #[test]
 fn verdicts_decide_the_status_only_where_they_are_asked_for() {
     let variant = "--variant stop:preStop=2s";
+    let (_folder, [quick, clean]) = with_objectives(["duration: 1s", "dropped: 0"]);
     // The baseline is the file as it stands, unless that sets what the variant takes back.
     for (line, status) in [
         (format!("compare {SMALL} {variant}"), 0),
@@ -58,10 +73,31 @@ fn verdicts_decide_the_status_only_where_they_are_asked_for() {
         (format!("compare {SMALL} --set preStop=2s --variant none:preStop=0s"), 0),
         (format!("compare {SMALL} --set preStop=2s --variant none:preStop=0s --check --figure dropped"), 1),
         (format!("compare {SMALL} --variant later:startup=2200ms --check --replications 3 --figure dropped"), 4),
+        // The policy's own objectives count, and those of a baseline that it gets rid of do not.
+        (format!("compare {quick} {variant} --check --figure dropped"), 1),
+        (format!("compare {quick} {variant} --figure dropped"), 0),
+        (format!("compare {clean} {variant} --check --figure dropped"), 0),
+        (format!("compare {clean} {variant} --check --figure dropped --replications 20"), 4),
     ] {
         let (got, out, err) = dryroll(&line);
         assert_eq!(got, status, "{line}\n{out}{err}");
     }
+}
+
+#[test]
+fn a_policy_that_breaks_its_objective_is_told_with_it() {
+    let (_folder, [quick]) = with_objectives(["duration: 1s"]);
+    let line = format!("compare {quick} --variant a:preStop=2s --check --replications 4");
+    let (status, out, err) = dryroll(&format!("{line} --format json"));
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {err}"));
+    let finding = &told["policies"][0]["objectives"][0];
+    assert_eq!(
+        (status, &finding["objective"], &finding["verdict"]),
+        (1, &"duration".into(), &"broken".into()),
+        "{out}"
+    );
+    let table = dryroll(&line).1;
+    assert!(table.contains("duration      1s") && table.contains("0 of 4") && table.contains("broken"), "{table}");
 }
 
 #[test]

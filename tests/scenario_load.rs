@@ -87,6 +87,23 @@ fn what_is_not_said_is_the_documented_default() {
     assert!(set("clients: [{rate: 1/s}]\ndeploy: none", &[]).scenario.deploy.is_none());
 }
 
+/// Whatever a manifest leaves open is an assumption only as long as nobody says it beside it.
+#[test]
+fn what_is_said_beside_a_manifest_is_not_assumed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("scenario.yaml");
+    fs::write(folder.path().join("m.yaml"), "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a}]}}}\n")
+        .expect("it is written");
+    let probe = |text: &str| {
+        fs::write(&path, format!("workload: {{manifest: m.yaml}}\n{text}clients: [{{rate: 10/s}}]\n"))
+            .expect("it is written");
+        let loaded = scenario::load(&Request::new(&path)).unwrap_or_else(|d| panic!("{}", d[0].render(false)));
+        loaded.assumptions.iter().any(|a| a.starts_with("pod.readinessProbe"))
+    };
+    assert!(probe(""));
+    assert!(!probe("pod: {readinessProbe: {periodSeconds: 10}}\n"));
+}
+
 #[test]
 fn assumptions_name_the_field_the_value_and_the_source() {
     let assumptions = set(LEAST, &[]).assumptions;

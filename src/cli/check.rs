@@ -12,7 +12,7 @@ use super::{Failure, effort, ending, interrupt, loading, settings, table};
 use crate::metrics::{Meta, Results};
 use crate::report::check::{CheckPage, FORMATS, JUNIT, MARKDOWN, annotations};
 use crate::report::{Format, Settings};
-use crate::scenario::{Draft, Layer, Loaded, Scenario};
+use crate::scenario::{Draft, Layer, Loaded, Objectives, Scenario};
 use crate::study::forecast::forecast;
 use crate::study::measure::Measure;
 use crate::study::objective::Objective;
@@ -95,8 +95,10 @@ fn read_baseline(path: &Path, args: &Check, ui: Ui) -> Result<Baseline, Failure>
     Ok(Baseline::Result(Box::new(results)))
 }
 
+/// The objectives that the file names; where it names none that the deploy drops nothing, unless it is held to a baseline.
 fn question(args: &Check, loaded: &Loaded) -> Question {
     let objectives = loaded.objectives.as_ref();
+    let baseline_alone = args.baseline.is_some() && objectives.is_none_or(Objectives::is_empty);
     let decide = if args.fail_fast { Decide::Verdict } else { Decide::Each };
     let effort = match args.work.replications {
         Some(n) => Effort::Fixed(n),
@@ -104,7 +106,7 @@ fn question(args: &Check, loaded: &Loaded) -> Question {
     };
     Question {
         effort,
-        objectives: Objective::all(objectives),
+        objectives: if baseline_alone { Vec::new() } else { Objective::all(objectives) },
         share: objectives.map_or(0.95, |o| o.share),
         confidence: objectives.map_or(0.95, |o| o.confidence),
     }

@@ -6,19 +6,20 @@ use super::args::Compare;
 use super::figure::{self, Wanted};
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, effort, ending, exit, interrupt, loading, settings, table};
+use super::{Failure, effort, ending, interrupt, loading, settings, table};
 use crate::metrics::Meta;
 use crate::metrics::summary::Summary;
 use crate::report::compare::{ComparePage, FORMATS, HTML, Side, is_whole};
 use crate::report::html::picture::Kept;
 use crate::report::text::quoted;
 use crate::report::{Settings, html};
-use crate::scenario::{Draft, Layer, Loaded, Scenario, fingerprint};
+use crate::scenario::{Draft, Layer, Loaded, Objectives, Scenario, fingerprint};
 use crate::simulate;
 use crate::study::measure::Measure;
 use crate::study::parting::{Played, parting};
 use crate::study::result::comparison::Comparison;
 use crate::study::result::effort::{Decide, Effort, LEAST};
+use crate::study::result::finding;
 use crate::study::tally::Question;
 use crate::study::versus::{Match, compare};
 
@@ -40,28 +41,27 @@ pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
     warn_of_other_traffic(&names, &policies, ui);
     let seed = policies[0].scenario.seed;
     let until_told = args.work.replications.is_none() && (args.effort.check || args.effort.until_decided);
-    let question = question(args, until_told);
-    let metas: Vec<(Question, Meta)> = policies
-        .iter()
-        .map(|p| (question.clone(), Meta { seed, ..settings::meta(&p.scenario, &p.assumptions) }))
-        .collect();
+    let question = |i: usize, p: &Loaded| question(args, until_told, p.objectives.as_ref().filter(|_| i > 0));
+    let meta = |p: &Loaded| Meta { seed, ..settings::meta(&p.scenario, &p.assumptions) };
+    let asked: Vec<(Question, Meta)> = policies.iter().enumerate().map(|(i, p)| (question(i, p), meta(p))).collect();
     let proxied = policies.iter().all(|p| p.scenario.rolled().balancer.layer == Layer::L7);
     let measures =
         if measured.is_empty() { Measure::usual(proxied) } else { measured.iter().map(|f| Measure::of(f)).collect() };
     let scenarios: Vec<_> = policies.into_iter().map(|p| Scenario { seed, ..p.scenario }).collect();
-    let progress = ui.progress(u64::from(question.effort.least()) * scenarios.len() as u64, "simulated");
-    let played = Match::new(metas, measures, args.margin, until_told);
+    let progress = ui.progress(u64::from(asked[0].0.effort.least()) * scenarios.len() as u64, "simulated");
+    let played = Match::new(asked, measures, args.margin, until_told);
     let jobs = args.work.jobs.map(usize::from);
     let played = compare(played, &scenarios, jobs, interrupt::watch(), &|| progress.step())
         .map_err(|e| Failure::Failed(e.to_string()))?;
     drop(progress);
     let mut comparison = played.comparison(&names, seed);
-    let status = match (args.effort.check, comparison.is_worse(), comparison.is_told()) {
-        (false, ..) | (true, false, true) => exit::OK,
-        (true, true, _) => exit::BROKEN,
-        (true, false, false) if args.effort.allow_undecided => exit::OK,
-        (true, false, false) => exit::UNDECIDED,
+    let verdict = match (comparison.is_worse(), comparison.is_told()) {
+        (true, _) => finding::Verdict::Broken,
+        (false, true) => finding::Verdict::Holds,
+        (false, false) => finding::Verdict::Undecided,
     };
+    let verdict = verdict.max(comparison.objectives().unwrap_or(verdict));
+    let status = effort::status(Some(verdict).filter(|_| args.effort.check), args.effort.allow_undecided);
     let format = table::format(&FORMATS, args.format.as_deref(), path, "table");
     let pictured = drawing.is_some() || drawn.is_some() || format.name == HTML.name;
     if is_whole(format) || pictured {
@@ -110,17 +110,18 @@ fn sides(settings: Vec<Settings>, scenarios: &[Scenario], seed: u64) -> Vec<Side
     settings.into_iter().zip(scenarios).map(side).collect()
 }
 
-/// What is asked of each policy alone: replications, and no objective.
-fn question(args: &Compare, until_told: bool) -> Question {
-    let question = effort::question(&args.effort, args.work.replications, None, false);
+/// What is asked of a policy alone: replications, and with `--check` the objectives that it names.
+fn question(args: &Compare, until_told: bool, objectives: Option<&Objectives>) -> Question {
+    let objectives = objectives.filter(|o| args.effort.check && !o.is_empty());
+    let question = effort::question(&args.effort, args.work.replications, objectives, false);
+    let decide = if objectives.is_some() { Decide::Verdict } else { Decide::Nothing };
     let effort = match question.effort {
-        Effort::Adaptive { most, precise, .. } => {
-            Effort::Adaptive { least: LEAST, most, precise, decide: Decide::Nothing }
-        }
+        Effort::Adaptive { most, precise, .. } => Effort::Adaptive { least: LEAST, most, precise, decide },
         fixed if until_told => unreachable!("a wish for verdicts is adaptive, not {fixed:?}"),
         fixed => fixed,
     };
-    Question { effort, objectives: Vec::new(), ..question }
+    let judged = if objectives.is_some() { question.objectives } else { Vec::new() };
+    Question { effort, objectives: judged, ..question }
 }
 
 /// What policies are called, what is played, and what reports say of it.

@@ -252,7 +252,7 @@ impl Draft {
 
     /// Whether the file, its manifest or an option gives the value at a path, rather than a default.
     pub fn gives(&self, path: &str) -> bool {
-        self.input.root.at(path).is_some_and(|n| !n.span.text().is_empty())
+        is_given(&self.input.root, path)
     }
 
     /// Every document of a file, without a meaning.
@@ -315,7 +315,9 @@ impl Draft {
     /// Types the scenario with some values laid over it. `also` reads what is no part of it.
     fn typed(&self, assignments: &[Assignment], also: impl FnOnce(&Cx)) -> Result<Loaded, Vec<Diag>> {
         let (root, assumed) = self.laid_over(assignments)?;
-        let mut all_assumptions = self.input.assumptions.clone();
+        // What the manifest leaves open may be said beside it.
+        let open = |a: &&String| a.split(' ').next().is_none_or(|path| !is_given(&root, path));
+        let mut all_assumptions: Vec<String> = self.input.assumptions.iter().filter(open).cloned().collect();
         if let Some(rate) = assumed {
             all_assumptions.push(format!("clients.traffic.rate {rate} (60 % of all workers busy; tell it by --rate)"));
         }
@@ -380,4 +382,8 @@ fn known_paths(root: &Node, stem: &str) -> Vec<String> {
     let cx = Cx::for_paths();
     Scenario::read(&cx, root, stem);
     cx.known()
+}
+/// Whether somebody has written the value at a path, rather than nobody.
+fn is_given(root: &Node, path: &str) -> bool {
+    root.at(path).is_some_and(|n| !n.span.text().is_empty())
 }

@@ -9,6 +9,7 @@ use super::replicate::ReplicateError;
 use super::result::comparison::{self, Compared, Comparison, PolicyCompared};
 use super::result::effort::Effort;
 use super::schedule::{Case, Judge};
+use super::standing::Standing;
 use super::steady_cache::{SHARED_BYTES, SteadyCache, case_key};
 use super::tally::{Keep, Question, Tally, is_look};
 use crate::metrics::replication::Replication;
@@ -71,7 +72,12 @@ impl Match {
             comparisons: self.comparisons(),
             baseline: names[0].clone(),
             policies: (1..self.tallies.len())
-                .map(|p| PolicyCompared { policy: names[p].clone(), figures: self.compare(p), parting: None })
+                .map(|p| PolicyCompared {
+                    policy: names[p].clone(),
+                    figures: self.compare(p),
+                    objectives: self.tallies[p].standings().iter().map(Standing::finding).collect(),
+                    parting: None,
+                })
                 .collect(),
             results: Vec::new(),
         }

@@ -41,7 +41,7 @@ pub(in crate::cli) struct Explain {
     pub(in crate::cli) vary: Vec<String>,
 
     /// With --counterfactual, deploys by which each value is told
-    #[arg(long, alias = "replications", value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    #[arg(long, alias = "replications", requires = "counterfactual", value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=10_000))]
     pub(in crate::cli) deploys: u32,
 
     /// List the steps of every pod, not of the first few that went

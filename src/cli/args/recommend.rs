@@ -35,7 +35,7 @@ pub(in crate::cli) struct Recommend {
     pub(in crate::cli) worth: f64,
 
     /// Simulated deploys of one combination, at most
-    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    #[arg(long, alias = "replications", value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     pub(in crate::cli) max_replications: u32,
 
     /// Exit with 0 where it can't be told

@@ -9,6 +9,8 @@ mod junit;
 mod markdown;
 mod table;
 
+pub(in crate::report) use table::objectives;
+
 use crate::report::{Format, Settings};
 use crate::study::result::check::{CheckResult, Checked};
 use crate::study::result::finding::Verdict;

@@ -26,7 +26,10 @@ fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
         let about = format!(" · {} simulated deploys, seed {}", results.replications, results.seed);
         writeln!(out, "{}{}\n", paint(BOLD, &results.scenario), paint(DIM, &about))?;
         writeln!(out, "  {}", paint(style(checked.verdict()), &capital(sentence(checked))))?;
-        for line in objectives(checked) {
+        if !checked.objectives.is_empty() {
+            writeln!(out)?;
+        }
+        for line in objectives(&checked.objectives) {
             writeln!(out, "  {line}")?;
         }
         if let Some(baseline) = page.result.baseline.as_ref().filter(|_| !checked.compared.is_empty()) {
@@ -44,6 +47,9 @@ fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
             for (command, effect) in proposals {
                 writeln!(out, "    {command}\n      {}", paint(DIM, &effect))?;
             }
+        }
+        if checked.objectives.is_empty() {
+            continue;
         }
         writeln!(out)?;
         for line in wrap(&footer(checked), WIDTH - 2) {
@@ -66,7 +72,11 @@ fn capital(text: &str) -> String {
     chars.next().map(|c| c.to_uppercase().chain(chars).collect::<String>() + ".").unwrap_or_default()
 }
 
-fn objectives(checked: &Checked) -> Vec<String> {
+/// How each objective stands.
+pub(in crate::report) fn objectives(findings: &[Finding]) -> Vec<String> {
+    if findings.is_empty() {
+        return Vec::new();
+    }
     let head = |text: &str| Cell::left(text).style(DIM);
     let right = |text: &str| Cell::right(text).style(DIM);
     let first = vec![head("objective"), right("limit"), right("worst"), right("met"), head(""), head("")];
@@ -82,10 +92,8 @@ fn objectives(checked: &Checked) -> Vec<String> {
             Cell::left(finding::verdict(f.verdict)).style(style(f.verdict)),
         ]
     };
-    let rows: Vec<Vec<Cell>> = std::iter::once(first).chain(checked.objectives.iter().map(row)).collect();
-    let mut lines = vec![String::new()];
-    lines.extend(grid::lines(&rows, WIDTH - 2));
-    lines
+    let rows: Vec<Vec<Cell>> = std::iter::once(first).chain(findings.iter().map(row)).collect();
+    grid::lines(&rows, WIDTH - 2)
 }
 
 fn footer(checked: &Checked) -> String {

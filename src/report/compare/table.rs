@@ -5,6 +5,7 @@ use std::io;
 use super::ComparePage;
 use super::words::{sentence, words};
 use crate::report::Format;
+use crate::report::check;
 use crate::report::grid::{self, Cell, paint};
 use crate::report::style::{BAD, BOLD, DIM, GOOD, WIDTH};
 use crate::report::text::{percent, plural, wrap};
@@ -22,6 +23,13 @@ fn write(page: &ComparePage, out: &mut dyn io::Write) -> io::Result<()> {
     for policy in &c.policies {
         writeln!(out, "\n{}  {}\n", paint(BOLD, &policy.policy), sentence(&policy.figures))?;
         for line in lines(&policy.figures, &c.baseline, &policy.policy) {
+            writeln!(out, "  {line}")?;
+        }
+        let objectives = check::objectives(&policy.objectives);
+        if !objectives.is_empty() {
+            writeln!(out)?;
+        }
+        for line in objectives {
             writeln!(out, "  {line}")?;
         }
     }

@@ -6,6 +6,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::finding::{self, Finding, overall};
 use super::parting::Parting;
 use crate::metrics::Results;
 use crate::stats::paired::{Difference, Verdict};
@@ -63,6 +64,9 @@ pub struct PolicyCompared {
     /// Figure by figure.
     #[serde(serialize_with = "by_name", deserialize_with = "from_names")]
     pub figures: Vec<Compared>,
+    /// How its objectives stand; empty where they were not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<Finding>,
     /// Where its first deploy parts from the baseline's; `None` where nobody looked, or they are the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parting: Option<Parting>,
@@ -77,6 +81,11 @@ impl Comparison {
     /// Whether nothing is left open.
     pub fn is_told(&self) -> bool {
         self.verdicts().all(|v| v != Verdict::Undecided)
+    }
+
+    /// What the policies' objectives amount to; `None` where they were not asked for.
+    pub fn objectives(&self) -> Option<finding::Verdict> {
+        overall(self.policies.iter().flat_map(|p| &p.objectives).map(|f| f.verdict))
     }
 
     fn verdicts(&self) -> impl Iterator<Item = Verdict> + '_ {

@@ -69,6 +69,7 @@ impl TheoryCase {
             "not looked into: either the scenario breaks what the closed form takes for granted, or the simulator is wrong".to_owned(),
         ];
         let verdict = CaseVerdict::new(name.to_owned(), "theory", rows);
+        let unexplained = if verdict.inside { Vec::new() } else { unexplained };
         Ok(CaseVerdict { background: Some(background), unexplained, ..verdict })
     }
 }
