@@ -96,7 +96,7 @@ fn operations(object: &Node, targets: &[Target]) -> Result<String, String> {
     if lines.is_empty() {
         return Ok("[]\n".to_owned());
     }
-    Ok(lines.into_iter().map(|line| format!("- {line}\n")).collect())
+    Ok(lines.iter().flat_map(|line| ["- ", line, "\n"]).collect())
 }
 
 fn plain(value: &Json) -> String {
