@@ -56,7 +56,7 @@ const SWEEP_SCRIPT: Script = Script {
     hash: "lVrwQ2n44+WXCM4Wybg8RlbH0HqbBoL/6hjj37dr250=",
 };
 /// Pages and parts of them.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("frame.html", include_str!("assets/frame.html")),
     ("run.html", include_str!("assets/run.html")),
     ("live.html", include_str!("assets/live.html")),
@@ -66,6 +66,7 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("several.html", include_str!("assets/several.html")),
     ("alone.html", include_str!("assets/alone.html")),
     ("beside.html", include_str!("assets/beside.html")),
+    ("moment.html", include_str!("assets/moment.html")),
 ];
 /// The palette, what is drawn, which stands by itself in a picture too, and the rest of a page.
 const STYLE: &str =
