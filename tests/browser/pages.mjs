@@ -89,7 +89,7 @@ await open('sweep.html', {}, async (page) => {
   assert.notEqual(await page.locator('#down option:checked').innerText(), down);
   await map.locator('button').first().focus();
   await page.keyboard.press('Enter');
-  assert.match(await page.locator('#chosen code').innerText(), /^dryroll run tests\/data\/cli\/small.yaml --set maxSurge=.* --set preStop=/);
+  assert.match(await page.locator('#chosen code').innerText(), /^dryroll run tests\/data\/cli\/small.yaml --replications 3 --set maxSurge=.* --set preStop=/);
   assert.ok(await page.locator('#front circle.best').count() >= 1, 'the front is drawn');
   const threads = await page.locator('#parallel path.thread').evaluateAll((all) => all.map((p) => p.getAttribute('d').match(/M/g).length));
   assert.equal(threads.reduce((a, b) => a + b), 18, 'a line for each combination');
