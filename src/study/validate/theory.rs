@@ -16,7 +16,8 @@ pub(super) const FORMAT: &str = "dryroll-theory/1";
 /// Standard errors by which the mean over the replications may miss a closed form: a false alarm in 100,000.
 const STANDARD_ERRORS: f64 = 4.5;
 
-/// Of a count that is 0 in each of n replications the mean may be −ln(this)/n: as rarely as those standard errors are passed on one side.
+/// 1 − Φ(4.5), how rarely those standard errors are passed on one side: of a count that is 0 in each of n replications the mean may be
+/// −ln(this)/n.
 const UNSEEN: f64 = 3.4e-6;
 
 /// What floats may differ by where nothing is random.
