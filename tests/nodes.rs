@@ -414,3 +414,29 @@ fn a_node_that_joins_gets_its_pod_of_a_daemon_set() {
     assert!(late.len() == 1 && (120.0..120.5).contains(&late[0]), "{late:?}");
     assert!(back.pods.last().is_some_and(|p| p.ready.is_some()), "and its pod serves");
 }
+
+/// When the pods of a node that dies are given up, of six nodes in a zone of which three died before.
+fn given_up(more: &[&str], second: f64) -> Option<f64> {
+    let events = format!(
+        "deploy.events=[{{at: 10s, nodeFailure: 0}}, {{at: 10s, nodeFailure: 1}}, {{at: 10s, nodeFailure: 2}}, {{at: {second}s, nodeFailure: 3}}]"
+    );
+    let nodes = "nodes={count: 6, maxPods: 3, tolerationSeconds: 30, deletedAfter: 400s}";
+    let settings =
+        [&[nodes, events.as_str(), "workload.replicas=6", "deploy.rolls=pods", "observe.after=400s"], more].concat();
+    let r = play(&settings);
+    r.nodes.iter().filter(|n| n.2 == NodeStep::Evicted).map(|n| n.0.secs()).find(|&at| at > second)
+}
+
+#[test]
+fn a_node_that_was_deleted_is_none_of_its_zone() {
+    // Its heartbeats are missed within 50 s, then its pods are tolerated: three of three are left, one of which is dead.
+    let at = given_up(&[], 450.0).expect("they are given up");
+    assert!((510.0..535.0).contains(&at), "{at}");
+}
+
+#[test]
+fn a_zone_that_recovers_is_cleared_at_its_new_rate() {
+    // Four of six are dead, so that nothing is done; then three of them are deleted, and one of three is left.
+    let at = given_up(&[], 200.0).expect("they are given up");
+    assert!((440.0..441.0).contains(&at), "{at}");
+}

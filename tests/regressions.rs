@@ -379,3 +379,52 @@ observe: {warmup: 200ms, after: 300ms, limit: 3s}
         assert_eq!(format!("{computed:?}"), format!("{traced:?}"), "seed {seed}");
     }
 }
+
+/// How long the rollout took [s], by what is said of the deploy.
+fn duration(deploy: &str) -> Option<f64> {
+    let run = run(&format!(
+        "{QUICK}deploy: {deploy}\nobserve: {{warmup: 0s, after: 1s, limit: 200s}}\nnodes: {{count: 4, maxPods: 1}}"
+    ));
+    run.rollout.expect("there is a deploy").duration
+}
+
+#[test]
+fn what_was_done_before_the_deploy_does_not_complete_it() {
+    let alone = duration("{at: 30s}").expect("it completes");
+    let behind = duration("{at: 30s, events: [{at: -25s, scale: 2}]}").expect("it completes");
+    assert!(alone > 2.0 && (behind - alone).abs() < 2.0, "{alone} {behind}");
+    // Scaled up before, and complete then.
+    let scaled = duration("{at: 30s, events: [{at: -25s, scale: 3}]}").expect("it completes");
+    assert!(scaled > 2.0, "{scaled}");
+}
+
+#[test]
+fn a_rollout_is_complete_when_all_that_is_wanted_of_it_is() {
+    // Of another template, 60 s later.
+    let again = duration("{at: 1s, events: [{at: 60s, template: v3}]}").expect("it completes");
+    assert!((62.0..80.0).contains(&again), "{again}");
+    // There is room for four pods.
+    assert_eq!(duration("{at: 1s, events: [{at: 60s, scale: 6}]}"), None);
+    // What it wants already is nothing else.
+    let same = duration("{at: 1s, events: [{at: 60s, scale: 2}]}").expect("it completes");
+    assert!(same < 20.0, "{same}");
+}
+
+#[test]
+fn a_pod_waits_for_streams_that_it_closes_one_after_the_other() {
+    let fate = |jitter: &str| {
+        let r = run(&format!(
+            "workload: {{replicas: 3, strategy: {{rollingUpdate: {{maxSurge: 1, maxUnavailable: 0}}}}}}\n\
+             pod: {{startup: 1s, readinessProbe: none, termination: {{preStop: 5s, drainWindow: 40s, terminationGracePeriodSeconds: 120, \
+             connectionClose: none, closeJitter: {jitter}}}}}\n\
+             loadBalancer: {{layer: 4, propagation: {{shared: 0s, add: 1s, remove: 1s}}}}\n\
+             clients: [{{streams: {{count: 30, duration: 10m, onDrain: close}}}}]\ndeploy: {{at: 20s}}\nobserve: {{warmup: 5s, after: 20s}}"
+        ));
+        let stays = |p: &dryroll::metrics::replication::PodLife| Some(p.gone?.since(p.sigterm?).secs());
+        let longest = r.pods.iter().filter_map(stays).fold(0.0, f64::max);
+        (r.phases.iter().map(dryroll::metrics::replication::PhaseTally::dropped).sum::<u64>(), longest)
+    };
+    assert_eq!(fate("0s"), (0, 0.0));
+    let (dropped, longest) = fate("3s");
+    assert!(dropped == 0 && (2.0..=3.0).contains(&longest), "{dropped} cut, {longest} s");
+}

@@ -91,6 +91,7 @@ impl Observer for Tracer {
             | Fact::Opened { .. }
             | Fact::ConnectFailed(_)
             | Fact::Desired { .. }
+            | Fact::SpecChanged
             | Fact::Complete
             | Fact::Settled => {}
         }

@@ -252,7 +252,19 @@ impl<O: Observer> World<O> {
                 return self.settle(cal);
             }
         };
-        self.with_rollout(cal, |rollout, now, out| rollout.act(now, &action, out));
+        let mut before = (Revision(0), 0);
+        let mut wanted = before;
+        self.with_rollout(cal, |rollout, now, out| {
+            before = rollout.wanted();
+            rollout.act(now, &action, out);
+            wanted = rollout.wanted();
+        });
+        if wanted != before {
+            self.tell(cal, Fact::SpecChanged);
+        }
+        if wanted.0 != before.0 {
+            self.analyse_anew(cal);
+        }
     }
 
     /// Something is done to the workload by something in the simulation itself.

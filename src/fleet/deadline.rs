@@ -5,7 +5,7 @@
 //! request that lives 20 ms under a time-out of 10 s is seen by one look in thirty; one that lives as long as its time-out,
 //! by sixteen. No list is kept, which would touch the records of two neighbours at each birth and each end (9 % of all time).
 
-use crate::engine::{Dur, SimTime};
+use crate::engine::{Dur, NIL, SimTime};
 use crate::scenario::{Clients, Layer, Scenario};
 
 use super::event::Event;
@@ -160,13 +160,17 @@ impl<O: Observer> World<O> {
 
 /// Since when the time-out of `class` runs for `request`; `None` where it does not.
 fn watched_since(request: &Request, class: usize) -> Option<SimTime> {
-    let population = POPULATIONS + usize::from(request.population);
-    let at_proxy =
-        matches!(request.place, Place::UpConnecting | Place::ToPod | Place::Queued | Place::Serving | Place::Returning);
+    let with_proxy = match request.place {
+        Place::AtProxy => true,
+        Place::UpConnecting | Place::ToPod | Place::Queued | Place::Serving | Place::Returning => {
+            request.upstream != NIL
+        }
+        _ => false,
+    };
     match request.place {
         Place::Over | Place::Streaming => None,
         _ if request.abandoned => None,
-        _ if class == PROXY => (at_proxy && request.upstream != crate::engine::NIL).then_some(request.at_proxy),
-        _ => (class == population).then_some(request.born),
+        _ if class == PROXY => with_proxy.then_some(request.at_proxy),
+        _ => (class == POPULATIONS + usize::from(request.population)).then_some(request.born),
     }
 }

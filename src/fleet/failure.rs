@@ -167,7 +167,7 @@ impl<O: Observer> World<O> {
     fn may_retry(&mut self, r: u32, proxy: u16, failure: Failure, now: SimTime) -> bool {
         let retries = self.balancer.retries;
         let request = &self.requests[r];
-        if u32::from(request.proxy_retries) >= retries.attempts {
+        if u32::from(request.proxy_retries) >= retries.attempts || retries.each_pod_once && self.was_tried_at_each(r) {
             return false;
         }
         let room = request.holds_retry || self.proxies[usize::from(proxy)].retries < self.retry_limit(proxy, now);
@@ -180,6 +180,13 @@ impl<O: Observer> World<O> {
             Failure::Truncated | Failure::NoEndpoints | Failure::Timeout => false,
         };
         room && class
+    }
+
+    /// Whether request `r` has been tried as often as its proxy has pods.
+    fn was_tried_at_each(&self, r: u32) -> bool {
+        let p = &self.proxies[usize::from(self.requests[r].proxy)];
+        let table = self.old_process_of(r).map_or(&p.process.table, |old| &p.old[old].1.table);
+        usize::from(self.requests[r].proxy_retries) + 1 >= table.len()
     }
 
     /// A request has come to `proxy`.

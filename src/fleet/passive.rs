@@ -7,6 +7,7 @@ use crate::scenario::{AmountsTo, PassiveHealth, ProxyStatus};
 use super::balancer::Host;
 use super::event::Event;
 use super::failure::Failure;
+use super::request::Place;
 use super::world::{Cal, Observer, World};
 
 impl<O: Observer> World<O> {
@@ -22,6 +23,9 @@ impl<O: Observer> World<O> {
         self.catch_up(pod, now);
         let old = self.old_process_of(r);
         let keeper = self.keeper(old, proxy);
+        if passive.spares_only && self.process_mut(old, keeper).table.len() < 2 {
+            return;
+        }
         let too_many = old.is_none() && self.are_enough_ejected(keeper, pod, now);
         let Some(host) = self.believed(old, keeper, pod) else { return };
         let over = passive.in_a_row && now > host.failing_since + passive.fail_timeout;
@@ -77,7 +81,9 @@ impl<O: Observer> World<O> {
                 on.reset && !(self.balancer.status.reset_later == ProxyStatus::CLOSE && self.is_later(r))
             }
             Failure::Truncated => on.reset,
-            Failure::Timeout | Failure::TryTimeout => on.timeout,
+            // While it waits to be sent (again) it is with no pod.
+            Failure::Timeout => on.timeout && self.requests[r].place != Place::AtProxy,
+            Failure::TryTimeout => on.timeout,
         }
     }
 

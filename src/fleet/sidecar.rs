@@ -53,7 +53,7 @@ impl<O: Observer> World<O> {
     pub(super) fn is_outlived_by_sidecar(&self, pod: u32, signal: Signal) -> bool {
         let (p, t) = (&self.pods[pod as usize], self.termination(pod));
         let lives = p.sidecar != 0 || p.listening && t.sidecar_status.is_some();
-        lives && signal != Signal::Killed && !p.exited && t.sidecar_exit.is_some_and(|exit| exit < t.grace_period)
+        lives && signal != Signal::Killed && !p.exited && t.sidecar_exit.is_some_and(|exit| exit <= t.grace_period)
     }
 
     /// The container is gone, and the pod is when the proxy is.

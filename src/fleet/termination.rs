@@ -107,12 +107,12 @@ impl<O: Observer> World<O> {
         let pre_stop = t.pre_stop.sample(draw, ordinal);
         let extension = t.pre_stop_extension;
         // The hook is cut at the end of the grace period, and what comes after it still gets its least.
-        let (pre_stop, grace) = if extension.is_zero() || pre_stop.is_zero() {
+        let (pre_stop, grace) = if extension.is_zero() {
             (pre_stop, grace)
         } else {
             (pre_stop.min(grace), grace.max(pre_stop.min(grace) + extension))
         };
-        if let Some(exit) = self.termination(pod).sidecar_exit.filter(|exit| *exit < grace) {
+        if let Some(exit) = self.termination(pod).sidecar_exit.filter(|exit| *exit <= grace) {
             Self::pod_timer(pod, exit, PodTimer::SidecarOver(container), cal);
         }
         Self::pod_timer(pod, grace, PodTimer::GraceOver(container), cal);
@@ -261,6 +261,10 @@ impl<O: Observer> World<O> {
             return;
         }
         let t = self.termination(pod);
+        // Streams that have yet to be closed, each in its moment, are waited for whatever becomes of other connections.
+        if !t.close_jitter.is_zero() && p.connections.iter().any(|&c| self.is_stream_to_close(c)) {
+            return;
+        }
         let waits_for_connections = !t.close_jitter.is_zero()
             || self.versions[p.version()].pod.keep_alive.go_away
             || matches!(t.connection_close, ConnectionClose::Response | ConnectionClose::Both);

@@ -239,7 +239,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Schedules what is done to the workload, and the end, in the places set aside for them.
-    pub(super) fn begin_deploy(&self, places: Reserved, cal: &mut Cal) {
+    pub(super) fn begin_deploy(&mut self, places: Reserved, cal: &mut Cal) {
         self.begin_control(places, cal);
         self.begin_analysis(cal);
         self.begin_autoscaler(cal);

@@ -376,6 +376,9 @@ impl Observer for Collector {
             Fact::Analysis { of, verdict } => self.analyses.push((now, of, verdict)),
             Fact::Desired { revision, size } => self.decided(now, revision, size),
             Fact::Unfinished { born } => self.unfinished(now, born),
+            Fact::SpecChanged => self.complete = None,
+            // Before the deploy it is none of its own.
+            Fact::Complete if now < SimTime::ZERO => {}
             Fact::Complete => drop(self.complete.get_or_insert(now)),
             Fact::Settled => {
                 self.hold_levels(now);

@@ -41,6 +41,7 @@ impl Digest {
             | Fact::Answer(_)
             | Fact::Opened { .. }
             | Fact::ConnectFailed(_)
+            | Fact::SpecChanged
             | Fact::Settled
             | Fact::Levels(_) => return,
         };

@@ -142,6 +142,7 @@ impl Observer for Scene {
             | Fact::Scaled { .. }
             | Fact::Analysis { .. }
             | Fact::Desired { .. }
+            | Fact::SpecChanged
             | Fact::Complete
             | Fact::Settled
             | Fact::Levels(_) => {}

@@ -21,6 +21,9 @@ pub struct Autoscaler {
     pub up: ScalingRules,
     /// How fast down.
     pub down: ScalingRules,
+    /// Whether `behavior` is left out: then the controller goes by the limit that it had before there was one, whatever the
+    /// documentation calls the default (`horizontal.go`, `normalizeDesiredReplicas`).
+    pub without_behavior: bool,
     /// A ratio of measured to target that is no farther from 1 than this changes nothing.
     pub tolerance: f64,
     /// Between two looks.
@@ -85,7 +88,7 @@ pub struct ScalingPolicy {
 
 const PER_15_S: Dur = Dur::from_secs(15);
 
-/// The `scaleUp` of an autoscaler that says nothing of it (Kubernetes' documentation, *default behaviour*).
+/// The `scaleUp` of a `behavior` that says nothing of it (Kubernetes' documentation, *default behaviour*).
 fn default_up() -> ScalingRules {
     let doubling = ScalingPolicy { percent: true, value: 100, period: PER_15_S };
     let four = ScalingPolicy { percent: false, value: 4, period: PER_15_S };
@@ -115,7 +118,9 @@ impl Autoscaler {
             max_at.out_of_range("`maxReplicas` is below `minReplicas`", &format!("{min_replicas} or more"));
         }
         let metrics = read_metrics(&mut f);
-        let mut behavior = f.at("behavior").fields();
+        let behavior = f.at("behavior");
+        let without_behavior = behavior.node.is_none_or(|n| n.is_null());
+        let mut behavior = behavior.fields();
         let up = ScalingRules::read(behavior.at("scaleUp"), default_up());
         let down = ScalingRules::read(behavior.at("scaleDown"), default_down());
         behavior.end();
@@ -125,6 +130,7 @@ impl Autoscaler {
             metrics,
             up,
             down,
+            without_behavior,
             tolerance: f.or("tolerance", Share(0.1)).0,
             sync: f.or("syncPeriod", PER_15_S).max(Dur::from_secs(1)),
             scrape: f.or("metricResolution", PER_15_S).max(Dur::from_secs(1)),

@@ -27,6 +27,8 @@ pub struct PassiveHealth {
     /// Whether one success forgets the failures before it (Envoy, HAProxy); else one alone that was begun `fail_timeout` after the
     /// last of them (nginx).
     pub in_a_row: bool,
+    /// Whether the only pod of a table is never ejected (nginx: `peers->single`).
+    pub spares_only: bool,
     /// Whether the workers of a proxy count and mark together (Envoy; nginx with a `zone`).
     pub shared: bool,
     /// Answers with one of these statuses are failures, too.
@@ -104,6 +106,7 @@ impl PassiveHealth {
             merge_window: f.or("mergeWindow", Dur::ZERO),
             max_ejected: f.or("maxEjected", Share(1.0)).0,
             in_a_row: f.or("inARow", true),
+            spares_only: f.or("sparesOnly", false),
             shared: f.or("shared", false),
             statuses: f.or("statuses", retried),
             on: Noted::of(&f.or("on", vec![Failed::Connect, Failed::Reset, Failed::Timeout])),

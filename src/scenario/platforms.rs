@@ -119,7 +119,7 @@ impl InstanceRefresh {
         };
         let warm_up = Dur::from_secs_f64(p.within("instanceWarmup", 0.0, 0.0..=1e7));
         p.end();
-        (refresh, Pace { min_ready: warm_up, progress_deadline: Dur::from_secs(3600) })
+        (refresh, Pace { min_ready: warm_up, progress_deadline: Dur::from_secs(3600) + warm_up })
     }
 }
 

@@ -31,6 +31,8 @@ pub struct ProxyRetries {
     /// With `same_pod`: every so many-th retry is sent to another pod all the same, at once (HAProxy's `option redispatch`);
     /// 0 = none is.
     pub redispatch: u32,
+    /// Whether a pod is tried once at most, so that there are no more attempts than pods in the table (nginx).
+    pub each_pod_once: bool,
     /// How long to wait before each.
     pub backoff: Backoff,
     /// Retries under way at once, per proxy; 0 = no limit.
@@ -113,6 +115,7 @@ impl ProxyRetries {
             other_pod: f.or("otherPod", true),
             same_pod: f.or("samePod", false),
             redispatch: f.or("redispatch", 0),
+            each_pod_once: f.or("eachPodOnce", false),
             backoff: Backoff::read(
                 f.at("backoff"),
                 Backoff { base: Dur::ZERO, factor: 2.0, cap: Dur::from_secs(1), jitter: Jitter::Full },

@@ -84,7 +84,7 @@ fn names(c: &Check<'_>) {
     }
 }
 
-/// Kubernetes refuses it, as such a rollout would always be reported as failed.
+/// Such a rollout would always be reported as failed; of a Deployment Kubernetes refuses it.
 fn deadline(c: &Check<'_>) {
     let workload = &c.scenario.workload;
     if workload.progress_deadline <= workload.min_ready {

@@ -158,7 +158,10 @@ impl Workload {
         let (min_ready, deadline) = pace.map_or_else(
             || {
                 let min_ready = f.or("minReadySeconds", Seconds(Dur::ZERO)).0;
-                (min_ready, f.or("progressDeadlineSeconds", Seconds(Dur::from_secs(600))).0)
+                let deadline = f.or("progressDeadlineSeconds", Seconds(Dur::from_secs(600))).0;
+                // Others have no such field: there it is how long a rollout may stand beside what it has to wait for.
+                let has_one = matches!(kind, Kind::Deployment | Kind::Rollout);
+                (min_ready, if has_one { deadline } else { deadline + min_ready })
             },
             |pace| (pace.min_ready, pace.progress_deadline),
         );

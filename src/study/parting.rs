@@ -236,6 +236,7 @@ impl Played<'_> {
             Fact::Scaled { replicas } => format!("the autoscaler wants {replicas} pods"),
             Fact::Analysis { verdict, .. } => analysis_words(verdict).to_owned(),
             Fact::Node { node, step } => format!("node {} {}", node.0, node_words(step)),
+            Fact::SpecChanged => "other pods are wanted".to_owned(),
             Fact::Complete => "the rollout is complete".to_owned(),
             Fact::Settled => "the last old pod is gone".to_owned(),
             Fact::Levels(l) => {

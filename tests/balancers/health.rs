@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use dryroll::fleet::fact::{Cause, Fact, Outcome};
+use dryroll::scenario::load_str;
+use dryroll::simulate;
 
 use super::{dropped, ended, facts, rolling, share};
 
@@ -212,4 +214,57 @@ fn connections_to_a_pod_that_its_checks_have_given_up_are_closed_with_what_is_on
     assert_eq!(none, 0);
     assert!((95..165).contains(&cut), "{cut}");
     assert!(stale > 20 && as_stale.abs_diff(stale) < 20, "{stale} and {as_stale}");
+}
+
+/// The p99 of what was answered, and the share that was not, of a fleet that nothing happens to.
+fn steady(balancer: &str) -> (f64, f64) {
+    let yaml = format!(
+        "workload: {{replicas: 2}}\npod: {{concurrency: 4, serviceTime: 1s, errorRate: 40%}}\n\
+         loadBalancer: {{proxies: 1, {balancer}}}\nclients: [{{rate: 1/s, connections: 500, timeout: 60s, idempotent: 100%}}]\n\
+         deploy: none\nobserve: {{warmup: 10s, for: 100s}}"
+    );
+    let scenario = load_str("steady.yaml", &yaml, &[]).unwrap_or_else(|d| panic!("{}", d[0])).scenario;
+    let phase = &simulate::run(&scenario, 1, 0).phases[0];
+    (phase.latency_max_ns as f64 / 1e9, phase.dropped() as f64 / phase.requests as f64)
+}
+
+#[test]
+fn the_time_out_of_a_request_runs_while_it_waits_in_its_proxy() {
+    let retries = "retries: {attempts: 1, on: [500], backoff: {base: 3s, factor: 1, cap: 3s, jitter: none}}";
+    let (longest, dropped) = steady(&format!("{retries}, requestTimeout: 60s"));
+    assert!((5.0..5.2).contains(&longest) && dropped < 0.25, "1 s, 3 s and 1 s: {longest}, {dropped}");
+    // Over while it waits to be tried again.
+    let (longest, dropped) = steady(&format!("{retries}, requestTimeout: 2s"));
+    assert!(longest < 1.2 && (0.3..0.5).contains(&dropped), "{longest}, {dropped}");
+    // Over while it waits for a pod with room: half of the capacity is one request a pod.
+    let (longest, _) = steady("upstream: {maxBusy: 1}, requestTimeout: 2s");
+    assert!(longest < 2.1, "{longest}");
+}
+
+#[test]
+fn nginx_tries_each_pod_once_and_never_marks_an_only_one() {
+    // The pod is started anew, which takes a second, and nobody hears of it.
+    let yaml = "\
+workload: {replicas: 1}
+pod: {serviceTime: 20ms, startup: 1s, readinessProbe: none, crash: {uptime: 95s}}
+loadBalancer: {preset: nginx, membership: api, propagation: {shared: 0s, add: 60s, remove: 60s}}
+clients: [{rate: 50/s, connections: 500}]
+deploy: none
+observe: {warmup: 90s, for: 30s}
+";
+    let fails = |settings: &[&str]| {
+        let settings: Vec<String> = settings.iter().map(|s| (*s).to_owned()).collect();
+        let scenario = load_str("nginx.yaml", yaml, &settings).unwrap_or_else(|d| panic!("{}", d[0])).scenario;
+        let phase = &simulate::run(&scenario, 1, 0).phases[0];
+        (phase.causes[Cause::StaleRoute as usize], phase.causes[Cause::NoEndpoints as usize])
+    };
+    let (refused, unpicked) = fails(&[]);
+    assert!(refused > 20 && unpicked == 0, "each is told that this one refused it: {refused}, {unpicked}");
+    // Any other balancer of these settings marks it, and has none.
+    let (_, unpicked) = fails(&["loadBalancer.passiveHealth.sparesOnly=false"]);
+    assert!(unpicked > 200, "{unpicked}");
+    // Nobody outlasts a dead second by asking the same pod a thousand times.
+    let unmarked = "loadBalancer.passiveHealth.maxFails=0";
+    assert_eq!(fails(&[unmarked]), (refused, 0));
+    assert_eq!(fails(&[unmarked, "loadBalancer.retries.eachPodOnce=false"]).0, 0, "as if it did");
 }

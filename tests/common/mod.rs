@@ -203,6 +203,7 @@ impl Writer {
             "{attempts: 2, on: [connectFailure, resetBeforeRequest, 500, 503], nonIdempotent: true}",
             "{attempts: 3, on: [503, timeout], perTryTimeout: 60ms}",
             "{attempts: 3, samePod: true, redispatch: 2, concurrentShare: 20%, maxConcurrent: 1}",
+            "{attempts: 1000, eachPodOnce: true}",
             "{attempts: 3, on: [reset, 503], budget: {ratio: 10%, minPerSecond: 1, ttl: 2s}}",
         ];
         self.maybe(2, "retries", &retries);

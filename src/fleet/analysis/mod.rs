@@ -23,11 +23,13 @@ pub(super) struct Analysis {
     slow: u64,
     failures: u32,
     over: bool,
+    /// Whether a measurement is planned.
+    planned: bool,
 }
 
 impl Analysis {
     pub(super) const fn new(config: scenario::Analysis) -> Self {
-        Self { config, requests: 0, dropped: 0, slow: 0, failures: 0, over: false }
+        Self { config, requests: 0, dropped: 0, slow: 0, failures: 0, over: false, planned: false }
     }
 
     /// When the first interval is over.
@@ -58,9 +60,23 @@ impl Analysis {
 
 impl<O: Observer> World<O> {
     /// Plans the first measurement.
-    pub(super) fn begin_analysis(&self, cal: &mut Cal) {
-        if let Some(analysis) = self.control.as_ref().and_then(|c| c.analysis.as_ref()) {
-            cal.at(SimTime::ZERO + analysis.first(), Event::Analysis);
+    pub(super) fn begin_analysis(&mut self, cal: &mut Cal) {
+        self.plan_analysis(SimTime::ZERO, cal);
+    }
+
+    /// A template is rolled out: it is analysed like the one before, and by what becomes of itself.
+    pub(super) fn analyse_anew(&mut self, cal: &mut Cal) {
+        if let Some(analysis) = self.control.as_mut().and_then(|c| c.analysis.as_mut()).filter(|a| !a.planned) {
+            *analysis = Analysis::new(analysis.config);
+            self.plan_analysis(cal.now(), cal);
+        }
+    }
+
+    /// Plans the first measurement of a rollout that begins at `from`.
+    fn plan_analysis(&mut self, from: SimTime, cal: &mut Cal) {
+        if let Some(analysis) = self.control.as_mut().and_then(|c| c.analysis.as_mut()) {
+            analysis.planned = true;
+            cal.at(from + analysis.first(), Event::Analysis);
         }
     }
 
@@ -87,6 +103,7 @@ impl<O: Observer> World<O> {
         let Some(control) = &mut self.control else { return };
         let rolls = !control.is_complete();
         let Some(analysis) = &mut control.analysis else { return };
+        analysis.planned = false;
         if analysis.over || !rolls {
             return;
         }
@@ -97,6 +114,7 @@ impl<O: Observer> World<O> {
             self.tell(cal, Fact::Analysis { of: None, verdict: AnalysisVerdict::Failed });
             self.act_on_rollout(Action::Abort, cal);
         } else {
+            analysis.planned = true;
             let next = cal.now() + analysis.config.interval;
             cal.at(next, Event::Analysis);
         }

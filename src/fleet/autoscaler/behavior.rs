@@ -47,6 +47,11 @@ impl Behavior {
     }
 
     fn rate(&mut self, config: &Autoscaler, now: SimTime, current: u32, wanted: u32) -> u32 {
+        if config.without_behavior {
+            // `calculateScaleUpLimit`: twice as many at each look, or four; down there is none.
+            let most = current.saturating_mul(2).max(4).min(config.max_replicas);
+            return wanted.clamp(config.min_replicas.min(most), most);
+        }
         let longest = |rules: &ScalingRules| rules.policies.iter().map(|p| p.period).max().unwrap_or_default();
         let kept = longest(&config.up).max(longest(&config.down));
         for events in [&mut self.added, &mut self.removed] {
@@ -100,9 +105,12 @@ mod tests {
     use crate::engine::Dur;
 
     fn config(behavior: &str) -> Autoscaler {
-        let text = format!(
-            "clients: [{{rate: 1/s}}]\nworkload: {{horizontalPodAutoscaler: {{maxReplicas: 1000, behavior: {{{behavior}}}}}}}"
-        );
+        autoscaler(&format!(", behavior: {{{behavior}}}"))
+    }
+
+    fn autoscaler(settings: &str) -> Autoscaler {
+        let text =
+            format!("clients: [{{rate: 1/s}}]\nworkload: {{horizontalPodAutoscaler: {{maxReplicas: 1000{settings}}}}}");
         let loaded = crate::scenario::load_str("test.yaml", &text, &[]).unwrap_or_else(|d| panic!("{}", d[0]));
         loaded.scenario.workload.autoscaler.expect("it has one")
     }
@@ -127,6 +135,16 @@ mod tests {
     #[test]
     fn by_default_it_doubles_or_adds_four_each_quarter_of_a_minute() {
         assert_eq!(sizes(&config(""), 1, &[100, 100, 100, 100, 100]), [5, 10, 20, 40, 80]);
+    }
+
+    /// The numbers of `calculateScaleUpLimit`: 2.0 times, 4.0 at the least.
+    #[test]
+    fn without_a_behavior_it_doubles_at_each_look_to_four_at_least() {
+        assert_eq!(sizes(&autoscaler(""), 1, &[100, 100, 100, 100, 100]), [4, 8, 16, 32, 64]);
+        assert_eq!(sizes(&autoscaler(", behavior: null"), 3, &[5, 100]), [5, 10]);
+        let down = sizes(&autoscaler(", minReplicas: 2"), 10, &[1; 22]);
+        let first = down.iter().position(|&n| n < 10).expect("it shrinks in the end");
+        assert_eq!((15 * (first + 1), down[first]), (300, 2));
     }
 
     #[test]

@@ -186,8 +186,18 @@ impl Hosts<'_> {
             let out = self.not_usable();
             return Candidates { within: None, count: self.len() - out.len() as u32, out };
         };
-        let out = self.kept_out();
-        let out: Vec<u32> = out.iter().filter_map(|at| within.binary_search(at).ok()).map(|k| k as u32).collect();
+        let mut out = Vec::new();
+        let mut from = 0;
+        // Both ascend.
+        for at in self.kept_out().iter() {
+            match within[from..].binary_search(at) {
+                Ok(k) => {
+                    out.push((from + k) as u32);
+                    from += k + 1;
+                }
+                Err(k) => from += k,
+            }
+        }
         Candidates { within: Some(within), count: (within.len() - out.len()) as u32, out: Cow::Owned(out) }
     }
 

@@ -304,6 +304,9 @@ pub enum Fact {
         /// Pods from now on.
         size: u32,
     },
+    /// The deploy or one of its events changed the template or the number of pods that are wanted: the rollout is complete once that
+    /// is there.
+    SpecChanged,
     /// The rollout met the test of `kubectl rollout status`.
     Complete,
     /// The rollout is complete, no event is left, and the last old pod is gone: *during* ends.

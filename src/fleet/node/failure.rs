@@ -136,11 +136,12 @@ impl<O: Observer> World<O> {
         self.settle(cal);
     }
 
-    /// Nodes are cleared one after the other in each zone, at a rate that depends on how bad it is.
-    fn plan_taints(&mut self, cal: &mut Cal) {
+    /// Nodes are cleared one after the other in each zone, at a rate that depends on how bad it is: looked at whenever that may
+    /// have changed (`handleDisruption`, each monitor period).
+    pub(super) fn plan_taints(&mut self, cal: &mut Cal) {
         let Some(cluster) = &mut self.cluster else { return };
         let zones = cluster.config.zones.len() as u32;
-        let of = |zone: u32| cluster.nodes.iter().filter(move |n| n.zone == zone);
+        let of = |zone: u32| cluster.nodes.iter().filter(move |n| n.zone == zone && !n.gone);
         let states: Vec<(ZoneState, usize)> = (0..zones)
             .map(|z| (zone_state(of(z).filter(|n| !n.ready).count(), of(z).count()), of(z).count()))
             .collect();
@@ -148,7 +149,7 @@ impl<O: Observer> World<O> {
         let mut due = Vec::new();
         for n in 0..cluster.nodes.len() {
             let node = &mut cluster.nodes[n];
-            if node.ready || node.cleared {
+            if node.ready || node.cleared || node.gone {
                 continue;
             }
             let zone = node.zone as usize;
@@ -203,5 +204,6 @@ impl<O: Observer> World<O> {
             }
             self.control_pod_gone(pod, cal);
         }
+        self.plan_taints(cal);
     }
 }

@@ -48,6 +48,7 @@ impl<O: Observer> World<O> {
         let Some(cluster) = &mut self.cluster else { return };
         let node = cluster.join();
         self.tell_node(node, NodeStep::Joined, cal);
+        self.plan_taints(cal);
         self.tell_daemon_of(node, cal);
         self.schedule_waiting(cal);
     }
@@ -75,6 +76,7 @@ impl<O: Observer> World<O> {
         let Node { zone, life, .. } = cluster.nodes[node as usize];
         cluster.nodes[node as usize] = Node { life: life.wrapping_add(1), ..Node::new(zone) };
         self.tell_node(node, NodeStep::Returned, cal);
+        self.plan_taints(cal);
         self.tell_daemon_of(node, cal);
         self.schedule_waiting(cal);
         self.settle(cal);

@@ -22,13 +22,26 @@ pub(super) struct Seat {
 /// terminating ones) and, of lower weight, `NodeResourcesFit` (least allocated, all pods). Here one comes before the other
 /// instead of being added. Among equals it chooses at random.
 pub(super) fn choose(seats: &[Seat], identity: u64, streams: Streams) -> Option<u32> {
-    let in_zone = |zone: u32| seats.iter().filter(|s| s.zone == zone).map(|s| s.alike).sum::<u32>();
-    let zones = seats.iter().map(|s| s.zone + 1).max().unwrap_or(0);
-    let crowd: Vec<u32> = (0..zones).map(in_zone).collect();
-    let score = |s: &Seat| (crowd[s.zone as usize], s.alike, s.pods);
-    let candidates = || seats.iter().filter(|s| s.takes);
-    let best = candidates().map(score).min()?;
-    let equals: Vec<u32> = candidates().filter(|s| score(s) == best).map(|s| s.node).collect();
+    let mut crowd: Vec<u32> = Vec::new();
+    for seat in seats {
+        let zone = seat.zone as usize;
+        if crowd.len() <= zone {
+            crowd.resize(zone + 1, 0);
+        }
+        crowd[zone] += seat.alike;
+    }
+    let mut best = (u32::MAX, u32::MAX, u32::MAX);
+    let mut equals = Vec::new();
+    for seat in seats.iter().filter(|s| s.takes) {
+        let score = (crowd[seat.zone as usize], seat.alike, seat.pods);
+        if score < best {
+            best = score;
+            equals.clear();
+        }
+        if score == best {
+            equals.push(seat.node);
+        }
+    }
     let lot = streams.stream(Purpose::Placement, identity).below(equals.len() as u32);
     equals.get(lot as usize).copied()
 }

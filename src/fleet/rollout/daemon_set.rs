@@ -1,6 +1,6 @@
 //! A DaemonSet: every node has its pod, and a version rolls node by node.
 
-use super::fenceposts::rounded_up;
+use super::fenceposts::{Fenceposts, rounded_up};
 use super::place::{PlacePod, PlacePolicy, PlaceStep, PlacesView};
 use crate::scenario::DaemonSetUpdate;
 
@@ -21,6 +21,15 @@ impl PlacePolicy for DaemonSetUpdate {
     }
 }
 
+/// Pods beyond one a node, and nodes without an available one: one of both is always 0.
+pub(super) fn fenceposts(update: &DaemonSetUpdate, nodes: u32) -> Fenceposts {
+    match rounded_up(update.max_surge, nodes) {
+        _ if update.on_delete => Fenceposts { surge: 0, unavailable: 0 },
+        0 => Fenceposts { surge: 0, unavailable: update.most_unavailable(nodes).min(nodes) },
+        surge => Fenceposts { surge, unavailable: 0 },
+    }
+}
+
 /// The pods of a node that count, old and new.
 fn active(pods: &[PlacePod]) -> (Option<PlacePod>, Option<PlacePod>) {
     let of = |new: bool| pods.iter().find(|p| p.new == new && !p.terminating).copied();
@@ -33,6 +42,10 @@ fn wanted<'a>(view: &'a PlacesView<'_>) -> impl Iterator<Item = (u32, &'a Vec<Pl
 }
 
 impl DaemonSetUpdate {
+    fn most_unavailable(&self, nodes: u32) -> u32 {
+        rounded_up(self.max_unavailable, nodes).max(1)
+    }
+
     fn surges(&self, view: &PlacesView<'_>) -> bool {
         rounded_up(self.max_surge, view.desired()) > 0
     }
@@ -61,7 +74,7 @@ impl DaemonSetUpdate {
 
     /// Old pods that go, to be replaced when they are gone: all that are not available, and as many others as may be.
     fn replace(&self, view: &PlacesView<'_>) -> Vec<PlaceStep> {
-        let most = rounded_up(self.max_unavailable, view.desired()).max(1);
+        let most = self.most_unavailable(view.desired());
         let (mut unavailable, mut broken, mut candidates) = (0, Vec::new(), Vec::new());
         for (_, pods) in wanted(view) {
             match active(pods) {

@@ -14,13 +14,14 @@ pub struct Fenceposts {
 /// Resolves `strategy` for `replicas` pods, as Kubernetes' `ResolveFenceposts` and `MaxUnavailable` do.
 ///
 /// A percentage of surge rounds up, one of unavailability down. If both come out 0, one pod may be unavailable, since the
-/// rollout could not move at all. Unavailability is capped at `replicas`, surge is not. Recreate has neither.
+/// rollout could not move at all. Unavailability is capped at `replicas`, surge is not. Recreate has neither. A StatefulSet has no
+/// surge, and a DaemonSet's percentages all round up.
 pub fn resolve(strategy: &Strategy, replicas: u32) -> Fenceposts {
     let (max_surge, max_unavailable) = match strategy {
         Strategy::RollingUpdate { max_surge, max_unavailable } => (max_surge, max_unavailable),
-        Strategy::Recreate | Strategy::StatefulSet(_) | Strategy::DaemonSet(_) => {
-            return Fenceposts { surge: 0, unavailable: 0 };
-        }
+        Strategy::Recreate => return Fenceposts { surge: 0, unavailable: 0 },
+        Strategy::StatefulSet(update) => return super::stateful_set::fenceposts(update, replicas),
+        Strategy::DaemonSet(update) => return super::daemon_set::fenceposts(update, replicas),
         Strategy::BlueGreen(_) => return Fenceposts { surge: replicas, unavailable: 0 },
         Strategy::Canary(canary) => return super::canary::fenceposts(canary, replicas),
         Strategy::Ecs(deployment) => return super::ecs::fenceposts(deployment, replicas),

@@ -301,6 +301,11 @@ impl Rollout {
         self.deployment.template
     }
 
+    /// The template and the number of pods that are wanted.
+    pub const fn wanted(&self) -> (Revision, u32) {
+        (self.deployment.template, self.spec.replicas)
+    }
+
     /// Whether the test of `kubectl rollout status` has been met since the last action.
     pub fn is_complete(&self) -> bool {
         self.deployment.complete

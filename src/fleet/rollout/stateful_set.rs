@@ -1,6 +1,6 @@
 //! A StatefulSet: every ordinal has its pod, and a version rolls from the highest one down.
 
-use super::fenceposts::rounded_down;
+use super::fenceposts::{Fenceposts, rounded_down};
 use super::place::{PlacePod, PlacePolicy, PlaceStep, PlacesView};
 use crate::scenario::StatefulSetUpdate;
 
@@ -26,6 +26,12 @@ impl PlacePolicy for StatefulSetUpdate {
     fn keeps(&self, place: u32) -> bool {
         place < self.partition
     }
+}
+
+/// How many pods an update takes away at once; none beyond `replicas` is ever started.
+pub(super) fn fenceposts(update: &StatefulSetUpdate, replicas: u32) -> Fenceposts {
+    let unavailable = if update.on_delete { 0 } else { update.most_unavailable(replicas).min(replicas) };
+    Fenceposts { surge: 0, unavailable }
 }
 
 impl StatefulSetUpdate {
@@ -65,12 +71,17 @@ impl StatefulSetUpdate {
         (steps, false)
     }
 
+    /// So many pods may be missing at once; one where nothing is said.
+    fn most_unavailable(&self, replicas: u32) -> u32 {
+        self.max_unavailable.map_or(1, |most| rounded_down(most, replicas).max(1))
+    }
+
     /// Pods of another version that may go now, highest ordinal first.
     fn update(&self, view: &PlacesView<'_>) -> Vec<PlaceStep> {
         let healthy = |pod: Option<PlacePod>| pod.is_some_and(|p| p.ready && !p.terminating);
         let old = |pod: Option<PlacePod>| pod.filter(|p| !p.new && !p.terminating);
         let targets = (self.partition.min(view.replicas)..view.replicas).rev().map(|place| view.only(place));
-        let Some(max_unavailable) = self.max_unavailable else {
+        if self.max_unavailable.is_none() {
             // One at a time: the first that is not what it should be either goes, or is waited for.
             for pod in targets {
                 if let Some(pod) = old(pod) {
@@ -81,8 +92,8 @@ impl StatefulSetUpdate {
                 }
             }
             return Vec::new();
-        };
-        let most = rounded_down(max_unavailable, view.replicas).max(1);
+        }
+        let most = self.most_unavailable(view.replicas);
         let unavailable = (0..view.replicas).filter(|&place| !healthy(view.only(place))).count();
         let room = (most as usize).saturating_sub(unavailable);
         targets.filter_map(old).take(room).map(|pod| PlaceStep::Delete(pod.pod)).collect()

@@ -45,13 +45,20 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     } else {
         format!("the rollout may leave {left} of {replicas} pods, and the traffic fills {needed:.1}")
     };
-    let surge = s.path("workload.strategy.rollingUpdate.maxSurge");
+    let update = match rolled.workload.strategy {
+        Strategy::StatefulSet(_) | Strategy::DaemonSet(_) => "updateStrategy",
+        _ => "strategy",
+    };
+    let of_update = |field: &str| s.path(&format!("workload.{update}.rollingUpdate.{field}"));
+    let surge = of_update("maxSurge");
     let diag = s.find(
         RULE.code,
         message,
-        &s.path("workload.strategy.rollingUpdate.maxUnavailable"),
+        &of_update("maxUnavailable"),
         &format!("{} of {replicas} may be missing", replicas - left),
         &[(surge.as_str(), "and no more than this is started beforehand".to_owned())],
     );
-    vec![diag.help("lower maxUnavailable, and raise maxSurge so that the rollout gets on")]
+    let has_surge = !matches!(rolled.workload.strategy, Strategy::StatefulSet(_));
+    let help = "lower maxUnavailable, and raise maxSurge so that the rollout gets on";
+    vec![diag.help(if has_surge { help } else { "lower maxUnavailable, or raise replicas" })]
 }

@@ -36,16 +36,18 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     let propagation = &scenario.load_balancer.propagation;
     let p99 = |own| propagation.median_and_p99(own).1;
     let switched = p99(propagation.add.slowest()).max(p99(propagation.remove.slowest()));
-    let delay = switch.scale_down_delay.secs();
+    // They serve on until their listeners close.
+    let Some(listens) = s.listens_for() else { return Vec::new() };
+    let delay = switch.scale_down_delay.secs() + listens.secs();
     if delay >= switched {
         return Vec::new();
     }
-    let message = format!("old pods go {delay:.0} s after the switch, which takes the proxies {switched:.1} s (p99)");
+    let message = format!("old pods stop {delay:.0} s after the switch, which takes the proxies {switched:.1} s (p99)");
     let also = [
         ("loadBalancer.propagation.add", "until a proxy sends to the new pods".to_owned()),
         ("loadBalancer.propagation.remove", "until it stops sending to the old ones".to_owned()),
     ];
     let path = "workload.strategy.blueGreen.scaleDownDelaySeconds";
     let diag = s.find(RULE.code, message, path, "the old pods stay this long", &also);
-    vec![diag.help(format!("scaleDownDelaySeconds: {:.0}", libm::ceil(switched)))]
+    vec![diag.help(format!("scaleDownDelaySeconds: {:.0}", libm::ceil(switched - listens.secs())))]
 }

@@ -213,7 +213,9 @@ fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     tree.put("workload.kind", object.get("kind"), kind);
     strategy::replicas(&mut tree, spec, kind, beside.autoscaler);
     tree.put("workload.minReadySeconds", spec.get("minReadySeconds"), "0");
-    tree.put("workload.progressDeadlineSeconds", spec.get("progressDeadlineSeconds"), "600");
+    if matches!(kind, "Deployment" | "Rollout") {
+        tree.put("workload.progressDeadlineSeconds", spec.get("progressDeadlineSeconds"), "600");
+    }
     strategy::read(&mut tree, spec, kind, beside.objects);
     if let Some(budget) = beside.budget {
         budget::read(&mut tree, budget);

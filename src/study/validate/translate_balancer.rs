@@ -209,14 +209,14 @@ fn nginx(set: &Settings, lines: &mut Vec<String>) {
         .into_iter()
         .filter(|status| next.split_whitespace().any(|word| word.strip_prefix("http_") == Some(*status)))
         .fold(String::new(), |all, status| all + ", " + status);
-    lines.push(format!("retries: {{attempts: {attempts}, on: [connectFailure, reset{statuses}]}}"));
+    lines.push(format!("retries: {{attempts: {attempts}, eachPodOnce: true, on: [connectFailure, reset{statuses}]}}"));
     lines.push("membership: reload".to_owned());
     lines.push(format!("workers: {}", set.workers.unwrap_or(1)));
     let stop = set.worker_shutdown_timeout.as_deref().unwrap_or("0s");
     lines.push(format!("reload: {{takes: {NGINX_TAKES}, shutdownTimeout: {stop}}}"));
     let timeout = set.fail_timeout.as_deref().unwrap_or("10s");
     lines.push(format!(
-        "passiveHealth: {{maxFails: {}, failTimeout: {timeout}, tick: {NGINX_TICK}, inARow: false}}",
+        "passiveHealth: {{maxFails: {}, failTimeout: {timeout}, tick: {NGINX_TICK}, inARow: false, sparesOnly: true}}",
         set.max_fails.unwrap_or(1)
     ));
 }
