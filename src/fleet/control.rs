@@ -131,6 +131,11 @@ impl Control {
         self.rollout.pod_bound(pod, node);
     }
 
+    /// The container of `pod` was started anew.
+    pub(super) fn pod_restarted(&mut self, pod: PodId) {
+        self.rollout.pod_restarted(pod);
+    }
+
     /// The machine of `pod` is gone, and nobody has noticed.
     pub(super) fn pod_lost(&mut self, pod: PodId) {
         self.rollout.pod_lost(pod);

@@ -3,7 +3,7 @@
 use crate::engine::{Dur, Purpose, SimTime};
 
 use super::event::{Event, PodTimer};
-use super::fact::{Cause, PodStep};
+use super::fact::{Cause, PodId, PodStep};
 use super::lifecycle::Signal;
 use super::probe::{ProbeKind, Probing};
 use super::world::{Cal, Observer, World};
@@ -81,6 +81,9 @@ impl<O: Observer> World<O> {
         p.probes.iter_mut().for_each(Probing::forget);
         // Workers of their own: those that were cut are never heard of again.
         p.workers.replace(version.concurrency);
+        if let Some(control) = &mut self.control {
+            control.pod_restarted(PodId(pod));
+        }
     }
 
     fn start_again(&mut self, pod: u32, was_ready: bool, cal: &mut Cal) {

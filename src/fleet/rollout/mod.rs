@@ -251,6 +251,13 @@ impl Rollout {
         }
     }
 
+    /// The container of a pod was started anew. Of two that are alike the one with more restarts is deleted first.
+    pub fn pod_restarted(&mut self, pod: PodId) {
+        if let Some(record) = self.pods.get_mut(pod.0 as usize) {
+            record.restarts += 1;
+        }
+    }
+
     /// The pods that are not yet gone, in order of creation.
     pub fn pods(&self) -> impl Iterator<Item = PodState> + '_ {
         (0..self.pods.len() as u32).filter_map(|id| self.pod(PodId(id)))
@@ -337,6 +344,7 @@ impl Rollout {
             created: self.clock.floor(created),
             ready_since: None,
             node: None,
+            restarts: 0,
             uid: if self.oldest_first {
                 u64::from(id.0)
             } else {

@@ -26,13 +26,14 @@ impl AgeScale {
 }
 
 /// Sorts `candidates`, first to be deleted first, by the rules of Kubernetes (`ActivePodsWithRanks`), as
-/// far as they apply to pods that are scheduled, running and never restarted:
+/// far as they apply to pods that are running:
 ///
 /// 0. without a node before those that have one;
 /// 1. not Ready before Ready;
 /// 2. on a node with more active pods of this Deployment (`crowd`) first;
 /// 3. Ready (else: created) more recently first, as finely as `scale` tells;
-/// 4. within the same second, or power of two: by unique id, that is at random.
+/// 4. within the same second, or power of two: restarted more often first;
+/// 5. and then by unique id, that is at random.
 ///
 /// Kubernetes compares pods that turned Ready in the same second by creation before their id; here the id decides at
 /// once, since its comparison is not transitive and its sort leaves such pods in arbitrary order.
@@ -52,7 +53,7 @@ pub(super) fn sort_for_deletion(
             AgeScale::Seconds => now.saturating_since(since).nanos() as i64,
             AgeScale::PowersOfTwo => i64::from(age_bucket(now, since)),
         };
-        (pod.node.is_some(), pod.ready_since.is_some(), Reverse(neighbours), age, pod.uid)
+        (pod.node.is_some(), pod.ready_since.is_some(), Reverse(neighbours), age, Reverse(pod.restarts), pod.uid)
     });
 }
 
@@ -76,6 +77,7 @@ mod tests {
             created: since,
             ready_since,
             node,
+            restarts: 0,
             uid,
             terminating: false,
             lost: false,
@@ -104,6 +106,13 @@ mod tests {
         // 5 s and 8 s lie between 2^32 and 2^33 ns, 3 s below.
         let pods = [pod(5, true, None, 9), pod(8, true, None, 4), pod(3, true, None, 7)];
         assert_eq!(order(&pods, &BTreeMap::new()), [2, 1, 0]);
+    }
+
+    #[test]
+    fn of_those_of_one_age_the_one_that_was_restarted_more_often_goes_first() {
+        let mut pods = [pod(5, true, None, 1), pod(6, true, None, 2), pod(7, true, None, 3), pod(3, true, None, 4)];
+        (pods[1].restarts, pods[2].restarts) = (1, 4);
+        assert_eq!(order(&pods, &BTreeMap::new()), [3, 2, 1, 0]);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(super) struct Pod {
     pub(super) ready_since: Option<SimTime>,
     /// Where it runs, as far as that is known.
     pub(super) node: Option<u32>,
+    /// How often its container was started anew.
+    pub(super) restarts: u32,
     /// Its unique id, in the order of which ties of deletion are broken.
     pub(super) uid: u64,
     /// Whether it has a deletion timestamp.
