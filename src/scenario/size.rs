@@ -50,9 +50,7 @@ pub(super) fn requests(c: &Check<'_>) {
         Some(deploy) => deploy.at.secs() + s.observe.after.secs(),
     };
     let mean = |load: &Load| match load {
-        Load::Open(Arrivals::Poisson(profile) | Arrivals::Constant(profile)) => {
-            profile.points.iter().map(|p| p.1).sum::<f64>() / profile.points.len().max(1) as f64
-        }
+        Load::Open(Arrivals::Poisson(profile) | Arrivals::Constant(profile)) => profile.mean(),
         _ => 0.0,
     };
     let requests =

@@ -59,6 +59,20 @@ pub struct Profile {
     pub points: Vec<(Dur, f64)>,
 }
 
+impl Profile {
+    /// The mean rate from the first point to the last (1/s): the area under its straight lines over that time. Where they take no
+    /// time it is the last one's, which holds from then on.
+    pub fn mean(&self) -> f64 {
+        let [Some(first), Some(last)] = [self.points.first(), self.points.last()] else { return 0.0 };
+        let secs = last.0.saturating_sub(first.0).secs();
+        if secs <= 0.0 {
+            return last.1;
+        }
+        let lines = self.points.iter().zip(&self.points[1..]);
+        lines.map(|(a, b)| b.0.saturating_sub(a.0).secs() * (a.1 + b.1) / 2.0).sum::<f64>() / secs
+    }
+}
+
 /// The ways to say what a population does, exactly one of which it must use.
 pub(super) const KINDS: [&str; 5] = ["rate", "profile", "trace", "streams", "users"];
 
@@ -162,4 +176,21 @@ fn read_count(f: &mut Fields<'_>) -> u32 {
         count.report(diag.at(span, "how many?").path(count.path.clone()));
     }
     f.within("count", 1, 1..=MAX_CLIENTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A short peak counts for as long as it lasts, however many points draw it.
+    #[test]
+    fn the_mean_of_a_profile_weighs_its_rates_with_their_time() {
+        let mean = |points: &[(u64, f64)]| {
+            Profile { points: points.iter().map(|&(at, rate)| (Dur::from_secs(at), rate)).collect() }.mean()
+        };
+        assert!((mean(&[(5, 40.0)]) - 40.0).abs() < 1e-12);
+        assert!((mean(&[(0, 10.0), (90, 10.0), (90, 100.0), (100, 100.0)]) - 19.0).abs() < 1e-12);
+        assert!((mean(&[(10, 0.0), (20, 10.0)]) - 5.0).abs() < 1e-12);
+        assert!((mean(&[(10, 3.0), (10, 7.0)]) - 7.0).abs() < 1e-12, "a step at one moment");
+    }
 }

@@ -82,9 +82,7 @@ fn stop_seconds(scenario: &Scenario) -> f64 {
 /// Requests a second, mean over the simulation.
 fn demand(scenario: &Scenario, seconds: f64) -> f64 {
     let of = |load: &Load| match load {
-        Load::Open(Arrivals::Poisson(profile) | Arrivals::Constant(profile)) => {
-            profile.points.iter().map(|p| p.1).sum::<f64>() / profile.points.len().max(1) as f64
-        }
+        Load::Open(Arrivals::Poisson(profile) | Arrivals::Constant(profile)) => profile.mean(),
         Load::Open(Arrivals::Trace(times)) => times.len() as f64 / seconds.max(1.0),
         Load::Streams { count, duration, .. } => f64::from(*count) / duration.mean().max(1e-3),
         Load::Users { count, think_time } => {

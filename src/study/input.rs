@@ -94,9 +94,7 @@ impl Input {
 /// What a population asks for: requests per second, or how many it is.
 fn size(load: &Load) -> f64 {
     match load {
-        Load::Open(Arrivals::Poisson(p) | Arrivals::Constant(p)) => {
-            p.points.iter().map(|point| point.1).sum::<f64>() / p.points.len().max(1) as f64
-        }
+        Load::Open(Arrivals::Poisson(p) | Arrivals::Constant(p)) => p.mean(),
         Load::Open(Arrivals::Trace(times)) => {
             let last = times.iter().copied().max().unwrap_or(Dur::ZERO);
             times.len() as f64 / last.secs().max(1e-9)
