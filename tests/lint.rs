@@ -4,7 +4,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use dryroll::lint::{RULES, lint, lint_str, rule};
-use dryroll::scenario::Request;
+use dryroll::scenario::{Request, load_str};
 use serde_json::Value;
 
 fn codes(text: &str) -> Vec<&'static str> {
@@ -125,6 +125,65 @@ clients: [{{name: web, rate: 10/s}}]
     };
     assert_eq!(codes(&text(30)), [""; 0]);
     assert_eq!(codes(&text(1)), ["scale-down-outrun", "least-request-black-hole"]);
+}
+
+/// With a router the old pods of a canary stay when their share of the traffic is 0, unless they shrink as it grows.
+#[test]
+fn old_pods_that_a_router_no_longer_asks_need_not_wait_for_proxies() {
+    let text = |canary: &str| {
+        format!(
+            "workload: {{kind: Rollout, replicas: 6, strategy: {{canary: {{trafficRouting: {{nginx: {{}}}}, {canary}steps: [{{setWeight: 50}}]}}}}}}
+pod: {{serviceTime: 20ms, termination: {{preStop: 0s, drainWindow: 5s}}}}
+loadBalancer: {{propagation: {{shared: 0s, add: 1s, remove: 5s}}}}
+clients: [{{name: web, rate: 10/s}}]
+"
+        )
+    };
+    let found = |canary: &str| codes(&text(canary)).contains(&"closes-before-removal");
+    assert!(!found(""), "they stay for 30 s");
+    assert!(found("scaleDownDelaySeconds: 1, "));
+    assert!(found("dynamicStableScale: true, "));
+}
+
+/// What a kubelet gives a hook that overruns the grace period is left for the drain.
+#[test]
+fn an_extension_of_the_hook_is_counted() {
+    let told = |pre_stop: u32, drain: u32, extension: u32| {
+        let text = format!(
+            "workload: {{replicas: 4}}
+pod:
+  serviceTime: 20ms
+  termination: {{preStop: {pre_stop}s, drainWindow: {drain}s, terminationGracePeriodSeconds: 30, preStopExtension: {extension}s}}
+clients: [{{name: web, rate: 10/s}}]
+"
+        );
+        let loaded = load_str("example.yaml", &text, &[]).expect("a valid scenario");
+        loaded.warnings.iter().map(|d| format!("{}: {}", d.code, d.message)).collect::<Vec<_>>().join("\n")
+    };
+    let cut = "prestop-exceeds-grace: preStop (40s) takes the whole grace period (30s): ";
+    assert_eq!(told(40, 1, 0), format!("{cut}pods are killed in it, without SIGTERM"));
+    assert_eq!(told(40, 1, 2), format!("{cut}the hook is cut at 30s; 2s are left for the drain"));
+    let drain = "drain-exceeds-grace: drainWindow";
+    assert_eq!(told(29, 2, 0), format!("{drain} (2s) is cut to 1s by the grace period"));
+    assert_eq!(told(29, 2, 2), "", "2 s are left");
+    assert_eq!(told(29, 3, 2), format!("{drain} (3s) is cut to 2s by the grace period"));
+}
+
+/// The same of the time that the longest request has.
+#[test]
+fn the_longest_request_has_what_the_extension_leaves() {
+    let found = |extension: u32| {
+        let text = format!(
+            "workload: {{replicas: 4}}
+pod:
+  serviceTime: 1500ms
+  termination: {{preStop: 29s, drainWindow: 2s, terminationGracePeriodSeconds: 30, preStopExtension: {extension}s}}
+clients: [{{name: web, rate: 1/s}}]
+"
+        );
+        codes(&text).contains(&"grace-too-short")
+    };
+    assert!(found(0) && !found(2));
 }
 
 #[test]

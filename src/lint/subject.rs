@@ -69,7 +69,7 @@ impl<'a> Subject<'a> {
 
     /// The median of the preStop hook.
     pub fn pre_stop(&self) -> Dur {
-        Dur::from_secs_f64(self.rolled().pod.termination.pre_stop.quantile(0.5))
+        self.rolled().pod.termination.usual_pre_stop()
     }
 
     /// From a pod's deletion until it takes no new connection. `None` where it never stops before SIGKILL, or where its
@@ -80,19 +80,24 @@ impl<'a> Subject<'a> {
         if rolled.balancer.propagation.order == PropagationOrder::DrainThenStop {
             return None;
         }
+        let (hook, killed) = t.cut(self.pre_stop());
         let own = match t.on_sigterm {
-            OnSigterm::Drain => self.pre_stop() + t.lame_duck,
-            OnSigterm::Exit => self.pre_stop(),
-            OnSigterm::Ignore => t.grace_period,
+            OnSigterm::Drain => hook + t.lame_duck,
+            OnSigterm::Exit => hook,
+            OnSigterm::Ignore => killed,
         };
-        let first = t.sidecar_exit.map_or(t.grace_period, |exit| exit.min(t.grace_period));
+        let first = t.sidecar_exit.map_or(killed, |exit| exit.min(killed));
         Some(own.min(first))
     }
 
-    /// Whether pods stop listening before the proxies have heard: of a blue-green deployment, of the switch.
+    /// Whether pods stop listening before the proxies have heard: of a blue-green deployment and of a canary with a router, of the switch.
     pub fn stops_too_early(&self) -> bool {
         let stays = match &self.rolled().workload.strategy {
             Strategy::BlueGreen(switch) => switch.scale_down_delay,
+            // Without a router's share of the traffic, the old pods that wait to be scaled down are not asked any more.
+            Strategy::Canary(canary) if canary.traffic_routing && !canary.dynamic_stable_scale => {
+                canary.scale_down_delay
+            }
             _ => Dur::ZERO,
         };
         self.listens_for().is_some_and(|listens| stays + listens < self.removal_p99())

@@ -73,6 +73,24 @@ pub enum ConnectionClose {
 }
 
 impl Termination {
+    /// The median of the hook before SIGTERM, as it is written.
+    pub fn usual_pre_stop(&self) -> Dur {
+        Dur::from_secs_f64(self.pre_stop.quantile(0.5))
+    }
+
+    /// How long a hook that would take `pre_stop` really runs, and when SIGKILL comes, both from the deletion: the hook is cut at the end
+    /// of the grace period, and where there is an extension what comes after it has that at the least.
+    pub fn cut(&self, pre_stop: Dur) -> (Dur, Dur) {
+        let hook = pre_stop.min(self.grace_period);
+        let extension = if pre_stop.is_zero() { Dur::ZERO } else { self.pre_stop_extension };
+        (hook, if extension.is_zero() { self.grace_period } else { self.grace_period.max(hook + extension) })
+    }
+
+    /// From the deletion to SIGKILL, with the median of the hook.
+    pub fn killed_after(&self) -> Dur {
+        self.cut(self.usual_pre_stop()).1
+    }
+
     /// Defaults: what a server does that handles SIGTERM well and knows nothing of its balancer (Go's
     /// `http.Server.Shutdown`, `server.close()` of Node since 19), under Kubernetes' 30 s of grace.
     pub(super) fn read(at: At<'_>) -> Self {

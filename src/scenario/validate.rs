@@ -113,17 +113,24 @@ fn terminations(scenario: &Scenario) -> Vec<(String, &Termination)> {
 }
 
 fn pre_stop_of(c: &Check<'_>, path: &str, termination: &Termination) {
-    let pre_stop = Dur::from_secs_f64(termination.pre_stop.quantile(0.5));
+    let pre_stop = termination.usual_pre_stop();
     if !pre_stop.is_zero() && pre_stop >= termination.grace_period {
-        let text = format!(
-            "preStop ({pre_stop}) takes the whole grace period ({}): pods are killed in it, without SIGTERM",
-            termination.grace_period
-        );
+        let (hook, killed) = termination.cut(pre_stop);
+        let left = killed.saturating_sub(hook);
+        let takes = format!("preStop ({pre_stop}) takes the whole grace period ({hook})");
+        let (text, label) = if left.is_zero() {
+            (format!("{takes}: pods are killed in it, without SIGTERM"), "sleeps until the SIGKILL")
+        } else if pre_stop > hook {
+            let text = format!("{takes}: the hook is cut at {hook}; {left} are left for the drain");
+            (text, "cut at the end of the grace period")
+        } else {
+            (format!("{takes}: {left} are left for the drain"), "until the end of the grace period")
+        };
         let diag = Diag::warning("prestop-exceeds-grace", text)
             .help("raise terminationGracePeriodSeconds above preStop + lameDuck + drainWindow");
         let grace = format!("{path}.terminationGracePeriodSeconds");
         let others = [(grace.as_str(), "the grace period includes it".to_owned())];
-        c.report(diag, &format!("{path}.preStop"), "sleeps until the SIGKILL", &others);
+        c.report(diag, &format!("{path}.preStop"), label, &others);
     }
 }
 
@@ -138,15 +145,15 @@ fn drain_window(c: &Check<'_>) {
 }
 
 fn drain_window_of(c: &Check<'_>, path: &str, t: &Termination) {
-    let pre_stop = Dur::from_secs_f64(t.pre_stop.quantile(0.5));
-    let left = t.grace_period.saturating_sub(pre_stop).saturating_sub(t.lame_duck);
+    let (pre_stop, killed) = t.cut(t.usual_pre_stop());
+    let left = killed.saturating_sub(pre_stop).saturating_sub(t.lame_duck);
     let is_cut = t.drain_window > left && t.drain_window < NO_WINDOW;
     if t.on_sigterm == OnSigterm::Drain && !left.is_zero() && is_cut && c.span(path).is_some() {
         let text = format!("drainWindow ({}) is cut to {left} by the grace period", t.drain_window);
         let before = if t.lame_duck.is_zero() {
-            format!("{} less {pre_stop} of preStop", t.grace_period)
+            format!("{killed} less {pre_stop} of preStop")
         } else {
-            format!("{} less {pre_stop} of preStop and {} of lameDuck", t.grace_period, t.lame_duck)
+            format!("{killed} less {pre_stop} of preStop and {} of lameDuck", t.lame_duck)
         };
         let diag = Diag::warning("drain-exceeds-grace", text).help("raise terminationGracePeriodSeconds");
         c.report(diag, path, &format!("the grace period leaves {left}: {before}"), &[]);

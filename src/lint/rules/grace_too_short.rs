@@ -32,14 +32,15 @@ clients: [{name: web, rate: 5/s, timeout: 60s}]
 fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
     let t = &s.rolled().pod.termination;
-    let before = s.pre_stop() + t.lame_duck;
+    let (hook, killed) = t.cut(s.pre_stop());
+    let before = hook + t.lame_duck;
     // A hook as long as the grace period has a rule of its own.
     if scenario.deploy.is_none() || t.on_sigterm != OnSigterm::Drain || s.pre_stop() >= t.grace_period {
         return Vec::new();
     }
     let quantile = if demand::streams_only(scenario) { 0.99 } else { 0.999 };
     let Some((longest, name)) = demand::longest(scenario, quantile) else { return Vec::new() };
-    let left = t.grace_period.saturating_sub(before).secs();
+    let left = killed.saturating_sub(before).secs();
     if left >= longest {
         return Vec::new();
     }
