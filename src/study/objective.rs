@@ -93,6 +93,9 @@ impl Objective {
         if self.is_met(summary) {
             return 0.0;
         }
+        if self.quantity == Quantity::P99 && nothing_succeeds(summary) {
+            return 1.0;
+        }
         let Some(value) = self.value(summary) else { return 1.0 };
         // What is missing to the whole, where that is what counts.
         let of = if self.quantity == Quantity::Availability { 1.0 - self.limit } else { self.limit.abs() };
@@ -104,14 +107,30 @@ impl Objective {
     }
 
     /// Whether one deploy, of which this is the summary, meets the limit. A rollout that never completes takes longer than
-    /// any limit; of what was not there to be measured (no request, no deploy) no limit is exceeded.
+    /// any limit, and so does an answer that never comes, to anybody; of what was not there to be measured (no request, no deploy) no limit
+    /// is exceeded.
     pub fn is_met(&self, summary: &Summary) -> bool {
         match self.value(summary) {
+            _ if self.quantity == Quantity::P99 && nothing_succeeds(summary) => false,
             Some(value) if self.is_least() => value >= self.limit,
             Some(value) => value <= self.limit,
             None => self.quantity != Quantity::Duration || summary.rollout.complete != Some(false),
         }
     }
+}
+
+/// Whether there is a phase of the deploy in which requests were sent and none of them succeeded, those apart that the end of the simulation
+/// cuts off.
+fn nothing_succeeds(summary: &Summary) -> bool {
+    let unfinished = summary.unfinished.map_or(0.0, |f| f.mean);
+    let phases = match summary.rollout.complete {
+        None => [&summary.before].to_vec(),
+        Some(_) => vec![&summary.during, &summary.after],
+    };
+    phases.into_iter().any(|phase| {
+        let [requests, dropped] = [phase.requests, phase.dropped].map(|f| f.map_or(0.0, |f| f.mean));
+        dropped > 0.0 && dropped + unfinished >= requests
+    })
 }
 
 /// A share as a scenario writes it: `99.99%`.
@@ -156,6 +175,25 @@ mod tests {
         let excess = |o: &[Objective]| (o.len(), o[0].name(), o[0].limit().to_owned());
         assert_eq!(excess(&Objective::all(None)), (1, "excess", "0".to_owned()));
         assert_eq!(excess(&objectives("{share: 90%}")), (1, "excess", "0".to_owned()));
+    }
+
+    #[test]
+    fn an_answer_that_never_comes_is_slower_than_any_limit() {
+        let p99 = &objectives("{p99: 1h}")[0];
+        let failing = |phase: usize, n: fn(u64) -> u64| {
+            let mut r = sample::clean(0);
+            let requests = r.phases[phase].requests;
+            sample::drop_requests(&mut r.phases[phase], n(requests), 0, 8);
+            Summary::alone(&sample::meta(), &r)
+        };
+        for phase in [1, 2] {
+            let nothing = failing(phase, |all| all);
+            assert!(!p99.is_met(&nothing) && p99.missed_by(&nothing) > 0.0, "phase {phase}");
+            assert!(p99.is_met(&failing(phase, |all| all - 1)), "one was answered in phase {phase}");
+        }
+        let mut idle = sample::clean(0);
+        idle.phases[1..].fill_with(|| sample::phase(0.0, 40_000));
+        assert!(p99.is_met(&Summary::alone(&sample::meta(), &idle)), "no request, no answer");
     }
 
     #[test]
