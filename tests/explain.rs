@@ -39,7 +39,10 @@ struct Traced {
 
 impl Traced {
     fn of(scenario: Scenario) -> Self {
-        let (replication, tracer) = simulate::traced(&scenario, scenario.seed, 0, Tracer::new(None));
+        let (replication, tracer) = {
+            let tracer = Tracer::new(None).since(scenario.measured_from());
+            simulate::traced(&scenario, scenario.seed, 0, tracer)
+        };
         let meta = Meta { workload: scenario.name.clone(), ..Meta::default() };
         let pods = Results::of(&meta, std::slice::from_ref(&replication), Looks::Once).pods;
         Self { scenario, replication, trace: tracer.finish(), pods }
@@ -47,6 +50,19 @@ impl Traced {
 
     fn explain(&self, which: Which<'_>) -> Explanation {
         Explanation::of(&self.scenario, &self.trace, &self.pods, which)
+    }
+
+    fn of_text(yaml: &str) -> Self {
+        Self::of(scenario::load_str("told.yaml", yaml, &[]).expect("a valid scenario").scenario)
+    }
+
+    /// What is said of the requests dropped for `cause`, and what would have prevented it.
+    fn told(&self, cause: Cause) -> Vec<(String, Option<String>)> {
+        let explained = self.explain(Which { cause: Some(cause), ..Which::default() });
+        let examples = explained.causes.into_iter().flat_map(|group| group.examples);
+        let told: Vec<_> = examples.map(|chain| (chain.text, chain.prevented)).collect();
+        assert!(!told.is_empty(), "nothing was dropped for {cause:?}");
+        told
     }
 
     fn mechanism(&self) -> &'static str {
@@ -312,4 +328,116 @@ fn an_interrupt_tells_what_is_known() {
     assert_eq!(told["schema"], "dryroll.explanation/1");
     assert_eq!(told["counterfactuals"]["interrupted"], true);
     assert!(told["counterfactuals"]["recovers"].is_null(), "that comes last");
+}
+
+/// What is said of a drop is what the run did, not what its strategy often does.
+const PODS: &str = "workload: {replicas: 3, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}\n";
+const BRIEF: &str = "pod: {startup: 1s, readinessProbe: {periodSeconds: 1}, termination: {preStop: 10s}}\n\
+    clients: [{name: web, rate: 50/s}]\nobserve: {warmup: 5s, after: 10s}\n";
+
+#[test]
+fn a_reload_is_not_blamed_on_a_pod() {
+    let traced = Traced::of_text(&format!(
+        "{PODS}pod: {{startup: 3s, readinessProbe: {{periodSeconds: 1}}, serviceTime: 20ms, termination: {{preStop: 10s}}}}\n\
+         loadBalancer: {{membership: reload, propagation: {{shared: 0s, add: 500ms, remove: 500ms}}}}\n\
+         network: {{latency: 5ms, client: 20ms}}\nclients: [{{rate: 200/s}}]\ndeploy: {{at: 20s}}\nobserve: {{warmup: 5s, after: 20s}}\n"
+    ));
+    for (text, prevented) in traced.told(Cause::KeepAliveRace) {
+        assert!(text.contains("the reloaded proxy ") && !text.contains("pod"), "{text}");
+        assert!(prevented.is_some_and(|p| p.contains("loadBalancer.membership: api") && p.contains("closeSpread")));
+    }
+}
+
+#[test]
+fn without_endpoints_it_is_said_what_became_of_the_pods() {
+    let of = |rest: &str| Traced::of_text(&format!("{PODS}{BRIEF}{rest}")).told(Cause::NoEndpoints);
+    for (rest, says, prevented) in [
+        (
+            "newVersion: {errorRate: 30%}\nloadBalancer: {passiveHealth: {maxFails: 1, statuses: [500], failTimeout: 5s}}\ndeploy: {at: 20s}\n",
+            "ejected by loadBalancer.passiveHealth",
+            Some("a smaller loadBalancer.passiveHealth.maxEjected"),
+        ),
+        ("deploy: {at: 20s, events: [{at: 15s, scale: 0}]}\n", "the workload was scaled to 0", None),
+        ("deploy: {at: 20s, events: [{at: 15s, unready: [3, 4, 5]}]}\n", "3 pods were made unready", None),
+        (
+            "nodes: {count: 1}\ndeploy: {at: 20s, events: [{at: 30s, nodeFailure: 0}]}\nloadBalancer: {passiveHealth: {maxFails: 0}}\n",
+            "were lost with their nodes",
+            None,
+        ),
+    ] {
+        for (text, by) in of(rest) {
+            assert!(text.contains(says), "{rest}{text}");
+            assert_eq!(by.as_deref(), prevented, "{rest}{text}");
+        }
+    }
+    // A rollout that goes faster than proxies hear of it is one all the same.
+    let outrun = "deploy: {at: 20s}\nloadBalancer: {propagation: {shared: 0s, add: 5s, remove: 0s}}\n";
+    for (text, by) in of(outrun) {
+        assert!(text.contains("had let go of the last old pod before it heard of a new one"), "{text}");
+        assert_eq!(by.as_deref(), Some("a minReadySeconds in which every proxy hears of a new pod"));
+    }
+}
+
+#[test]
+fn a_crash_is_no_deletion() {
+    let yaml =
+        format!("{PODS}{}deploy: none\n", BRIEF.replace("{preStop: 10s}}", "{preStop: 10s}, crash: {uptime: 4s}}"))
+            .replace("after: 10s", "for: 30s");
+    let traced = Traced::of_text(&yaml);
+    for (text, prevented) in traced.told(Cause::StaleRoute) {
+        assert!(text.contains("had crashed and was being started anew") && !text.contains("SIGTERM"), "{text}");
+        assert_eq!(prevented, None);
+    }
+    for (text, prevented) in traced.told(Cause::NoEndpoints) {
+        assert!(text.contains("3 pods had their containers started anew"), "{text}");
+        assert_eq!(prevented, None, "there is no rollout");
+    }
+    assert!(traced.told(Cause::Crash).iter().all(|(text, _)| !text.contains("probe")));
+}
+
+#[test]
+fn connections_that_nobody_closes_end_with_the_exit() {
+    let text = |close: &str| {
+        format!(
+            "{PODS}pod: {{startup: 3s, readinessProbe: none, serviceTime: 50ms, termination: {{preStop: 5s, drainWindow: 20s, cleanup: 5s, \
+             connectionClose: {close}, terminationGracePeriodSeconds: 60}}}}\nloadBalancer: {{layer: 4}}\nclients: [{{rate: 150/s}}]\n\
+             deploy: {{at: 20s}}\nobserve: {{warmup: 5s, after: 20s}}\n"
+        )
+    };
+    for (text, prevented) in Traced::of_text(&text("none")).told(Cause::SeveredByDrain) {
+        assert!(text.contains("exited after its cleanup with connections open"), "{text}");
+        assert_eq!(prevented.as_deref(), Some("connectionClose: response, or idle"));
+    }
+    for close in ["response", "idle"] {
+        assert_eq!(Traced::of_text(&text(close)).explain(Which::default()).dropped, 0, "{close}");
+    }
+}
+
+#[test]
+fn of_a_new_pod_its_own_settings_are_told() {
+    let traced = Traced::of_text(
+        "workload: {replicas: 4}\npod: {startup: 2s, serviceTime: 50ms, concurrency: 2, queue: 128, termination: {preStop: 10s}}\n\
+         newVersion: {queue: 2}\nclients: [{name: web, rate: 110/s}]\n",
+    );
+    for (text, prevented) in traced.told(Cause::Overflow) {
+        assert!(text.contains("-new-") && text.contains("(2) was full"), "{text}");
+        assert_eq!(prevented.as_deref(), Some("newVersion.queue: 128, as it was"));
+    }
+}
+
+/// What is discarded by a forecast is not counted by its explanation.
+#[test]
+fn a_forecast_and_its_explanation_count_alike() {
+    let yaml = format!(
+        "{PODS}{}newVersion: {{}}\ndeploy: {{at: 20s}}\n",
+        BRIEF.replace("{preStop: 10s}}", "{preStop: 10s}, errorRate: 20%}")
+    );
+    let traced = Traced::of_text(&yaml);
+    let all = traced.explain(Which::default());
+    let phases = &traced.replication.phases;
+    assert!(traced.trace.endings.len() as u64 > all.dropped, "some fail in the warm-up");
+    assert_eq!(all.dropped, phases.iter().map(|p| p.dropped()).sum::<u64>());
+    let unfinished = phases.iter().map(|p| p.unfinished).sum::<u64>();
+    let requests = phases.iter().map(|p| p.requests).sum::<u64>();
+    assert!(all.requests.abs_diff(requests) <= unfinished + 3, "{} {requests}", all.requests);
 }

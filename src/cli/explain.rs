@@ -62,7 +62,7 @@ fn cause(args: &Explain) -> Option<Cause> {
 
 fn explain(args: &Explain, scenario: &Scenario, meta: &metrics::Meta) -> Result<Explanation, Failure> {
     let request = args.request.as_deref().map(|id| identity(id, scenario)).transpose()?;
-    let tracer = Tracer::new(request);
+    let tracer = Tracer::new(request).since(scenario.measured_from());
     let (replication, tracer) = simulate::traced(scenario, scenario.seed, args.replication - 1, tracer);
     if let Some(why) = &replication.stood_still {
         return Err(Failure::Failed(format!("the simulation was given up: {why}")));
@@ -94,7 +94,7 @@ fn identity(id: &str, scenario: &Scenario) -> Result<u64, Failure> {
         Some((name, ordinal)) => (Some(name), ordinal),
         None => (None, id),
     };
-    let ordinal: u64 = ordinal.replace(',', "").parse().ok().filter(|n| *n < 1 << 48).ok_or_else(wrong)?;
+    let ordinal: u64 = ordinal.replace(',', "").parse().ok().filter(|n| *n < Scenario::ORDINALS).ok_or_else(wrong)?;
     let population = match name {
         None if scenario.clients.len() == 1 => 0,
         None => return Err(wrong()),
@@ -103,5 +103,5 @@ fn identity(id: &str, scenario: &Scenario) -> Result<u64, Failure> {
             Failure::Usage(format!("no population is called `{name}`: there is {}", known.join(", ")))
         })?,
     };
-    Ok((population as u64) << 48 | ordinal)
+    Ok(Scenario::request_identity(population, ordinal))
 }

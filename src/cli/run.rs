@@ -70,7 +70,7 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
 
 /// The first replication once more, for a picture of it and for the stories of what it dropped.
 fn watch(scenario: &Scenario, results: &Results) -> (Scene, Explanation) {
-    let both = (Scene::new(scenario), Tracer::new(None));
+    let both = (Scene::new(scenario), Tracer::new(None).since(scenario.measured_from()));
     let (scene, tracer) = simulate::watched(scenario, scenario.seed, 0, both);
     (scene, Explanation::of(scenario, &tracer.finish(), &results.pods, Which::default()))
 }

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::remedy::{against_no_endpoints, against_overflow};
+use super::remedy::against_overflow;
 use super::tracer::{Ending, Trace};
 use crate::engine::Dur;
 use crate::fleet::fact::{Cause, Outcome, PodId};
 use crate::metrics::PodRow;
-use crate::scenario::{Layer, LoadBalancer, OnSigterm, Pod, Scenario, Termination};
+use crate::scenario::{ConnectionClose, Layer, LoadBalancer, Membership, OnSigterm, Pod, Scenario, Termination};
 
 /// The causal chain of one request. Moments in s after the start of the deploy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,13 +55,6 @@ fn at(secs: f64) -> String {
 }
 
 impl Teller<'_> {
-    /// The population's name and the ordinal within it.
-    pub(super) fn name(&self, identity: u64) -> String {
-        let population = (identity >> 48) as usize;
-        let name = self.scenario.clients.get(population).map_or("?", |c| c.name.as_str());
-        format!("{name}:{}", identity & ((1 << 48) - 1))
-    }
-
     fn pod(&self, e: &Ending) -> Option<&PodRow> {
         self.pods.get(e.pod?.0 as usize)
     }
@@ -69,31 +62,24 @@ impl Teller<'_> {
     /// What the pod of `e` is called: of those that stand behind another tier than what is rolled, whose it is and which.
     pub(super) fn pod_name(&self, e: &Ending) -> Option<String> {
         let pod = e.pod?;
-        let Some(tier) = pod.tier() else { return self.pod(e).map(|p| p.name.clone()) };
-        Some(match self.scenario.tiers().nth(tier + 1) {
-            Some(next) => format!("{} {}", next.name, pod.index()),
-            None => format!("{}-{}", self.scenario.name, pod.index()),
-        })
+        match pod.tier() {
+            None => self.pod(e).map(|p| p.name.clone()),
+            Some(tier) => Some(self.scenario.pod_name_behind(tier, pod.index())),
+        }
     }
 
     /// What the proxy of `e` is called in a list.
     pub(super) fn proxy_name(&self, e: &Ending) -> String {
-        match e.proxy.tier() {
-            Some(_) => format!("{} {}", self.balancer(e).name, e.proxy.index()),
-            None => e.proxy.index().to_string(),
-        }
+        self.scenario.proxy_name(e.proxy.tier(), e.proxy.index())
     }
 
     /// The same in a sentence.
-    fn proxy(&self, e: &Ending) -> String {
-        match e.proxy.tier() {
-            Some(_) => format!("proxy {} of {}", e.proxy.index(), self.balancer(e).name),
-            None => format!("proxy {}", e.proxy.index()),
-        }
+    pub(super) fn proxy(&self, e: &Ending) -> String {
+        self.scenario.proxy_in_words(e.proxy.tier(), e.proxy.index())
     }
 
     /// The balancer whose proxy it was.
-    fn balancer(&self, e: &Ending) -> &LoadBalancer {
+    pub(super) fn balancer(&self, e: &Ending) -> &LoadBalancer {
         let tier = e.proxy.tier().and_then(|tier| self.scenario.tiers().nth(tier));
         tier.unwrap_or(&self.scenario.load_balancer)
     }
@@ -103,7 +89,10 @@ impl Teller<'_> {
         let behind = e.pod.and_then(PodId::tier).or_else(|| e.proxy.tier());
         match behind.and_then(|tier| Some((self.scenario.front.get(tier)?, self.scenario.tiers().nth(tier + 1)?))) {
             Some((before, next)) => (&before.next.pod, format!("{}.pod.termination.", next.path)),
-            None => (&self.scenario.pod, String::new()),
+            None => {
+                let is_old = self.pod(e).is_none_or(|row| row.revision == "old");
+                (if is_old { &self.scenario.pod } else { &self.scenario.new_pod }, String::new())
+            }
         }
     }
 
@@ -115,7 +104,7 @@ impl Teller<'_> {
     }
 
     pub(super) fn chain(&self, e: &Ending) -> Chain {
-        let request = self.name(e.identity);
+        let request = self.scenario.request_name(e.identity);
         let head = format!("request {request} (client {}, born {}) ", e.client, at(e.born.secs()));
         let end = format!("{} at {}", verb(e.outcome), at(e.at.secs()));
         let (why, prevented) = match e.cause {
@@ -142,14 +131,23 @@ impl Teller<'_> {
 
     /// Whether it was tried again, and if not, why not.
     fn retries(&self, e: &Ending) -> String {
-        let population = (e.identity >> 48) as usize;
-        let clients = self.scenario.clients.get(population).map_or(0, |c| c.retries.attempts);
+        let clients = self.scenario.population_of(e.identity).map_or(0, |c| c.retries.attempts);
         let balancer = self.balancer(e);
         let proxies = if balancer.layer == Layer::L7 { balancer.retries.attempts } else { 0 };
         match (e.attempts, clients, proxies) {
             (2.., _, _) => format!("{} attempts were made, this was the last", e.attempts),
             (_, 0, 0) => "no retry (attempts 0)".to_owned(),
-            _ => format!("no retry, though the client has {clients} and the proxy {proxies}"),
+            // It may also have been no request to be repeated, which is a kind of its own.
+            (_, _, 0) => format!(
+                "no retry: the client (attempts {clients}) has none for this kind of failure, or has spent its budget"
+            ),
+            (_, 0, _) => format!(
+                "no retry: the proxy (attempts {proxies}) has none for this kind of failure, or has spent its budget"
+            ),
+            _ => format!(
+                "no retry: neither the client (attempts {clients}) nor the proxy (attempts {proxies}) has one for this kind of failure, \
+                 or they have spent their budgets"
+            ),
         }
     }
 
@@ -160,6 +158,13 @@ impl Teller<'_> {
         let pod = pod.as_str();
         match cause {
             Cause::StaleRoute => self.stale(e, pod),
+            Cause::SeveredByDrain if self.left_open(e, t) => (
+                format!(
+                    "pod {pod} exited after its cleanup with connections open (connectionClose: none){}",
+                    self.closed(e)
+                ),
+                Some(format!("{path}connectionClose: response, or idle")),
+            ),
             Cause::SeveredByDrain => {
                 let window = t.drain_window.min(t.grace_period);
                 let text =
@@ -172,6 +177,7 @@ impl Teller<'_> {
                 let text = format!("{} cut it {delay} after taking pod {pod} out of rotation", self.proxy(e));
                 (text, Some(format!("a longer {path}.deregistrationDelay")))
             }
+            Cause::KeepAliveRace if e.pod.is_none() => self.reloaded(e),
             Cause::KeepAliveRace => {
                 let idle = kind.keep_alive.idle_timeout;
                 let (doing, prevented) = match self.pod(e).and_then(|p| p.sigterm) {
@@ -190,25 +196,66 @@ impl Teller<'_> {
                 )
             }
             Cause::Overflow => {
-                let text = format!("the queue of pod {pod} ({}) was full; {}", self.scenario.pod.queue, load(e));
-                // Where all pods together had room, it is this one that got too much.
-                let short = e.levels.demand == 0.0 || e.levels.capacity < e.levels.demand;
-                (text, short.then(|| against_overflow(&self.scenario.rolled().workload.strategy)).flatten())
+                let text = match e.pod {
+                    Some(_) => format!("the queue of pod {pod} ({}) was full; {}", kind.queue, load(e)),
+                    None => format!("{} had no room for it; {}", self.proxy(e), load(e)),
+                };
+                (text, self.against_overflow(e))
             }
-            Cause::NoEndpoints => (
-                format!("{} had no pod left; {}", self.proxy(e), load(e)),
-                against_no_endpoints(&self.scenario.rolled(), &self.balancer(e).path),
-            ),
+            Cause::NoEndpoints => self.no_endpoints(e),
             Cause::Slow => {
-                let waited = e.at.since(e.born);
-                (format!("it had waited or been served {:.2} s at pod {pod}; {}", waited.secs(), load(e)), None)
+                let waited = e.at.since(e.born).secs();
+                let at = if e.pod.is_some() { format!("at pod {pod}") } else { format!("at {}", self.proxy(e)) };
+                (format!("it had waited or been served {waited:.2} s {at}; {}", load(e)), None)
             }
-            Cause::AppError => (format!("the version of pod {pod} answers so by itself (errorRate)"), None),
+            Cause::AppError => {
+                let share = libm::round(kind.error_rate * 1e4) / 1e2;
+                (format!("the version of pod {pod} answers so to {share} % of its requests (errorRate)"), None)
+            }
             Cause::Crash if self.pod(e).is_some_and(|p| p.lost) => {
                 (format!("the node of pod {pod} died with this in flight{}", self.closed(e)), None)
             }
-            Cause::Crash => (format!("the container of pod {pod} died, or was stopped for a failed probe"), None),
+            Cause::Crash if self.pod(e).is_none_or(|p| p.condemned.is_some()) => {
+                (format!("the container of pod {pod} died, or was stopped for a failed probe"), None)
+            }
+            Cause::Crash => (format!("the container of pod {pod} died with this in flight"), None),
         }
+    }
+
+    /// What would have left room for it: that of the old version, where the new one has less, else more pods. Where all together had room,
+    /// it is this one that got too much.
+    fn against_overflow(&self, e: &Ending) -> Option<String> {
+        let (old, new) = (&self.scenario.pod, &self.scenario.new_pod);
+        let is_new = e.pod.is_some_and(|pod| pod.tier().is_none()) && std::ptr::eq(self.kind(e).0, new);
+        if is_new && new.queue < old.queue {
+            return Some(format!("newVersion.queue: {}, as it was", old.queue));
+        }
+        if is_new && new.concurrency < old.concurrency {
+            return Some(format!("newVersion.concurrency: {}, as it was", old.concurrency));
+        }
+        let short = e.levels.demand == 0.0 || e.levels.capacity < e.levels.demand;
+        short.then(|| against_overflow(&self.scenario.rolled().workload.strategy)).flatten()
+    }
+
+    /// No pod had to do with it: the balancer's old process went, and with it the client's connection.
+    fn reloaded(&self, e: &Ending) -> (String, Option<String>) {
+        let balancer = self.balancer(e);
+        let text = format!("the reloaded {} had just closed the client's connection", self.proxy(e));
+        let spread = format!("a {}.reload.closeSpread", balancer.path);
+        let prevented = match balancer.membership {
+            Membership::Api => spread,
+            Membership::Reload => format!("{}.membership: api, or {spread}", balancer.path),
+        };
+        (text, Some(format!("a client that retries after a reset, {prevented}")))
+    }
+
+    /// Whether what `e` was sent on was still open when its pod exited, its drain long done: neither at the end of the drain window nor
+    /// before the exit.
+    fn left_open(&self, e: &Ending, t: &Termination) -> bool {
+        let Some((closed, gone)) = self.pod(e).and_then(|p| p.listener_closed.zip(p.gone)) else { return false };
+        t.connection_close == ConnectionClose::None
+            && gone <= e.at.secs()
+            && closed + t.drain_window.secs() - gone > 1e-6
     }
 
     /// When its pod had closed its listener.
@@ -221,37 +268,39 @@ impl Teller<'_> {
         let (kind, path) = self.kind(e);
         let t = &kind.termination;
         let Some(row) = self.pod(e) else { return ("no pod listened there any more".to_owned(), None) };
-        let closed = row.listener_closed.or(row.gone).unwrap_or(e.at.secs());
+        let (now, proxy) = (e.at.secs(), self.proxy(e));
+        let closed = row.listener_closed.or(row.gone).unwrap_or(now);
         if row.lost {
             let text = format!(
-                "the node of pod {pod} had died at {}: nobody answers there; proxy {} had not heard",
-                at(closed),
-                e.proxy.0
+                "the node of pod {pod} had died at {}: nobody answers there; {proxy} had not heard",
+                at(closed)
             );
-            return (text, Some("loadBalancer.passiveHealth or activeHealth, and retries".to_owned()));
+            return (text, Some(format!("{}.passiveHealth or activeHealth, and retries", self.balancer(e).path)));
         }
-        if row.deletion_requested.is_none_or(|t| t > e.at.secs()) && row.condemned.is_some_and(|t| t <= e.at.secs()) {
-            let text = format!(
-                "the container of pod {pod} was being started anew, since it had failed a probe; {} still believed it in rotation",
-                self.proxy(e)
-            );
-            return (text, Some("a liveness probe that a busy container does not fail".to_owned()));
+        if row.deletion_requested.is_none_or(|t| t > now) {
+            // Nobody had asked it to go: neither a hook nor SIGTERM has to do with it.
+            let believed = format!("{proxy} still believed it in rotation");
+            if row.condemned.is_some_and(|t| t <= now) {
+                let text = format!(
+                    "the container of pod {pod} was being started anew, since it had failed a probe; {believed}"
+                );
+                return (text, Some("a liveness probe that a busy container does not fail".to_owned()));
+            }
+            let what = if row.restarts > 0 { "had crashed and was being started anew" } else { "did not listen" };
+            return (format!("the container of pod {pod} {what}; {believed}"), None);
         }
         let why = match t.on_sigterm {
             OnSigterm::Drain => format!("SIGTERM, preStop {}, lame duck {}", pre_stop(t), t.lame_duck),
             OnSigterm::Exit => format!("exit at SIGTERM, preStop {}", pre_stop(t)),
-            OnSigterm::Ignore => format!("SIGKILL after {}", t.grace_period),
+            OnSigterm::Ignore => format!("SIGKILL after {}", t.killed_after()),
         };
         let closed_text = format!("pod {pod} had closed its listener at {} ({why})", at(closed));
         let Some((until, deleted)) = self.routed_until(e).zip(row.deletion_requested) else {
-            return (format!("{closed_text}; {} still believed it in rotation", self.proxy(e)), None);
+            return (format!("{closed_text}; {proxy} still believed it in rotation"), None);
         };
         let took = until - deleted;
-        let text = format!(
-            "{closed_text}; {} believed it in rotation until {} (removal took {took:.2} s)",
-            self.proxy(e),
-            at(until)
-        );
+        let text =
+            format!("{closed_text}; {proxy} believed it in rotation until {} (removal took {took:.2} s)", at(until));
         // It would have had to listen until this proxy had heard.
         let pre_stop = (took - t.lame_duck.secs()).max(0.0);
         let prevented = (until > closed && t.on_sigterm != OnSigterm::Ignore)
@@ -273,7 +322,7 @@ impl Teller<'_> {
         let before: Dur = pre_stop(t) + t.lame_duck;
         let text = format!(
             "pod {pod} was killed{gone}, {} after its deletion, of which preStop and lame duck took {before}",
-            t.grace_period
+            t.killed_after()
         );
         let prevented = match t.on_sigterm {
             OnSigterm::Ignore => "a process that gets SIGTERM and drains (onSigterm: drain)",
@@ -283,13 +332,13 @@ impl Teller<'_> {
     }
 }
 
-/// The median.
+/// The median, as far as the grace period lets it run.
 fn pre_stop(termination: &Termination) -> Dur {
-    Dur::from_secs_f64(termination.pre_stop.quantile(0.5))
+    termination.cut(termination.usual_pre_stop()).0
 }
 
 /// How things stood.
-fn load(e: &Ending) -> String {
+pub(super) fn load(e: &Ending) -> String {
     let l = e.levels;
     let headroom = if l.demand > 0.0 { format!(", {:.1} × of demand", l.capacity / l.demand) } else { String::new() };
     let [pods, requests] = [(l.ready, "pods were", "pod was"), (l.queued, "requests", "request")]

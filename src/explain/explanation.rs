@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::chain::{Chain, Teller};
 use super::order::PodOrder;
 use super::tracer::{Ending, Trace};
+use crate::engine::SimTime;
 use crate::fleet::fact::{Cause, PodId};
 use crate::metrics::PodRow;
 use crate::scenario::Scenario;
@@ -66,9 +67,9 @@ pub struct Explanation {
     pub replication: u32,
     /// Over what happened: the same as without the trace.
     pub digest: String,
-    /// Requests of the whole run.
+    /// Requests of the whole run, less those of the discarded warm-up.
     pub requests: u64,
-    /// Those that were dropped, whatever was asked for.
+    /// Those of them that were dropped, whatever was asked for.
     pub all_dropped: u64,
     /// Those that were dropped, of those asked for.
     pub dropped: u64,
@@ -85,8 +86,12 @@ impl Explanation {
     pub fn of(scenario: &Scenario, trace: &Trace, pods: &[PodRow], which: Which<'_>) -> Self {
         let teller = Teller { scenario, trace, pods };
         let at_pod = |e: &&Ending| which.pod.is_none_or(|pod| teller.pod_name(e).as_deref() == Some(pod));
-        let asked = |e: &&Ending| e.cause.is_some() && which.cause.is_none_or(|c| e.cause == Some(c));
-        let dropped: Vec<&Ending> = trace.endings.iter().filter(asked).filter(at_pod).collect();
+        // As a forecast counts: what ended in the discarded warm-up, or began in it and did not last into the deploy, is no part of it.
+        let (from, rolls) = (scenario.measured_from(), scenario.deploy.is_some());
+        let measured = |e: &&Ending| e.born >= from || (rolls && e.at >= SimTime::ZERO);
+        let all: Vec<&Ending> = trace.endings.iter().filter(|e| e.cause.is_some()).filter(measured).collect();
+        let asked = |e: &&Ending| which.cause.is_none_or(|c| e.cause == Some(c));
+        let dropped: Vec<&Ending> = all.iter().copied().filter(asked).filter(at_pod).collect();
         let mut causes: Vec<Group> = Cause::ALL.into_iter().filter_map(|c| group(&teller, c, &dropped)).collect();
         causes.sort_by_key(|g| std::cmp::Reverse(g.dropped));
         let of_request = |wanted| trace.endings.iter().find(|e| e.identity == wanted).map(|e| teller.chain(e));
@@ -101,8 +106,8 @@ impl Explanation {
             seed: scenario.seed,
             replication: 1,
             digest: String::new(),
-            requests: trace.requests,
-            all_dropped: trace.endings.iter().filter(|e| e.cause.is_some()).count() as u64,
+            requests: trace.measured,
+            all_dropped: all.len() as u64,
             dropped: dropped.len() as u64,
             causes,
             request: which.request.and_then(of_request),

@@ -5,6 +5,7 @@
 
 mod chain;
 mod explanation;
+mod no_endpoints;
 mod order;
 mod remedy;
 mod tracer;

@@ -36,6 +36,8 @@ pub struct Ending {
 pub struct Trace {
     /// Requests born.
     pub requests: u64,
+    /// Those born since the discarded warm-up ended; all of them where the tracer does not know when that is.
+    pub measured: u64,
     /// Every request that was dropped, in order of its end, and the one that was asked for.
     pub endings: Vec<Ending>,
     /// When a proxy put a pod into its table (`true`) or took it out, by proxy and pod, in order. What is in a table when the
@@ -49,12 +51,18 @@ pub struct Tracer {
     trace: Trace,
     levels: Levels,
     wanted: Option<u64>,
+    since: Option<SimTime>,
 }
 
 impl Tracer {
     /// Writes down what was dropped, and the request of this identity however it ends.
     pub fn new(wanted: Option<u64>) -> Self {
         Self { wanted, ..Self::default() }
+    }
+
+    /// Counts apart what was born from this moment on.
+    pub fn since(self, from: SimTime) -> Self {
+        Self { since: Some(from), ..self }
     }
 
     /// What was heard.
@@ -66,7 +74,10 @@ impl Tracer {
 impl Observer for Tracer {
     fn observe(&mut self, now: SimTime, fact: Fact) {
         match fact {
-            Fact::Born => self.trace.requests += 1,
+            Fact::Born => {
+                self.trace.requests += 1;
+                self.trace.measured += u64::from(self.since.is_none_or(|from| now >= from));
+            }
             Fact::Ended { born, outcome, cause, attempts, identity, pod, proxy, client, stream: _, sent: _ } => {
                 if cause.is_some() || self.wanted == Some(identity) {
                     let levels = self.levels;

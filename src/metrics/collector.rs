@@ -59,8 +59,7 @@ pub struct Collector {
 impl Collector {
     /// A collector for one replication of `scenario`.
     pub fn new(scenario: &Scenario) -> Self {
-        let at = scenario.deploy.as_ref().map_or(scenario.observe.warmup, |d| d.at);
-        let measured_from = SimTime::ZERO - at + scenario.observe.warmup;
+        let measured_from = scenario.measured_from();
         Self {
             replicas: scenario.rolled().workload.replicas,
             has_deploy: scenario.deploy.is_some(),

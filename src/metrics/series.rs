@@ -8,6 +8,7 @@ use super::replication::{Bin, Replication};
 use super::results::{AnalysisRow, Meta};
 use crate::engine::SimTime;
 use crate::fleet::fact::{AnalysisOf, AnalysisVerdict, NodeId, NodeStep, Outcome, Revision};
+use crate::scenario::revision_name;
 
 /// Rows of figures over time. A bin's row is the mean over the replications that lasted until it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -143,11 +144,7 @@ fn row(second: i64, bins: &[&Bin]) -> Vec<Option<f64>> {
 
 /// A revision's name in results.
 fn revision(meta: &Meta, Revision(n): Revision) -> String {
-    match n {
-        0 => "old".to_owned(),
-        1 => "new".to_owned(),
-        n => meta.templates.get(usize::from(n) - 2).cloned().unwrap_or_else(|| format!("revision-{n}")),
-    }
+    revision_name(&meta.templates, n)
 }
 
 pub(super) fn decisions(meta: &Meta, r: &Replication) -> Vec<(f64, String, u32)> {

@@ -31,6 +31,7 @@ mod input;
 mod kubernetes_underlay;
 mod load_balancer;
 mod locality;
+mod names;
 mod nodes;
 mod objectives;
 mod observe;
@@ -62,6 +63,7 @@ mod workload;
 mod write;
 pub mod yaml;
 
+use crate::engine::SimTime;
 use read::{At, Cx};
 use tree::{Node, Span};
 
@@ -88,6 +90,7 @@ pub use load_balancer::{
     Algorithm, Layer, LoadBalancer, Membership, ReadinessGate, Reuse, Sharing, SlowStart, Upstream,
 };
 pub use locality::Locality;
+pub use names::revision_name;
 pub use nodes::Nodes;
 pub use objectives::Objectives;
 pub use observe::{Handshake, Network, Observe};
@@ -215,6 +218,12 @@ impl Scenario {
         }
         let (workload, pod, balancer) = (&self.workload, &self.pod, &self.load_balancer);
         Rolled { tier: None, behind: self.front.len(), workload, pod, balancer }
+    }
+
+    /// When the discarded warm-up ends [since the start of the deploy, where there is one].
+    pub fn measured_from(&self) -> SimTime {
+        let at = self.deploy.as_ref().map_or(self.observe.warmup, |d| d.at);
+        SimTime::ZERO - at + self.observe.warmup
     }
 
     /// All balancers, the outermost first.

@@ -7,9 +7,9 @@ use std::thread;
 use super::result::parting::{Happened, Parting};
 use crate::engine::SimTime;
 use crate::fleet::Observer;
-use crate::fleet::fact::{AnalysisVerdict, Fact, NodeStep, PodId, PodStep, Revision, Side};
+use crate::fleet::fact::{AnalysisVerdict, Fact, NodeStep, PodId, PodStep, ProxyId, Revision, Side};
 use crate::metrics::PodRow;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, revision_name};
 use crate::simulate;
 
 /// Facts that are handed over at once, and hand-overs that may wait.
@@ -197,14 +197,25 @@ impl Played<'_> {
         Happened { t: at.secs(), what: self.what(fact) }
     }
 
+    /// A pod of what is rolled, or what stands behind another tier.
     fn pod(&self, pod: PodId) -> String {
-        self.pods.get(pod.0 as usize).map_or_else(|| format!("pod {}", pod.0), |p| format!("pod {}", p.name))
+        match (pod.tier(), self.pods.get(pod.0 as usize)) {
+            (Some(tier), _) => format!("pod {}", self.scenario.pod_name_behind(tier, pod.index())),
+            (None, Some(row)) => format!("pod {}", row.name),
+            (None, None) => format!("pod {}", pod.0),
+        }
     }
 
     fn request(&self, identity: u64) -> String {
-        let population = (identity >> 48) as usize;
-        let name = self.scenario.clients.get(population).map_or("?", |c| c.name.as_str());
-        format!("request {name}:{}", identity & ((1 << 48) - 1))
+        format!("request {}", self.scenario.request_name(identity))
+    }
+
+    fn proxy(&self, proxy: ProxyId) -> String {
+        self.scenario.proxy_in_words(proxy.tier(), proxy.index())
+    }
+
+    fn revision(&self, Revision(n): Revision) -> String {
+        revision_name(&self.scenario.templates(), n)
     }
 
     /// A fact in words.
@@ -225,13 +236,13 @@ impl Played<'_> {
             Fact::Deaf { pod } => format!("{} no longer listens, until its container is started anew", self.pod(pod)),
             Fact::Severed { pod, requests, .. } => format!("{} ends with {requests} in flight", self.pod(pod)),
             Fact::Table { proxy, pod, routed: true } => {
-                format!("proxy {} begins to send to {}", proxy.0, self.pod(pod))
+                format!("{} begins to send to {}", self.proxy(proxy), self.pod(pod))
             }
             Fact::Table { proxy, pod, routed: false } => {
-                format!("proxy {} no longer sends to {}", proxy.0, self.pod(pod))
+                format!("{} no longer sends to {}", self.proxy(proxy), self.pod(pod))
             }
             Fact::Desired { revision, size } => {
-                format!("the controller wants {size} {} pods", revision_words(revision))
+                format!("the controller wants {size} {} pods", self.revision(revision))
             }
             Fact::Scaled { replicas } => format!("the autoscaler wants {replicas} pods"),
             Fact::Analysis { verdict, .. } => analysis_words(verdict).to_owned(),
@@ -252,14 +263,6 @@ const fn analysis_words(verdict: AnalysisVerdict) -> &'static str {
         AnalysisVerdict::Passed => "an analysis passes",
         AnalysisVerdict::Failed => "an analysis calls the new version off",
         AnalysisVerdict::Inconclusive => "an analysis comes to no conclusion",
-    }
-}
-
-fn revision_words(Revision(n): Revision) -> String {
-    match n {
-        0 => "old".to_owned(),
-        1 => "new".to_owned(),
-        n => format!("revision-{n}"),
     }
 }
 
@@ -329,6 +332,19 @@ mod tests {
         assert!((b.t - a.t - 3.0).abs() < 1e-9, "{a:?} {b:?}");
         assert!(parting.baseline.is_some_and(|h| (h.t - a.t).abs() < 1e-9), "nothing differs before it");
         assert!(parting.facts > 100);
+    }
+
+    #[test]
+    fn what_is_told_has_names() {
+        let tiers = "clients: [{name: web, rate: 5/s}]\nloadBalancer: [{name: edge}, {name: inner}]\n\
+            deploy: {events: [{at: 9s, template: v3}]}\n";
+        let scenario = Scenario::from_yaml(tiers).expect("a valid scenario");
+        let played = Played { scenario: &scenario, pods: &[] };
+        let (proxy, pod) = (ProxyId::of_tier(0, 1), PodId::behind_tier(0, 2));
+        let told = played.what(Fact::Table { proxy, pod, routed: true });
+        assert_eq!(told, "proxy 1 of edge begins to send to pod inner 2");
+        let told = played.what(Fact::Desired { revision: Revision(2), size: 4 });
+        assert_eq!(told, "the controller wants 4 v3 pods");
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl Session {
     fn play(&mut self, set: &[String], scenario: &Scenario, n: u32) -> Result<(), String> {
         let key = (scenario.seed, steady_key(scenario));
         if self.steady.as_ref().is_none_or(|s| s.key != key) {
-            let both = (Scene::new(scenario), Tracer::new(None));
+            let both = (Scene::new(scenario), Tracer::new(None).since(scenario.measured_from()));
             let first = Watched::of(scenario, scenario.seed, 0, both);
             self.steady = Some(Shared { key, first, rest: BTreeMap::new() });
         }
