@@ -6,11 +6,12 @@ use super::args::ScenarioArgs;
 use crate::engine::Dur;
 use crate::metrics::Meta;
 use crate::report::Settings;
-use crate::report::settings::{self, OnSigterm, Spread, Strategy, Termination};
+use crate::report::settings::{self, OnSigterm, Reloads, Spread, Strategy, Termination, Version};
 use crate::report::text::quoted;
 use crate::scenario::dist::Dist;
 use crate::scenario::{
-    self, DeployAction, IntOrPercent, Layer, Load, LoadBalancer, Loaded, OnDrain, Scenario, Workload,
+    self, BudgetBound, DeployAction, IntOrPercent, Layer, Load, LoadBalancer, Loaded, Membership, OnDrain, Rolls,
+    Scenario, Workload,
 };
 use crate::study::validate::ranges;
 
@@ -30,22 +31,8 @@ pub(super) fn meta(scenario: &Scenario, assumptions: &[String]) -> Meta {
         beyond: Vec::new(),
         workload: scenario.rolled().tier.map_or_else(|| scenario.name.clone(), |tier| tier.name.clone()),
         proxied: scenario.rolled().balancer.layer == Layer::L7,
-        templates: templates(scenario),
+        templates: scenario.templates(),
     }
-}
-
-/// The names of templates after the first new one, in order of first use.
-fn templates(scenario: &Scenario) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for event in scenario.deploy.iter().flat_map(|d| &d.events) {
-        match &event.action {
-            DeployAction::Template(name) if name != "old" && name != "new" && !names.contains(name) => {
-                names.push(name.clone());
-            }
-            _ => {}
-        }
-    }
-    names
 }
 
 /// The settings that a forecast's sentences name.
@@ -67,6 +54,11 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
         replicas: workload.replicas,
         strategy: scenario.deploy.as_ref().map(|_| strategy(workload)),
         events: events(scenario),
+        undone: undone(scenario),
+        scaled_to_zero: workload.replicas == 0 || did(scenario, |a| matches!(a, DeployAction::Scale(0))),
+        made_unready: did(scenario, |a| matches!(a, DeployAction::Unready(_))),
+        balancer: lb.path.clone(),
+        reloads: reloads(scenario, lb),
         min_ready: workload.min_ready.secs(),
         progress_deadline: workload.progress_deadline.secs(),
         watched: scenario.deploy.as_ref().map_or(0.0, |d| scenario.observe.limit.secs() - d.at.secs()),
@@ -79,21 +71,70 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
         pod_idle: pod.keep_alive.idle_timeout.secs(),
         concurrency: scenario.pod.concurrency,
         queue: scenario.pod.queue,
-        service: spread(&scenario.pod.service_time),
+        service: service(&scenario.pod),
+        new: version(&scenario.new_pod),
         streams: streams(scenario),
         connections: pod.connection_pool.map(|pool| (pool.size, scenario.dependency.map(|d| d.max_connections))),
         proxy_retries: lb.retries.attempts,
         ejects: lb.passive_health.max_fails > 0 || lb.active_health.is_some(),
+        ejects_all: lb.passive_health.max_fails > 0
+            && lb.passive_health.max_ejected >= 1.0
+            && lb.active_health.is_none(),
         unretried: unretried(scenario),
         warmup: warmup(&scenario.new_pod),
         probes_wait: pod.probes_through_queue || scenario.new_pod.probes_through_queue,
         image: scenario.new_pod.image.as_ref().map(|image| image.size).filter(|&size| size > 0.0),
         weighted: matches!(&workload.strategy, scenario::Strategy::Canary(canary) if canary.traffic_routing),
-        keeps: workload.budget.as_ref().is_some_and(|b| matches!(b.bound, scenario::BudgetBound::MinAvailable(_))),
+        keeps: workload.budget.as_ref().is_some_and(|budget| keeps(budget.bound, workload.replicas)),
         failure_limit: scenario.deploy.as_ref().and_then(|d| d.analysis.as_ref()).map(|a| a.failure_limit),
         error_rate: scenario.new_pod.error_rate,
         termination: termination(&pod.termination),
     }
+}
+
+/// Whether a budget leaves nothing to be said: it names those that stay, or lets no more than one go at a time.
+fn keeps(bound: BudgetBound, replicas: u32) -> bool {
+    match bound {
+        BudgetBound::MinAvailable(_) => true,
+        BudgetBound::MaxUnavailable(IntOrPercent::Int(n)) => n <= 1,
+        BudgetBound::MaxUnavailable(IntOrPercent::Percent(p)) => p / 100.0 * f64::from(replicas) <= 1.0,
+    }
+}
+
+/// Whether some event of the deploy is of this kind.
+fn did(scenario: &Scenario, kind: impl Fn(&DeployAction) -> bool) -> bool {
+    scenario.deploy.iter().flat_map(|d| &d.events).any(|event| kind(&event.action))
+}
+
+/// When the change is undone, where it is the only one.
+fn undone(scenario: &Scenario) -> Vec<f64> {
+    if did(scenario, |a| matches!(a, DeployAction::Template(_))) {
+        return Vec::new();
+    }
+    let events = scenario.deploy.iter().flat_map(|d| &d.events);
+    events.filter(|event| matches!(event.action, DeployAction::Undo)).map(|event| event.at_secs).collect()
+}
+
+/// What makes the processes of a balancer be replaced, at layer 7, where clients are connected to them.
+fn reloads(scenario: &Scenario, lb: &LoadBalancer) -> Option<Reloads> {
+    let rolled = scenario.deploy.as_ref().is_some_and(|d| matches!(d.rolls, Rolls::LoadBalancer));
+    match lb.membership {
+        _ if lb.layer != Layer::L7 => None,
+        Membership::Reload => Some(Reloads::Membership),
+        Membership::Api => {
+            (rolled || did(scenario, |a| matches!(a, DeployAction::Reload(_)))).then_some(Reloads::Event)
+        }
+    }
+}
+
+/// What a version has for its requests.
+fn version(pod: &scenario::Pod) -> Version {
+    Version { concurrency: pod.concurrency, queue: pod.queue, service: service(pod) }
+}
+
+/// How long a worker takes for a request.
+fn service(pod: &scenario::Pod) -> Spread {
+    spread(&pod.service_time.times(pod.slower))
 }
 
 /// What `deploy.events` do to the workload, in order; what they do to nodes is told by what comes of it.
@@ -208,6 +249,7 @@ fn termination(t: &scenario::Termination) -> Termination {
         lame_duck: t.lame_duck.secs(),
         drain_window: t.drain_window.secs(),
         cleanup: t.cleanup.secs(),
+        stays_open: t.connection_close == scenario::ConnectionClose::None,
         close_jitter: t.close_jitter.secs(),
         grace_period: t.grace_period.secs(),
         sidecar_exit: t.sidecar_exit.map(Dur::secs),
@@ -222,4 +264,17 @@ fn spread(dist: &Dist) -> Spread {
 fn delay(lb: &LoadBalancer, own: &Dist) -> Spread {
     let (p50, p99) = lb.median_and_p99(own);
     Spread { p50, p99 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_of_one_at_a_time_needs_no_other() {
+        let most = |n| keeps(BudgetBound::MaxUnavailable(n), 10);
+        assert!(most(IntOrPercent::Int(1)) && most(IntOrPercent::Percent(10.0)));
+        assert!(!most(IntOrPercent::Int(3)) && !most(IntOrPercent::Percent(25.0)));
+        assert!(keeps(BudgetBound::MinAvailable(IntOrPercent::Int(1)), 10));
+    }
 }

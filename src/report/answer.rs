@@ -68,10 +68,18 @@ pub(super) fn answer(page: &Page<'_>) -> Answer {
     let mut answer = answer_of(page.results, Some(page.settings));
     let events = &page.settings.events;
     if !events.is_empty() {
-        let told: Vec<String> = events.iter().map(|(t, what)| format!("{what} at {}", text::since(*t))).collect();
+        let in_vain = |t: &f64| if nothing_to_undo(page, *t) { ", with nothing to undo yet" } else { "" };
+        let told = events.iter().map(|(t, what)| format!("{what} at {}{}", text::since(*t), in_vain(t)));
+        let told: Vec<String> = told.collect();
         answer.notes.push(format!("Meanwhile: {}.", told.join("; ")));
     }
     answer
+}
+
+/// Whether the deploy was undone at `t` before its controller had begun with it, and came all the same.
+fn nothing_to_undo(page: &Page<'_>, t: f64) -> bool {
+    let begun = page.results.decisions.iter().find(|d| d.1 != "old" && d.2 > 0).map(|d| d.0);
+    page.settings.undone.contains(&t) && begun.is_some_and(|begun| begun > t)
 }
 
 /// The same of a result alone, where nobody may know any more how long a rollout may stand still.
@@ -92,6 +100,7 @@ pub(super) fn answer_of(results: &Results, settings: Option<&Settings>) -> Answe
     };
     notes.extend((!complete).then(|| never_ready(results)).flatten());
     notes.extend(rolled_back(results));
+    notes.extend(cut_short(results));
     notes.extend(stays_down(results));
     notes.extend(super::nodes::sentences(results));
     notes.extend(super::analyses::sentences(results));
@@ -177,6 +186,26 @@ pub(super) fn rolled_back(results: &Results) -> Option<String> {
     (tried && gone && back).then(|| format!("The new version does not stay: it is rolled back{which}."))
 }
 
+/// Old pods that are still there at the end of the simulation, though the rollout is complete: *during* has not ended, and *after* was not
+/// measured.
+pub(super) fn still_terminating(results: &Results) -> f64 {
+    let s = &results.summary;
+    let after = s.after.seconds.is_some_and(|after| after.mean > 0.0);
+    if results.is_steady() || s.rollout.complete == Some(false) || after {
+        return 0.0;
+    }
+    results.pods.iter().filter(|p| p.deletion_requested.is_some() && p.gone.is_none()).count() as f64
+}
+
+/// That the simulation ends before the last old pod does, so that this is not all of the deploy.
+fn cut_short(results: &Results) -> Option<String> {
+    let pods = still_terminating(results);
+    let which = if results.replications > 1 { " in the first simulated deploy" } else { "" };
+    let verb = if pods == 1.0 { "terminates" } else { "terminate" };
+    (pods > 0.0)
+        .then(|| format!("The simulation ends (observe.limit) while {} still {verb}{which}.", plural(pods, "old pod")))
+}
+
 /// That the fleet is not what it was when the rollout is long over.
 fn stays_down(results: &Results) -> Option<String> {
     let r = &results.summary.recovery;
@@ -237,4 +266,38 @@ fn never_completes(results: &Results, settings: Option<&Settings>) -> String {
         }
     };
     format!("The rollout does not complete{which}: {why}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::metrics::replication::Replication;
+    use crate::metrics::sample;
+    use crate::report::settings::Settings;
+    use crate::report::tests::{merged, settings, terminal};
+
+    #[test]
+    fn an_end_before_the_last_old_pods_is_told() {
+        let cut = |i| {
+            let clean = sample::clean(i);
+            let phases = [clean.phases[0].clone(), clean.phases[1].clone(), sample::phase(0.0, 40_000)];
+            let mut r = Replication { phases, ..clean };
+            r.pods.iter_mut().filter(|p| p.deletion_requested.is_some()).take(4).for_each(|p| p.gone = None);
+            r
+        };
+        let text = terminal(&merged(cut, 2), &settings());
+        assert!(text.contains("ends (observe.limit) while 4 old pods still terminate"), "{text}");
+        assert!(text.contains("to the end") && !text.contains("to the last old pod"), "{text}");
+        assert!(terminal(&sample::clean_results(2), &settings()).contains("to the last old pod"));
+    }
+
+    #[test]
+    fn an_undo_before_the_controller_began_had_nothing_to_undo() {
+        let told = |at| {
+            let events = vec![(at, "undone".to_owned())];
+            terminal(&sample::clean_results(2), &Settings { events, undone: vec![at], ..settings() })
+        };
+        // The first new pods are wanted at 0 s.
+        assert!(told(-0.01).contains("with nothing to undo yet"), "{}", told(-0.01));
+        assert!(!told(5.0).contains("nothing to undo"));
+    }
 }

@@ -17,6 +17,16 @@ pub struct Settings {
     pub strategy: Option<Strategy>,
     /// What is done to the workload beside the deploy, in order, and when (s): `scaled to 30`.
     pub events: Vec<(f64, String)>,
+    /// When the deploy is undone (s), where nothing but it has changed the template.
+    pub undone: Vec<f64>,
+    /// Whether an event leaves no replicas.
+    pub scaled_to_zero: bool,
+    /// Whether an event takes pods out of rotation.
+    pub made_unready: bool,
+    /// The path of the balancer that learns of what is rolled: `loadBalancer`.
+    pub balancer: String,
+    /// What makes its processes be replaced.
+    pub reloads: Option<Reloads>,
     /// `workload.minReadySeconds`.
     pub min_ready: f64,
     /// `workload.progressDeadlineSeconds`.
@@ -41,8 +51,10 @@ pub struct Settings {
     pub concurrency: u32,
     /// `pod.queue`.
     pub queue: u32,
-    /// `pod.serviceTime`.
+    /// `pod.serviceTime`, as slow as these pods are.
     pub service: Spread,
+    /// The same three of the new version.
+    pub new: Version,
     /// The streams, where clients open nothing else.
     pub streams: Option<Streams>,
     /// `pod.connectionPool.size`, and `dependency.maxConnections` where there is one.
@@ -51,6 +63,8 @@ pub struct Settings {
     pub proxy_retries: u32,
     /// Whether proxies find out by themselves who does not answer: `passiveHealth` or `activeHealth`.
     pub ejects: bool,
+    /// Whether `passiveHealth` may eject every pod, and nothing else looks at them.
+    pub ejects_all: bool,
     /// A population with idempotent requests that its clients do not retry.
     pub unretried: Option<String>,
     /// How much slower new pods are when they turn Ready, and for how long (s; 0 where requests warm them).
@@ -61,7 +75,7 @@ pub struct Settings {
     pub image: Option<f64>,
     /// Whether a router gives each version its share of the traffic, whatever pods it has.
     pub weighted: bool,
-    /// Whether a budget says how many pods have to stay (`podDisruptionBudget.minAvailable`).
+    /// Whether a budget lets pods be evicted one at a time at the most, or says how many have to stay (`podDisruptionBudget`).
     pub keeps: bool,
     /// `deploy.analysis.failureLimit`.
     pub failure_limit: Option<u32>,
@@ -87,7 +101,13 @@ impl Tier {
     pub fn setting(&self, set: &str) -> String {
         let (path, before) = (&self.path, &self.before);
         match set.split('=').next().unwrap_or_default() {
-            "preStop" | "drainWindow" | "closeJitter" | "terminationGracePeriodSeconds" => {
+            "preStop"
+            | "drainWindow"
+            | "closeJitter"
+            | "connectionClose"
+            | "onSigterm"
+            | "sidecarExit"
+            | "terminationGracePeriodSeconds" => {
                 format!("{path}.pod.termination.{set}")
             }
             "minReadySeconds" => format!("{path}.workload.{set}"),
@@ -97,6 +117,26 @@ impl Tier {
             _ => set.to_owned(),
         }
     }
+}
+
+/// What a version has for its requests.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Version {
+    /// `concurrency`.
+    pub concurrency: u32,
+    /// `queue`.
+    pub queue: u32,
+    /// `serviceTime`.
+    pub service: Spread,
+}
+
+/// What makes a balancer's processes be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reloads {
+    /// Each change of its table (`membership: reload`).
+    Membership,
+    /// What is done to it (`deploy.rolls`, `deploy.events`).
+    Event,
 }
 
 /// A random time by two of its quantiles (s).
@@ -150,6 +190,8 @@ pub struct Termination {
     pub drain_window: f64,
     /// `cleanup`.
     pub cleanup: f64,
+    /// Whether connections stay open until the exit (`connectionClose: none`).
+    pub stays_open: bool,
     /// `closeJitter`.
     pub close_jitter: f64,
     /// `terminationGracePeriodSeconds`.
@@ -161,13 +203,23 @@ pub struct Termination {
 impl Termination {
     /// How long a pod still listens after its deletion.
     pub fn listens(&self) -> f64 {
+        let own = match self.on_sigterm {
+            OnSigterm::Drain => self.pre_stop + self.lame_duck,
+            OnSigterm::Exit => self.pre_stop,
+            OnSigterm::Ignore => self.grace_period,
+        };
+        self.sidecar_exit.map_or(own, |exit| own.min(exit)).min(self.grace_period)
+    }
+
+    /// How long the steps before the drain take, were there no grace period.
+    pub fn before_drain(&self) -> f64 {
         let own = self.pre_stop + self.lame_duck;
         self.sidecar_exit.map_or(own, |exit| own.min(exit))
     }
 
     /// How long all its steps take at the most, were there no grace period.
     pub fn needs(&self) -> f64 {
-        self.listens() + self.drain_window + self.cleanup
+        self.before_drain() + self.drain_window + self.cleanup
     }
 }
 

@@ -5,7 +5,7 @@ use super::*;
 use crate::metrics::replication::{LatencyTally, Replication};
 use crate::metrics::{Meta, sample};
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     Settings {
         source: "deployment.yaml".to_owned(),
         options: vec!["--rate 2000/s".to_owned()],
@@ -30,11 +30,18 @@ fn settings() -> Settings {
         concurrency: 16,
         queue: 128,
         service: Spread { p50: 0.02, p99: 0.12 },
+        new: settings::Version { concurrency: 16, queue: 128, service: Spread { p50: 0.02, p99: 0.12 } },
         streams: None,
         connections: None,
         proxy_retries: 0,
         ejects: false,
         events: Vec::new(),
+        undone: Vec::new(),
+        scaled_to_zero: false,
+        made_unready: false,
+        balancer: "loadBalancer".to_owned(),
+        reloads: None,
+        ejects_all: false,
         unretried: Some("web".to_owned()),
         warmup: None,
         probes_wait: false,
@@ -49,6 +56,7 @@ fn settings() -> Settings {
             lame_duck: 0.0,
             drain_window: 30.0,
             cleanup: 0.0,
+            stays_open: false,
             close_jitter: 0.0,
             grace_period: 30.0,
             sidecar_exit: None,
@@ -75,7 +83,7 @@ fn golden(name: &str, text: &str) {
     assert!(text == expected, "{} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{text}", path.display());
 }
 
-fn terminal(results: &Results, settings: &Settings) -> String {
+pub(super) fn terminal(results: &Results, settings: &Settings) -> String {
     let text = text(&terminal::Terminal, results, settings, false);
     for line in text.lines() {
         // A command stays in one piece, to be copied.
@@ -85,7 +93,7 @@ fn terminal(results: &Results, settings: &Settings) -> String {
     text
 }
 
-fn merged(replication: impl Fn(u32) -> Replication, n: u32) -> Results {
+pub(super) fn merged(replication: impl Fn(u32) -> Replication, n: u32) -> Results {
     Results::new(&sample::meta(), &(0..n).map(replication).collect::<Vec<_>>())
 }
 
@@ -191,7 +199,7 @@ fn streams_only_have_no_latency_and_layer_4_no_proxies() {
 }
 
 /// What is said of, and proposed against, one cause.
-fn told(cause: usize, settings: &Settings) -> String {
+pub(super) fn told(cause: usize, settings: &Settings) -> String {
     let dropping = |i| {
         let mut r = sample::clean(i);
         sample::drop_requests(&mut r.phases[1], 100, 5, cause);

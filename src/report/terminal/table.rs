@@ -4,6 +4,7 @@ use super::named_row;
 use crate::metrics::summary::Summary;
 use crate::metrics::{Figure, Results};
 use crate::report::Page;
+use crate::report::answer::still_terminating;
 use crate::report::grid::{self, Cell};
 use crate::report::style::{BOLD, DIM, WIDTH};
 use crate::report::text::{self, Format, count, percent, rate, seconds, times};
@@ -127,7 +128,11 @@ pub(in crate::report) fn phases(r: &Results) -> Vec<Row> {
         format: seconds,
         remark: String::new(),
         after: text::mean(s.after.seconds, seconds),
-        note: if s.rollout.complete == Some(false) { "to the end" } else { "to the last old pod" }.to_owned(),
+        note: if s.rollout.complete == Some(false) || still_terminating(r) > 0.0 {
+            "to the end".to_owned()
+        } else {
+            "to the last old pod".to_owned()
+        },
     });
     rows.extend(attempts(s, s.recovery.attempts_per_request.during));
     rows.extend(recovery(s));
