@@ -311,8 +311,12 @@ fn a_preview_grows_when_it_is_promoted_and_only_then_gets_traffic() {
     let log = roll(4, Strategy::BlueGreen(by_hand.clone()));
     assert_eq!(log.created, [0, 70, 70, 70]);
     assert_eq!(log.selected, [(80, 1)]);
-    let after = BlueGreen { auto_promotion_after: Some(Dur::from_secs(5)), ..by_hand };
-    assert_eq!(roll(4, Strategy::BlueGreen(after)).selected, [(25, 1)]);
+    let after = Some(Dur::from_secs(5));
+    let by_itself = BlueGreen { auto_promotion: true, auto_promotion_after: after, ..by_hand.clone() };
+    assert_eq!(roll(4, Strategy::BlueGreen(by_itself)).selected, [(25, 1)]);
+    // Argo's `CompletedBlueGreenPause`: what is promoted by hand waits for that hand, whatever the seconds.
+    let disabled = BlueGreen { auto_promotion_after: after, ..by_hand };
+    assert_eq!(roll(4, Strategy::BlueGreen(disabled)).selected, [(80, 1)]);
 }
 
 #[test]

@@ -39,9 +39,9 @@ pub(super) fn canary(canary: &Canary) -> String {
 /// `blue-green, promoted by hand`.
 pub(super) fn blue_green(blue_green: &BlueGreen) -> String {
     match (blue_green.auto_promotion, blue_green.auto_promotion_after) {
-        (true, _) => "blue-green".to_owned(),
-        (false, Some(after)) => format!("blue-green, promoted after {after}"),
-        (false, None) => "blue-green, promoted by hand".to_owned(),
+        (true, None) => "blue-green".to_owned(),
+        (true, Some(after)) => format!("blue-green, promoted after {after}"),
+        (false, _) => "blue-green, promoted by hand".to_owned(),
     }
 }
 

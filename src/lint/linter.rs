@@ -1,9 +1,6 @@
 //! From a file to findings.
 
-use std::path::Path;
-
 use super::{Check, Finding, RULES, Subject};
-use crate::scenario::tree::Node;
 use crate::scenario::{Diag, Draft, Request};
 
 /// What was found in one file.
@@ -62,9 +59,9 @@ fn refused(diags: Vec<Diag>) -> Linted {
     Linted { findings: diags.into_iter().map(Finding::of).filter(ours).collect(), passed_over: None }
 }
 
-/// Every workload of a manifest, by the names of what it holds: a name that is no workload's is passed over.
+/// Every workload of a file that has several.
 fn each_workload(request: &Request<'_>) -> Option<Linted> {
-    let names = names(request.path)?;
+    let names = Draft::workloads(request.path).ok().filter(|names| !names.is_empty())?;
     let mut findings: Vec<Finding> = Vec::new();
     for name in &names {
         let of_one = of_draft(Draft::open(&Request { workload: Some(name), ..*request }));
@@ -76,25 +73,4 @@ fn each_workload(request: &Request<'_>) -> Option<Linted> {
     }
     findings.sort_by_key(|f| f.diag.order());
     Some(Linted { findings, passed_over: None })
-}
-
-/// The names of all that have a pod template.
-fn names(path: &Path) -> Option<Vec<String>> {
-    let docs = Draft::documents(path).ok()?;
-    let mut names: Vec<String> = Vec::new();
-    for object in docs.iter().flat_map(items) {
-        if let Some(name) = object.at("metadata.name").and_then(Node::text)
-            && object.at("spec.template").is_some()
-            && !names.iter().any(|n| n == name)
-        {
-            names.push(name.to_owned());
-        }
-    }
-    (!names.is_empty()).then_some(names)
-}
-
-/// A document, or the members of a `List`.
-pub(super) fn items(doc: &Node) -> Vec<&Node> {
-    let list = doc.get("kind").and_then(Node::text).is_some_and(|kind| kind.ends_with("List"));
-    if list { doc.get("items").map_or_else(Vec::new, |n| n.items().iter().collect()) } else { vec![doc] }
 }

@@ -2,7 +2,7 @@
 
 use super::read::{At, Fields, Read, choose_or};
 use super::schema::Shape;
-use super::tree::Value;
+use super::tree::{Node, Value};
 use super::units::{Share, number};
 use crate::engine::Dur;
 
@@ -102,9 +102,13 @@ fn default_down() -> ScalingRules {
 }
 
 impl Autoscaler {
-    /// Reads `workload.horizontalPodAutoscaler`. Defaults are those of the API and of kube-controller-manager 1.28.
+    /// Reads `workload.horizontalPodAutoscaler`; `none` is no autoscaler, as is one that goes by nothing that is simulated.
+    /// Defaults are those of the API and of kube-controller-manager 1.28.
     pub(super) fn read(at: At<'_>) -> Option<Self> {
         at.takes_nothing();
+        if at.is_word("none") {
+            return None;
+        }
         at.node.filter(|n| !n.is_null())?;
         let mut f = at.fields();
         let min_replicas = f.within("minReplicas", 1, 1..=100_000);
@@ -139,45 +143,52 @@ impl Autoscaler {
             cpu_request: f.or("cpuRequest", Share(1.0)).0.max(0.001),
         };
         f.ignore(&["scaleTargetRef"]);
+        let idle = autoscaler.metrics.is_empty();
+        if idle && !f.at.cx.has_errors() {
+            let diag = f.at.warning("ignored-field", "none of this autoscaler's metrics is simulated");
+            f.at.report(diag.label("the fleet stays as it stands, as without it"));
+        }
         f.end();
-        Some(autoscaler)
+        (!idle).then_some(autoscaler)
     }
 }
 
-/// `metrics`, or the one field of `autoscaling/v1`; without either, CPU at 80 %.
+/// `metrics`, or the one field of `autoscaling/v1`; without either, CPU at 80 %. Empty where nothing of them is simulated.
 fn read_metrics(f: &mut Fields<'_>) -> Vec<ScaleMetric> {
     let v1: u32 = f.within("targetCPUUtilizationPercentage", 80, 1..=10_000);
     let at = f.at("metrics");
-    at.takes_list(1);
+    at.takes_list(0);
     at.takes_nothing();
-    let Some(node) = at.node.filter(|n| !n.is_null()) else { return vec![ScaleMetric::Cpu { utilization: v1 }] };
+    // An empty list is one that is left out (`SetDefaults_HorizontalPodAutoscaler`).
+    let is_left_out = |n: &Node| n.is_null() || matches!(&n.value, Value::Seq(items) if items.is_empty());
+    let Some(node) = at.node.filter(|n| !is_left_out(n)) else { return vec![ScaleMetric::Cpu { utilization: v1 }] };
     if !matches!(node.value, Value::Seq(_)) {
         at.wrong_type("a list of metrics");
     }
-    let metrics: Vec<ScaleMetric> = (0..node.items().len()).filter_map(|n| read_metric(at.item(n))).collect();
-    if matches!(&node.value, Value::Seq(items) if items.is_empty()) || metrics.is_empty() && !at.cx.has_errors() {
-        let diag = at.error("not-supported", "none of these metrics is simulated").label("nothing to scale by");
-        at.report(diag.help("CPU (`Resource`) and a `Pods` metric called `in_flight` are"));
-    }
-    metrics
+    (0..node.items().len()).filter_map(|n| read_metric(at.item(n))).collect()
 }
 
 fn read_metric(at: At<'_>) -> Option<ScaleMetric> {
     let mut f = at.fields();
     let words = [("Resource", 0), ("Pods", 1), ("ContainerResource", 2), ("Object", 3), ("External", 4)];
     let kind = f.variant("type", 0, &words);
-    f.ignore(&["containerResource", "object", "external"]);
+    f.ignore(&["object", "external"]);
     let metric = match kind {
         0 => {
-            f.ignore(&["pods"]);
-            read_cpu(f.at("resource"))
+            f.ignore(&["pods", "containerResource"]);
+            read_cpu(f.at("resource"), &[])
         }
         1 => {
-            f.ignore(&["resource"]);
+            f.ignore(&["resource", "containerResource"]);
             read_in_flight(f.at("pods"))
         }
-        _ => {
+        // A pod is one container here.
+        2 => {
             f.ignore(&["resource", "pods"]);
+            read_cpu(f.at("containerResource"), &["container"])
+        }
+        _ => {
+            f.ignore(&["resource", "pods", "containerResource"]);
             passed_over(&f.at);
             None
         }
@@ -186,8 +197,10 @@ fn read_metric(at: At<'_>) -> Option<ScaleMetric> {
     metric
 }
 
-fn read_cpu(at: At<'_>) -> Option<ScaleMetric> {
+/// The share of the CPU, with fields `beside` it that change nothing.
+fn read_cpu(at: At<'_>, beside: &[&'static str]) -> Option<ScaleMetric> {
     let mut f = at.fields();
+    f.ignore(beside);
     let name: Option<String> = f.opt("name");
     let mut target = f.at("target").fields();
     target.ignore(&["type"]);

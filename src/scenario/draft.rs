@@ -255,12 +255,12 @@ impl Draft {
         is_given(&self.input.root, path)
     }
 
-    /// Every document of a file, without a meaning.
+    /// What each workload in a file is called, as [`Request::workload`] takes it.
     ///
     /// # Errors
-    /// It cannot be read, or is no YAML.
-    pub fn documents(path: &Path) -> Result<Vec<Node>, Diag> {
-        yaml::parse(&input::read_file(path)?)
+    /// It cannot be read.
+    pub fn workloads(path: &Path) -> Result<Vec<String>, Diag> {
+        input::workloads(path)
     }
 
     /// Every document of the manifest: of this file, or of the one that the scenario names. Empty where there is none.

@@ -130,15 +130,23 @@ pub(super) fn classify(source: &Arc<Source>, folder: &Path, request: &Request<'_
     underlay(first.clone(), folder, request)
 }
 
+fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Diag> {
+    if hcl::is_hcl(&source.name) {
+        hcl::parse(source).map(|d| vec![d])
+    } else {
+        yaml::parse_but(source, kubernetes::is_passed_over)
+    }
+}
+
+/// What each workload in a file is called, as `--workload` takes it.
+pub(super) fn workloads(path: &Path) -> Result<Vec<String>, Diag> {
+    let docs = parse(&read_file(path)?)?;
+    let names = kubernetes::workloads(&docs);
+    Ok(if names.is_empty() { foreign::workloads(&docs) } else { names })
+}
+
 /// What stands in a file, and in those beside it.
 fn documents(source: &Arc<Source>, beside: &[PathBuf]) -> Result<Vec<Node>, Vec<Diag>> {
-    let parse = |source: &Arc<Source>| {
-        if hcl::is_hcl(&source.name) {
-            hcl::parse(source).map(|d| vec![d])
-        } else {
-            yaml::parse_but(source, kubernetes::is_passed_over)
-        }
-    };
     let mut docs = parse(source).map_err(|d| vec![d])?;
     for path in beside {
         let source = read_file(path).map_err(|d| vec![d])?;

@@ -37,7 +37,7 @@ pub(super) fn parse_value(source: &Arc<Source>, offset: usize, value: &str) -> R
     if !value.trim_start().starts_with(['{', '[', '"', '\'']) {
         let text = value.trim();
         let null = Node { value: Value::Null, span: span.clone() };
-        return Ok(if text.is_empty() { null } else { Node::scalar(text, span) });
+        return Ok(if yaml::is_null(text) { null } else { Node::scalar(text, span) });
     }
     // The parser gets spaces for what stands before, so that its offsets are those of the whole text.
     let padded = Source::new(source.name.clone(), format!("{}{value}", " ".repeat(offset)), source.order);

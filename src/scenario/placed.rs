@@ -45,17 +45,20 @@ impl StatefulSetUpdate {
 }
 
 impl DaemonSetUpdate {
-    /// Reads the fields of a DaemonSet's `spec`. Defaults: `RollingUpdate`, maxSurge 0, maxUnavailable 1.
+    /// Reads the fields of a DaemonSet's `spec`. Defaults: `RollingUpdate`, maxSurge 0, maxUnavailable 1, of which the API wants
+    /// one to be 0 (`ValidateRollingUpdateDaemonSet`).
     pub(super) fn read(f: &mut Fields<'_>) -> Self {
         let mut update = f.at("updateStrategy").fields();
         let on_delete = read_type(&mut update);
         let bounds = update.at("rollingUpdate");
-        let stuck = both_zero(&bounds);
+        let (stuck, both) = (both_zero(&bounds), neither_zero(&bounds));
         let mut rolling = bounds.fields();
         let max_surge: IntOrPercent = rolling.or("maxSurge", IntOrPercent::Int(0));
         let max_unavailable: IntOrPercent = rolling.or("maxUnavailable", IntOrPercent::Int(1));
         if max_surge.is_zero() && max_unavailable.is_zero() {
             rolling.at.report(stuck);
+        } else if !on_delete && !max_surge.is_zero() && !max_unavailable.is_zero() {
+            rolling.at.report(both);
         }
         rolling.end();
         update.end();
@@ -72,4 +75,17 @@ fn both_zero(at: &At<'_>) -> Diag {
     at.error("stuck-rollout", "the rollout can never make progress")
         .label("neither may a pod be added nor one be missing")
         .help("set one of them above 0, as in maxUnavailable: 1")
+}
+
+/// Both bounds above 0: a node gets its new pod beside the old one, or in its place.
+fn neither_zero(at: &At<'_>) -> Diag {
+    let text = "a DaemonSet's `maxSurge` may not be set while its `maxUnavailable` is not 0";
+    let diag = Diag::error("contradiction", text).path(format!("{}.maxSurge", at.path));
+    let field = |name| at.node.and_then(|n| n.get(name)).map(|n| &n.span);
+    let diag = match (field("maxSurge"), field("maxUnavailable")) {
+        (Some(surge), Some(missing)) => diag.at(surge, "Kubernetes refuses this").and(missing, "beside this"),
+        (Some(surge), None) => diag.at(surge, "Kubernetes refuses this: `maxUnavailable` is 1 where nothing is said"),
+        (None, other) => other.map_or(diag.clone(), |span| diag.at(span, "beside `maxSurge`")),
+    };
+    diag.help("set one of them to 0, as in maxSurge: 1 and maxUnavailable: 0")
 }

@@ -13,6 +13,7 @@ pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
     for rule in [
         names,
         deadline,
+        partition,
         pre_stop,
         drain_window,
         overload,
@@ -96,6 +97,25 @@ fn deadline(c: &Check<'_>) {
         let path = "workload.progressDeadlineSeconds";
         c.report(Diag::error("contradiction", text), path, "over before a pod can be available", &others);
     }
+}
+
+/// A StatefulSet replaces the pods from its partition up, of which there may be none.
+fn partition(c: &Check<'_>) {
+    let workload = &c.scenario.workload;
+    let Strategy::StatefulSet(update) = &workload.strategy else { return };
+    let scales =
+        c.scenario.deploy.as_ref().is_none_or(|d| d.events.iter().any(|e| matches!(e.action, DeployAction::Scale(_))));
+    if update.on_delete || update.partition < workload.replicas || scales {
+        return;
+    }
+    let text = format!(
+        "no pod is rolled: `partition` is {}, and the pods' ordinals end at {}",
+        update.partition,
+        workload.replicas - 1
+    );
+    let diag = Diag::warning("nothing-rolled", text).help("Kubernetes rolls the pods from `partition` up: lower it");
+    let others = [("workload.replicas", format!("{} pods, from 0 up", workload.replicas))];
+    c.report(diag, "workload.updateStrategy.rollingUpdate.partition", "above all of them", &others);
 }
 
 /// The grace period runs from the deletion, preStop included.

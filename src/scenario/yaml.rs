@@ -113,10 +113,8 @@ impl Builder<'_> {
                 let quoted = style != ScalarStyle::Plain || is_str(tag.as_deref());
                 self.spend(Cost { nodes: 1, bytes: text.len(), depth: 0 }, mark)?;
                 let span = self.span(mark);
-                let value = match &*text {
-                    "" | "~" | "null" | "Null" | "NULL" if !quoted => Value::Null,
-                    _ => Value::Scalar { text: text.into_owned(), quoted },
-                };
+                let nothing = !quoted && is_null(&text);
+                let value = if nothing { Value::Null } else { Value::Scalar { text: text.into_owned(), quoted } };
                 let node = Node { value, span };
                 self.remember(anchor, &node, Cost { nodes: 1, bytes: node.text().map_or(0, str::len), depth: 0 });
                 self.put(node)?;
@@ -260,6 +258,11 @@ fn merge(entries: &mut Vec<Entry>, from: &Node) {
             entries.push(entry.clone());
         }
     }
+}
+
+/// Whether a plain word is YAML's for nothing.
+pub(super) fn is_null(word: &str) -> bool {
+    ["", "~", "null", "Null", "NULL"].contains(&word)
 }
 
 fn is_str(tag: Option<&Tag>) -> bool {

@@ -133,7 +133,7 @@ pub(in crate::cli) struct ScenarioArgs {
     #[arg(long, value_name = "TIME")]
     pub(in crate::cli) service_time: Option<String>,
 
-    /// Which workload, where the manifest holds several
+    /// Which workload, where the manifest holds several: `web`, or `statefulset/web` where two have one name
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) workload: Option<String>,
 

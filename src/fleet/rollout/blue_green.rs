@@ -85,8 +85,10 @@ impl BlueGreen {
         if let Some(step) = self.unproven(self.pre_promotion.is_some(), view) {
             return step;
         }
-        let waits = (!self.auto_promotion).then(|| self.auto_promotion_after.unwrap_or(self.promote_after));
-        match waits.map(|span| view.memory.since + span) {
+        let waits = if self.auto_promotion { self.auto_promotion_after } else { Some(self.promote_after) };
+        // Argo pauses only when the analysis has passed (`reconcileBlueGreenPause`).
+        let since = view.memory.passed.unwrap_or(view.memory.since);
+        match waits.map(|span| since + span) {
             Some(due) if due > view.now && !view.memory.promoted => Step::WakeAt(due),
             _ => step(view, stage::GROW),
         }

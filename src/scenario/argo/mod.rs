@@ -66,9 +66,9 @@ pub enum CanaryScale {
 /// `strategy.blueGreen`: all new pods beside the old ones, then a Service switches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlueGreen {
-    /// Whether the switch comes as soon as the new pods are available.
+    /// Whether the switch comes by itself; otherwise when somebody promotes.
     pub auto_promotion: bool,
-    /// Otherwise: how long after that it comes by itself; `None` is when somebody promotes.
+    /// With it: how long after the new pods are available, and their analysis has passed; `None` is at once.
     pub auto_promotion_after: Option<Dur>,
     /// How many new pods there are before the promotion; `None` is all.
     pub preview_replicas: Option<u32>,
@@ -113,7 +113,7 @@ impl Rollout {
         strategy.end();
         let by_hand = match &rollout {
             Self::Canary(canary) => canary.steps.contains(&CanaryStep::Pause(None)),
-            Self::BlueGreen(blue) => !blue.auto_promotion && blue.auto_promotion_after.is_none(),
+            Self::BlueGreen(blue) => !blue.auto_promotion,
         };
         if by_hand && !given {
             let text = format!("workload.promoteAfter {waits} (somebody looks, then promotes)");
@@ -190,10 +190,19 @@ impl BlueGreen {
             let diag = diag.label("it takes its time, and always passes");
             pre.report(diag.help("what the new version does to requests is found out by `postPromotionAnalysis`"));
         }
-        let after = f.opt("autoPromotionSeconds").map(|Delay(after)| after).filter(|after| !after.is_zero());
+        let auto_promotion = f.or("autoPromotionEnabled", true);
+        let after = f.at("autoPromotionSeconds");
+        let auto_promotion_after = f.opt("autoPromotionSeconds").map(|Delay(after)| after).filter(|d| !d.is_zero());
+        if !auto_promotion && auto_promotion_after.is_some() {
+            let text = "`autoPromotionSeconds` has no effect with `autoPromotionEnabled: false`";
+            let diag = after.warning("ignored-field", text).label("Argo waits until somebody promotes");
+            after.report(
+                diag.help("leave `autoPromotionEnabled` out for a switch that comes by itself after that time"),
+            );
+        }
         let blue_green = Self {
-            auto_promotion: f.or("autoPromotionEnabled", after.is_none()),
-            auto_promotion_after: after,
+            auto_promotion,
+            auto_promotion_after,
             preview_replicas: f.opt("previewReplicaCount"),
             scale_down_delay: f.or("scaleDownDelaySeconds", Delay(Dur::from_secs(SCALE_DOWN_DELAY))).0,
             promote_after,

@@ -1,10 +1,12 @@
 //! The `HorizontalPodAutoscaler` that stands beside a workload and is aimed at it.
 
 use super::kubernetes::{Tree, only, share_namespace};
+use super::no_effect;
 use crate::scenario::tree::Node;
 
-/// Fields of the spec that are simulated, or reported where they are not.
-const FIELDS: [&str; 5] = ["minReplicas", "maxReplicas", "metrics", "behavior", "targetCPUUtilizationPercentage"];
+/// All fields of the spec, the first of which says whom it is aimed at.
+const FIELDS: [&str; 6] =
+    ["scaleTargetRef", "minReplicas", "maxReplicas", "metrics", "behavior", "targetCPUUtilizationPercentage"];
 
 /// The first of `objects` that is an autoscaler of `workload`.
 pub(super) fn of<'a>(objects: &[&'a Node], workload: &Node) -> Option<&'a Node> {
@@ -20,6 +22,7 @@ pub(super) fn of<'a>(objects: &[&'a Node], workload: &Node) -> Option<&'a Node> 
 /// What it says.
 pub(super) fn read(tree: &mut Tree, autoscaler: &Node) {
     if let Some(spec) = autoscaler.get("spec") {
-        tree.put("workload.horizontalPodAutoscaler", Some(&only(spec, &FIELDS)), "");
+        tree.notes.extend(no_effect::unknown(spec, "spec", &FIELDS));
+        tree.put("workload.horizontalPodAutoscaler", Some(&only(spec, &FIELDS[1..])), "");
     }
 }

@@ -1,7 +1,11 @@
 //! The `PodDisruptionBudget` that stands beside a workload and selects its pods.
 
 use super::kubernetes::{Tree, only, share_namespace};
+use super::no_effect;
 use crate::scenario::tree::Node;
+
+/// All fields of the spec, the first of which says whose budget it is, the two after it the bound.
+const FIELDS: [&str; 4] = ["selector", "minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy"];
 
 /// The first of `objects` that is a budget of `workload`'s pods: a second one would make every eviction an error.
 pub(super) fn of<'a>(objects: &[&'a Node], workload: &Node) -> Option<&'a Node> {
@@ -23,7 +27,12 @@ fn selects(budget: &Node, workload: &Node) -> bool {
 /// What it says.
 pub(super) fn read(tree: &mut Tree, budget: &Node) {
     if let Some(spec) = budget.get("spec") {
-        let fields = only(spec, &["minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy"]);
-        tree.put("workload.podDisruptionBudget", Some(&fields), "");
+        let misspelt = no_effect::unknown(spec, "spec", &FIELDS);
+        let fields = only(spec, &FIELDS[1..]);
+        // One whose only bound is dropped leaves evictions free.
+        if misspelt.is_empty() || FIELDS[1..3].iter().any(|bound| fields.get(bound).is_some()) {
+            tree.put("workload.podDisruptionBudget", Some(&fields), "");
+        }
+        tree.notes.extend(misspelt);
     }
 }

@@ -1,6 +1,6 @@
 //! An ECS service as the AWS API has it, and the task definition that may stand beside it.
 
-use super::foreign::finish;
+use super::foreign::{Parts, finish, serving};
 use super::kubernetes::{Imported, Tree, only};
 use crate::scenario::Diag;
 use crate::scenario::tree::Node;
@@ -8,51 +8,143 @@ use crate::scenario::tree::Node;
 /// `stopTimeout` where a task definition does not say: from SIGTERM to SIGKILL (s).
 const STOP_TIMEOUT: u64 = 30;
 
-/// The service among these documents: an answer of `describe-services`, an argument of `create-service`, or what
+/// A DAEMON service runs on as many instances as there are, which no file knows.
+const INSTANCES: &str = "10";
+
+/// The services among these documents: an answer of `describe-services`, an argument of `create-service`, or what
 /// `CloudFormation` calls `Properties`, with small first letters.
-pub(super) fn import(docs: &[Node]) -> Option<Result<Imported, Vec<Diag>>> {
-    let found = |field: &str| docs.iter().find_map(|doc| doc.get(field));
-    let services = docs.iter().filter_map(|d| d.get("services")).flat_map(Node::items);
-    let mut services = services.chain(docs).filter(|d| d.get("serviceName").is_some());
-    let task = found("taskDefinition").filter(|t| t.get("containerDefinitions").is_some());
-    let task = task.or_else(|| docs.iter().find(|d| d.get("containerDefinitions").is_some()));
-    match (services.next(), task) {
-        (None, None) => None,
+fn services(docs: &[Node]) -> Parts<'_> {
+    let listed = docs.iter().filter_map(|d| d.get("services")).flat_map(Node::items);
+    let all = listed.chain(docs).filter(|d| d.get("serviceName").is_some()).collect();
+    Parts { all, name: |service| service.get("serviceName"), words: ["the file has", "service"] }
+}
+
+/// What the services among these documents are called.
+pub(super) fn names(docs: &[Node]) -> Vec<String> {
+    services(docs).names()
+}
+
+/// The service called `wanted` among these documents, or the only one.
+pub(super) fn import(docs: &[Node], wanted: Option<&str>) -> Option<Result<Imported, Vec<Diag>>> {
+    let services = services(docs);
+    let is_task = |d: &&Node| d.get("containerDefinitions").is_some();
+    let tasks: Vec<&Node> = docs
+        .iter()
+        .filter_map(|d| d.get("taskDefinition"))
+        .filter(is_task)
+        .chain(docs.iter().filter(is_task))
+        .collect();
+    let whole = match (services.all.first(), tasks.first()) {
+        (None, None) => return None,
         (None, Some(task)) => {
             let diag = Diag::error("no-workload", "this is a task definition without its service");
             let span = task.get("family").map_or(&task.span, |n| &n.span);
-            Some(Err(vec![diag.at(span, "how it is rolled is said by the service").help("put both into one file")]))
+            let diag = diag.at(span, "how it is rolled is said by the service").help("put both into one file");
+            return Some(Err(vec![diag]));
         }
-        (Some(service), task) => Some(Ok(read(service, task, services.count()))),
-    }
+        (Some(service), _) => &service.span,
+    };
+    Some(services.pick(wanted, whole).map_err(|d| vec![d]).map(|service| {
+        let mut imported = read(service, task_of(service, &tasks));
+        imported.notes.extend(services.skipped(service));
+        imported
+    }))
 }
 
-fn read(service: &Node, task: Option<&Node>, others: usize) -> Imported {
+/// The task definition that a service names (`family`, `family:3` or an ARN that ends so), or else the first.
+fn task_of<'a>(service: &Node, tasks: &[&'a Node]) -> Option<&'a Node> {
+    let named = service.get("taskDefinition").and_then(Node::text).unwrap_or("");
+    let family = named.rsplit('/').next().and_then(|name| name.split(':').next());
+    let of_family = tasks.iter().find(|t| t.get("family").and_then(Node::text) == family);
+    of_family.or(tasks.first()).copied()
+}
+
+fn read(service: &Node, task: Option<&Node>) -> Imported {
     let mut tree = Tree::new(service);
     let name = service.get("serviceName").and_then(Node::text).unwrap_or("service").to_owned();
+    let daemon = service.get("schedulingStrategy").is_some_and(|n| n.text() == Some("DAEMON"));
     tree.put("name", service.get("serviceName"), "service");
     tree.put("workload.kind", None, "EcsService");
-    tree.put("workload.replicas", service.get("desiredCount"), "1");
-    if let Some(configuration) = service.get("deploymentConfiguration").filter(|n| !n.is_null()) {
-        let fields = ["minimumHealthyPercent", "maximumPercent", "deploymentCircuitBreaker"];
-        tree.put("workload.deploymentConfiguration", Some(&only(configuration, &fields)), "");
+    if daemon {
+        tree.put("workload.replicas", None, INSTANCES);
+        let text =
+            format!("workload.replicas {INSTANCES} (instances: a DAEMON service does not say on how many it runs)");
+        tree.assumptions.push(text);
+        tree.put("workload.deploymentConfiguration.minimumHealthyPercent", None, "0");
+        tree.put("workload.deploymentConfiguration.maximumPercent", None, "100");
+    } else {
+        tree.put("workload.replicas", service.get("desiredCount"), "1");
     }
+    bounds(&mut tree, service);
+    rolled_otherwise(&mut tree, service);
     if let Some(grace) = service.get("healthCheckGracePeriodSeconds").filter(|n| !n.is_null()) {
         tree.put("workload.healthCheckGracePeriodSeconds", Some(grace), "0");
     }
     // ECS deregisters a task, waits out the delay, and stops it then.
     tree.put("loadBalancer.propagation.order", None, "drainThenStop");
+    stop_timeout(&mut tree, service, task);
+    finish(tree, &name, "EcsService")
+}
+
+/// The bounds of the rolling update.
+fn bounds(tree: &mut Tree, service: &Node) {
+    let Some(configuration) = service.get("deploymentConfiguration") else { return };
+    for field in ["minimumHealthyPercent", "maximumPercent", "deploymentCircuitBreaker"] {
+        if let Some(node) = configuration.get(field).filter(|n| !n.is_null()) {
+            let node = only(node, &["enable", "rollback"]);
+            tree.put(&format!("workload.deploymentConfiguration.{field}"), Some(&node), "");
+        }
+    }
+}
+
+/// Ways to roll that are not those of a forecast: (where, the word for its own).
+const ROLLED: [(&str, &str); 3] = [
+    ("deploymentConfiguration.strategy", "ROLLING"),
+    ("deploymentController.type", "ECS"),
+    ("schedulingStrategy", "REPLICA"),
+];
+
+/// Notes what a forecast rolls in another way than ECS does.
+fn rolled_otherwise(tree: &mut Tree, service: &Node) {
+    for (path, own) in ROLLED {
+        let Some(node) = service.at(path).filter(|n| n.text().is_some_and(|text| text != own)) else { continue };
+        let text = node.text().unwrap_or_default();
+        let diag = Diag::warning("ignored-field", format!("`{text}` is not simulated in this version")).path(path);
+        tree.notes.push(if text == "DAEMON" {
+            diag.at(&node.span, "forecast as a service that is rolled, with a task on each instance")
+        } else {
+            diag.at(&node.span, "forecast as ECS' own rolling update")
+        });
+    }
+}
+
+/// ECS stops all containers of a task side by side, each with its own time: that of the one that serves governs.
+fn stop_timeout(tree: &mut Tree, service: &Node, task: Option<&Node>) {
     let containers = task.and_then(|t| t.get("containerDefinitions")).map_or(&[][..], Node::items);
-    let timeouts = containers.iter().filter_map(|c| c.get("stopTimeout"));
-    let longest = timeouts.max_by_key(|n| n.text().and_then(|t| t.parse::<u64>().ok()).unwrap_or(0));
-    tree.put("pod.termination.terminationGracePeriodSeconds", longest, &STOP_TIMEOUT.to_string());
-    if longest.is_none() {
+    let balanced = service.get("loadBalancers").map_or(&[][..], Node::items);
+    let text = |n: &Node, field: &str| n.get(field).and_then(Node::text).map(str::to_owned);
+    let n = serving(
+        containers.len(),
+        &[
+            &|n| {
+                balanced.iter().any(|b| {
+                    b.get("containerName").is_some() && text(b, "containerName") == text(&containers[n], "name")
+                })
+            },
+            &|n| containers[n].get("portMappings").is_some_and(|ports| !ports.items().is_empty()),
+        ],
+    );
+    let timeout = containers.get(n).and_then(|c| c.get("stopTimeout")).filter(|n| !n.is_null());
+    tree.put("pod.termination.terminationGracePeriodSeconds", timeout, &STOP_TIMEOUT.to_string());
+    if timeout.is_none() {
         let text = format!("pod.termination.terminationGracePeriodSeconds {STOP_TIMEOUT} (stopTimeout, ECS' default)");
         tree.assumptions.push(text);
     }
-    if others > 0 {
-        let text = format!("{others} more services in this file are skipped");
-        tree.notes.push(Diag::warning("skipped", text).at(&service.span, "this one is read"));
+    let times: Vec<Option<String>> = containers.iter().map(|c| text(c, "stopTimeout")).collect();
+    if let Some(one) = containers.get(n).filter(|_| times.iter().any(|time| *time != times[0])) {
+        let name = text(one, "name").unwrap_or_default();
+        let diag = Diag::warning("several-containers", format!("`{name}` is taken for the container that serves"));
+        let span = one.get("name").map_or(&one.span, |n| &n.span);
+        tree.notes.push(diag.at(span, "its `stopTimeout` governs"));
     }
-    finish(tree, &name, "EcsService")
 }

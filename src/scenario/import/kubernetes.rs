@@ -4,8 +4,9 @@
 //! points at the line it came from. Fields that mean nothing here are Kubernetes' own affair and left alone.
 
 use super::pre_stop::PreStop;
-use super::{autoscaler, budget, no_effect, pre_stop, probes, strategy};
+use super::{autoscaler, budget, no_effect, pods, pre_stop, probes, strategy};
 use crate::scenario::Diag;
+use crate::scenario::diag::nearest;
 use crate::scenario::tree::{Entry, Node, Span, Value};
 
 /// What a manifest says.
@@ -30,14 +31,13 @@ const WORKLOADS: [(&str, &str); 4] =
 /// Kinds that roll pods in a way that this version does not simulate, or not at all.
 const LATER: [&str; 3] = ["ReplicaSet", "ReplicationController", "DeploymentConfig"];
 
-/// Reads the one workload of a manifest, or the one called `wanted`.
+/// Reads the one workload of a manifest, or the one called `wanted`: by its name, or `KIND/NAME`.
 ///
 /// # Errors
 /// There is none, or more than one and no choice, or it is of a kind that is not simulated.
 pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>> {
     let objects: Vec<&Node> = docs.iter().flat_map(flatten).collect();
-    let named = |o: &&&Node| wanted.is_none_or(|w| name(o) == Some(w));
-    let found: Vec<&Node> = objects.iter().filter(named).filter(|o| known(o).is_some()).copied().collect();
+    let found: Vec<&Node> = objects.iter().filter(|o| is_called(o, wanted) && known(o).is_some()).copied().collect();
     match found[..] {
         [one] => {
             let beside = Beside {
@@ -57,13 +57,37 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
         }
         [] => Err(vec![nothing(&objects, wanted)]),
         [first, second, ..] => {
-            let names: Vec<&str> = found.iter().map(|o| name(o).unwrap_or("?")).collect();
             let diag = Diag::error("several-workloads", format!("the manifest has {} {}", found.len(), what(&found)))
                 .at(&head(first), "one here")
                 .and(&head(second), "another here");
-            Err(vec![diag.help(format!("pick one by --workload NAME: {}", names.join(", ")))])
+            Err(vec![diag.help(format!("pick one by --workload NAME: {}", choices(&found).join(", ")))])
         }
     }
+}
+
+/// Whether an object is the one that is wanted: by its name, or `KIND/NAME` in the way of kubectl.
+fn is_called(object: &Node, wanted: Option<&str>) -> bool {
+    let Some(wanted) = wanted else { return true };
+    match wanted.split_once('/') {
+        // `deployment.apps/web` is how kubectl writes it.
+        Some((kind, wanted)) => {
+            let kind = kind.split('.').next().unwrap_or(kind);
+            kind.eq_ignore_ascii_case(kind_of(object)) && name(object) == Some(wanted)
+        }
+        None => name(object) == Some(wanted),
+    }
+}
+
+/// What each is called: its name, with its kind where another one has the same.
+fn choices(found: &[&Node]) -> Vec<String> {
+    let name = |o: &Node| name(o).unwrap_or("?").to_owned();
+    let alone = |o: &Node| found.iter().filter(|other| name(other) == name(o)).count() == 1;
+    found.iter().map(|o| if alone(o) { name(o) } else { format!("{}/{}", kind_of(o), name(o)) }).collect()
+}
+
+/// What each workload of a manifest is called, as [`import`] takes it.
+pub fn workloads(docs: &[Node]) -> Vec<String> {
+    choices(&docs.iter().flat_map(flatten).filter(|o| known(o).is_some()).collect::<Vec<_>>())
 }
 
 /// What stands beside a workload and is about it.
@@ -76,7 +100,7 @@ struct Beside<'a> {
 
 /// The workload that [`import`] reads, and its kind.
 pub fn find<'a>(docs: &'a [Node], wanted: Option<&str>) -> Option<(&'a Node, &'static str)> {
-    let objects = docs.iter().flat_map(flatten).filter(|o| wanted.is_none_or(|w| name(o) == Some(w)));
+    let objects = docs.iter().flat_map(flatten).filter(|o| is_called(o, wanted));
     let mut found = objects.filter_map(|o| known(o).map(|(kind, _)| (o, kind)));
     found.next()
 }
@@ -143,8 +167,8 @@ fn skipped<'a>(objects: impl Iterator<Item = &'a Node>) -> Option<Diag> {
 /// Why there is no workload to read.
 fn nothing(objects: &[&Node], wanted: Option<&str>) -> Diag {
     let file = objects.first().map_or(String::new(), |o| o.span.source.name.clone());
-    let named = |o: &&&Node| wanted.is_none_or(|w| name(o) == Some(w));
-    if let Some(object) = objects.iter().filter(named).find(|o| LATER.contains(&kind_of(o))) {
+    let mut wanted_ones = objects.iter().filter(|o| is_called(o, wanted));
+    if let Some(object) = wanted_ones.clone().find(|o| LATER.contains(&kind_of(o))) {
         let kind = kind_of(object);
         let diag = Diag::error("not-supported", format!("a {kind} is not simulated in this version"));
         let at = object.get("kind").map_or(&object.span, |n| &n.span);
@@ -152,12 +176,15 @@ fn nothing(objects: &[&Node], wanted: Option<&str>) -> Diag {
             .at(at, "this kind")
             .help("`Deployment`, `StatefulSet`, `DaemonSet` and `Rollout` are; a scenario can describe the same pods");
     }
-    let workloads: Vec<&str> = objects.iter().filter(|o| known(o).is_some()).filter_map(|o| name(o)).collect();
+    if let Some(diag) = wanted_ones.find_map(|o| misspelt_kind(o)) {
+        return diag;
+    }
+    let workloads: Vec<&Node> = objects.iter().filter(|o| known(o).is_some()).copied().collect();
     match wanted {
         Some(wanted) if !workloads.is_empty() => {
             Diag::error("no-workload", format!("the manifest has no workload called `{wanted}`"))
                 .in_file(file)
-                .help(format!("it has {}", workloads.join(", ")))
+                .help(format!("it has {}", choices(&workloads).join(", ")))
         }
         _ => {
             let kinds: Vec<&str> = objects.iter().map(|o| kind_of(o)).filter(|k| !k.is_empty()).collect();
@@ -165,6 +192,15 @@ fn nothing(objects: &[&Node], wanted: Option<&str>) -> Diag {
             if kinds.is_empty() { diag } else { diag.help(format!("it has {}", kinds.join(", "))) }
         }
     }
+}
+
+/// An object whose kind is nearly that of a workload.
+fn misspelt_kind(object: &Node) -> Option<Diag> {
+    let kind = object.get("kind")?;
+    let text = kind.text()?;
+    let meant = nearest(text, WORKLOADS.map(|(kind, _)| kind))?;
+    let diag = Diag::error("no-workload", format!("there is no kind `{text}`"));
+    Some(diag.at(&kind.span, format!("did you mean `{meant}`?")).path("kind"))
 }
 
 /// A scenario's tree in the making.
@@ -201,10 +237,8 @@ impl Tree {
 fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     let (kind, nameless) = known(object).unwrap_or(WORKLOADS[0]);
     let whole = object.span.clone();
-    let Some(spec) = object.get("spec").filter(|n| matches!(n.value, Value::Map(_))) else {
-        let diag = Diag::error("missing-field", format!("this {kind} has no `spec`")).at(&head(object), "this one");
-        return Err(vec![diag.path("spec")]);
-    };
+    let spec = pods::needed(object, "spec", "", kind, &head(object)).map_err(|d| vec![d])?;
+    let pod = pods::of(object, spec, kind).map_err(|d| vec![d])?;
     let span = Span { range: spec.span.range.start..spec.span.range.start, ..spec.span.clone() };
     let root = Node::empty_map(whole);
     let mut tree = Tree { root, span, notes: Vec::new(), assumptions: Vec::new() };
@@ -223,7 +257,6 @@ fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     if let Some(autoscaler) = beside.autoscaler {
         autoscaler::read(&mut tree, autoscaler);
     }
-    let pod = spec.at("template.spec");
     let grace = pod.and_then(|p| p.get("terminationGracePeriodSeconds"));
     tree.put("pod.termination.terminationGracePeriodSeconds", grace, "30");
     let containers: Vec<&Node> =
@@ -231,19 +264,25 @@ fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     let probed: Vec<&Node> = containers.iter().copied().chain(probes::sidecars(pod)).collect();
     probes::read(&mut tree, &probed);
     tree.notes.extend(probes::ignored(pod));
-    tree.notes.extend(paused(spec, &name).filter(|_| kind == "Deployment"));
+    tree.notes.extend(pods::not_simulated(&containers));
+    tree.notes.extend(paused(spec, kind, &name));
     probes::gates(&mut tree, pod);
     pre_stop(&mut tree, &containers)?;
-    no_effect::note(&mut tree, object);
+    no_effect::note(&mut tree, object, kind);
     Ok(Imported { tree: tree.root, notes: tree.notes, assumptions: tree.assumptions, name, kind })
 }
 
-/// A paused Deployment rolls nothing, and a forecast of nothing would help nobody.
-fn paused(spec: &Node, name: &str) -> Option<Diag> {
+/// A paused Deployment or Rollout rolls nothing, and a forecast of nothing would help nobody.
+fn paused(spec: &Node, kind: &str, name: &str) -> Option<Diag> {
+    let (who, resumed) = match kind {
+        "Deployment" => ("Kubernetes", format!("kubectl rollout resume deployment/{name}")),
+        "Rollout" => ("Argo", format!("kubectl argo rollouts promote {name}")),
+        _ => return None,
+    };
     let entry = spec.entry("paused").filter(|e| e.value.text() == Some("true"))?;
-    let text = "this Deployment is paused: Kubernetes would not roll it out";
+    let text = format!("this {kind} is paused: {who} would not roll it out");
     let diag = Diag::warning("paused", text).at(&entry.key_span, "the forecast is of the rollout once it is resumed");
-    Some(diag.path("spec.paused").help(format!("as by `kubectl rollout resume deployment/{name}`")))
+    Some(diag.path("spec.paused").help(format!("as by `{resumed}`")))
 }
 
 /// Whether both stand in one namespace: what names none gets that which it is applied to.

@@ -8,6 +8,8 @@ pub(super) mod foreign;
 pub mod kubernetes;
 mod no_effect;
 mod nomad;
+mod pods;
 pub(super) mod pre_stop;
 mod probes;
+mod shell;
 mod strategy;

@@ -3,7 +3,7 @@
 
 use super::kubernetes::Tree;
 use crate::scenario::Diag;
-use crate::scenario::diag::nearest;
+use crate::scenario::diag::{nearest, printable};
 use crate::scenario::tree::{Entry, Node};
 
 /// Fields that are easily written one level off, where Kubernetes ignores or refuses them: (where, what it means).
@@ -18,6 +18,28 @@ const MISPLACED: [(&str, &str); 10] = [
     ("spec.terminationGracePeriodSeconds", "spec.template.spec.terminationGracePeriodSeconds"),
     ("spec.template.spec.readinessProbe", "spec.template.spec.containers[].readinessProbe"),
     ("spec.template.spec.lifecycle", "spec.template.spec.containers[].lifecycle"),
+];
+
+/// Fields of one kind of workload that do nothing in another: (kinds, where, field, what to write there instead).
+const FOREIGN: [(&[&str], &str, &str, &str); 9] = [
+    (&["StatefulSet", "DaemonSet"], "spec", "strategy", "its rollout is said by `updateStrategy`"),
+    (&["Deployment", "Rollout"], "spec", "updateStrategy", "its rollout is said by `strategy`"),
+    (&["DaemonSet"], "spec", "replicas", "it runs a pod on each node; say how many by --set replicas=10"),
+    (&["Deployment", "DaemonSet", "Rollout"], "spec", "podManagementPolicy", "a StatefulSet has it"),
+    (&["StatefulSet", "DaemonSet"], "spec", "paused", "a Deployment has it"),
+    (&["StatefulSet"], "spec.updateStrategy.rollingUpdate", "maxSurge", "it adds no pod beside the others"),
+    (&["DaemonSet"], "spec.updateStrategy.rollingUpdate", "partition", "a StatefulSet has it"),
+    (&["Deployment"], "spec.strategy", "canary", "a Rollout of Argo has it"),
+    (&["Deployment"], "spec.strategy", "blueGreen", "a Rollout of Argo has it"),
+];
+
+/// Argo's fields that would change the rollout, and do not here: (where, field).
+const NOT_SIMULATED: [(&str, &str); 5] = [
+    ("spec.strategy.canary", "minPodsPerReplicaSet"),
+    ("spec.strategy.canary", "replicaProgressThreshold"),
+    ("spec.strategy.canary", "scaleDownDelayRevisionLimit"),
+    ("spec.strategy.blueGreen", "scaleDownDelayRevisionLimit"),
+    ("spec.strategy.blueGreen", "abortScaleDownDelaySeconds"),
 ];
 
 /// What a forecast reads, by place; and Kubernetes' own fields that come near one of those. `[]` is each item of a list.
@@ -45,7 +67,52 @@ const READ: [(&str, &[&str]); 10] = [
     ("spec.template", &["metadata", "spec"]),
     ("spec.template.spec", &["containers", "initContainers", "terminationGracePeriodSeconds", "readinessGates"]),
     ("spec.template.spec.containers[]", &["readinessProbe", "livenessProbe", "startupProbe", "lifecycle"]),
-    ("spec.template.spec.containers[].lifecycle", &["preStop", "postStart"]),
+    ("spec.template.spec.containers[].lifecycle", &["preStop", "postStart", "stopSignal"]),
+];
+
+/// All fields of some places: any other is a slip, however far it is from one of these (Argo Rollouts 1.8, Kubernetes 1.34).
+const WHOLE: [(&str, &[&str]); 2] = [
+    (
+        "spec.strategy.canary",
+        &[
+            "canaryService",
+            "stableService",
+            "steps",
+            "trafficRouting",
+            "maxUnavailable",
+            "maxSurge",
+            "analysis",
+            "antiAffinity",
+            "canaryMetadata",
+            "stableMetadata",
+            "scaleDownDelaySeconds",
+            "scaleDownDelayRevisionLimit",
+            "abortScaleDownDelaySeconds",
+            "dynamicStableScale",
+            "pingPong",
+            "minPodsPerReplicaSet",
+            "replicaProgressThreshold",
+        ],
+    ),
+    (
+        "spec.strategy.blueGreen",
+        &[
+            "activeService",
+            "previewService",
+            "previewReplicaCount",
+            "autoPromotionEnabled",
+            "autoPromotionSeconds",
+            "maxUnavailable",
+            "scaleDownDelaySeconds",
+            "scaleDownDelayRevisionLimit",
+            "prePromotionAnalysis",
+            "postPromotionAnalysis",
+            "antiAffinity",
+            "activeMetadata",
+            "previewMetadata",
+            "abortScaleDownDelaySeconds",
+        ],
+    ),
 ];
 
 /// The fields of a probe, in whichever container.
@@ -58,8 +125,8 @@ pub(super) const PROBE: [&str; 6] = [
     "terminationGracePeriodSeconds",
 ];
 
-/// Notes those of a workload.
-pub(super) fn note(tree: &mut Tree, object: &Node) {
+/// Notes those of a workload of this kind.
+pub(super) fn note(tree: &mut Tree, object: &Node, kind: &str) {
     for (path, right) in MISPLACED {
         let (parent, key) = path.rsplit_once('.').map_or((Some(object), path), |(p, key)| (object.at(p), key));
         if let Some(entry) = parent.and_then(|p| p.entry(key)) {
@@ -67,10 +134,25 @@ pub(super) fn note(tree: &mut Tree, object: &Node) {
             tree.notes.push(diag.at(&entry.key_span, format!("belongs at {right}")).path(path));
         }
     }
+    for (_, place, field, instead) in FOREIGN.into_iter().filter(|(kinds, ..)| kinds.contains(&kind)) {
+        if let Some(entry) = object.at(place).and_then(|map| map.entry(field)).filter(|e| !e.value.is_null()) {
+            let diag = Diag::warning("misplaced-field", format!("`{field}` has no effect in a {kind}"));
+            tree.notes.push(diag.at(&entry.key_span, instead).path(format!("{place}.{field}")));
+        }
+    }
+    for (place, field) in NOT_SIMULATED {
+        if let Some(entry) = object.at(place).and_then(|map| map.entry(field)).filter(|e| !e.value.is_null()) {
+            let diag = Diag::warning("ignored-field", format!("`{field}` is not simulated in this version"));
+            tree.notes.push(diag.at(&entry.key_span, "as if it were not there").path(format!("{place}.{field}")));
+        }
+    }
     for (place, fields) in READ {
         for map in at(object, place) {
             tree.notes.extend(misspelt(map, place, fields));
         }
+    }
+    for (place, fields) in WHOLE {
+        tree.notes.extend(object.at(place).map(|map| unknown(map, place, fields)).unwrap_or_default());
     }
     for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
         let place = format!("spec.template.spec.containers[].{probe}");
@@ -78,6 +160,19 @@ pub(super) fn note(tree: &mut Tree, object: &Node) {
             tree.notes.extend(misspelt(map, &place, &PROBE));
         }
     }
+}
+
+/// Fields of `map` that are none of `fields`, which are all there are.
+pub(super) fn unknown(map: &Node, place: &str, fields: &[&str]) -> Vec<Diag> {
+    let others = map.entries().iter().filter(|e| !fields.contains(&e.key.as_str()));
+    others
+        .map(|e| {
+            let diag = Diag::warning("misplaced-field", format!("`{}` has no effect", printable(&e.key)));
+            let meant = nearest(&e.key, fields.iter().copied());
+            let label = meant.map_or_else(|| "no such field".to_owned(), |meant| format!("did you mean `{meant}`?"));
+            diag.at(&e.key_span, label).path(format!("{place}.{}", printable(&e.key)))
+        })
+        .collect()
 }
 
 /// The values at a place.
@@ -113,7 +208,7 @@ mod tests {
     fn notes(manifest: &str) -> Vec<Diag> {
         let object = yaml::parse(&Source::new("deployment.yaml", manifest, 0)).expect("YAML").remove(0);
         let mut tree = Tree::new(&object);
-        note(&mut tree, &object);
+        note(&mut tree, &object, object.get("kind").and_then(Node::text).expect("a kind"));
         tree.into_parts().1
     }
 
@@ -186,7 +281,10 @@ spec:
             );
         let manifest =
             format!("{{apiVersion: apps/v1, kind: Deployment, metadata: {{}}, status: {{}}, spec: {{{in_spec}}}}}");
-        let found: Vec<String> = notes(&manifest).iter().map(|d| d.render(false)).collect();
+        // Some are another kind's, which is told as such.
+        let all = notes(&manifest);
+        let found: Vec<String> =
+            all.iter().filter(|d| !d.message.ends_with("in a Deployment")).map(|d| d.render(false)).collect();
         assert!(manifest.contains("stopSignal") && found.is_empty(), "{found:?}\n{manifest}");
     }
 }

@@ -1,6 +1,6 @@
 //! A Nomad job, in HCL or as the JSON of its API.
 
-use super::foreign::finish;
+use super::foreign::{Parts, finish, serving};
 use super::kubernetes::{Imported, Tree};
 use crate::scenario::Diag;
 use crate::scenario::duration;
@@ -20,22 +20,31 @@ const UPDATE: [(&str, &str, bool); 7] = [
 /// Nomad's `kill_timeout`: from the signal to the kill (s).
 const KILL_TIMEOUT: f64 = 5.0;
 
+/// The job among these documents.
+fn job(docs: &[Node]) -> Option<&Node> {
+    docs.iter().find_map(|doc| doc.get("job").and_then(|j| j.items().first()).or_else(|| doc.get("Job")))
+}
+
+fn groups(job: &Node) -> Parts<'_> {
+    let all = any(job, &["group", "TaskGroups"]).map_or(&[][..], Node::items).iter().collect();
+    Parts { all, name: |group| any(group, &["name", "Name"]), words: ["the job has", "group"] }
+}
+
+/// What the groups of the job among these documents are called.
+pub(super) fn names(docs: &[Node]) -> Vec<String> {
+    job(docs).map(|job| groups(job).names()).unwrap_or_default()
+}
+
 /// The group called `wanted` of the job among these documents, or its only one.
 pub(super) fn import(docs: &[Node], wanted: Option<&str>) -> Option<Result<Imported, Vec<Diag>>> {
-    let job = docs.iter().find_map(|doc| doc.get("job").and_then(|j| j.items().first()).or_else(|| doc.get("Job")))?;
-    let groups = any(job, &["group", "TaskGroups"]).map_or(&[][..], Node::items);
-    let called = |group: &&Node| wanted.is_none_or(|w| name(group) == Some(w));
-    let found: Vec<&Node> = groups.iter().filter(called).collect();
-    Some(match found[..] {
-        [group] => Ok(read(job, group)),
-        [] => Err(vec![Diag::error("no-workload", "the job has no such group").at(&job.span, "this job")]),
-        [first, second, ..] => {
-            let names: Vec<&str> = found.iter().map(|g| name(g).unwrap_or("?")).collect();
-            let diag = Diag::error("several-workloads", format!("the job has {} groups", found.len()));
-            let diag = diag.at(&head(first), "one here").and(&head(second), "another here");
-            Err(vec![diag.help(format!("pick one by --workload NAME: {}", names.join(", ")))])
-        }
-    })
+    let job = job(docs)?;
+    let groups = groups(job);
+    let imported = groups.pick(wanted, &job.span).and_then(|group| {
+        let mut imported = read(job, group)?;
+        imported.notes.extend(groups.skipped(group));
+        Ok(imported)
+    });
+    Some(imported.map_err(|diag| vec![diag]))
 }
 
 /// The first of these fields that is there.
@@ -43,20 +52,24 @@ fn any<'a>(node: &'a Node, names: &[&str]) -> Option<&'a Node> {
     names.iter().find_map(|name| node.get(name)).filter(|n| !n.is_null())
 }
 
+/// The members of a list; in HCL a block without a label is one by itself.
+fn members<'a>(node: &'a Node, names: &[&str]) -> &'a [Node] {
+    any(node, names).map_or(&[][..], |n| if n.entries().is_empty() { n.items() } else { std::slice::from_ref(n) })
+}
+
 fn name(node: &Node) -> Option<&str> {
     any(node, &["name", "Name", "ID"]).and_then(Node::text)
 }
 
-fn head(node: &Node) -> Span {
-    any(node, &["name", "Name"]).map_or_else(|| node.span.clone(), |n| n.span.clone())
-}
+/// A system job runs on as many nodes as there are, which no file knows.
+const NODES: &str = "10";
 
-fn read(job: &Node, group: &Node) -> Imported {
+fn read(job: &Node, group: &Node) -> Result<Imported, Diag> {
     let mut tree = Tree::new(job);
     let title = name(job).unwrap_or("job").to_owned();
     tree.put("name", any(job, &["name", "Name", "ID"]), "job");
     tree.put("workload.kind", None, "NomadJob");
-    tree.put("workload.replicas", any(group, &["count", "Count"]), "1");
+    replicas(&mut tree, job, group)?;
     // A group's own settings lie over the job's.
     for from in [job, group] {
         let Some(update) = any(from, &["update", "Update"]) else { continue };
@@ -69,7 +82,28 @@ fn read(job: &Node, group: &Node) -> Imported {
         }
     }
     shutdown(&mut tree, group);
-    finish(tree, &title, "NomadJob")
+    Ok(finish(tree, &title, "NomadJob"))
+}
+
+/// How many allocations there are, which is the nodes' number for a `system` job; a batch has nobody to serve.
+fn replicas(tree: &mut Tree, job: &Node, group: &Node) -> Result<(), Diag> {
+    let kind = any(job, &["type", "Type"]);
+    match kind.map(|node| (node, node.text().unwrap_or_default())) {
+        Some((node, kind @ ("batch" | "sysbatch"))) => {
+            let diag = Diag::error("not-supported", format!("a {kind} job is not simulated in this version"));
+            return Err(diag.at(&node.span, "it runs to its end, and serves nobody").path("type"));
+        }
+        Some((node, "system")) => {
+            let diag = Diag::warning("ignored-field", "a system job is not simulated in this version").path("type");
+            tree.notes
+                .push(diag.at(&node.span, "forecast as a service that is rolled, with an allocation on each node"));
+            tree.put("workload.replicas", None, NODES);
+            let text = format!("workload.replicas {NODES} (nodes: a system job does not say on how many it runs)");
+            tree.assumptions.push(text);
+        }
+        _ => tree.put("workload.replicas", any(group, &["count", "Count"]), "1"),
+    }
+    Ok(())
 }
 
 /// A number of nanoseconds as a duration that a scenario can say.
@@ -86,22 +120,59 @@ fn seconds(node: &Node) -> Option<f64> {
     text.parse::<u64>().ok().map(|ns| ns as f64 / 1e9).or_else(|| duration::seconds(text))
 }
 
-/// `shutdown_delay` comes after the deregistration and before the signal, as a preStop hook's sleep; `kill_timeout` after it.
-fn shutdown(tree: &mut Tree, group: &Node) {
-    let tasks = any(group, &["task", "Tasks"]).map_or(&[][..], Node::items);
-    let longest = |names: [&str; 2], from: &mut dyn Iterator<Item = &Node>| -> Option<(f64, Span)> {
-        let found = from.filter_map(|n| any(n, &names)).filter_map(|n| Some((seconds(n)?, n.span.clone())));
-        found.max_by(|a, b| a.0.total_cmp(&b.0))
+/// The one task of a group that serves: of those that are there for the whole life of it (no `lifecycle`), the one that registers a
+/// service or is named by the group's, else the one whose container has ports, else the `leader`, else the first.
+fn serving_task<'a>(group: &'a Node, tasks: &[&'a Node]) -> usize {
+    let services = members(group, &["service", "Services"]);
+    let main = |n: usize| any(tasks[n], &["lifecycle", "Lifecycle"]).is_none();
+    let named = |n: usize| {
+        let of = |s: &Node| any(s, &["task", "TaskName"]).and_then(Node::text).map(str::to_owned);
+        services.iter().any(|s| of(s).is_some() && of(s).as_deref() == name(tasks[n]))
     };
-    let delay = longest(["shutdown_delay", "ShutdownDelay"], &mut tasks.iter().chain([group]));
-    let kill = longest(["kill_timeout", "KillTimeout"], &mut tasks.iter());
-    let delayed = delay.as_ref().map(|(secs, span)| Node::scalar(format!("{secs}s"), span.clone()));
+    let ports = |n: usize| any(tasks[n], &["config", "Config"]).is_some_and(|c| c.get("ports").is_some());
+    let leads = |n: usize| any(tasks[n], &["leader", "Leader"]).and_then(Node::text) == Some("true");
+    serving(
+        tasks.len(),
+        &[
+            &|n| main(n) && (named(n) || !members(tasks[n], &["service", "Services"]).is_empty()),
+            &|n| main(n) && ports(n),
+            &|n| main(n) && leads(n),
+            &main,
+        ],
+    )
+}
+
+/// After the deregistration the group waits out its `shutdown_delay` before any task is stopped, and each task its own before
+/// its signal, as a preStop hook's sleep; `kill_timeout` comes after it. All tasks are stopped side by side: that of the one that
+/// serves counts.
+fn shutdown(tree: &mut Tree, group: &Node) {
+    let tasks: Vec<&Node> = any(group, &["task", "Tasks"]).map_or(&[][..], Node::items).iter().collect();
+    let task = tasks.get(serving_task(group, &tasks)).copied();
+    let told = |node: Option<&Node>, names: [&str; 2]| -> Option<(f64, Span)> {
+        let node = node.and_then(|n| any(n, &names))?;
+        Some((seconds(node)?, node.span.clone()))
+    };
+    let delays = [Some(group), task].map(|of| told(of, ["shutdown_delay", "ShutdownDelay"]));
+    let delay: f64 = delays.iter().flatten().map(|(secs, _)| secs).sum();
+    let longest = delays.into_iter().flatten().max_by(|a, b| a.0.total_cmp(&b.0));
+    let delayed = longest.map(|(_, span)| Node::scalar(format!("{delay}s"), span));
     tree.put("pod.termination.preStop", delayed.as_ref(), "0s");
-    let grace = delay.map_or(0.0, |d| d.0) + kill.as_ref().map_or(KILL_TIMEOUT, |k| k.0);
+    let kill = told(task, ["kill_timeout", "KillTimeout"]);
+    let grace = delay + kill.as_ref().map_or(KILL_TIMEOUT, |k| k.0);
     let killed = kill.map(|(_, span)| Node::scalar(grace.to_string(), span));
     if killed.is_none() {
         let text = format!("pod.termination.terminationGracePeriodSeconds {grace} (kill_timeout 5s, Nomad's default)");
         tree.assumptions.push(text);
     }
     tree.put("pod.termination.terminationGracePeriodSeconds", killed.as_ref(), &grace.to_string());
+    let plain = |task: &Node| {
+        let of = |names| told(Some(task), names).map(|(secs, _)| secs);
+        [of(["shutdown_delay", "ShutdownDelay"]), of(["kill_timeout", "KillTimeout"])]
+    };
+    if let Some(one) = task.filter(|one| tasks.iter().any(|other| plain(other) != plain(one))) {
+        let text = format!("`{}` is taken for the task that serves", name(one).unwrap_or("?"));
+        let span = any(one, &["name", "Name"]).map_or(&one.span, |n| &n.span);
+        tree.notes
+            .push(Diag::warning("several-tasks", text).at(span, "its `shutdown_delay` and `kill_timeout` govern"));
+    }
 }

@@ -1,5 +1,6 @@
 //! How long a preStop hook takes, as far as it can be told from its text.
 
+use super::shell::{Slept, slept};
 use crate::scenario::Diag;
 use crate::scenario::tree::{Node, Span};
 
@@ -41,63 +42,25 @@ pub(in crate::scenario) fn read(hook: &Node) -> Result<PreStop, Diag> {
 
 /// A command: `sleep 15`, or a shell that runs one.
 fn exec(words: &[&str], span: &Span) -> PreStop {
-    let (slept, other) = match words {
-        [program, flags, script, ..] if is_shell(program) && flags.starts_with('-') && flags.contains('c') => {
-            let steps: Vec<&str> = script.split([';', '\n', '&', '|']).map(str::trim).collect();
-            let steps = steps.into_iter().filter(|s| !s.is_empty() && *s != "true" && !s.starts_with('#'));
-            let times: Vec<Option<f64>> = steps.map(|s| sleep(&s.split_whitespace().collect::<Vec<_>>())).collect();
-            let known: Vec<f64> = times.iter().copied().flatten().collect();
-            let slept = (!known.is_empty()).then(|| known.iter().sum());
-            (slept, times.len() > known.len())
-        }
-        _ => (sleep(words), false),
-    };
-    let note = match (slept, other) {
-        (Some(_), false) => None,
-        (Some(secs), true) => Some(
-            Diag::warning("prestop-partly-read", format!("only the sleep of this hook is simulated: {secs}s"))
-                .at(span, "what else it does is taken as instant"),
+    let Slept { seconds, others, background } = slept(words);
+    let partly = |text: String, label| Some(Diag::warning("prestop-partly-read", text).at(span, label));
+    let note = match seconds {
+        Some(secs) if background => partly(
+            format!("a sleep of this hook goes on in the background: the hook takes {secs}s"),
+            "it is not waited for",
         ),
-        (None, _) => Some(
+        Some(secs) if others => partly(
+            format!("only the sleep of this hook is simulated: {secs}s"),
+            "what else it does is taken as instant",
+        ),
+        Some(_) => None,
+        None => Some(
             Diag::warning("prestop-unknown", "cannot tell how long this hook takes, assumed 0s")
                 .at(span, "not a plain sleep")
                 .help("say it by --set preStop=5s"),
         ),
     };
-    PreStop { seconds: slept.unwrap_or(0.0), span: span.clone(), note }
-}
-
-fn is_shell(program: &str) -> bool {
-    matches!(base(program), "sh" | "bash" | "ash" | "dash" | "zsh" | "busybox")
-}
-
-/// A program's name without its folder.
-fn base(program: &str) -> &str {
-    program.rsplit('/').next().unwrap_or(program)
-}
-
-/// The seconds of a `sleep 15`, `/bin/sleep 0.5`, `sleep 2m`, added up as coreutils does.
-fn sleep(words: &[&str]) -> Option<f64> {
-    let (program, times) = words.split_first()?;
-    if base(program) != "sleep" || times.is_empty() {
-        return None;
-    }
-    times.iter().map(|t| one_time(t)).sum()
-}
-
-fn one_time(text: &str) -> Option<f64> {
-    let (digits, unit) = match text.strip_suffix(['s', 'm', 'h', 'd']) {
-        Some(digits) => (digits, &text[digits.len()..]),
-        None => (text, "s"),
-    };
-    let factor = match unit {
-        "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86_400.0,
-        _ => 1.0,
-    };
-    let value: f64 = digits.parse().ok()?;
-    (digits.starts_with(|c: char| c.is_ascii_digit()) && value < 1e6).then_some(value * factor)
+    PreStop { seconds: seconds.unwrap_or(0.0), span: span.clone(), note }
 }
 
 #[cfg(test)]

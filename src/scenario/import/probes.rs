@@ -2,6 +2,7 @@
 
 use super::kubernetes::{Tree, only};
 use super::no_effect::PROBE;
+use super::pods;
 use crate::scenario::Diag;
 use crate::scenario::tree::Node;
 
@@ -58,7 +59,11 @@ const BALANCERS: [&str; 3] = ["target-health.", "cloud.google.com/load-balancer-
 /// is part of how late an addition is.
 pub(super) fn gates(tree: &mut Tree, pod: Option<&Node>) {
     for gate in pod.and_then(|p| p.get("readinessGates")).map(Node::items).unwrap_or_default() {
-        let Some(condition) = gate.get("conditionType") else { continue };
+        let Some(condition) = gate.get("conditionType") else {
+            let diag = pods::missing(gate, "conditionType", "a readiness gate has no `conditionType`", &gate.span);
+            tree.notes.push(diag.path("spec.template.spec.readinessGates"));
+            continue;
+        };
         if condition.text().is_some_and(|text| BALANCERS.iter().any(|known| text.starts_with(known))) {
             tree.put("loadBalancer.readinessGate", Some(&Node::scalar("added", condition.span.clone())), "");
         } else {

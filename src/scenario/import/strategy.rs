@@ -3,6 +3,7 @@
 use super::analysis;
 use super::kubernetes::{Tree, only};
 use crate::scenario::Diag;
+use crate::scenario::diag::nearest;
 use crate::scenario::tree::{Node, Value};
 
 /// A DaemonSet runs on as many nodes as there are, which no manifest knows.
@@ -82,6 +83,10 @@ const BLUE_GREEN: [&str; 6] = [
 
 /// `spec.strategy` of an Argo `Rollout`.
 fn rollout(tree: &mut Tree, spec: &Node, objects: &[&Node]) {
+    if !["canary", "blueGreen"].iter().any(|name| spec.get("strategy").is_some_and(|s| s.get(name).is_some())) {
+        tree.notes.push(no_strategy(spec));
+        return;
+    }
     for (name, fields) in [("canary", &CANARY[..]), ("blueGreen", &BLUE_GREEN[..])] {
         let Some(strategy) = spec.get("strategy").and_then(|s| s.get(name)) else { continue };
         if strategy.is_null() {
@@ -98,12 +103,27 @@ fn rollout(tree: &mut Tree, spec: &Node, objects: &[&Node]) {
     }
 }
 
+/// Argo's `InvalidSpec`: it rolls nothing of such a `Rollout`.
+fn no_strategy(spec: &Node) -> Diag {
+    let diag = Diag::error("missing-field", "this Rollout has neither `strategy.canary` nor `strategy.blueGreen`");
+    let strategy = spec.entry("strategy");
+    let fields = strategy.map(|e| e.value.entries()).unwrap_or_default();
+    let near = fields.iter().find_map(|e| Some((e, nearest(&e.key, ["canary", "blueGreen"])?)));
+    let diag = match (near, strategy) {
+        (Some((entry, meant)), _) => diag.at(&entry.key_span, format!("did you mean `{meant}`?")),
+        (None, Some(entry)) => diag.at(&entry.key_span, "Argo refuses it (InvalidSpec)"),
+        (None, None) => diag.at(&spec.span, "Argo refuses it (InvalidSpec)"),
+    };
+    diag.path("spec.strategy").help("`strategy: {canary: {}}` is a plain rolling update")
+}
+
 /// `spec.strategy` of a Deployment, the fields that the scenario's has.
 fn deployment(tree: &mut Tree, spec: &Node) {
-    let from = spec.get("strategy");
-    if let Some(node) = from.filter(|n| !matches!(n.value, Value::Map(_) | Value::Null)) {
-        // Left to the scenario's reader to find fault with.
-        tree.put("workload.strategy", Some(node), "");
+    if let Some(node) = spec.get("strategy").filter(|n| !matches!(n.value, Value::Map(_) | Value::Null)) {
+        // A scenario may say it in a word; the API takes none.
+        let diag = Diag::error("wrong-type", "`strategy` must be a map of fields").at(&node.span, "expected a map");
+        let word = node.text().and_then(|text| nearest(text, ["RollingUpdate", "Recreate"])).unwrap_or("Recreate");
+        tree.notes.push(diag.path("spec.strategy").help(format!("as in `strategy: {{type: {word}}}`")));
         return;
     }
     tree.put("workload.strategy.type", spec.at("strategy.type"), "RollingUpdate");

@@ -86,6 +86,7 @@ const IDLE: &[(&str, &str)] = &[
     ("podDisruptionBudget.unhealthyPodEvictionPolicy", "a bound"),
     ("metrics.[].type", "what the metric is called"),
     ("resource.target.averageUtilization", "what the metric is called"),
+    ("containerResource.target.averageUtilization", "what the metric is called"),
     ("clients.[].arrivals", "a rate"),
     ("clients.[].arrivals.distribution", "a rate"),
     ("livenessProbe.successThreshold", "1 is all that Kubernetes allows"),
