@@ -10,7 +10,7 @@ use std::path::Path;
 
 use dryroll::explain::{Explanation, Trace, Tracer, Which};
 use dryroll::fleet::fact::Cause;
-use dryroll::metrics::replication::Replication;
+use dryroll::metrics::replication::{PhaseTally, Replication};
 use dryroll::metrics::summary::Looks;
 use dryroll::metrics::{Meta, PodRow, Results};
 use dryroll::scenario::{self, Request, Scenario};
@@ -436,7 +436,7 @@ fn a_forecast_and_its_explanation_count_alike() {
     let all = traced.explain(Which::default());
     let phases = &traced.replication.phases;
     assert!(traced.trace.endings.len() as u64 > all.dropped, "some fail in the warm-up");
-    assert_eq!(all.dropped, phases.iter().map(|p| p.dropped()).sum::<u64>());
+    assert_eq!(all.dropped, phases.iter().map(PhaseTally::dropped).sum::<u64>());
     let unfinished = phases.iter().map(|p| p.unfinished).sum::<u64>();
     let requests = phases.iter().map(|p| p.requests).sum::<u64>();
     assert!(all.requests.abs_diff(requests) <= unfinished + 3, "{} {requests}", all.requests);

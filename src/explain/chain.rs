@@ -87,13 +87,12 @@ impl Teller<'_> {
     /// What the pod of `e` is like, and the beginning of the paths of its settings where a name alone does not mean them.
     fn kind(&self, e: &Ending) -> (&Pod, String) {
         let behind = e.pod.and_then(PodId::tier).or_else(|| e.proxy.tier());
-        match behind.and_then(|tier| Some((self.scenario.front.get(tier)?, self.scenario.tiers().nth(tier + 1)?))) {
-            Some((before, next)) => (&before.next.pod, format!("{}.pod.termination.", next.path)),
-            None => {
-                let is_old = self.pod(e).is_none_or(|row| row.revision == "old");
-                (if is_old { &self.scenario.pod } else { &self.scenario.new_pod }, String::new())
-            }
+        let tier = behind.and_then(|tier| Some((self.scenario.front.get(tier)?, self.scenario.tiers().nth(tier + 1)?)));
+        if let Some((before, next)) = tier {
+            return (&before.next.pod, format!("{}.pod.termination.", next.path));
         }
+        let is_old = self.pod(e).is_none_or(|row| row.revision == "old");
+        (if is_old { &self.scenario.pod } else { &self.scenario.new_pod }, String::new())
     }
 
     /// Until when the proxy of `e` had its pod in rotation: the first removal after the pod's deletion.

@@ -61,6 +61,7 @@ impl Tracer {
     }
 
     /// Counts apart what was born from this moment on.
+    #[must_use]
     pub fn since(self, from: SimTime) -> Self {
         Self { since: Some(from), ..self }
     }
