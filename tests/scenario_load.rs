@@ -298,7 +298,7 @@ fn an_ecs_service_is_read_with_its_task_definition() {
     assert_eq!((ecs.minimum_healthy, ecs.maximum, ecs.circuit_breaker, ecs.rollback), (100.0, 150.0, true, true));
     assert_eq!(ecs.fails_after, Dur::from_secs(80));
     assert_eq!(scenario.load_balancer.propagation.order, PropagationOrder::DrainThenStop);
-    assert_eq!(scenario.pod.termination.grace_period, Dur::from_secs(60), "the slowest container governs");
+    assert_eq!(scenario.pod.termination.grace_period, Dur::from_secs(60), "the container that serves governs");
 }
 
 #[test]

@@ -118,7 +118,8 @@ fn rolled_otherwise(tree: &mut Tree, service: &Node) {
     }
 }
 
-/// ECS stops all containers of a task side by side, each with its own time: that of the one that serves governs.
+/// ECS stops all containers of a task side by side, each with its own time: that of the one that serves governs. It is the one that
+/// the balancer sends to, else the first with ports, or with the service's name.
 fn stop_timeout(tree: &mut Tree, service: &Node, task: Option<&Node>) {
     let containers = task.and_then(|t| t.get("containerDefinitions")).map_or(&[][..], Node::items);
     let balanced = service.get("loadBalancers").map_or(&[][..], Node::items);
@@ -132,6 +133,7 @@ fn stop_timeout(tree: &mut Tree, service: &Node, task: Option<&Node>) {
                 })
             },
             &|n| containers[n].get("portMappings").is_some_and(|ports| !ports.items().is_empty()),
+            &|n| text(&containers[n], "name").is_some() && text(&containers[n], "name") == text(service, "serviceName"),
         ],
     );
     let timeout = containers.get(n).and_then(|c| c.get("stopTimeout")).filter(|n| !n.is_null());

@@ -121,7 +121,7 @@ fn seconds(node: &Node) -> Option<f64> {
 }
 
 /// The one task of a group that serves: of those that are there for the whole life of it (no `lifecycle`), the one that registers a
-/// service or is named by the group's, else the one whose container has ports, else the `leader`, else the first.
+/// service or is named by the group's, else the one whose container has ports, else the `leader`, else the one of the group's name, else the first.
 fn serving_task<'a>(group: &'a Node, tasks: &[&'a Node]) -> usize {
     let services = members(group, &["service", "Services"]);
     let main = |n: usize| any(tasks[n], &["lifecycle", "Lifecycle"]).is_none();
@@ -137,6 +137,7 @@ fn serving_task<'a>(group: &'a Node, tasks: &[&'a Node]) -> usize {
             &|n| main(n) && (named(n) || !members(tasks[n], &["service", "Services"]).is_empty()),
             &|n| main(n) && ports(n),
             &|n| main(n) && leads(n),
+            &|n| main(n) && name(tasks[n]).is_some() && name(tasks[n]) == name(group),
             &main,
         ],
     )
