@@ -190,6 +190,7 @@ const MEANING: &[(&str, &str)] = &[
     ("backoff.base", "not above `cap`"),
     ("backoff.cap", "not below `base`"),
     ("loadBalancer.[].layer", "4 only of the outermost tier"),
+    ("updateStrategy.rollingUpdate.maxSurge", "0 unless `maxUnavailable` is 0"),
     ("deploy.rolls", "the name of a tier there is"),
     ("deploy.events.[].reload", "the name of a tier there is"),
 ];
