@@ -24,11 +24,14 @@ struct Whom {
 }
 
 /// Nothing that a pod does on its way down helps where it has none: only proxies that find out by themselves.
-fn on_dead_nodes(s: &Settings) -> Whom {
+fn on_dead_nodes(page: &Page<'_>) -> Whom {
+    let s = page.settings;
+    // Whoever finds out needs somebody else to send to.
+    let others = pods(page.results, |p| !p.lost && (p.created.is_none() || p.ready.is_some())) > 0.0;
     let finds_out = Remedy::new([format!("{}.passiveHealth.maxFails=1", s.balancer)], "proxies find out by themselves");
     Whom {
         words: "pods whose nodes had died, until the API had noticed".to_owned(),
-        remedy: (s.proxied && !s.ejects).then_some(finds_out),
+        remedy: (s.proxied && !s.ejects && others).then_some(finds_out),
     }
 }
 
@@ -77,7 +80,7 @@ pub(super) fn stale_route(page: &Page<'_>) -> Told {
     let who = plural(f64::from(s.proxies), if s.proxied { "proxy" } else { "node" }).replace("proxys", "proxies");
     let (stopped, crashed) = (failed_liveness(results), crashed_pods(results));
     let mut all: Vec<Whom> = Vec::new();
-    all.extend((pods(results, |p| p.lost) > 0.0).then(|| on_dead_nodes(s)));
+    all.extend((pods(results, |p| p.lost) > 0.0).then(|| on_dead_nodes(page)));
     all.extend((stopped > 0.0).then(|| being_stopped(s, stopped)));
     all.extend((crashed > 0.0).then(|| Whom {
         words: format!("pods whose containers had crashed and were being started anew ({})", plural(crashed, "pod")),
