@@ -173,6 +173,8 @@ fn what_the_api_refuses_is_an_error() {
     ] {
         assert_told(&whole.replacen(from, to, 1), 2, &parts);
     }
+    let (bare, _) = whole.split_once("  template:").expect("it has one");
+    assert_told(bare, 0, &["has no `spec.template`: the API would refuse it"]);
     let elsewhere = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\nspec: {workloadRef: {kind: Deployment, name: \
                      web}, strategy: {canary: {}}}\n";
     assert_told(elsewhere, 0, &["the pods of this Rollout are described elsewhere"]);

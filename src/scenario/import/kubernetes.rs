@@ -264,6 +264,7 @@ fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     let probed: Vec<&Node> = containers.iter().copied().chain(probes::sidecars(pod)).collect();
     probes::read(&mut tree, &probed);
     tree.notes.extend(probes::ignored(pod));
+    tree.notes.extend(pods::unsaid(object, spec, kind));
     tree.notes.extend(pods::not_simulated(&containers));
     tree.notes.extend(paused(spec, kind, &name));
     probes::gates(&mut tree, pod);

@@ -43,6 +43,10 @@ pub(super) fn of<'a>(object: &'a Node, spec: &'a Node, kind: &str) -> Result<Opt
     if kind == "Rollout" && spec.get("template").is_none() && spec.get("workloadRef").is_some_and(|n| !n.is_null()) {
         return Ok(None);
     }
+    // What is left out altogether the API would ask for; a forecast of what is there may be meant all the same.
+    if spec.entries().iter().all(|e| nearest(&e.key, ["template"]).is_none()) {
+        return Ok(None);
+    }
     let head = |entry: Option<&crate::scenario::tree::Entry>| entry.map(|e| e.key_span.clone());
     let at = head(object.entry("spec")).unwrap_or_else(|| object.span.clone());
     let template = needed(spec, "template", "spec", kind, &at)?;
@@ -61,6 +65,17 @@ pub(super) fn of<'a>(object: &'a Node, spec: &'a Node, kind: &str) -> Result<Opt
             Err(missing(pod, "containers", &format!("the pods of this {kind} have no containers"), &at).path(path))
         }
     }
+}
+
+/// A note that a workload says nothing of its pods, which the API would refuse.
+pub(super) fn unsaid(object: &Node, spec: &Node, kind: &str) -> Option<Diag> {
+    let elsewhere = spec.get("workloadRef").is_some_and(|n| !n.is_null());
+    let unsaid = spec.get("template").is_none() && !elsewhere;
+    let at = object.entry("spec").map_or(&object.span, |e| &e.key_span);
+    unsaid.then(|| {
+        let diag = Diag::warning("missing-field", format!("this {kind} has no `spec.template`: the API would refuse it"));
+        diag.at(at, "its pods are taken to have every default").path("spec.template")
+    })
 }
 
 /// Notes for what these containers do at their start and at their end, and do not here.
