@@ -1,7 +1,7 @@
 //! Where the result goes: stdout, or a file that is there whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -34,6 +34,16 @@ impl Output {
         // Gone at once: an interrupted run leaves nothing behind.
         drop(beside(&target)?);
         Ok(Self::File(target))
+    }
+
+    /// The columns of the terminal that is written to; none where it is no terminal, whose width is nothing to a file or a pipe.
+    pub(super) fn columns(&self) -> Option<usize> {
+        let Self::Stdout = self else { return None };
+        let stdout = io::stdout();
+        let told = || std::env::var("COLUMNS").ok()?.parse().ok();
+        // A terminal that does not know its own size says 0.
+        let own = || terminal_size::terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0)).filter(|&w| w > 0);
+        stdout.is_terminal().then(|| own().or_else(told)).flatten()
     }
 
     /// Whether what is written ends in a file, where colours have no place.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Failure;
 use super::output::{Output, Staged};
 use super::ui::Ui;
-use crate::report::Format;
+use crate::report::{Format, on_screen};
 
 /// What `--format` names, else what the output file's ending means, else `otherwise`.
 pub(super) fn format<P>(
@@ -36,7 +36,7 @@ pub(super) fn write<P>(
     }
     let write = || {
         let mut bytes = Vec::new();
-        (format.write)(page, &mut bytes)?;
+        on_screen(output.columns(), || (format.write)(page, &mut bytes))?;
         Ok(if output.is_file() { without_colours(bytes) } else { bytes })
     };
     let bytes = write().map_err(|e| cannot_write(path, &e))?;

@@ -6,7 +6,7 @@ use super::{ExplainPage, remedies};
 use crate::explain::{Chain, Explanation, Group, PodOrder, Tally};
 use crate::report::Format;
 use crate::report::grid::{self, Cell, paint};
-use crate::report::style::{BAD, BOLD, DIM, WIDTH};
+use crate::report::style::{BAD, BOLD, DIM, screen, width};
 use crate::report::text::{count, percent, wrap};
 
 /// `--format table`.
@@ -16,6 +16,8 @@ pub(super) const FORMAT: Format<ExplainPage> = Format { name: "table", endings: 
 const NAMED: usize = 4;
 /// Pods whose steps are listed.
 const PODS: usize = 12;
+/// Columns of the steps that a narrow terminal goes without.
+const SPARE: [usize; 2] = [2, 4];
 /// What the columns of the steps mean.
 const LEGEND: &str = "deleted: s after the start of the deploy; the steps: s after the deletion. Ready/deleted: new pods that \
                       were Ready, and pods deleted, by then. heard: the last proxy took it out of rotation";
@@ -62,7 +64,7 @@ fn write_pods(out: &mut dyn io::Write, page: &ExplainPage) -> io::Result<()> {
     if more > 0 {
         writeln!(out, "  {}", paint(DIM, &format!("and {more} more: --all-pods, or --pod NAME for one")))?;
     }
-    for line in wrap(LEGEND, WIDTH - 2) {
+    for line in wrap(LEGEND, width() - 2) {
         writeln!(out, "  {}", paint(DIM, &line))?;
     }
     Ok(())
@@ -79,10 +81,16 @@ fn write_group(out: &mut dyn io::Write, e: &Explanation, group: &Group) -> io::R
         group.last
     );
     writeln!(out, "  {}", paint(BOLD, &head))?;
-    if !group.pods.is_empty() {
-        writeln!(out, "    {}", paint(DIM, &format!("by pod    {}", tallies(&group.pods))))?;
+    for (by, all) in [("by pod    ", &group.pods), ("by proxy  ", &group.proxies)] {
+        // A group may be of no pod; where nobody is at the proxies either, that is told.
+        if by.starts_with("by pod") && all.is_empty() {
+            continue;
+        }
+        for (n, line) in wrap(&tallies(all), screen(usize::MAX) - 4 - by.len()).iter().enumerate() {
+            let lead = if n == 0 { by } else { "          " };
+            writeln!(out, "    {}", paint(DIM, &format!("{lead}{line}")))?;
+        }
     }
-    writeln!(out, "    {}", paint(DIM, &format!("by proxy  {}", tallies(&group.proxies))))?;
     for chain in &group.examples {
         paragraph(out, "    ", chain)?;
     }
@@ -99,12 +107,14 @@ fn tallies(all: &[Tally]) -> String {
 
 /// The chain, and what would have prevented it.
 fn paragraph(out: &mut dyn io::Write, indent: &str, chain: &Chain) -> io::Result<()> {
-    let width = WIDTH - indent.len() - 2;
+    let width = width() - indent.len() - 2;
     for (n, line) in wrap(&chain.text, width).iter().enumerate() {
         writeln!(out, "{indent}{}{line}", if n == 0 { "" } else { "  " })?;
     }
     if let Some(prevented) = &chain.prevented {
-        writeln!(out, "{indent}  {}", paint(DIM, &format!("prevented by {prevented}")))?;
+        for line in wrap(&format!("prevented by {prevented}"), screen(usize::MAX) - indent.len() - 2) {
+            writeln!(out, "{indent}  {}", paint(DIM, &line))?;
+        }
     }
     Ok(())
 }
@@ -130,5 +140,10 @@ fn order(pods: &[&PodOrder]) -> Vec<String> {
         ]
     };
     let rows: Vec<Vec<Cell>> = std::iter::once(first).chain(pods.iter().map(row)).collect();
-    grid::lines(&rows, 2 * WIDTH)
+    let (mut lines, gone) = grid::fitting(rows, screen(2 * width() + 2) - 2, &SPARE);
+    if gone > 0 {
+        let names: Vec<&str> = SPARE[..gone].iter().map(|&c| columns[c - 1]).collect();
+        lines.push(paint(DIM, &format!("no room here for {}: --format json", names.join(", "))));
+    }
+    lines
 }

@@ -8,8 +8,8 @@ use crate::report::Format;
 use crate::report::answer::recovers;
 use crate::report::finding;
 use crate::report::grid::{self, Cell, paint};
-use crate::report::style::{BAD, BOLD, DIM, GOOD, WIDTH};
-use crate::report::text::{count, wrap};
+use crate::report::style::{BAD, BOLD, DIM, GOOD, screen, width};
+use crate::report::text::{count, listed, wrap};
 use crate::study::result::finding::Verdict;
 use crate::study::result::price::Cost;
 use crate::study::result::recommendation::{Policy, Recommendation};
@@ -45,7 +45,7 @@ fn write(page: &RecommendPage, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn paragraph(out: &mut dyn io::Write, text: &str, indent: usize, style: anstyle::Style) -> io::Result<()> {
-    for line in wrap(text, WIDTH - indent) {
+    for line in wrap(text, width() - indent) {
         writeln!(out, "{:indent$}{}", "", paint(style, &line))?;
     }
     Ok(())
@@ -92,7 +92,7 @@ fn policies(r: &Recommendation, out: &mut dyn io::Write) -> io::Result<()> {
     let differs = |n: &usize| rows.iter().any(|(_, p)| p.settings[*n] != r.now.settings[*n]);
     let shown: Vec<usize> = (0..r.settings.len()).filter(differs).collect();
     let mut head = vec![Cell::left("")];
-    head.extend(shown.iter().map(|&n| Cell::right(name(&r.settings[n])).style(DIM)));
+    head.extend(shown.iter().map(|&n| Cell::heading(name(&r.settings[n])).style(DIM)));
     head.extend(Cost::ALL.map(|c| Cell::right(words::title(c)).style(DIM)));
     head.extend([Cell::right("price").style(DIM), Cell::left("objectives").style(DIM)]);
     let mut cells = vec![head];
@@ -114,8 +114,18 @@ fn policies(r: &Recommendation, out: &mut dyn io::Write) -> io::Result<()> {
         row.push(Cell::left(format!("{word}, {}", words::met(p.deploys, p.met))).style(style));
         cells.push(row);
     }
-    for line in grid::lines(&cells, WIDTH * 2) {
+    // The price is made of the costs, and the last of them are told first where there is no room for all.
+    let costs = 1 + shown.len();
+    let spare: Vec<usize> = (costs..=costs + Cost::ALL.len()).rev().collect();
+    let (lines, gone) = grid::fitting(cells, screen(width() * 2 + 2) - 2, &spare);
+    for line in lines {
         writeln!(out, "  {line}")?;
+    }
+    if gone > 0 {
+        let names: Vec<String> =
+            Cost::ALL.iter().map(|&c| words::title(c).to_owned()).chain(["price".to_owned()]).collect();
+        let names = listed(&names[names.len() - gone..]);
+        paragraph(out, &format!("no room here for {names}: --format json"), 2, DIM)?;
     }
     Ok(())
 }
@@ -131,10 +141,10 @@ fn limits(r: &Recommendation, out: &mut dyn io::Write) -> io::Result<()> {
     let label = told.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for (name, text) in told {
-        let lines = wrap(&text, WIDTH - 2 - label - 2).into_iter().enumerate();
+        let lines = wrap(&text, width() - 2 - label - 2).into_iter().enumerate();
         rows.extend(lines.map(|(n, line)| vec![Cell::left(if n == 0 { name } else { "" }), Cell::left(line)]));
     }
-    for line in grid::lines(&rows, WIDTH - 2) {
+    for line in grid::lines(&rows, width() - 2) {
         writeln!(out, "  {line}")?;
     }
     match words::measure_first(r) {

@@ -2,7 +2,8 @@
 
 use crate::report::Page;
 use crate::report::grid;
-use crate::report::style::{BOLD, DIM, WIDTH};
+use crate::report::style::{BOLD, DIM, screen, width};
+use crate::report::text::wrap;
 use crate::report::why::{self, Remedy};
 
 /// Reconnects a second at the peak, over the normal, from which spreading them is proposed.
@@ -30,14 +31,16 @@ pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
     proposals
         .push((format!("{} --format json", command(page, &[])), "every figure, the time series, the pods".to_owned()));
     let mut lines = vec![grid::paint(BOLD, "Next")];
-    let width = proposals.iter().map(|(c, _)| c.chars().count()).max().unwrap_or(0);
-    let beside = proposals.iter().all(|(_, effect)| 4 + width + 2 + effect.chars().count() <= WIDTH);
+    let commands = proposals.iter().map(|(c, _)| c.chars().count()).max().unwrap_or(0);
+    let beside = proposals.iter().all(|(_, effect)| 4 + commands + 2 + effect.chars().count() <= width());
+    // A command is one line, however long, since it is to be copied.
+    let room = screen(usize::MAX) - 6;
     for (command, effect) in proposals {
-        let effect = grid::paint(DIM, &effect);
         if beside {
-            lines.push(format!("  {command:width$}  {effect}"));
+            lines.push(format!("  {command:commands$}  {}", grid::paint(DIM, &effect)));
         } else {
-            lines.extend([format!("  {command}"), format!("    {effect}")]);
+            lines.push(format!("  {command}"));
+            lines.extend(wrap(&effect, room).iter().map(|line| format!("    {}", grid::paint(DIM, line))));
         }
     }
     lines

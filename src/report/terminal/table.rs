@@ -6,7 +6,7 @@ use crate::metrics::{Figure, Results};
 use crate::report::Page;
 use crate::report::answer::still_terminating;
 use crate::report::grid::{self, Cell};
-use crate::report::style::{BOLD, DIM, WIDTH};
+use crate::report::style::{BOLD, DIM, screen, width};
 use crate::report::text::{self, Format, count, percent, rate, seconds, times};
 
 /// Attempts a request from which on they are told: what two digits can show.
@@ -15,14 +15,20 @@ pub(in crate::report) const RETRIED: f64 = 1.005;
 /// The table's lines.
 pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
     let r = page.results;
-    let rows: Vec<Vec<Cell>> = if r.is_steady() {
-        steady(r).into_iter().map(Row::alone).collect()
-    } else {
+    let table = |shed: fn(Row) -> Row| -> Vec<Vec<Cell>> {
+        if r.is_steady() {
+            return steady(r).into_iter().map(|row| shed(row).alone()).collect();
+        }
         let head = |text| Cell::right(text).style(DIM);
         let heads = vec![Cell::left(""), head("before"), head("during"), Cell::left(""), head("after")];
-        std::iter::once(heads).chain(phases(r).into_iter().map(Row::cells)).collect()
+        std::iter::once(heads).chain(phases(r).into_iter().map(|row| shed(row).cells())).collect()
     };
-    grid::lines(&rows, WIDTH - 2)
+    let limit = width() - 2;
+    // A terminal too narrow for figures and words is left the figures; elsewhere the last note is cut.
+    let sheds: [fn(Row) -> Row; 3] = [|row| row, Row::without_note, Row::bare];
+    let fits = |rows: &Vec<Vec<Cell>>| screen(usize::MAX) == usize::MAX || grid::fits(rows, limit);
+    let rows = sheds.into_iter().map(table).find(fits).unwrap_or_else(|| table(Row::bare));
+    grid::lines(&rows, limit)
 }
 
 /// One row: its name, before, during with interval and remark, after, and a note.
@@ -37,6 +43,14 @@ pub(in crate::report) struct Row {
 }
 
 impl Row {
+    fn without_note(self) -> Self {
+        Self { note: String::new(), ..self }
+    }
+
+    fn bare(self) -> Self {
+        Self { remark: String::new(), ..self.without_note() }
+    }
+
     fn cells(self) -> Vec<Cell> {
         let interval = text::interval(self.during, self.format);
         let gap = if interval.is_empty() || self.remark.is_empty() { "" } else { " " };

@@ -5,12 +5,14 @@ use super::sparkline::{self, Worst};
 use crate::metrics::Results;
 use crate::report::Page;
 use crate::report::grid::{self, Cell};
-use crate::report::style::{DIM, WIDTH};
+use crate::report::style::{DIM, width};
 use crate::report::text::{Format, count, range, seconds, times};
 
 /// Characters of a line of blocks, at the most and at the least.
 const CELLS: usize = 60;
 const FEWEST: usize = 32;
+/// What stands beside them: the name and the range.
+const BESIDE: usize = 36;
 
 /// The picture's lines; none for a steady fleet that dropped nothing, which has nothing to show.
 pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
@@ -46,7 +48,7 @@ pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
     if spike.peak_reconnects_per_second.is_some_and(|p| p.mean >= 10.0) {
         add("reconnects/s", &window.column("reconnects"), Worst::Highest, count);
     }
-    grid::lines(&rows, WIDTH - 2)
+    grid::lines(&rows, width() - 2)
 }
 
 /// The rows of the time series from shortly before the deploy until shortly after its end.
@@ -71,7 +73,8 @@ impl<'a> Window<'a> {
     }
 
     fn cells(&self) -> usize {
-        self.rows.len().clamp(FEWEST, CELLS)
+        let most = CELLS.min(width() - BESIDE);
+        self.rows.len().clamp(FEWEST.min(most), most)
     }
 
     fn column(&self, name: &str) -> Vec<Option<f64>> {

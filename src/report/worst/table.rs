@@ -5,7 +5,7 @@ use std::io;
 use super::WorstPage;
 use crate::report::Format;
 use crate::report::grid::paint;
-use crate::report::style::{BOLD, DIM, WIDTH};
+use crate::report::style::{BOLD, DIM, width};
 use crate::report::text::{count, mean, percent, plural, seconds, times, wrap};
 
 /// `--format table`.
@@ -59,7 +59,7 @@ fn write(page: &WorstPage, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn paragraph(out: &mut dyn io::Write, text: &str, style: anstyle::Style) -> io::Result<()> {
-    for line in wrap(text, WIDTH - 2) {
+    for line in wrap(text, width() - 2) {
         writeln!(out, "  {}", paint(style, &line))?;
     }
     Ok(())
