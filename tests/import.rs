@@ -72,9 +72,9 @@ fn run(arguments: &[String]) -> (Value, String) {
     (serde_json::from_str(&out).expect("JSON"), err)
 }
 
-/// The first lines of warnings.
-fn warnings(said: &str) -> Vec<&str> {
-    said.lines().filter(|l| l.starts_with("warning[")).collect()
+/// The first lines of warnings. What is written out is no default any more.
+fn warnings(said: &str) -> Vec<String> {
+    said.lines().filter(|l| l.starts_with("warning[")).map(|l| l.replace(", the default", "")).collect()
 }
 
 /// Nothing in a result may differ but what it had to assume: of a written scenario nothing is left to assume but what a comment says.
@@ -88,7 +88,7 @@ fn what_is_written_forecasts_to_the_bytes_of_the_manifest() {
         let (mut of_manifest, told) = run(&arguments);
         let (mut of_scenario, beside) = run(&[written.to_string_lossy().into_owned()]);
         assert_eq!(warnings(&said), warnings(&told), "{line}: importing warns of what running does");
-        let news: Vec<&str> = warnings(&beside).into_iter().filter(|w| !warnings(&told).contains(w)).collect();
+        let news: Vec<String> = warnings(&beside).into_iter().filter(|w| !warnings(&told).contains(w)).collect();
         assert!(news.is_empty(), "{line}: what is written gives cause for {news:?}\n{text}");
         // What cannot be written without a warning is left out, in a comment.
         for assumed in of_scenario["assumptions"].take().as_array().expect("a list") {
@@ -304,4 +304,14 @@ fn an_autoscaled_manifest_without_replicas_has_its_minimum() {
     assert_eq!(imported("", ""), (Some("3".to_owned()), false));
     assert_eq!(imported("replicas: 5, ", ""), (Some("5".to_owned()), false));
     assert_eq!(imported("", ", namespace: stage"), (Some("1".to_owned()), true), "another's");
+}
+
+#[test]
+fn an_assumed_rate_is_called_assumed() {
+    let (code, out, err) = dryroll(&["import", "tests/data/manifests/checkout.yaml"]);
+    assert_eq!(code, 0, "{err}");
+    let rate = out.lines().find(|line| line.trim_start().starts_with("rate: ")).expect("a rate");
+    assert!(rate.contains("# assumed: 60 % of all workers busy"), "{rate}");
+    let (_, out, _) = dryroll(&["import", "tests/data/manifests/checkout.yaml", "--rate", "200/s"]);
+    assert!(out.contains("# --rate 200/s") && !out.contains("assumed: 60 %"), "{out}");
 }

@@ -205,7 +205,11 @@ spec: {replicas: 4, template: {spec: {containers: [{name: app}]}}}
     std::fs::write(&file, two).expect("it is written");
     let findings = lint(&Request::new(&file)).findings;
     assert_eq!(findings.len(), 1, "{findings:?}");
-    assert_eq!((findings[0].diag.code, findings[0].diag.line), ("closes-before-removal", 9));
+    assert_eq!(
+        (findings[0].diag.code, findings[0].diag.line),
+        ("closes-before-removal", 8),
+        "the name, since nothing else is of it"
+    );
 }
 
 /// A number of pods that is applied, and one that an autoscaler has made: only the first is the file's to say.

@@ -6,14 +6,15 @@ use super::args::Presets;
 use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, exit, table};
-use crate::scenario::presets::{Applies, Preset, all, named};
+use crate::scenario::presets::{Applies, Preset, all, did_you_mean, named};
 
 pub(super) fn run(args: &Presets, ui: Ui) -> Result<u8, Failure> {
     let text = match &args.name {
         None => list(&all()),
         Some(name) => {
             let Some(preset) = named(name) else {
-                ui.error(&format!("there is no preset `{name}`; `dryroll presets` lists them"));
+                let meant = did_you_mean(name).map_or_else(String::new, |m| format!(": {m}"));
+                ui.error(&format!("there is no preset `{name}`{meant}\n\nhint: `dryroll presets` lists them"));
                 return Err(Failure::Told);
             };
             one(&preset)

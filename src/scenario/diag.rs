@@ -229,15 +229,40 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// The candidate nearest to `word`, if near enough to be what was meant: at most 1 + a quarter of its letters differ,
-/// and fewer than half.
+/// and fewer than half. Of a word of three letters another one is as near as a misspelt one (`foo` and `for`): there letters may be
+/// missing, too many or swapped, and digits others, but not letters.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let letters = word.chars().count();
     let near = |distance: usize| distance <= 1 + letters / 4 && 2 * distance < letters;
+    let sorted = |word: &str| {
+        let digit = |c: char| if c.is_ascii_digit() { '0' } else { c };
+        let mut letters: Vec<char> = word.to_lowercase().chars().map(digit).collect();
+        letters.sort_unstable();
+        letters
+    };
+    let other = |c: &str| letters <= 3 && c.chars().count() == letters && sorted(c) != sorted(&word);
     candidates
         .into_iter()
+        .filter(|c| !other(c))
         .map(|c| (strsim::damerau_levenshtein(&word, &c.to_lowercase()), c))
         .filter(|(distance, _)| near(*distance))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, c)| c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn what_is_near_is_a_slip_and_not_another_word() {
+        let names = ["for", "rate", "qps", "preStop", "p99"];
+        let near = |word| nearest(word, names);
+        assert_eq!(
+            [near("preStpo"), near("rat"), near("fro"), near("fo")],
+            [Some("preStop"), Some("rate"), Some("for"), None]
+        );
+        assert_eq!([near("foo"), near("xyz"), near("p98")], [None, None, Some("p99")]);
+    }
 }

@@ -246,8 +246,7 @@ impl Draft {
                 (None, None) => break &self.input.root.span,
             }
         };
-        let end = if span.range.is_empty() { span.source.text.len() } else { span.range.end };
-        Span { range: span.range.start..end, ..span.clone() }
+        span.of_word()
     }
 
     /// Whether the file, its manifest or an option gives the value at a path, rather than a default.
@@ -319,7 +318,7 @@ impl Draft {
         let open = |a: &&String| a.split(' ').next().is_none_or(|path| !is_given(&root, path));
         let mut all_assumptions: Vec<String> = self.input.assumptions.iter().filter(open).cloned().collect();
         if let Some(rate) = assumed {
-            all_assumptions.push(format!("clients.traffic.rate {rate} (60 % of all workers busy; tell it by --rate)"));
+            all_assumptions.push(rate_assumption(rate));
         }
         let cx = self.cx();
         let (mut scenario, objectives) = Scenario::read(&cx, &root, &self.stem);
@@ -370,6 +369,11 @@ fn named_kind(root: &Node) -> Option<&'static str> {
 /// Whether the first population says what it sends.
 fn tells_traffic(root: &Node) -> bool {
     traffic::KINDS.iter().any(|kind| root.at("clients.0").is_some_and(|c| c.get(kind).is_some()))
+}
+
+/// What is said of a rate that nothing tells.
+pub(super) fn rate_assumption(rate: &str) -> String {
+    format!("clients.traffic.rate {rate} (60 % of all workers busy; tell it by --rate)")
 }
 
 pub(super) fn set_rate(root: &mut Node, rate: &str) {

@@ -150,9 +150,10 @@ impl Read for Seconds {
             Some(secs) => at
                 .error("wrong-unit", format!("`{}` is a number of seconds, without a unit", at.name()))
                 .label(format!("did you mean {secs}?")),
-            None => at
-                .error("wrong-type", format!("`{}` must be a number of seconds", at.name()))
-                .label("expected a number"),
+            None => at.unquoted(
+                at.error("wrong-type", format!("`{}` must be a number of seconds", at.name()))
+                    .label("expected a number"),
+            ),
         };
         at.report(diag);
         None

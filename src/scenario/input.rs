@@ -9,7 +9,7 @@ use super::diag::Diag;
 use super::import::foreign;
 use super::import::kubernetes::{self, Imported};
 use super::tree::{Entry, Node, Source, Span, Value};
-use super::{hcl, overrides, yaml};
+use super::{elsewhere, hcl, overrides, yaml};
 
 /// No scenario or manifest may be larger.
 const MAX_BYTES: u64 = 16 << 20;
@@ -107,6 +107,9 @@ pub(super) struct Input {
 
 /// Parses a text and tells scenarios from manifests.
 pub(super) fn classify(source: &Arc<Source>, folder: &Path, request: &Request<'_>) -> Result<Input, Vec<Diag>> {
+    if let Some(diag) = elsewhere::by_name(source) {
+        return Err(vec![diag]);
+    }
     let docs = documents(source, request.beside)?;
     let Some(first) = docs.first() else {
         let diag = Diag::error("empty-file", "the file says nothing").in_file(source.name.as_str());
@@ -122,6 +125,9 @@ pub(super) fn classify(source: &Arc<Source>, folder: &Path, request: &Request<'_
     if let Some(second) = docs.get(1) {
         let diag = Diag::error("several-documents", "the file holds more than one scenario");
         return Err(vec![diag.at(&second.span, "the second one begins here").help("give each a file of its own")]);
+    }
+    if let Some(diag) = elsewhere::by_fields(first) {
+        return Err(vec![diag]);
     }
     if !matches!(first.value, Value::Map(_)) {
         let diag = Diag::error("wrong-type", "a scenario is a map of fields").at(&first.span, "not a map");

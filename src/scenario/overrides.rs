@@ -141,6 +141,21 @@ pub(super) fn resolve(path: &str, known: &[String], root: &Node, span: &Span) ->
     if known.contains(&path) {
         return Ok(path);
     }
+    let found = that_end(&path, known);
+    match found[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(unknown(&path, known, span)),
+        _ => {
+            let names: Vec<String> = found.iter().map(|k| format!("`{k}`")).collect();
+            Err(Diag::error("ambiguous-path", format!("`{path}` could be {} fields", found.len()))
+                .at(span, "which one?")
+                .help(format!("write one of {}", names.join(", "))))
+        }
+    }
+}
+
+/// The fields that a last name, or the end of a path, may mean.
+fn that_end<'a>(path: &str, known: &'a [String]) -> Vec<&'a String> {
     let ending = format!(".{path}");
     let of_a_tier = |k: &str| k.starts_with("loadBalancer.") && (k.contains(".pod.") || k.contains(".workload."));
     let short = |k: &&String| !LONG_NAMES_ONLY.iter().any(|p| k.starts_with(p)) && !of_a_tier(k);
@@ -151,15 +166,14 @@ pub(super) fn resolve(path: &str, known: &[String], root: &Node, span: &Span) ->
     if found.iter().any(|k| !k.contains("Probe.")) {
         found.retain(|k| !k.contains("Probe."));
     }
-    match found[..] {
-        [one] => Ok(one.clone()),
-        [] => Err(unknown(&path, known, span)),
-        _ => {
-            let names: Vec<String> = found.iter().map(|k| format!("`{k}`")).collect();
-            Err(Diag::error("ambiguous-path", format!("`{path}` could be {} fields", found.len()))
-                .at(span, "which one?")
-                .help(format!("write one of {}", names.join(", "))))
-        }
+    found
+}
+
+/// The whole path of the one field that a last name means; `None` where it means none or several.
+pub(super) fn called(name: &str, known: &[String]) -> Option<String> {
+    match that_end(name, known)[..] {
+        [one] => Some(one.clone()),
+        _ => None,
     }
 }
 

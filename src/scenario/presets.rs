@@ -201,10 +201,7 @@ fn chosen(node: &Node, path: &str, applies: Applies) -> Result<Preset, Diag> {
     };
     let Some(preset) = named(name) else {
         let diag = Diag::error("unknown-preset", format!("there is no preset `{}`", printable(name)));
-        let label = match nearest(name, FILES.iter().map(|(known, _)| *known)) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => "no such preset".to_owned(),
-        };
+        let label = did_you_mean(name).unwrap_or_else(|| "no such preset".to_owned());
         return Err(place(diag.at(&node.span, label).help("`dryroll presets` lists them")));
     };
     if preset.applies != applies {
@@ -212,6 +209,32 @@ fn chosen(node: &Node, path: &str, applies: Applies) -> Result<Preset, Diag> {
         return Err(place(diag.at(&node.span, "not here").help("`dryroll presets` says where each is named")));
     }
     Ok(preset)
+}
+
+/// `did you mean …?` with the presets that a name may have been meant for: the nearest one, else those that begin so, else the one of
+/// the same words in another order.
+pub fn did_you_mean(name: &str) -> Option<String> {
+    let names = || FILES.iter().map(|(known, _)| *known);
+    let in_order = |name: &str| {
+        let mut words: Vec<String> = name.to_lowercase().split('-').map(str::to_owned).collect();
+        words.sort_unstable();
+        words.join("-")
+    };
+    let reordered: Vec<String> = names().map(in_order).collect();
+    let begun: Vec<&str> = names().filter(|known| !name.is_empty() && known.starts_with(name)).collect();
+    let same_words = || {
+        let meant = nearest(&in_order(name), reordered.iter().map(String::as_str))?;
+        names().find(|known| in_order(known) == meant)
+    };
+    let meant = match nearest(name, names()) {
+        Some(one) => vec![one],
+        None if !begun.is_empty() => begun,
+        None => same_words().into_iter().collect(),
+    };
+    let quoted: Vec<String> = meant.iter().map(|m| format!("`{m}`")).collect();
+    let (last, rest) = quoted.split_last()?;
+    let before = if rest.is_empty() { String::new() } else { format!("{} or ", rest.join(", ")) };
+    Some(format!("did you mean {before}{last}?"))
 }
 
 /// What a preset sets, as a scenario.
@@ -225,4 +248,23 @@ fn tree_of(preset: &Preset) -> Node {
         }
     }
     tree
+}
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn a_name_that_is_none_brings_those_that_may_be_meant() {
+        for (name, meant) in [
+            ("ingress-ngnix", Some("did you mean `ingress-nginx`?")),
+            ("nginx-ingres", Some("did you mean `ingress-nginx`?")),
+            ("ngin", Some("did you mean `nginx`?")),
+            ("istio", Some("did you mean `istio-1.23` or `istio-1.24`?")),
+            ("foo", None),
+            ("", None),
+        ] {
+            assert_eq!(did_you_mean(name).as_deref(), meant, "{name}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use super::csv_file::Files;
 use super::diag::{Diag, Severity, nearest, printable};
 use super::schema::{Json, Notes, Shape, Written};
 use super::tree::{Node, Span, Value};
+use super::unknown;
 
 /// What one reading of a scenario gathers: findings, assumptions, and every path that it asked for.
 pub(crate) struct Cx {
@@ -68,6 +69,11 @@ impl Cx {
         if diag.line == 0 || !diags.iter().any(same) {
             diags.push(diag);
         }
+    }
+
+    /// Takes findings back that turned out to be another's.
+    pub(super) fn retract(&self, is_wrong: impl Fn(&Diag) -> bool) {
+        self.diags.borrow_mut().retain(|d| !is_wrong(d));
     }
 
     /// Adds something that had to be assumed.
@@ -135,14 +141,13 @@ pub(crate) struct At<'a> {
 impl<'a> At<'a> {
     /// The last name of the path; for a member of a list without a name, the list's with it.
     pub(crate) fn name(&self) -> &str {
-        let mut steps = self.path.rmatch_indices('.').map(|(n, _)| n + 1);
-        let last = steps.next().unwrap_or(0);
-        let numbered = self.path[last..].bytes().all(|b| b.is_ascii_digit());
-        &self.path[if numbered { steps.next().unwrap_or(0) } else { last }..]
+        let steps = self.path.rmatch_indices('.').map(|(n, _)| n + 1);
+        let is_name = |&n: &usize| !self.path[n..].starts_with(|c: char| c.is_ascii_digit());
+        &self.path[steps.into_iter().find(is_name).unwrap_or(0)..]
     }
 
     /// What a sentence calls this map.
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         if self.path.is_empty() { "the scenario".to_owned() } else { format!("`{}`", printable(&self.path)) }
     }
 
@@ -200,8 +205,10 @@ impl<'a> At<'a> {
     fn place_diag(&self, diag: Diag) -> Diag {
         let diag = diag.path(self.path.as_str());
         match self.span() {
-            Some(span) if span.text().contains("{{") => diag.at(span, "").help(super::yaml::RENDER_FIRST),
-            Some(span) => diag.at(span, ""),
+            Some(span) => match super::yaml::template_help(span.text()) {
+                Some(help) => diag.at(span, "").help(help),
+                None => diag.at(span, ""),
+            },
             None => diag.in_file(self.cx.file.as_str()),
         }
     }
@@ -236,8 +243,15 @@ impl<'a> At<'a> {
             Value::Seq(_) => {
                 self.error("wrong-type", format!("`{name}` must be {expected}")).label("a list stands here")
             }
-            Value::Scalar { .. } => {
-                self.error("wrong-type", format!("`{name}` must be {expected}")).label(format!("expected {expected}"))
+            Value::Scalar { text, .. } => {
+                let diag = self.error("wrong-type", format!("`{name}` must be {expected}"));
+                let diag = diag.label(format!("expected {expected}"));
+                match unknown::without_space(text).filter(|_| expected.contains("fields")) {
+                    Some((name, value)) => {
+                        diag.help(format!("a colon is followed by a space: `{name}: {}`", printable(value)))
+                    }
+                    None => diag,
+                }
             }
         };
         self.report(diag);
@@ -314,7 +328,8 @@ impl<'a> Fields<'a> {
             return Some(value);
         }
         let far = if value < *range.start() { "small" } else { "large" };
-        let expected = format!("{} to {}", range.start(), range.end());
+        let [start, end] = [range.start(), range.end()];
+        let expected = if start == end { start.to_string() } else { format!("{start} to {end}") };
         at.out_of_range(&format!("`{}` is too {far}", at.name()), &expected);
         None
     }
@@ -333,14 +348,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn end(self) {
         let Some(node) = self.at.node else { return };
         for entry in node.entries().iter().filter(|e| !self.asked.contains(&e.key.as_str())) {
-            let (key, place) = (printable(&entry.key), self.at.place());
-            let path = if self.at.path.is_empty() { key.clone() } else { format!("{}.{key}", self.at.path) };
-            let diag = Diag::error("unknown-field", format!("unknown field `{key}` in {place}")).path(path);
-            let diag = match nearest(&entry.key, self.asked.iter().copied()) {
-                Some(name) => diag.at(&entry.key_span, format!("did you mean `{name}`?")),
-                None => diag.at(&entry.key_span, "no such field").help(format!("the fields are {}", list(&self.asked))),
-            };
-            self.at.cx.report(diag);
+            unknown::report(&self.at, entry, &self.asked);
         }
     }
 }
@@ -371,7 +379,7 @@ pub(crate) fn choose<T: Clone>(at: &At<'_>, words: &[(&str, T)]) -> Option<T> {
 }
 
 /// `a`, `b` and `c`.
-fn list(names: &[&str]) -> String {
+pub(super) fn list(names: &[&str]) -> String {
     join(names, "and")
 }
 

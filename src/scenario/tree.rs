@@ -48,6 +48,17 @@ impl Span {
         Self { source: Arc::clone(source), range: 0..source.text.len() }
     }
 
+    /// Itself, or of a place without text the word that begins there.
+    pub(super) fn of_word(&self) -> Self {
+        if !self.range.is_empty() {
+            return self.clone();
+        }
+        let rest = self.source.text.get(self.range.start..).unwrap_or("");
+        let ends = |(n, c): &(usize, char)| *n > 0 && (c.is_whitespace() || ",]}".contains(*c));
+        let length = rest.char_indices().find(ends).map_or(rest.len(), |(n, _)| n);
+        Self { source: Arc::clone(&self.source), range: self.range.start..self.range.start + length }
+    }
+
     /// The text as it was written.
     pub fn text(&self) -> &str {
         self.source.text.get(self.range.clone()).unwrap_or("")

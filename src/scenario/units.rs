@@ -1,10 +1,11 @@
 //! The words that a scenario writes quantities in: `250ms`, `2000/s`, `25%`.
 
 use super::IntOrPercent;
+use super::diag::Diag;
 use super::duration::{UNITS, unit_meant};
 use super::read::{At, Read};
 use super::schema::{Json, Shape, Written};
-use super::tree::Value;
+use super::tree::{Node, Value};
 
 /// The highest rate that a scenario may name (1/s).
 const MAX_RATE: f64 = 1e9;
@@ -39,7 +40,8 @@ impl Read for f64 {
         let text = at.word("a number")?;
         let found = plain_number(text).filter(|_| !at.quoted());
         if found.is_none() {
-            at.report(at.error("wrong-type", format!("`{}` must be a number", at.name())).label("not a number"));
+            let diag = at.error("wrong-type", format!("`{}` must be a number", at.name())).label("not a number");
+            at.report(at.unquoted(diag));
         }
         found
     }
@@ -52,6 +54,16 @@ impl Read for f64 {
 impl Written for f64 {
     fn written(&self) -> Json {
         Json::Number(*self)
+    }
+}
+
+impl At<'_> {
+    /// The same finding, with a hint where quotes alone make a text of a number.
+    pub(super) fn unquoted(&self, diag: Diag) -> Diag {
+        match self.node.and_then(Node::text).filter(|text| self.quoted() && plain_number(text).is_some()) {
+            Some(text) => diag.help(format!("without the quotes it is one: `{}: {text}`", self.name())),
+            None => diag,
+        }
     }
 }
 
@@ -93,7 +105,7 @@ impl Read for u64 {
         }
         let mut diag = at.error("wrong-type", format!("`{name}` must be a whole number")).label("not a whole number");
         if at.quoted() && text.parse::<Self>().is_ok() {
-            diag = diag.help(format!("without the quotes it is one: `{name}: {text}`"));
+            diag = at.unquoted(diag);
         } else if text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()) {
             diag = diag.help("a zero in front makes an octal number of it for some readers of YAML, not for others");
         }
@@ -223,10 +235,13 @@ impl Read for Rate {
                 (None, _) => {}
             }
         }
+        // A member of a list has no name to be told by.
+        let is_member = at.path.ends_with(|c: char| c.is_ascii_digit());
+        let what = if is_member { format!("rate `{text}`") } else { format!("rate `{name}: {text}`") };
         let diag = match number(text) {
-            Some(_) => at
-                .error("wrong-unit", format!("rate `{name}: {text}` does not say per what"))
-                .label(format!("did you mean {text}/s?")),
+            Some(_) => {
+                at.error("wrong-unit", format!("{what} does not say per what")).label(format!("did you mean {text}/s?"))
+            }
             None => {
                 at.error("wrong-type", format!("`{name}` must be a rate")).label("expected one such as 2000/s or 30/m")
             }
@@ -261,10 +276,15 @@ impl Read for IntOrPercent {
             Some(n) if n == libm::floor(n) => {
                 return Some(if percent.is_some() { Self::Percent(n) } else { Self::Int(n as u32) });
             }
-            _ => at.report(
-                at.error("wrong-type", format!("`{name}` must be a whole number or a whole percentage"))
-                    .label("expected one such as 3 or 25%"),
-            ),
+            _ => {
+                let meant = text.strip_suffix('%').and_then(|n| plain_number(n.trim_end()));
+                let label = match meant.filter(|&n| n == libm::floor(n)) {
+                    Some(n) => format!("did you mean `{n}%`?"),
+                    None => "expected one such as 3 or 25%".to_owned(),
+                };
+                let text = format!("`{name}` must be a whole number or a whole percentage");
+                at.report(at.error("wrong-type", text).label(label));
+            }
         }
         None
     }
@@ -323,5 +343,48 @@ impl<T: Read> Read for Vec<T> {
 impl<T: Written> Written for Vec<T> {
     fn written(&self) -> Json {
         Json::List(self.iter().map(Written::written).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::Draft;
+
+    /// Label and help of the first finding.
+    fn told(field: &str) -> (String, String) {
+        let text = format!("clients: [{{name: web, rate: 5/s}}]\n{field}");
+        let diags = Draft::open_str("a.yaml", &text, &[]).and_then(|d| d.read()).expect_err("it is wrong");
+        (diags[0].label.clone(), diags[0].help.clone().unwrap_or_default())
+    }
+
+    #[test]
+    fn quotes_that_make_a_text_of_a_number_are_named() {
+        for (field, right) in [
+            ("workload: {replicas: \"4\"}", "`replicas: 4`"),
+            ("workload: {minReadySeconds: '10'}", "`minReadySeconds: 10`"),
+            ("pod: {termination: {terminationGracePeriodSeconds: \"60\"}}", "`terminationGracePeriodSeconds: 60`"),
+            ("pod: {readinessProbe: {periodSeconds: '5'}}", "`periodSeconds: 5`"),
+        ] {
+            assert_eq!(told(field).1, format!("without the quotes it is one: {right}"));
+        }
+    }
+
+    #[test]
+    fn a_percentage_as_reports_print_it_is_understood() {
+        let surge = |text: &str| told(&format!("workload: {{strategy: {{rollingUpdate: {{maxSurge: {text}}}}}}}")).0;
+        assert_eq!(surge("25 %"), "did you mean `25%`?");
+        assert_eq!(surge("2.5 %"), "expected one such as 3 or 25%");
+    }
+
+    #[test]
+    fn a_member_of_a_list_is_not_told_by_its_number() {
+        let text = "clients: [{name: web, profile: [[0s, 100]]}]";
+        let diags = Draft::open_str("a.yaml", text, &[]).and_then(|d| d.read()).expect_err("it is wrong");
+        assert_eq!(diags[0].message, "rate `100` does not say per what");
+    }
+
+    #[test]
+    fn a_range_of_one_value_is_that_value() {
+        assert_eq!(told("pod: {livenessProbe: {successThreshold: 2}}").0, "expected 1");
     }
 }

@@ -41,28 +41,29 @@ pub(super) struct Check<'a> {
 impl Check<'_> {
     /// Where the value at `path` stands, if the file or an option gives it.
     pub(super) fn span(&self, path: &str) -> Option<&Span> {
-        self.root.at(path).map(|n| &n.span)
+        self.root.at(path).map(|n| &n.span).filter(|span| !span.text().is_empty())
     }
 
-    /// Points at `path`, or at the first of the others that stands somewhere.
+    /// Points at `path`, or at the first of the others that stands somewhere; where none does, at what they are the defaults of.
     pub(super) fn report(&self, diag: Diag, path: &str, label: &str, others: &[(&str, String)]) {
         let mut diag = diag.path(path);
-        let mut pointed = false;
-        if let Some(span) = self.span(path) {
-            diag = diag.at(span, label);
-            pointed = true;
-        }
-        for (other, label) in others {
-            match self.span(other) {
-                Some(span) if pointed => diag = diag.and(span, label.as_str()),
-                Some(span) => {
-                    diag = diag.at(span, label.as_str());
-                    pointed = true;
-                }
-                None => {}
-            }
-        }
+        let all = || std::iter::once((path, label)).chain(others.iter().map(|(path, label)| (*path, label.as_str())));
+        let mut given = all().filter_map(|(path, label)| Some((self.span(path)?, label)));
+        diag = match given.next() {
+            Some((span, label)) => diag.at(span, label),
+            None => match all().find_map(|(path, label)| Some((self.root.at(path)?, label))) {
+                Some((default, label)) => diag.at(&default.span.of_word(), format!("by default {label}")),
+                None => diag,
+            },
+        };
+        let diag = given.fold(diag, |diag, (span, label)| diag.and(span, label));
         self.cx.report(diag);
+    }
+
+    /// A span of time that the file may leave to its default, in the unit of its field's name.
+    fn seconds(&self, path: &str, value: Dur) -> String {
+        let default = if self.span(path).is_some() { "" } else { ", the default" };
+        format!("{}s{default}", value.secs())
     }
 }
 
@@ -89,12 +90,13 @@ fn names(c: &Check<'_>) {
 fn deadline(c: &Check<'_>) {
     let workload = &c.scenario.workload;
     if workload.progress_deadline <= workload.min_ready {
+        let [path, ready] = ["workload.progressDeadlineSeconds", "workload.minReadySeconds"];
         let text = format!(
             "`progressDeadlineSeconds` ({}) must be greater than `minReadySeconds` ({})",
-            workload.progress_deadline, workload.min_ready
+            c.seconds(path, workload.progress_deadline),
+            c.seconds(ready, workload.min_ready)
         );
-        let others = [("workload.minReadySeconds", "not above this".to_owned())];
-        let path = "workload.progressDeadlineSeconds";
+        let others = [(ready, "a pod is available only after this".to_owned())];
         c.report(Diag::error("contradiction", text), path, "over before a pod can be available", &others);
     }
 }
@@ -137,7 +139,9 @@ fn pre_stop_of(c: &Check<'_>, path: &str, termination: &Termination) {
     if !pre_stop.is_zero() && pre_stop >= termination.grace_period {
         let (hook, killed) = termination.cut(pre_stop);
         let left = killed.saturating_sub(hook);
-        let takes = format!("preStop ({pre_stop}) takes the whole grace period ({hook})");
+        let grace = format!("{path}.terminationGracePeriodSeconds");
+        let whole = c.seconds(&grace, termination.grace_period);
+        let takes = format!("preStop ({}s) takes the whole grace period ({whole})", pre_stop.secs());
         let (text, label) = if left.is_zero() {
             (format!("{takes}: pods are killed in it, without SIGTERM"), "sleeps until the SIGKILL")
         } else if pre_stop > hook {
@@ -148,7 +152,6 @@ fn pre_stop_of(c: &Check<'_>, path: &str, termination: &Termination) {
         };
         let diag = Diag::warning("prestop-exceeds-grace", text)
             .help("raise terminationGracePeriodSeconds above preStop + lameDuck + drainWindow");
-        let grace = format!("{path}.terminationGracePeriodSeconds");
         let others = [(grace.as_str(), "the grace period includes it".to_owned())];
         c.report(diag, &format!("{path}.preStop"), label, &others);
     }
@@ -361,5 +364,40 @@ fn on_nodes(c: &Check<'_>, nodes: &super::Nodes) {
                 c.report(diag, "nodes.maxPods", "so many on each", &[("nodes.count", "so many nodes".to_owned())]);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::{Diag, Draft};
+
+    /// What is said of a Deployment with these fields, and these of its pods.
+    fn told(spec: &str, pod: &str) -> Diag {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: 4\n  {spec}\n  template:\n    \
+             spec: {{containers: [{{name: web, image: web}}], {pod}}}\n"
+        );
+        let all = Draft::open_str("web.yaml", &text, &[]).and_then(|d| d.read()).map_or_else(|d| d, |l| l.warnings);
+        all.into_iter().next().expect("it has a contradiction")
+    }
+
+    #[test]
+    fn of_a_default_and_a_value_the_value_is_pointed_at() {
+        let diag = told("minReadySeconds: 700", "");
+        assert_eq!((diag.line, diag.column, diag.label.as_str()), (6, 20, "a pod is available only after this"));
+        assert!(diag.message.contains("(600s, the default)") && diag.message.contains("(700s)"), "{}", diag.message);
+        let diag = told("progressDeadlineSeconds: 0", "");
+        assert_eq!((diag.line, diag.label.as_str()), (6, "over before a pod can be available"));
+        assert_eq!(diag.render(false).matches('^').count(), 1, "nothing else is pointed at:\n{diag}");
+    }
+
+    #[test]
+    fn the_grace_period_is_said_to_be_the_default() {
+        let hook = "containers: [{name: web, lifecycle: {preStop: {sleep: {seconds: 30}}}}]";
+        let text = format!("kind: Deployment\nmetadata: {{name: web}}\nspec:\n  template:\n    spec:\n      {hook}\n");
+        let loaded = Draft::open_str("web.yaml", &text, &[]).and_then(|d| d.read()).expect("it is read");
+        let diag = loaded.warnings.first().expect("a warning");
+        assert!(diag.message.contains("preStop (30s)") && diag.message.contains("(30s, the default)"), "{diag}");
+        assert_eq!((diag.line, diag.label.as_str()), (6, "sleeps until the SIGKILL"));
     }
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span as Mark, Tag};
 
-use super::diag::Diag;
+use super::diag::{Diag, printable};
 use super::tree::{Entry, Node, Source, Span, Value};
+use super::unknown::without_space;
 
 /// Values in a document, those that aliases repeat included. A list of all that runs in a cluster has some 400 a workload.
 const MAX_NODES: usize = 200_000;
@@ -279,7 +280,18 @@ fn template(source: &Arc<Source>) -> Option<Diag> {
 }
 
 /// What to do with a template.
-pub(crate) const RENDER_FIRST: &str = "render it first, as in `helm template . | dryroll run -`";
+const RENDER_FIRST: &str = "render it first, as in `helm template . | dryroll run -`";
+const SUBSTITUTE_FIRST: &str = "put the values in first, as in `envsubst < deployment.yaml | dryroll run -`";
+
+/// What to do where a text holds what a template engine or a shell was to fill in.
+pub(crate) fn template_help(text: &str) -> Option<&'static str> {
+    let holds = |open: &str, close: &str| text.find(open).is_some_and(|n| text[n..].contains(close));
+    match () {
+        () if text.contains("{{") => Some(RENDER_FIRST),
+        () if holds("${", "}") => Some(SUBSTITUTE_FIRST),
+        () => None,
+    }
+}
 
 fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diag {
     let span = place(source, error.marker());
@@ -292,6 +304,14 @@ fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diag {
         return diag.at(&tab, "a tab").help("YAML is indented by spaces, not by tabs");
     }
     let diag = diag.at(&span, "the parser stopped here");
+    let line = source.text[span.range.start..].lines().next().unwrap_or("");
+    let begun = source.text[..span.range.start].rfind('\n').map_or(0, |n| n + 1);
+    if let Some(help) = template_help(source.text[begun..].lines().next().unwrap_or("")) {
+        return diag.help(help);
+    }
+    if let Some((name, value)) = without_space(line) {
+        return diag.help(format!("a colon is followed by a space: `{name}: {}`", printable(value)));
+    }
     match error.kind() {
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidIndentation => {
             diag.help("is this line indented too far, or the one above too little?")

@@ -55,7 +55,7 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
             imported.notes.extend(skipped(others.copied()));
             Ok(imported)
         }
-        [] => Err(vec![nothing(&objects, wanted)]),
+        [] => Err(vec![nothing(docs, &objects, wanted)]),
         [first, second, ..] => {
             let diag = Diag::error("several-workloads", format!("the manifest has {} {}", found.len(), what(&found)))
                 .at(&head(first), "one here")
@@ -165,8 +165,12 @@ fn skipped<'a>(objects: impl Iterator<Item = &'a Node>) -> Option<Diag> {
 }
 
 /// Why there is no workload to read.
-fn nothing(objects: &[&Node], wanted: Option<&str>) -> Diag {
-    let file = objects.first().map_or(String::new(), |o| o.span.source.name.clone());
+fn nothing(docs: &[Node], objects: &[&Node], wanted: Option<&str>) -> Diag {
+    let file = docs.first().map_or(String::new(), |o| o.span.source.name.clone());
+    if let (Some(list), true) = (docs.first(), objects.is_empty()) {
+        let diag = Diag::error("no-workload", "this list is empty").at(&head(list), "it has no `items`");
+        return diag.help("did `kubectl get` find what it was to? `kubectl get deployments -A` lists them");
+    }
     let mut wanted_ones = objects.iter().filter(|o| is_called(o, wanted));
     if let Some(object) = wanted_ones.clone().find(|o| LATER.contains(&kind_of(o))) {
         let kind = kind_of(object);
@@ -237,9 +241,11 @@ impl Tree {
 fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     let (kind, nameless) = known(object).unwrap_or(WORKLOADS[0]);
     let whole = object.span.clone();
-    let spec = pods::needed(object, "spec", "", kind, &head(object)).map_err(|d| vec![d])?;
+    let head = head(object);
+    let spec = pods::needed(object, "spec", "", kind, &head).map_err(|d| vec![d])?;
     let pod = pods::of(object, spec, kind).map_err(|d| vec![d])?;
-    let span = Span { range: spec.span.range.start..spec.span.range.start, ..spec.span.clone() };
+    // What Kubernetes fills in stands nowhere: who finds fault with it points at the object.
+    let span = Span { range: head.range.start..head.range.start, ..head };
     let root = Node::empty_map(whole);
     let mut tree = Tree { root, span, notes: Vec::new(), assumptions: Vec::new() };
     let name = name(object).unwrap_or(nameless).to_owned();

@@ -73,7 +73,8 @@ pub(super) fn unsaid(object: &Node, spec: &Node, kind: &str) -> Option<Diag> {
     let unsaid = spec.get("template").is_none() && !elsewhere;
     let at = object.entry("spec").map_or(&object.span, |e| &e.key_span);
     unsaid.then(|| {
-        let diag = Diag::warning("missing-field", format!("this {kind} has no `spec.template`: the API would refuse it"));
+        let diag =
+            Diag::warning("missing-field", format!("this {kind} has no `spec.template`: the API would refuse it"));
         diag.at(at, "its pods are taken to have every default").path("spec.template")
     })
 }

@@ -34,7 +34,12 @@ pub(in crate::scenario) fn read(hook: &Node) -> Result<PreStop, Diag> {
         let words: Vec<&str> = command.items().iter().filter_map(Node::text).collect();
         return Ok(exec(&words, &command.span));
     }
-    let kind = hook.entries().first().map_or("this", |e| e.key.as_str());
+    let Some(kind) = hook.entries().first().map(|e| e.key.as_str()) else {
+        let text = "this preStop hook does nothing, and Kubernetes refuses it";
+        let note =
+            Diag::warning("prestop-unknown", text).at(&hook.span, "no handler").help("as in `sleep: {seconds: 5}`");
+        return Ok(PreStop { seconds: 0.0, span: hook.span.clone(), note: Some(note) });
+    };
     let text = format!("cannot tell how long a hook by `{kind}` takes, assumed 0s");
     let note = Diag::warning("prestop-unknown", text).at(&hook.span, "this hook").help("say it by --set preStop=5s");
     Ok(PreStop { seconds: 0.0, span: hook.span.clone(), note: Some(note) })

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use self::lines::Page;
 use self::origin::Origins;
-use super::draft::set_rate;
+use super::draft::rate_assumption;
 use super::schema::Json;
 use super::tree::{Entry, Node, Source, Span, Value};
 use super::units::number;
@@ -53,11 +53,9 @@ impl Draft {
     /// # Errors
     /// Where what is written would not be read as the same scenario.
     pub fn spelled_out(&self, loaded: &Loaded, folder: &Path) -> Result<String, String> {
-        let mut root = self.laid_over(&[]).map_err(|diags| first(&diags))?.0;
+        let (mut root, rate) = self.laid_over(&[]).map_err(|diags| first(&diags))?;
+        let assumed: Vec<String> = rate.map(rate_assumption).into_iter().collect();
         let span = root.span.clone();
-        if let Some(rate) = self.assumed_rate.as_deref() {
-            set_rate(&mut root, rate);
-        }
         if let Some(seed) = self.seed {
             let typed = Span::whole(&Source::new("--seed", seed.to_string(), 0));
             root.set("seed", Node::scalar(seed.to_string(), typed.clone()), &typed);
@@ -71,7 +69,7 @@ impl Draft {
                 root.set(name, node.clone(), &span);
             }
         }
-        let assumptions = [self.input.assumptions.as_slice(), &given.assumptions].concat();
+        let assumptions = [self.input.assumptions.as_slice(), &given.assumptions, &assumed].concat();
         let origins = Origins::new(&self.input.documents, self.input.kind, &assumptions);
         let text = Page { origins: &origins, known: &given.known, unwritten: &unwritten }.text(&root);
         self.check(&text, loaded, folder)?;
