@@ -107,7 +107,8 @@ impl Teller<'_> {
         let head = format!("request {request} (client {}, born {}) ", e.client, at(e.born.secs()));
         let end = format!("{} at {}", verb(e.outcome), at(e.at.secs()));
         let (why, prevented) = match e.cause {
-            None => (format!("after {} attempts", e.attempts.max(1)), None),
+            None if e.attempts <= 1 => ("after 1 attempt".to_owned(), None),
+            None => (format!("after {} attempts", e.attempts), None),
             Some(cause) => self.why(e, cause),
         };
         let text = format!("{head}{end}: {why}; {}", self.retries(e));

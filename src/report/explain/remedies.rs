@@ -4,8 +4,8 @@ use std::io;
 
 use crate::report::answer;
 use crate::report::grid::paint;
-use crate::report::style::{BAD, BOLD, DIM, WIDTH};
-use crate::report::text::{count, percent, plural, rate, seconds, wrap};
+use crate::report::style::{BAD, BOLD, DIM, width};
+use crate::report::text::{count, listed, percent, plural, rate, seconds, wrap};
 use crate::stats::removed::Removed;
 use crate::study::result::counterfactual::{Counterfactuals, Remedy};
 
@@ -25,21 +25,37 @@ pub(super) fn write(all: &Counterfactuals, out: &mut dyn io::Write) -> io::Resul
             "\n  {}",
             paint(BOLD, &format!("{}, {} a deploy", cause.cause, count(cause.dropped, cause.dropped)))
         )?;
-        if cause.remedies.is_empty() {
+        if cause.remedies.is_empty() && cause.undecided.is_empty() {
             writeln!(out, "    no setting that was looked at removes them")?;
         }
         for remedy in cause.remedies.iter().take(TOLD) {
             // Both clients and proxies have `attempts`.
             let doubled = cause.remedies.iter().filter(|r| r.name == remedy.name).count() > 1;
             let name = if doubled { &remedy.path } else { &remedy.name };
-            for (n, line) in wrap(&sentence(name, remedy), WIDTH - 6).iter().enumerate() {
+            for (n, line) in wrap(&sentence(name, remedy), width() - 6).iter().enumerate() {
                 writeln!(out, "    {}{line}", if n == 0 { "" } else { "  " })?;
+            }
+        }
+        let untold: Vec<String> = cause
+            .undecided
+            .iter()
+            .take(TOLD)
+            .map(|r| format!("{} ({})", values(&r.name, r), removed(&r.removed)))
+            .collect();
+        if !untold.is_empty() {
+            let text = format!(
+                "can't tell at {} whether it helps: {}",
+                plural(f64::from(all.deploys), "deploy"),
+                listed(&untold)
+            );
+            for (n, line) in wrap(&text, width() - 6).iter().enumerate() {
+                writeln!(out, "    {}{}", if n == 0 { "" } else { "  " }, paint(DIM, line))?;
             }
         }
     }
     if let Some(r) = &all.recovers {
         writeln!(out)?;
-        for line in wrap(&format!("The fleet {}.", answer::recovers(r)), WIDTH - 2) {
+        for line in wrap(&format!("The fleet {}.", answer::recovers(r)), width() - 2) {
             writeln!(out, "  {line}")?;
         }
     }
@@ -51,13 +67,6 @@ pub(super) fn write(all: &Counterfactuals, out: &mut dyn io::Write) -> io::Resul
 
 /// `preStop ≥ 5s removes 94 % [93 to 95] of these; but …`.
 fn sentence(name: &str, r: &Remedy) -> String {
-    let values = match (&r.range, r.bounded) {
-        (Some([low, high]), [true, true]) if low == high => format!("{name} {low}"),
-        (Some([low, high]), [true, true]) => format!("{name} from {low} to {high}"),
-        (Some([low, _]), [true, false]) => format!("{name} ≥ {low}"),
-        (Some([_, high]), [false, true]) => format!("{name} ≤ {high}"),
-        _ => format!("{name} {}", r.value),
-    };
     let worse = if r.of_all.share < r.removed.share - 0.02 {
         format!(", and {} of all dropped requests", removed(&r.of_all))
     } else {
@@ -66,7 +75,18 @@ fn sentence(name: &str, r: &Remedy) -> String {
     let adds: Vec<String> = r.adds.iter().filter_map(|(cost, d)| added(cost, d.mean)).collect();
     let adds = if adds.is_empty() { String::new() } else { format!("; but {}", adds.join(", ")) };
     let now = if r.now == "default" { String::new() } else { format!(" (now {})", r.now) };
-    format!("{values}{now} removes {} of these{worse}{adds}", removed(&r.removed))
+    format!("{}{now} removes {} of these{worse}{adds}", values(name, r), removed(&r.removed))
+}
+
+/// `preStop ≥ 5s`.
+fn values(name: &str, r: &Remedy) -> String {
+    match (&r.range, r.bounded) {
+        (Some([low, high]), [true, true]) if low == high => format!("{name} {low}"),
+        (Some([low, high]), [true, true]) => format!("{name} from {low} to {high}"),
+        (Some([low, _]), [true, false]) => format!("{name} ≥ {low}"),
+        (Some([_, high]), [false, true]) => format!("{name} ≤ {high}"),
+        _ => format!("{name} {}", r.value),
+    }
 }
 
 /// `94 % [93 to 95]`.
@@ -74,7 +94,9 @@ fn removed(r: &Removed) -> String {
     let mean = percent(r.share, r.share);
     match r.ci95 {
         Some([low, high]) => {
-            let bare = |x: f64| percent(x, x).trim_end_matches(" %").to_owned();
+            // All of it has no digits of its own: the nearer end decides.
+            let scale = if r.share < 1.0 { r.share } else { low };
+            let bare = |x: f64| percent(x, scale).trim_end_matches(" %").to_owned();
             let (low, high) = (bare(low), bare(high));
             if low == high { mean } else { format!("{mean} [{low} to {high}]") }
         }
@@ -91,4 +113,44 @@ fn added(cost: &str, mean: f64) -> Option<String> {
         // Drops are told as what is removed of all.
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::result::counterfactual::Counterfactual;
+
+    #[test]
+    fn both_ends_of_an_interval_are_rounded_alike() {
+        let told = |share, ci95| removed(&Removed { share, ci95: Some(ci95) });
+        assert_eq!(told(0.25, [-0.126_95, 0.41]), "25 % [-13 to 41]");
+        assert_eq!(told(0.94, [0.93, 0.95]), "94 % [93 to 95]");
+        assert_eq!(told(1.0, [0.97, 1.0]), "100 % [97 to 100]");
+    }
+
+    #[test]
+    fn what_may_remove_nothing_is_no_remedy() {
+        let remedy = Remedy {
+            path: "workload.minReadySeconds".to_owned(),
+            name: "minReadySeconds".to_owned(),
+            now: "default".to_owned(),
+            value: "1".to_owned(),
+            range: Some(["1".to_owned(), "60".to_owned()]),
+            bounded: [true, false],
+            removed: Removed { share: 0.25, ci95: Some([-0.13, 0.41]) },
+            of_all: Removed { share: 0.25, ci95: Some([-0.13, 0.41]) },
+            adds: Vec::new(),
+        };
+        let cause = Counterfactual { cause: "overflow", dropped: 12.0, remedies: Vec::new(), undecided: vec![remedy] };
+        let all =
+            Counterfactuals { deploys: 10, simulated: 90, causes: vec![cause], recovers: None, interrupted: false };
+        let mut out = Vec::new();
+        write(&all, &mut out).expect("it is written");
+        let out = anstream::adapter::strip_str(&String::from_utf8(out).expect("UTF-8")).to_string();
+        assert!(
+            out.contains("can't tell at 10 deploys whether it helps: minReadySeconds ≥ 1 (25 % [-13 to 41])"),
+            "{out}"
+        );
+        assert!(!out.contains("removes"), "{out}");
+    }
 }

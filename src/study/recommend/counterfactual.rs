@@ -67,7 +67,9 @@ pub fn counterfactuals(
         let dropped = of(&looked.field, cause) / f64::from(deploys);
         // That nothing helps can be said only of what was looked at to the end.
         if !(remedies.is_empty() && looked.field.interrupted) {
-            found.push(Counterfactual { cause: cause.name(), dropped, remedies });
+            let is_sure = |r: &Remedy| r.removed.ci95.is_none_or(|[low, _]| low > 0.0);
+            let (remedies, undecided) = remedies.into_iter().partition(is_sure);
+            found.push(Counterfactual { cause: cause.name(), dropped, remedies, undecided });
         }
     }
     let field = &mut looked.field;

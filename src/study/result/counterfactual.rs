@@ -42,6 +42,9 @@ pub struct Counterfactual {
     pub dropped: f64,
     /// What prevents it, the most effective first.
     pub remedies: Vec<Remedy>,
+    /// What may prevent some of it, or nothing: the interval of what it removes holds 0.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<Remedy>,
 }
 
 /// All causes of one scenario.
