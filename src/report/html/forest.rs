@@ -23,8 +23,11 @@ pub(super) fn forest(comparison: &Comparison) -> Panel {
     let mut plot = Plot::new("differences", "", Axis { start: -1.0, end: 1.0 }, height).untimed();
     let mut marks = Marks::default();
     let mut y = 0.0;
+    // The line of no difference leaves out the headings, which on a narrow screen reach across the middle.
+    let mut zero = String::new();
     for (figure, lines) in &figures {
         plot.text("l start", -1.0, y + 17.0, &name(figure));
+        let _ = write!(zero, "M500 {}v{}", n(y + HEAD), n(LINE * lines.len() as f64));
         let half = lines.iter().map(|(_, c)| farthest(c)).fold(f64::MIN_POSITIVE, f64::max);
         y += HEAD;
         for (policy, compared) in lines {
@@ -38,7 +41,6 @@ pub(super) fn forest(comparison: &Comparison) -> Panel {
     for (style, path) in [("band", &marks.bands), ("rule", &marks.rules)] {
         plot.path(&drawn(style, "differences-margin"), path);
     }
-    let zero = format!("M500 0V{}", n(height));
     plot.path(&drawn("line thin plain", "differences-none"), &zero);
     for (verdict, _, style) in VERDICTS {
         let (wide, narrow) = &marks.intervals[verdict as usize];
