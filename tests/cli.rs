@@ -347,3 +347,34 @@ fn a_manual_that_cannot_be_written_leaves_no_page_behind() {
     assert!(err.contains("cannot write to"), "{err}");
     assert_eq!(names(folder.path()), ["file"]);
 }
+
+#[test]
+fn what_was_held_is_in_every_result() {
+    // preStop 0 s drops in every deploy.
+    let line = format!("run {SMALL} --set preStop=0s --check --quiet");
+    let (status, out, err) = dryroll(&line);
+    assert_eq!((status, err.as_str()), (1, ""));
+    assert!(out.contains("objective") && out.contains("broken"), "{out}");
+    let (_, out, _) = dryroll(&format!("{line} --format markdown"));
+    assert!(out.contains("| objective |") && out.contains("| broken |"), "{out}");
+    let (_, out, _) = dryroll(&format!("{line} --format json"));
+    let result: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((&result["verdict"], &result["objectives"][0]["verdict"]), (&"broken".into(), &"broken".into()));
+    assert_eq!(result["schema"], "dryroll.result/1");
+    let (_, out, _) = dryroll(&format!("{line} --format csv"));
+    let (head, row) = out.trim_end().split_once('\n').expect("two lines");
+    let at = head.split(',').position(|name| name == "verdict").expect("a column");
+    assert_eq!(row.split(',').nth(at), Some("broken"));
+    let (_, out, _) = dryroll(&format!("run {SMALL} --quiet --replications 2 --format json"));
+    assert!(!out.contains("\"verdict\""), "nothing was held");
+}
+
+#[test]
+fn a_file_that_looks_like_an_option_is_called_by_its_path() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::copy(SMALL, folder.path().join("-dash.yaml")).expect("it is copied");
+    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
+    let output = command.args(["run", "-q", "--replications", "2", "--", "-dash.yaml"]).current_dir(&folder).output();
+    let out = String::from_utf8(output.expect("it starts").stdout).expect("UTF-8");
+    assert!(out.contains("dryroll run ./-dash.yaml "), "{out}");
+}

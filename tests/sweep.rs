@@ -358,6 +358,16 @@ fn replications_are_added_until_the_answer_is_there() {
 }
 
 #[test]
+fn a_table_says_what_was_played_and_by_which_command() {
+    let line = format!("sweep {SMALL} --vary preStop=0s,2s --quiet --check");
+    let table = dryroll(&format!("{line} --format table")).out;
+    assert!(table.lines().next().is_some_and(|head| head.contains(" to 59 simulated deploys")), "{table}");
+    let command = table.lines().find_map(|l| l.trim().strip_prefix("every figure: dryroll ")).expect("a command");
+    assert!(command.contains("--check"), "{command}");
+    assert!(dryroll(&format!("{command} --quiet")).out == dryroll(&line).out, "it plays what the table shows");
+}
+
+#[test]
 fn a_number_of_replications_is_cut_short_and_says_the_same() {
     // From a drop in every deploy to none at all; in between some deploys have one.
     let line = format!(

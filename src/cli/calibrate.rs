@@ -7,7 +7,7 @@ use super::{Failure, ending, exit, loading, table};
 use crate::calibrate::fit::FAMILIES;
 use crate::calibrate::fragment::{self, Wanted};
 use crate::calibrate::{self, Calibration, Options};
-use crate::report::text::quoted;
+use crate::report::text::{quoted, quoted_file};
 use crate::scenario::diag::printable;
 
 pub(super) fn run(args: &Calibrate, ui: Ui) -> Result<u8, Failure> {
@@ -68,7 +68,7 @@ fn tell(found: &Calibration, ui: Ui) {
 /// What was typed.
 fn header(args: &Calibrate) -> String {
     let mut words = vec!["dryroll calibrate".to_owned()];
-    words.extend(args.logs.iter().map(|log| quoted(&log.to_string_lossy())));
+    words.extend(args.logs.iter().map(|log| quoted_file(log)));
     if args.fit != "auto" {
         words.push(format!("--fit {}", args.fit));
     }

@@ -1,10 +1,10 @@
 //! What the options say of replications and objectives.
 
-use super::args::EffortArgs;
+use super::args::{EffortArgs, MAX_REPLICATIONS};
 use super::exit;
 use crate::scenario::Objectives;
 use crate::study::objective::Objective;
-use crate::study::result::effort::{Decide, Effort, LEAST};
+use crate::study::result::effort::{Decide, Effort, LEAST, Precise};
 use crate::study::result::finding::Verdict;
 use crate::study::tally::Question;
 
@@ -46,6 +46,16 @@ pub(super) fn question(
         share: objectives.map_or(0.95, |o| o.share),
         confidence: objectives.map_or(0.95, |o| o.confidence),
     }
+}
+
+/// The options that say which replications are played, as they are typed; `--replications` stands with the scenario's.
+pub(super) fn options(args: &EffortArgs) -> Vec<String> {
+    let wish = |p: &Precise| format!("--precision {}={}%", p.figure, p.share * 100.0);
+    let flag = |set: bool, name: &str| set.then(|| format!("--{name}"));
+    let most =
+        (args.max_replications != MAX_REPLICATIONS).then(|| format!("--max-replications {}", args.max_replications));
+    let flags = [flag(args.until_decided, "until-decided"), most, flag(args.check, "check")];
+    args.precision.iter().map(wish).chain(flags.into_iter().flatten()).collect()
 }
 
 /// The exit status that a verdict means.

@@ -7,7 +7,7 @@ use super::args::Import;
 use super::output::Output;
 use super::ui::Ui;
 use super::{Failure, ending, exit, loading, settings, table};
-use crate::report::text::quoted;
+use crate::report::text::quoted_file;
 use crate::scenario::diag::printable;
 use crate::scenario::{Draft, Request};
 
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Import, ui: Ui) -> Result<u8, Failure> {
 fn header(args: &Import) -> String {
     let mut command = String::from("dryroll import");
     for manifest in &args.manifests {
-        let _ = write!(command, " {}", quoted(&manifest.to_string_lossy()));
+        let _ = write!(command, " {}", quoted_file(manifest));
     }
     for option in settings::options(&args.scenario, None) {
         let _ = write!(command, " {option}");

@@ -16,6 +16,8 @@ use crate::report::{self, Page, Report, finding};
 use crate::scenario::{Loaded, Scenario};
 use crate::simulate;
 use crate::study::forecast::forecast;
+use crate::study::result::finding::Finding;
+use crate::study::standing::Standing;
 use crate::study::tally::{Keep, Tally};
 
 pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
@@ -37,7 +39,10 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
         beside.map(|path| Output::open(Some(path)).map_err(|e| table::cannot_write(Some(path), &e))).transpose()?;
     let tally = tally(args, &loaded, ui)?;
     let results = Results::of(tally.meta(), tally.replications(), tally.looks());
-    let settings = settings::of(&args.file, &args.scenario, args.work.replications, &loaded);
+    let mut settings = settings::of(&args.file, &args.scenario, args.work.replications, &loaded);
+    settings.options.extend(effort::options(&args.effort));
+    let held = tally.standings().iter().filter(|_| args.effort.check);
+    let findings: Vec<Finding> = held.map(Standing::finding).collect();
     // The picture is of the first replication, played once more.
     let watched = (drawn.is_some() || wanted.is_some() || report.draws()).then(|| watch(&loaded.scenario, &results));
     let (scene, explanation) = watched.unzip();
@@ -46,11 +51,14 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
         settings: &settings,
         scene: scene.as_ref(),
         explanation: explanation.as_ref(),
+        findings: &findings,
         all_assumptions: args.output.assumptions,
     };
     if let Some(drawn) = drawn {
         print(&Html, &page, drawn, beside, ui)?;
     }
+    // A picture has no place for them.
+    let untold = wanted.is_some() || report.name() == Html.name();
     match wanted {
         Some(Wanted { name, kept }) => {
             let (scene, explanation) = (scene.as_ref(), explanation.as_ref());
@@ -62,8 +70,8 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
     if !args.effort.check {
         return Ok(exit::OK);
     }
-    for standing in tally.standings() {
-        ui.remark(&finding::sentence(&standing.finding()));
+    for finding in findings.iter().filter(|_| untold) {
+        ui.diagnostic(&finding::sentence(finding));
     }
     Ok(effort::status(tally.verdict(), args.effort.allow_undecided))
 }
@@ -95,7 +103,7 @@ fn tally(args: &Run, loaded: &Loaded, ui: Ui) -> Result<Tally, Failure> {
 fn print(report: &dyn Report, page: &Page<'_>, output: Output, path: Option<&Path>, ui: Ui) -> Result<(), Failure> {
     let mut bytes = Vec::new();
     let failed = |e: io::Error| table::cannot_write(path, &e);
-    report.write(page, &mut bytes).map_err(failed)?;
+    report::on_screen(output.columns(), || report.write(page, &mut bytes)).map_err(failed)?;
     if output.is_file() {
         bytes = table::without_colours(bytes);
     }

@@ -7,7 +7,7 @@ use crate::engine::Dur;
 use crate::metrics::Meta;
 use crate::report::Settings;
 use crate::report::settings::{self, OnSigterm, Reloads, Spread, Strategy, Termination, Version};
-use crate::report::text::quoted;
+use crate::report::text::{quoted, quoted_file};
 use crate::scenario::dist::Dist;
 use crate::scenario::{
     self, BudgetBound, DeployAction, IntOrPercent, Layer, Load, LoadBalancer, Loaded, Membership, OnDrain, Rolls,
@@ -42,7 +42,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
     // It is the old pods that are stopped.
     let (workload, lb, pod) = (rolled.workload, rolled.balancer, rolled.pod);
     Settings {
-        source: quoted(&file.to_string_lossy()),
+        source: quoted_file(file),
         options: options(args, replications),
         // It is not the kind of a tier that is rolled.
         kind: loaded.kind.filter(|_| rolled.tier.is_none()).map(str::to_owned),

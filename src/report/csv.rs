@@ -4,9 +4,11 @@ use std::io;
 
 use super::{Page, Report};
 use crate::metrics::Figure;
+use crate::study::result::finding::overall;
 
 /// `--format csv`: a header and one row. Each figure takes three columns, `x`, `x_lo` and `x_hi` (mean and 95 %
-/// interval), in the summary's order; then `complete`, `recovered`, `seed`, `replications`. Empty where there is no figure or no interval.
+/// interval), in the summary's order; then `complete`, `recovered`, `seed`, `replications`; where objectives were
+/// held, `verdict` and a `verdict_x` of each. Empty where there is no figure or no interval.
 pub(super) struct Csv;
 
 impl Report for Csv {
@@ -33,6 +35,14 @@ impl Report for Csv {
             results.seed.to_string(),
             results.replications.to_string(),
         ]);
+        if let Some(verdict) = overall(page.findings.iter().map(|f| f.verdict)) {
+            header.push("verdict".to_owned());
+            row.push(verdict.name().to_owned());
+        }
+        for f in page.findings {
+            header.push(format!("verdict_{}", f.objective));
+            row.push(f.verdict.name().to_owned());
+        }
         let mut writer = csv::Writer::from_writer(out);
         writer.write_record(&header)?;
         writer.write_record(&row)?;

@@ -4,7 +4,7 @@ use std::io;
 
 use super::terminal::table::{RETRIED, factor};
 use super::text::{self, Format, count, percent, rate, seconds, times};
-use super::{Page, Report, answer, why};
+use super::{Page, Report, answer, check, why};
 use crate::metrics::Figure;
 
 /// `--format markdown`: the answer, a table of the main figures, the causes, and what was assumed behind a fold.
@@ -27,6 +27,9 @@ impl Report for Markdown {
             writeln!(out, "{}\n", escape(note))?;
         }
         writeln!(out, "{}\n", escape(&answer::subject(page)))?;
+        if !page.findings.is_empty() {
+            check::markdown_objectives(page.findings, out)?;
+        }
         figures(page, out)?;
         causes(page, out)?;
         assumptions(page, out)

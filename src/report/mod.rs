@@ -31,7 +31,9 @@ use std::io;
 use crate::explain::Explanation;
 use crate::metrics::Results;
 use crate::metrics::scene::Scene;
+use crate::study::result::finding::Finding;
 pub use settings::Settings;
+pub use style::on_screen;
 
 /// A forecast to be written, with what its sentences refer to.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +46,8 @@ pub struct Page<'a> {
     pub scene: Option<&'a Scene>,
     /// Why its requests were dropped, one by one, for who quotes that.
     pub explanation: Option<&'a Explanation>,
+    /// How the objectives stand that were to be held; empty where none were.
+    pub findings: &'a [Finding],
     /// Whether every assumption is printed rather than the first few.
     pub all_assumptions: bool,
 }
@@ -51,7 +55,7 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// What was measured and set alone.
     pub const fn plain(results: &'a Results, settings: &'a Settings) -> Self {
-        Self { results, settings, scene: None, explanation: None, all_assumptions: false }
+        Self { results, settings, scene: None, explanation: None, findings: &[], all_assumptions: false }
     }
 }
 

@@ -216,6 +216,13 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
+/// A file as a POSIX shell, and then the program, takes it: what looks like an option is a path all the same.
+pub fn quoted_file(file: &std::path::Path) -> String {
+    let name = file.to_string_lossy();
+    let like_an_option = name.len() > 1 && name.starts_with('-');
+    quoted(&if like_an_option { format!("./{name}") } else { name.into_owned() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,5 +304,7 @@ mod tests {
         assert_eq!(quoted("my file"), "'my file'");
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(quoted(""), "''");
+        let file = |name: &str| quoted_file(std::path::Path::new(name));
+        assert_eq!((file("-a.yaml"), file("-"), file("a b")), ("./-a.yaml".into(), "-".into(), "'a b'".into()));
     }
 }

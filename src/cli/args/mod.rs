@@ -158,6 +158,9 @@ pub(in crate::cli) struct WorkArgs {
     pub(in crate::cli) jobs: Option<u16>,
 }
 
+/// Replications at the most, where nothing is said of it.
+pub(in crate::cli) const MAX_REPLICATIONS: u32 = 1_000;
+
 /// How many replications an answer takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Work")]
@@ -172,7 +175,7 @@ pub(in crate::cli) struct EffortArgs {
     pub(in crate::cli) until_decided: bool,
 
     /// At most so many replications
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = MAX_REPLICATIONS, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(in crate::cli) max_replications: u32,
 
     /// Hold the objectives: exit with 1 where one is broken, with 4 where it can't be told

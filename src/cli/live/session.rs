@@ -14,7 +14,7 @@ use crate::metrics::replication::Replication;
 use crate::metrics::scene::Scene;
 use crate::report::html::Story;
 use crate::report::html::live::{self, Setup};
-use crate::report::text::quoted;
+use crate::report::text::quoted_file;
 use crate::scenario::{Diag, Draft, Loaded, Scenario};
 use crate::simulate::{Steady, SteadyKey, Watched, steady_key};
 use crate::study::replicate::replicate;
@@ -134,7 +134,7 @@ impl Session {
     }
 
     fn command(&self, args: &ScenarioArgs) -> String {
-        let file = quoted(&self.file.to_string_lossy());
+        let file = quoted_file(&self.file);
         let mut words = vec![format!("dryroll run {file}")];
         words.extend(settings::options(args, self.typed()));
         words.join(" ")

@@ -15,7 +15,7 @@ use super::ui::Ui;
 use super::{Failure, exit, loading, settings, table, typed};
 use crate::report::html;
 use crate::report::sweep::{FORMATS, HTML, SweepPage};
-use crate::report::text::{count, plural, quoted, seconds};
+use crate::report::text::{count, plural, quoted, quoted_file, seconds};
 use crate::scenario::{Diag, Draft, Loaded, fingerprint};
 use crate::study::cost::REQUESTS_PER_CORE_SECOND;
 use crate::study::design::Design;
@@ -270,8 +270,9 @@ fn page(args: &Sweep, table: Table) -> SweepPage {
 
 /// The command up to its output options. A rate that had to be assumed is told, since it would be another for another row.
 fn command(args: &Sweep, assumed_rate: Option<&str>) -> String {
-    let mut parts = vec!["dryroll sweep".to_owned(), quoted(&args.file.to_string_lossy())];
+    let mut parts = vec!["dryroll sweep".to_owned(), quoted_file(&args.file)];
     parts.extend(settings::options(&args.scenario, args.work.replications));
+    parts.extend(effort::options(&args.effort));
     parts.extend(assumed_rate.map(|rate| format!("--rate {rate}")));
     parts.extend(args.vary.iter().map(|v| format!("--vary {}", quoted(v))));
     parts.extend(args.sample.map(|n| format!("--sample {n}")));

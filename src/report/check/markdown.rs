@@ -8,7 +8,7 @@ use crate::report::markdown::escape;
 use crate::report::terminal::proposals;
 use crate::report::text::percent;
 use crate::report::{Format, Page, answer, finding};
-use crate::study::result::finding::Verdict;
+use crate::study::result::finding::{Finding, Verdict};
 
 /// `--format markdown`.
 pub(super) const FORMAT: Format<CheckPage> = Format { name: "markdown", endings: &["md", "markdown"], write };
@@ -29,22 +29,7 @@ fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
             writeln!(out, "Against {}: {}.\n", escape(baseline), escape(&difference(&checked.compared)))?;
             markdown_figures(&checked.compared, "baseline", "this", out)?;
         }
-        writeln!(out, "| objective | limit | worst deploy | deploys that meet it | share of all | |")?;
-        writeln!(out, "| --- | ---: | ---: | ---: | --- | --- |")?;
-        for f in &checked.objectives {
-            let [lo, hi] = f.share.map(|s| percent(s, s));
-            writeln!(
-                out,
-                "| {} | {} | {} | {} of {} | {lo} to {hi} | {} |",
-                f.objective,
-                escape(&f.limit),
-                finding::worst(f),
-                f.met,
-                f.deploys,
-                finding::verdict(f.verdict)
-            )?;
-        }
-        writeln!(out)?;
+        objectives(&checked.objectives, out)?;
         if checked.verdict() == Verdict::Broken {
             for (command, effect) in proposals(&forecast) {
                 writeln!(out, "- {}: `{}`", escape(&effect), command.replace('`', "'"))?;
@@ -59,4 +44,24 @@ fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// How each objective stands, and an empty line.
+pub(in crate::report) fn objectives(findings: &[Finding], out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "| objective | limit | worst deploy | deploys that meet it | share of all | |")?;
+    writeln!(out, "| --- | ---: | ---: | ---: | --- | --- |")?;
+    for f in findings {
+        let [lo, hi] = f.share.map(|s| percent(s, s));
+        writeln!(
+            out,
+            "| {} | {} | {} | {} of {} | {lo} to {hi} | {} |",
+            f.objective,
+            escape(&f.limit),
+            finding::worst(f),
+            f.met,
+            f.deploys,
+            finding::verdict(f.verdict)
+        )?;
+    }
+    writeln!(out)
 }

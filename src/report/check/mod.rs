@@ -9,6 +9,7 @@ mod junit;
 mod markdown;
 mod table;
 
+pub(in crate::report) use markdown::objectives as markdown_objectives;
 pub(in crate::report) use table::objectives;
 
 use crate::report::{Format, Settings};

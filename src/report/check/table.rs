@@ -6,7 +6,7 @@ use super::{CheckPage, sentence};
 use crate::report::compare::lines as compared_lines;
 use crate::report::finding;
 use crate::report::grid::{self, Cell, paint};
-use crate::report::style::{BAD, BOLD, DIM, GOOD, WIDTH};
+use crate::report::style::{BAD, BOLD, DIM, GOOD, width};
 use crate::report::terminal::proposals;
 use crate::report::text::{count, percent, wrap};
 use crate::report::{Format, Page};
@@ -52,7 +52,7 @@ fn write(page: &CheckPage, out: &mut dyn io::Write) -> io::Result<()> {
             continue;
         }
         writeln!(out)?;
-        for line in wrap(&footer(checked), WIDTH - 2) {
+        for line in wrap(&footer(checked), width() - 2) {
             writeln!(out, "  {}", paint(DIM, &line))?;
         }
     }
@@ -93,7 +93,7 @@ pub(in crate::report) fn objectives(findings: &[Finding]) -> Vec<String> {
         ]
     };
     let rows: Vec<Vec<Cell>> = std::iter::once(first).chain(findings.iter().map(row)).collect();
-    grid::lines(&rows, WIDTH - 2)
+    grid::lines(&rows, width() - 2)
 }
 
 fn footer(checked: &Checked) -> String {

@@ -9,9 +9,9 @@ use std::io;
 
 use super::answer::{self, Tone};
 use super::grid::{Cell, paint};
-use super::style::{BAD, BOLD, DIM, GOOD, WIDTH};
+use super::style::{BAD, BOLD, DIM, GOOD, screen, width};
 use super::text::{count, percent, wrap};
-use super::{Page, Report, why};
+use super::{Page, Report, check, why};
 
 pub(super) use next::proposals;
 
@@ -34,6 +34,7 @@ impl Report for Terminal {
         let sections = [
             header(page),
             answer(page),
+            indent(check::objectives(page.findings)),
             indent(table::lines(page)),
             indent(timeline::lines(page)),
             whys(page),
@@ -58,15 +59,15 @@ fn header(page: &Page<'_>) -> Vec<String> {
     let mut lines: Vec<String> = vec![paint(BOLD, name)];
     let mut used = name.chars().count();
     for part in subject.split(" · ") {
-        let width = part.chars().count() + 3;
+        let more = part.chars().count() + 3;
         match lines.last_mut() {
-            Some(line) if used + width <= WIDTH => {
+            Some(line) if used + more <= width() => {
                 line.push_str(&paint(DIM, &format!(" · {part}")));
-                used += width;
+                used += more;
             }
             _ => {
                 lines.push(format!("  {}", paint(DIM, part)));
-                used = width;
+                used = more;
             }
         }
     }
@@ -80,8 +81,8 @@ fn answer(page: &Page<'_>) -> Vec<String> {
         Tone::Bad => BAD,
         Tone::Plain => BOLD,
     };
-    let head = wrap(&answer.sentence, WIDTH - 2).into_iter().map(|l| paint(style, &l));
-    let notes = answer.notes.iter().flat_map(|n| wrap(n, WIDTH - 2));
+    let head = wrap(&answer.sentence, width() - 2).into_iter().map(|l| paint(style, &l));
+    let notes = answer.notes.iter().flat_map(|n| wrap(n, width() - 2));
     indent(head.chain(notes).collect())
 }
 
@@ -97,7 +98,7 @@ fn whys(page: &Page<'_>) -> Vec<String> {
     let mut lines = vec![format!("  {}", paint(BOLD, "Why"))];
     for r in &reasons {
         let share = format!("{:>share_width$}", percent(r.share, r.share));
-        for (i, text) in wrap(&r.sentence, WIDTH - margin).into_iter().enumerate() {
+        for (i, text) in wrap(&r.sentence, width() - margin).into_iter().enumerate() {
             if i == 0 {
                 let fill = " ".repeat(name_width - r.name.chars().count());
                 lines.push(format!("    {share}  {}{fill}  {text}", paint(BOLD, r.name)));
@@ -118,7 +119,7 @@ fn assumed(page: &Page<'_>) -> Vec<String> {
     if page.all_assumptions {
         let mut lines = vec![format!("  {}", paint(BOLD, &title))];
         for assumption in all {
-            let wrapped = wrap(assumption, WIDTH - 6);
+            let wrapped = wrap(assumption, width() - 6);
             lines.extend(
                 wrapped.into_iter().enumerate().map(|(i, l)| format!("    {}{l}", if i > 0 { "  " } else { "" })),
             );
@@ -140,7 +141,10 @@ fn beyond(page: &Page<'_>) -> Vec<String> {
     let title = format!("Beyond what was measured ({})", all.len());
     if page.all_assumptions {
         let head = format!("  {}", paint(BOLD, &title));
-        return std::iter::once(head).chain(all.iter().map(|b| format!("    {b}"))).collect();
+        let room = screen(usize::MAX) - 6;
+        let lines = all.iter().flat_map(|b| wrap(b, room).into_iter().enumerate());
+        let lines = lines.map(|(i, l)| format!("    {}{l}", if i > 0 { "  " } else { "" }));
+        return std::iter::once(head).chain(lines).collect();
     }
     let few = all.iter().take(FEW).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = if all.len() > FEW { ", … – see --assumptions" } else { "" };
@@ -150,7 +154,7 @@ fn beyond(page: &Page<'_>) -> Vec<String> {
 /// A title and a text that hangs from it.
 fn titled(title: &str, text: &str) -> Vec<String> {
     let margin = title.chars().count() + 2;
-    let lines = wrap(text, WIDTH - 2 - margin).into_iter().enumerate();
+    let lines = wrap(text, width() - 2 - margin).into_iter().enumerate();
     lines
         .map(|(i, l)| {
             let lead = if i == 0 { format!("{}  ", paint(BOLD, title)) } else { " ".repeat(margin) };
@@ -167,7 +171,8 @@ fn footer(page: &Page<'_>) -> Vec<String> {
         let one = if r.is_steady() { "run" } else { "deploy" };
         format!("[a to b]: the mean per {one} lies between, with 95 % confidence")
     });
-    intervals.into_iter().chain([run]).map(|l| format!("  {}", paint(DIM, &l))).collect()
+    let lines = intervals.into_iter().chain([run]).flat_map(|l| wrap(&l, screen(usize::MAX) - 2));
+    lines.map(|l| format!("  {}", paint(DIM, &l))).collect()
 }
 
 /// A row of a table whose first cell names it.
