@@ -123,7 +123,7 @@ impl Autoscaler {
         }
         let metrics = read_metrics(&mut f);
         let behavior = f.at("behavior");
-        let without_behavior = behavior.node.is_none_or(|n| n.is_null());
+        let without_behavior = behavior.node.is_none_or(super::tree::Node::is_null);
         let mut behavior = behavior.fields();
         let up = ScalingRules::read(behavior.at("scaleUp"), default_up());
         let down = ScalingRules::read(behavior.at("scaleDown"), default_down());
