@@ -171,7 +171,9 @@ fn drain_window_of(c: &Check<'_>, path: &str, t: &Termination) {
     let (pre_stop, killed) = t.cut(t.usual_pre_stop());
     let left = killed.saturating_sub(pre_stop).saturating_sub(t.lame_duck);
     let is_cut = t.drain_window > left && t.drain_window < NO_WINDOW;
-    if t.on_sigterm == OnSigterm::Drain && !left.is_zero() && is_cut && c.span(path).is_some() {
+    // What is spelled out by `import` counts as asked for.
+    let is_asked_for = c.root.at(path).is_some();
+    if t.on_sigterm == OnSigterm::Drain && !left.is_zero() && is_cut && is_asked_for {
         let text = format!("drainWindow ({}) is cut to {left} by the grace period", t.drain_window);
         let before = if t.lame_duck.is_zero() {
             format!("{killed} less {pre_stop} of preStop")
