@@ -352,8 +352,8 @@ impl Observer for Collector {
     fn observe(&mut self, now: SimTime, fact: Fact) {
         self.digest.add(now, &fact);
         match fact {
-            // Levels end a bin by themselves.
-            Fact::Levels(_) => {}
+            // Levels end a bin by themselves, and a deploy is no part of one.
+            Fact::Levels(_) | Fact::SpecChanged => {}
             _ => self.bins.advance(now),
         }
         match fact {
