@@ -400,6 +400,6 @@ mod tests {
         let loaded = Draft::open_str("web.yaml", &text, &[]).and_then(|d| d.read()).expect("it is read");
         let diag = loaded.warnings.first().expect("a warning");
         assert!(diag.message.contains("preStop (30s)") && diag.message.contains("(30s, the default)"), "{diag}");
-        assert_eq!((diag.line, diag.label.as_str()), (6, "sleeps until the SIGKILL"));
+        assert_eq!((diag.line, diag.label.as_str()), (6, "until the end of the grace period"));
     }
 }
