@@ -428,3 +428,17 @@ fn a_pod_waits_for_streams_that_it_closes_one_after_the_other() {
     let (dropped, longest) = fate("3s");
     assert!(dropped == 0 && (2.0..=3.0).contains(&longest), "{dropped} cut, {longest} s");
 }
+
+#[test]
+fn a_tier_that_ends_one_of_several_streams_leaves_the_others_their_connection() {
+    // Pods close what is idle for 20 ms, and the tier before them ends what that costs without an answer.
+    let r = run("\
+clients: [{multiplex: 2, rate: 40/s, timeout: 0s, whenBusy: wait, keepAlive: {idleTimeout: 1s, maxRequests: 3}}]
+loadBalancer:
+- {retries: {attempts: 2}, upstream: {keepaliveRequests: 7, maxConcurrentStreams: 2}}
+- {passiveHealth: {maxFails: 1, failTimeout: 100ms}, status: {resetLater: close}}
+network: {latency: 5ms}
+pod: {keepAlive: {idleTimeout: 20ms}}
+");
+    assert!(r.phases[0].attempts > r.phases[0].requests, "the first tier has tried again");
+}

@@ -247,6 +247,11 @@ impl<O: Observer> World<O> {
         if status == REFUSED {
             return self.proxy_failed(r, Failure::ConnectRefused, Cause::Overflow, cal);
         }
+        if O::TIERED && matches!(status, RESET | TRUNCATED) {
+            // Its stream alone was reset, of several on the connection.
+            let failure = if status == RESET { Failure::Reset } else { Failure::Truncated };
+            return self.proxy_failed(r, failure, self.requests[r].cause.unwrap_or(Cause::KeepAliveRace), cal);
+        }
         if status != STATUS_OK && self.is_failure(status) {
             let cause = self.requests[r].cause.unwrap_or(Cause::Overflow);
             return self.proxy_failed(r, Failure::Status(status), cause, cal);

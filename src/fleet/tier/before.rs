@@ -175,8 +175,10 @@ impl<O: Observer> World<O> {
             if let Some(tier) = &mut self.tier {
                 put(&mut tier.last, r, Some(whereabouts));
             }
-            let shared = self.layer == Layer::L4
-                && self.populations[usize::from(self.requests[r].population)].config.multiplex > 1;
+            let shared = match self.layer {
+                Layer::L4 => self.populations[usize::from(self.requests[r].population)].config.multiplex > 1,
+                Layer::L7 => self.multiplexes(),
+            };
             if matches!(status, RESET | TRUNCATED) && !shared {
                 self.requests[r].place = if status == TRUNCATED { Place::Serving } else { Place::Queued };
                 self.close_by_pod(c, false, cal);

@@ -43,15 +43,15 @@ fn one(scenario: &Scenario, depth: usize) -> Scenario {
     if depth > 0 {
         // The hop to this tier is paid where its connections are opened.
         one.network = Network { client: Dur::ZERO, ..scenario.network };
-        let pinned = scenario.front.first().is_some_and(|front| front.balancer.layer == Layer::L4);
+        // What comes over one connection: as much as the tier before sends, or lets through as it comes.
+        let before = scenario.front.get(depth - 1).map(|front| &front.balancer);
+        let streams = before.filter(|b| b.layer == Layer::L7).map(|b| b.upstream.max_streams.max(1));
         for clients in &mut one.clients {
             clients.connections = 1;
             clients.preconnect = false;
             // Whoever gives up ends the connection; how long that takes is not known here.
             clients.timeout = Dur::ZERO;
-            if depth > 1 || !pinned {
-                clients.multiplex = 1;
-            }
+            clients.multiplex = streams.unwrap_or(if depth > 1 { 1 } else { clients.multiplex });
         }
     }
     one.deploy = one.deploy.map(|deploy| of_fleet(deploy, depth));
