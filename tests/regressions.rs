@@ -442,3 +442,33 @@ pod: {keepAlive: {idleTimeout: 20ms}}
 ");
     assert!(r.phases[0].attempts > r.phases[0].requests, "the first tier has tried again");
 }
+
+#[test]
+fn each_template_that_is_rolled_out_is_analysed() {
+    let analyses = |events: &str| {
+        let slow = QUICK.replace("replicas: 2,", "replicas: 2, minReadySeconds: 5,");
+        let r = run(&format!(
+            "{slow}newVersion: {{errorRate: 50%}}\nobserve: {{warmup: 0s, after: 1s}}\n\
+             deploy: {{at: 1s, analysis: {{initialDelay: 0s, interval: 1s, errorRate: 5%, failureLimit: 0, minRequests: 1}}, events: [{events}]}}"
+        ));
+        r.analyses.len()
+    };
+    assert_eq!(analyses(""), 1, "called off");
+    assert_eq!(analyses("{at: 60s, template: v3}"), 2, "and so is the next one");
+}
+
+#[test]
+fn a_container_has_two_seconds_before_the_kill_where_the_kubelet_gives_them() {
+    let killed_after = |extension: &str| {
+        let yaml = QUICK.replace(
+            "readinessProbe: none",
+            &format!(
+                "readinessProbe: none, termination: {{onSigterm: ignore, terminationGracePeriodSeconds: 1{extension}}}"
+            ),
+        );
+        let r = run(&format!("{yaml}deploy: {{at: 1s}}\nobserve: {{warmup: 0s, after: 1s}}"));
+        r.pods.iter().filter_map(|p| Some(p.gone?.since(p.deletion_requested?).secs())).fold(0.0, f64::max)
+    };
+    assert!((killed_after("") - 1.0).abs() < 0.01);
+    assert!((killed_after(", preStopExtension: 2s") - 2.0).abs() < 0.01);
+}

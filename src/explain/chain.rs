@@ -334,7 +334,7 @@ impl Teller<'_> {
 
 /// The median, as far as the grace period lets it run.
 fn pre_stop(termination: &Termination) -> Dur {
-    termination.cut(termination.usual_pre_stop()).0
+    termination.cut(termination.usual_pre_stop(), termination.grace_period).0
 }
 
 /// How things stood.

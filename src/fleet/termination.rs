@@ -105,13 +105,7 @@ impl<O: Observer> World<O> {
         let (ordinal, container) = (u64::from(self.pods[pod as usize].ordinal), self.pods[pod as usize].restarts);
         let t = self.termination(pod);
         let pre_stop = t.pre_stop.sample(draw, ordinal);
-        let extension = t.pre_stop_extension;
-        // The hook is cut at the end of the grace period, and what comes after it still gets its least.
-        let (pre_stop, grace) = if extension.is_zero() {
-            (pre_stop, grace)
-        } else {
-            (pre_stop.min(grace), grace.max(pre_stop.min(grace) + extension))
-        };
+        let (pre_stop, grace) = t.cut(pre_stop, grace);
         if let Some(exit) = self.termination(pod).sidecar_exit.filter(|exit| *exit <= grace) {
             Self::pod_timer(pod, exit, PodTimer::SidecarOver(container), cal);
         }

@@ -80,7 +80,7 @@ impl<'a> Subject<'a> {
         if rolled.balancer.propagation.order == PropagationOrder::DrainThenStop {
             return None;
         }
-        let (hook, killed) = t.cut(self.pre_stop());
+        let (hook, killed) = t.cut(self.pre_stop(), t.grace_period);
         let own = match t.on_sigterm {
             OnSigterm::Drain => hook + t.lame_duck,
             OnSigterm::Exit => hook,

@@ -78,17 +78,16 @@ impl Termination {
         Dur::from_secs_f64(self.pre_stop.quantile(0.5))
     }
 
-    /// How long a hook that would take `pre_stop` really runs, and when SIGKILL comes, both from the deletion: the hook is cut at the end
-    /// of the grace period, and where there is an extension what comes after it has that at the least.
-    pub fn cut(&self, pre_stop: Dur) -> (Dur, Dur) {
-        let hook = pre_stop.min(self.grace_period);
-        let extension = if pre_stop.is_zero() { Dur::ZERO } else { self.pre_stop_extension };
-        (hook, if extension.is_zero() { self.grace_period } else { self.grace_period.max(hook + extension) })
+    /// How long a hook that would take `pre_stop` really runs, and when SIGKILL comes, both from the beginning of the stop, for which
+    /// there is `grace`: the hook is cut at its end, and what comes after it has the extension at the least.
+    pub fn cut(&self, pre_stop: Dur, grace: Dur) -> (Dur, Dur) {
+        let hook = pre_stop.min(grace);
+        (hook, grace.max(hook + self.pre_stop_extension))
     }
 
     /// From the deletion to SIGKILL, with the median of the hook.
     pub fn killed_after(&self) -> Dur {
-        self.cut(self.usual_pre_stop()).1
+        self.cut(self.usual_pre_stop(), self.grace_period).1
     }
 
     /// Defaults: what a server does that handles SIGTERM well and knows nothing of its balancer (Go's

@@ -137,7 +137,7 @@ fn terminations(scenario: &Scenario) -> Vec<(String, &Termination)> {
 fn pre_stop_of(c: &Check<'_>, path: &str, termination: &Termination) {
     let pre_stop = termination.usual_pre_stop();
     if !pre_stop.is_zero() && pre_stop >= termination.grace_period {
-        let (hook, killed) = termination.cut(pre_stop);
+        let (hook, killed) = termination.cut(pre_stop, termination.grace_period);
         let left = killed.saturating_sub(hook);
         let grace = format!("{path}.terminationGracePeriodSeconds");
         let whole = c.seconds(&grace, termination.grace_period);
@@ -168,7 +168,7 @@ fn drain_window(c: &Check<'_>) {
 }
 
 fn drain_window_of(c: &Check<'_>, path: &str, t: &Termination) {
-    let (pre_stop, killed) = t.cut(t.usual_pre_stop());
+    let (pre_stop, killed) = t.cut(t.usual_pre_stop(), t.grace_period);
     let left = killed.saturating_sub(pre_stop).saturating_sub(t.lame_duck);
     let is_cut = t.drain_window > left && t.drain_window < NO_WINDOW;
     // What is spelled out by `import` counts as asked for.

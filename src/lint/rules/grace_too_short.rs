@@ -32,7 +32,7 @@ clients: [{name: web, rate: 5/s, timeout: 60s}]
 fn check(s: &Subject<'_>) -> Vec<Diag> {
     let scenario = s.scenario();
     let t = &s.rolled().pod.termination;
-    let (hook, killed) = t.cut(s.pre_stop());
+    let (hook, killed) = t.cut(s.pre_stop(), t.grace_period);
     let before = hook + t.lame_duck;
     // A hook as long as the grace period has a rule of its own.
     if scenario.deploy.is_none() || t.on_sigterm != OnSigterm::Drain || s.pre_stop() >= t.grace_period {
