@@ -96,8 +96,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
 fn keeps(bound: BudgetBound, replicas: u32) -> bool {
     match bound {
         BudgetBound::MinAvailable(_) => true,
-        BudgetBound::MaxUnavailable(IntOrPercent::Int(n)) => n <= 1,
-        BudgetBound::MaxUnavailable(IntOrPercent::Percent(p)) => p / 100.0 * f64::from(replicas) <= 1.0,
+        BudgetBound::MaxUnavailable(most) => most.of(replicas) <= 1.0,
     }
 }
 
@@ -223,10 +222,7 @@ fn strategy(workload: &Workload) -> Strategy {
         scenario::Strategy::RollingUpdate { max_surge, max_unavailable } => Strategy::RollingUpdate {
             max_surge: written(max_surge),
             max_unavailable: written(max_unavailable),
-            unavailable: match max_unavailable {
-                IntOrPercent::Int(n) => *n,
-                IntOrPercent::Percent(p) => libm::floor(p / 100.0 * f64::from(workload.replicas)) as u32,
-            },
+            unavailable: max_unavailable.rounded_down(workload.replicas),
         },
         scenario::Strategy::StatefulSet(update) => Strategy::Other(super::strategy::stateful_set(update)),
         scenario::Strategy::DaemonSet(update) => Strategy::Other(super::strategy::daemon_set(update)),

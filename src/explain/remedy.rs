@@ -6,11 +6,7 @@ use crate::scenario::{Canary, DaemonSetUpdate, IntOrPercent, Rolled, Strategy};
 /// stands in a scenario.
 pub(super) fn against_no_endpoints(rolled: &Rolled<'_>, balancer: &str) -> Option<String> {
     let strategy = &rolled.workload.strategy;
-    // A percentage rounds down.
-    let is_none = |most: &IntOrPercent| match *most {
-        IntOrPercent::Int(pods) => pods == 0,
-        IntOrPercent::Percent(percent) => percent * f64::from(rolled.workload.replicas) < 100.0,
-    };
+    let is_none = |most: &IntOrPercent| most.rounded_down(rolled.workload.replicas) == 0;
     let all_are_kept = match strategy {
         Strategy::RollingUpdate { max_unavailable, .. }
         | Strategy::DaemonSet(DaemonSetUpdate { max_unavailable, .. })

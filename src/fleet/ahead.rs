@@ -66,25 +66,31 @@ impl<O: Observer> World<O> {
     fn look_ahead(&mut self, population: u16, now: SimTime) {
         let p = &mut self.populations[usize::from(population)];
         let ordinal = p.ordinal;
-        let clients: [u32; BATCH] = std::array::from_fn(|i| p.client_of(ordinal + i as u64));
+        let mut clients = [NIL; BATCH];
+        for (i, client) in clients.iter_mut().enumerate() {
+            *client = p.client_of(ordinal + i as u64);
+        }
         p.ahead = Some(Ahead { clients, next: 0 });
         let p = &self.populations[usize::from(population)];
         let tails = pass(&clients, |_, client| p.clients[client as usize].available.tail());
         // The one that is free may stand before others that will be.
         let before = pass(&tails, |_, c| self.before_unless_free(c, now));
-        let proxies = clients.map(|client| p.clients[client as usize].proxy);
-        let asks = |i| Asks { population, proxy: proxies[i], ordinal: ordinal + i as u64 };
+        let mut asking = [None; BATCH];
         let pods = match self.layer {
             Layer::L4 => [pass(&tails, |_, c| self.ask_for(c)), [NIL; BATCH]],
             // Of those that have a way to go it is asked when they are about to come.
             Layer::L7 if self.has_far_pods() && self.client_hop.is_instant() => {
-                self.may_pick(&std::array::from_fn(|i| Some(asks(i))))
+                for (i, &client) in clients.iter().enumerate() {
+                    let proxy = p.clients[client as usize].proxy;
+                    asking[i] = Some(Asks { population, proxy, ordinal: ordinal + i as u64 });
+                }
+                self.may_pick(&asking)
             }
             Layer::L7 => [[NIL; BATCH]; 2],
         };
         let first = pass(&before, |_, c| self.before_unless_free(c, now));
         if self.has_far_pods() {
-            self.ask_for_pods(&proxies, &pods, now);
+            self.ask_for_pods(&asking, &pods, now);
         }
         pass(&first, |_, c| black_box(self.connections[c].available.prev()));
     }
@@ -102,17 +108,20 @@ impl<O: Observer> World<O> {
     }
 
     /// What these pods do, and the connections that these proxies would use next, and get the next answers on.
-    pub(super) fn ask_for_pods(&self, proxies: &[u16; BATCH], pods: &[[u32; BATCH]; 2], now: SimTime) {
+    pub(super) fn ask_for_pods(&self, asking: &[Option<Asks>; BATCH], pods: &[[u32; BATCH]; 2], now: SimTime) {
         for pods in pods.iter().filter(|pods| **pods != [NIL; BATCH]) {
-            self.ask_for_some_pods(proxies, pods, now);
+            self.ask_for_some_pods(asking, pods, now);
         }
     }
 
-    fn ask_for_some_pods(&self, proxies: &[u16; BATCH], pods: &[u32; BATCH], now: SimTime) {
+    fn ask_for_some_pods(&self, asking: &[Option<Asks>; BATCH], pods: &[u32; BATCH], now: SimTime) {
         let next = pass(pods, |_, pod| self.calm.next_of(pod));
         let second = pass(pods, |_, pod| self.calm.second_of(pod, now));
         if self.layer == Layer::L7 {
-            let idle = pass(pods, |i, pod| self.links[self.link(proxies[i], pod)].idle.last().copied().unwrap_or(NIL));
+            let idle = pass(pods, |i, pod| {
+                let proxy = asking[i].map_or(0, |asks| asks.proxy);
+                self.links[self.link(proxy, pod)].idle.last().copied().unwrap_or(NIL)
+            });
             pass(&idle, |_, c| self.ask_for(c));
         }
         for ends in [next, second] {
@@ -154,9 +163,10 @@ impl<O: Observer> World<O> {
 #[inline(always)]
 pub(super) fn pass(of: &[u32; BATCH], mut look: impl FnMut(usize, u32) -> u32) -> [u32; BATCH] {
     let mut found = [NIL; BATCH];
-    for (i, (found, &of)) in found.iter_mut().zip(of).enumerate() {
-        if of != NIL {
-            *found = look(i, of);
+    // By number: where the crate is not optimised as a whole, adaptors of iterators are calls here.
+    for i in 0..BATCH {
+        if of[i] != NIL {
+            found[i] = look(i, of[i]);
         }
     }
     found

@@ -9,6 +9,7 @@ mod linter;
 pub mod rules;
 mod stop;
 mod subject;
+mod wave;
 
 use crate::scenario::{Diag, Severity};
 

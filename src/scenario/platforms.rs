@@ -3,6 +3,7 @@
 
 use super::read::{At, Fields};
 use super::schema::Shape;
+use super::workload::IntOrPercent::Percent;
 use crate::engine::Dur;
 
 /// `deploymentConfiguration` of an ECS service, of type `ECS` (rolling).
@@ -65,8 +66,9 @@ impl EcsDeployment {
         let mut d = f.at("deploymentConfiguration").fields();
         let minimum_healthy = d.within("minimumHealthyPercent", 100.0, 0.0..=200.0);
         let maximum = d.within("maximumPercent", 200.0, 0.0..=200.0);
-        let of = |percent: f64| percent * f64::from(replicas) / 100.0;
-        if libm::floor(of(maximum)) <= f64::from(replicas) && libm::ceil(of(minimum_healthy)) >= f64::from(replicas) {
+        if Percent(maximum).rounded_down(replicas) <= replicas
+            && Percent(minimum_healthy).rounded_up(replicas) >= replicas
+        {
             let text =
                 format!("the rollout can never make progress: of {replicas}, none may be added and none missing");
             let diag = d.at.error("stuck-rollout", text).label("these bounds round to nothing");

@@ -33,6 +33,11 @@ pub struct KillingProbe {
 const HANDLERS: [&str; 4] = ["httpGet", "tcpSocket", "grpc", "exec"];
 
 impl Probe {
+    /// From the container's start until a probe finds it up, on average (s), if it is up at once: the phase is uniform over a period.
+    pub fn mean_wait(&self) -> f64 {
+        self.initial_delay.secs() + self.period.secs() / 2.0
+    }
+
     /// Kubernetes' defaults (0 s, every 10 s, 1 s, 1, 3), or nothing where the file says `none`.
     pub(super) fn read(at: At<'_>) -> Option<Self> {
         if at.is_word("none") {

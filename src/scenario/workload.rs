@@ -50,6 +50,27 @@ pub enum IntOrPercent {
     Percent(f64),
 }
 
+impl IntOrPercent {
+    /// So many of `of` pods, a percentage not rounded yet.
+    pub fn of(self, of: u32) -> f64 {
+        match self {
+            Self::Int(pods) => f64::from(pods),
+            // In this order, so that what is whole comes out whole: 7 % of 100 pods, say.
+            Self::Percent(percent) => percent * f64::from(of) / 100.0,
+        }
+    }
+
+    /// So many of `of` pods, a percentage rounded up.
+    pub fn rounded_up(self, of: u32) -> u32 {
+        libm::ceil(self.of(of)) as u32
+    }
+
+    /// So many of `of` pods, a percentage rounded down.
+    pub fn rounded_down(self, of: u32) -> u32 {
+        libm::floor(self.of(of)) as u32
+    }
+}
+
 /// How old pods are replaced by new ones.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Strategy {

@@ -1,6 +1,7 @@
 //! What a study will cost, before anything is simulated: a guess, good for balancing parts and for a warning.
 
-use crate::scenario::{Arrivals, Canary, CanaryStep, IntOrPercent, Load, OnSigterm, Scenario, Strategy};
+use crate::scenario::IntOrPercent::{self, Percent};
+use crate::scenario::{Arrivals, Canary, CanaryStep, Load, OnSigterm, Probe, Scenario, Strategy};
 
 pub use crate::scenario::REQUESTS_PER_CORE_SECOND;
 
@@ -22,14 +23,11 @@ pub fn requests(scenario: &Scenario) -> f64 {
 fn rollout_seconds(scenario: &Scenario) -> f64 {
     let w = &scenario.workload;
     let pod = &scenario.new_pod;
-    let probe = pod.readiness_probe.map_or(0.0, |p| p.initial_delay.secs() + p.period.secs() / 2.0);
+    let probe = pod.readiness_probe.as_ref().map_or(0.0, Probe::mean_wait);
     let wave = pod.startup.mean() + probe + w.min_ready.secs();
     let stop = stop_seconds(scenario);
     let replicas = f64::from(w.replicas);
-    let pods = |n: &IntOrPercent| match n {
-        IntOrPercent::Int(n) => f64::from(*n),
-        IntOrPercent::Percent(p) => p / 100.0 * replicas,
-    };
+    let pods = |n: &IntOrPercent| n.of(w.replicas);
     // New pods at once; and whether each batch waits for old pods to be gone.
     let (at_once, one_after_the_other, waits) = match &w.strategy {
         Strategy::Recreate => return stop + wave,
@@ -41,11 +39,11 @@ fn rollout_seconds(scenario: &Scenario) -> f64 {
             let analyses = b.pre_promotion.iter().chain(&b.post_promotion).map(|a| a.least().secs()).sum::<f64>();
             (replicas, false, b.scale_down_delay.secs() + analyses)
         }
-        Strategy::Ecs(e) => ((e.maximum - e.minimum_healthy) / 100.0 * replicas, e.maximum <= 100.0, 0.0),
+        Strategy::Ecs(e) => (Percent(e.maximum - e.minimum_healthy).of(w.replicas), e.maximum <= 100.0, 0.0),
         Strategy::Nomad(n) => (f64::from(n.max_parallel), true, 0.0),
         Strategy::InstanceRefresh(i) => {
             let waits = i.checkpoint_delay.secs() * i.checkpoints.len() as f64;
-            ((i.max_healthy - i.min_healthy) / 100.0 * replicas, i.max_healthy <= 100.0, waits)
+            (Percent(i.max_healthy - i.min_healthy).of(w.replicas), i.max_healthy <= 100.0, waits)
         }
     };
     let batch = if one_after_the_other { wave + stop } else { wave };

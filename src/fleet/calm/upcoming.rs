@@ -49,7 +49,7 @@ impl<O: Observer> World<O> {
                 pass(neighbours, |_, c| black_box(self.connections[c].carried));
             }
             let pods = self.may_pick(&asking);
-            self.ask_for_pods(&asking.map(|asks| asks.map_or(0, |asks| asks.proxy)), &pods, now);
+            self.ask_for_pods(&asking, &pods, now);
         }
         n as u32
     }

@@ -1,6 +1,6 @@
 //! A DaemonSet: every node has its pod, and a version rolls node by node.
 
-use super::fenceposts::{Fenceposts, rounded_up};
+use super::fenceposts::Fenceposts;
 use super::place::{PlacePod, PlacePolicy, PlaceStep, PlacesView};
 use crate::scenario::DaemonSetUpdate;
 
@@ -14,7 +14,7 @@ impl PlacePolicy for DaemonSetUpdate {
     fn reconcile(&self, view: &PlacesView<'_>) -> Vec<PlaceStep> {
         let mut steps = self.manage(view);
         if steps.is_empty() && !self.on_delete {
-            let surge = rounded_up(self.max_surge, view.desired());
+            let surge = self.max_surge.rounded_up(view.desired());
             steps = if surge == 0 { self.replace(view) } else { Self::surge(view, surge as usize) };
         }
         steps
@@ -23,7 +23,7 @@ impl PlacePolicy for DaemonSetUpdate {
 
 /// Pods beyond one a node, and nodes without an available one: one of both is always 0.
 pub(super) fn fenceposts(update: &DaemonSetUpdate, nodes: u32) -> Fenceposts {
-    match rounded_up(update.max_surge, nodes) {
+    match update.max_surge.rounded_up(nodes) {
         _ if update.on_delete => Fenceposts { surge: 0, unavailable: 0 },
         0 => Fenceposts { surge: 0, unavailable: update.most_unavailable(nodes).min(nodes) },
         surge => Fenceposts { surge, unavailable: 0 },
@@ -43,11 +43,11 @@ fn wanted<'a>(view: &'a PlacesView<'_>) -> impl Iterator<Item = (u32, &'a Vec<Pl
 
 impl DaemonSetUpdate {
     fn most_unavailable(&self, nodes: u32) -> u32 {
-        rounded_up(self.max_unavailable, nodes).max(1)
+        self.max_unavailable.rounded_up(nodes).max(1)
     }
 
     fn surges(&self, view: &PlacesView<'_>) -> bool {
-        rounded_up(self.max_surge, view.desired()) > 0
+        self.max_surge.rounded_up(view.desired()) > 0
     }
 
     /// Every node gets its pod, and what runs beyond that goes.

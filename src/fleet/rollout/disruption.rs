@@ -1,6 +1,5 @@
 //! Evictions, which a `PodDisruptionBudget` may refuse; and pods whose machine is gone.
 
-use super::fenceposts::rounded_up;
 use super::{Command, Rollout, place};
 use crate::engine::SimTime;
 use crate::fleet::fact::PodId;
@@ -20,8 +19,8 @@ pub enum Eviction {
 /// Ready pods that an eviction must leave (`desiredHealthy` of the disruption controller): percentages of both bounds round up.
 pub fn desired_healthy(budget: &DisruptionBudget, replicas: u32) -> u32 {
     match budget.bound {
-        BudgetBound::MinAvailable(least) => rounded_up(least, replicas),
-        BudgetBound::MaxUnavailable(most) => replicas.saturating_sub(rounded_up(most, replicas)),
+        BudgetBound::MinAvailable(least) => least.rounded_up(replicas),
+        BudgetBound::MaxUnavailable(most) => replicas.saturating_sub(most.rounded_up(replicas)),
     }
 }
 

@@ -5,6 +5,7 @@ use super::policy::{Policy, Step, View};
 use super::rolling_update;
 use crate::engine::Dur;
 use crate::scenario::EcsDeployment;
+use crate::scenario::IntOrPercent::Percent;
 
 /// The service scheduler's rolling update, as AWS documents it.
 ///
@@ -41,8 +42,7 @@ impl EcsDeployment {
 
 /// The bounds of a deployment.
 pub(super) fn fenceposts(deployment: &EcsDeployment, replicas: u32) -> Fenceposts {
-    let of = |percent: f64, round: fn(f64) -> f64| round(percent * f64::from(replicas) / 100.0) as u32;
-    let surge = of(deployment.maximum, libm::floor).saturating_sub(replicas);
-    let unavailable = replicas.saturating_sub(of(deployment.minimum_healthy, libm::ceil));
+    let surge = Percent(deployment.maximum).rounded_down(replicas).saturating_sub(replicas);
+    let unavailable = replicas.saturating_sub(Percent(deployment.minimum_healthy).rounded_up(replicas));
     Fenceposts { surge, unavailable }
 }

@@ -1,6 +1,6 @@
 //! The two bounds of a rolling update, resolved from numbers or percentages to pods.
 
-use crate::scenario::{IntOrPercent, Strategy};
+use crate::scenario::Strategy;
 
 /// How far a rolling update may go above and below `replicas`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,35 +28,18 @@ pub fn resolve(strategy: &Strategy, replicas: u32) -> Fenceposts {
         Strategy::Nomad(update) => return super::nomad::fenceposts(update, replicas),
         Strategy::InstanceRefresh(refresh) => return super::instance_refresh::fenceposts(refresh, replicas),
     };
-    let surge = pods(*max_surge, replicas, libm::ceil);
-    let unavailable = match (surge, pods(*max_unavailable, replicas, libm::floor)) {
+    let surge = max_surge.rounded_up(replicas);
+    let unavailable = match (surge, max_unavailable.rounded_down(replicas)) {
         (0, 0) => 1,
         (_, unavailable) => unavailable,
     };
     Fenceposts { surge, unavailable: unavailable.min(replicas) }
 }
 
-/// So many of `of` pods, a percentage rounded up.
-pub(super) fn rounded_up(value: IntOrPercent, of: u32) -> u32 {
-    pods(value, of, libm::ceil)
-}
-
-/// So many of `of` pods, a percentage rounded down.
-pub(super) fn rounded_down(value: IntOrPercent, of: u32) -> u32 {
-    pods(value, of, libm::floor)
-}
-
-fn pods(value: IntOrPercent, replicas: u32, round: fn(f64) -> f64) -> u32 {
-    match value {
-        IntOrPercent::Int(pods) => pods,
-        IntOrPercent::Percent(percent) => round(percent * f64::from(replicas) / 100.0) as u32,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use IntOrPercent::{Int, Percent};
+    use crate::scenario::IntOrPercent::{self, Int, Percent};
 
     fn rolling(max_surge: IntOrPercent, max_unavailable: IntOrPercent, replicas: u32) -> (u32, u32) {
         let f = resolve(&Strategy::RollingUpdate { max_surge, max_unavailable }, replicas);

@@ -1,6 +1,6 @@
 //! A StatefulSet: every ordinal has its pod, and a version rolls from the highest one down.
 
-use super::fenceposts::{Fenceposts, rounded_down};
+use super::fenceposts::Fenceposts;
 use super::place::{PlacePod, PlacePolicy, PlaceStep, PlacesView};
 use crate::scenario::StatefulSetUpdate;
 
@@ -73,7 +73,7 @@ impl StatefulSetUpdate {
 
     /// So many pods may be missing at once; one where nothing is said.
     fn most_unavailable(&self, replicas: u32) -> u32 {
-        self.max_unavailable.map_or(1, |most| rounded_down(most, replicas).max(1))
+        self.max_unavailable.map_or(1, |most| most.rounded_down(replicas).max(1))
     }
 
     /// Pods of another version that may go now, highest ordinal first.

@@ -1,6 +1,6 @@
 //! Pods that count before they are warm.
 
-use crate::lint::{Check, Rule, Subject, demand};
+use crate::lint::{Check, Rule, Subject, demand, wave};
 use crate::scenario::{Diag, Strategy, Warmup, WarmupOver};
 
 pub(super) const RULE: Rule = Rule {
@@ -38,13 +38,8 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     if !rolls || !s.tells_traffic() || warmup.slowdown <= 1.0 || workload.min_ready >= over {
         return Vec::new();
     }
-    // One wave is what may be replaced at a time; it takes as long as a pod needs to be available.
-    let posts = s.fenceposts();
-    let probe = scenario.new_pod.readiness_probe.map_or(0.0, |p| p.initial_delay.secs() + p.period.secs() / 2.0);
-    let wave = scenario.new_pod.startup.quantile(0.5) + probe + workload.min_ready.secs();
-    let waves = if wave > 0.0 { libm::ceil(over.secs() / wave).max(1.0) } else { f64::INFINITY };
-    let ready = f64::from(workload.replicas - posts.unavailable);
-    let cold = (f64::from(posts.surge + posts.unavailable) * waves).min(f64::from(workload.replicas)).min(ready);
+    let ready = f64::from(workload.replicas - s.fenceposts().unavailable);
+    let cold = wave::replaced_within(s, over.secs()).min(ready);
     let worth = ready - cold + cold * mean_speed(warmup);
     let needed = demand::busy_pods(scenario);
     if worth >= needed || needed > f64::from(workload.replicas) {

@@ -1,6 +1,6 @@
 //! More connections than the database has, while a deploy rolls.
 
-use crate::lint::{Check, Rule, Subject};
+use crate::lint::{Check, Rule, Subject, wave};
 use crate::scenario::{Diag, Strategy};
 
 pub(super) const RULE: Rule = Rule {
@@ -36,14 +36,11 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     if scenario.deploy.is_none() || workload.strategy == Strategy::Recreate {
         return Vec::new();
     }
-    // One wave is what may be replaced at a time; what has been replaced holds its connections until it exits.
+    // What has been replaced holds its connections until it exits.
     let posts = s.fenceposts();
     let t = &scenario.pod.termination;
     let exit = (s.pre_stop() + t.lame_duck).min(t.grace_period).secs() + scenario.pod.service_time.quantile(0.99);
-    let probe = scenario.new_pod.readiness_probe.map_or(0.0, |p| p.initial_delay.secs() + p.period.secs() / 2.0);
-    let wave = scenario.new_pod.startup.quantile(0.5) + probe + workload.min_ready.secs();
-    let waves = if wave > 0.0 { libm::ceil(exit / wave).max(1.0) } else { f64::INFINITY };
-    let leaving = (f64::from(posts.surge + posts.unavailable) * waves).min(f64::from(workload.replicas)) as u32;
+    let leaving = wave::replaced_within(s, exit) as u32;
     let pods = workload.replicas + posts.surge + leaving - posts.unavailable;
     let held = u64::from(pods) * u64::from(size);
     if held <= u64::from(dependency.max_connections) {

@@ -1,6 +1,6 @@
 //! New pods that no proxy knows when the old ones go.
 
-use crate::lint::{Check, Rule, Subject};
+use crate::lint::{Check, Rule, Subject, wave};
 use crate::scenario::{Diag, ReadinessGate, Strategy};
 
 pub(super) const RULE: Rule = Rule {
@@ -39,8 +39,7 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     }
     let (add, add_p99) = balancer.median_and_p99(balancer.propagation.add.slowest());
     // The old pod goes minReadySeconds after Ready; it is routed to a while longer, and the next wave takes its start-up.
-    let probe = pod.readiness_probe.map_or(0.0, |p| p.initial_delay.secs() + p.period.secs() / 2.0);
-    let wave = pod.startup.quantile(0.5) + probe + workload.min_ready.secs();
+    let wave = wave::seconds(pod, workload.min_ready);
     if add <= wave {
         return Vec::new();
     }

@@ -62,22 +62,17 @@ impl Proposed {
 
     /// Numbers of pods out of `replicas`, each once, by the shortest way to write it.
     fn pods(path: &str, now: &IntOrPercent, replicas: u32, shares: &[&str], up: bool) -> Option<Self> {
-        let round = if up { libm::ceil } else { libm::floor };
-        let pods = |n: &IntOrPercent| match n {
-            IntOrPercent::Int(n) => f64::from(*n),
-            IntOrPercent::Percent(p) => round(p / 100.0 * f64::from(replicas)),
-        };
+        let pods = |n: &IntOrPercent| if up { n.rounded_up(replicas) } else { n.rounded_down(replicas) };
         let of = |text: &str| match text.strip_suffix('%') {
             Some(p) => p.parse().ok().map(IntOrPercent::Percent),
             None => text.parse().ok().map(IntOrPercent::Int),
         };
         let now_pods = pods(now);
-        // Pods fit into whole numbers.
-        let mut found: BTreeMap<u64, String> = BTreeMap::new();
+        let mut found: BTreeMap<u32, String> = BTreeMap::new();
         for &text in shares {
             let n = of(text).map_or(now_pods, |value| pods(&value));
             if n != now_pods {
-                found.entry(n as u64).or_insert_with(|| text.to_owned());
+                found.entry(n).or_insert_with(|| text.to_owned());
             }
         }
         if found.is_empty() {
@@ -86,10 +81,10 @@ impl Proposed {
         Some(Self {
             paths: vec![path.to_owned()],
             coarse: (0..found.len()).collect(),
-            numbers: Some(found.keys().map(|&n| n as f64).collect()),
+            numbers: Some(found.keys().map(|&n| f64::from(n)).collect()),
             values: found.into_values().collect(),
             now: now.to_string(),
-            now_number: Some(now_pods),
+            now_number: Some(f64::from(now_pods)),
         })
     }
 
