@@ -205,6 +205,27 @@ fn a_canary_goes_step_by_step_and_waits_for_whoever_promotes_it() {
 }
 
 #[test]
+fn a_pause_longer_than_the_progress_deadline_is_no_lack_of_progress() {
+    let quarter_of_an_hour = Dur::from_secs(900);
+    let pause = CanaryStep::Pause(Some(quarter_of_an_hour));
+    for routed in [false, true] {
+        let log = roll(5, canary(&[CanaryStep::SetWeight(20), pause, CanaryStep::SetWeight(60), pause], routed));
+        assert!(!log.late && log.complete.len() == 1, "{routed}: {:?}", log.complete);
+        // What follows a pause has the whole deadline again, and no more.
+        let stuck = Fleet { startup: BROKEN, actions: vec![(0, TEMPLATE)] };
+        let log = stuck.play(&spec(5, canary(&[pause, CanaryStep::SetWeight(20)], routed)));
+        assert!(log.late && log.complete.is_empty(), "{routed}: {:?}", log.complete);
+    }
+}
+
+#[test]
+fn the_canary_of_a_single_pod_comes_beside_it() {
+    let steps = [CanaryStep::SetWeight(5), CanaryStep::Pause(None)];
+    let log = roll(1, canary(&steps, false));
+    assert_eq!(log.sizes, [(0, [1, 1, 0]), (70, [0, 1, 0])]);
+}
+
+#[test]
 fn somebody_may_promote_a_canary_earlier_or_call_it_off() {
     let steps = [CanaryStep::SetWeight(20), CanaryStep::Pause(None)];
     let with = |action| {

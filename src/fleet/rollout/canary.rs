@@ -138,10 +138,14 @@ pub(super) fn share(replicas: u32, weight: u32) -> u32 {
 }
 
 /// Canary and stable pods whose shares come closest to `weight`, of `replicas` in all, or of one more where there may be
-/// surge. Neither is 0 while both are to have traffic, unless there is only one pod.
+/// surge. Neither is 0 while both are to have traffic, unless there is room for one pod only
+/// (`approximateWeightedCanaryStableReplicaCounts`).
 fn approximate(replicas: u32, weight: u32, surge: bool) -> (u32, u32) {
+    if replicas == 0 {
+        return (0, 0);
+    }
     let (up, down) = (share(replicas, weight), (u64::from(replicas) * u64::from(weight) / 100) as u32);
-    let zero_allowed = weight == 0 || weight == 100 || replicas <= 1;
+    let zero_allowed = weight == 0 || weight == 100 || (replicas <= 1 && !surge);
     let off = |canary: u32, total: u32| {
         // In hundredths of a per cent and a common denominator, so that nothing is rounded.
         let (canary, total) = (i64::from(canary), i64::from(total).max(1));
@@ -231,6 +235,10 @@ mod tests {
         assert_eq!(approximate(4, 5, false), (1, 3), "neither side is empty");
         assert_eq!(approximate(4, 95, false), (3, 1));
         assert_eq!(approximate(1, 5, false), (0, 1));
+        // Argo's own examples.
+        assert_eq!([5, 50, 95].map(|weight| approximate(1, weight, true)), [(1, 1); 3], "one of each beside it");
+        assert_eq!((approximate(1, 0, true), approximate(1, 100, true)), ((0, 1), (1, 0)));
+        assert_eq!((approximate(0, 50, true), approximate(2, 1, true)), ((0, 0), (1, 2)));
         assert_eq!((approximate(7, 0, true), approximate(7, 100, true)), ((0, 7), (7, 0)));
     }
 }

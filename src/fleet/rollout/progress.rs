@@ -77,6 +77,8 @@ pub(super) struct Counts {
     updated: u32,
     ready: u32,
     available: u32,
+    /// The step that the strategy has come to: `currentStepIndex` of a Rollout.
+    stage: u32,
     generation: u64,
 }
 
@@ -95,6 +97,7 @@ impl Counts {
             || old < old_before
             || self.ready > before.ready
             || self.available > before.available
+            || self.stage != before.stage
     }
 }
 
@@ -153,6 +156,8 @@ impl Rollout {
     /// Writes counts and conditions if they are news. Progress is judged only by a sync that was free to roll out
     /// (`rolling_out`): not while paused or scaling.
     pub(super) fn report(&mut self, counts: Counts, now: SimTime, rolling_out: bool, out: &mut Vec<Command>) {
+        // A pause that is over is progress, however long it was (`RolloutProgressing` of Argo Rollouts).
+        let counts = Counts { stage: self.deployment.memory.stage, ..counts };
         let before = self.deployment.counts;
         let mut conditions = self.deployment.conditions;
         conditions.available = Condition::available(self.is_available(counts));
