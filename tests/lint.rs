@@ -145,6 +145,27 @@ clients: [{{name: web, rate: 10/s}}]
     assert!(found("dynamicStableScale: true, "));
 }
 
+/// The only pod that there is goes before its successor comes: a hook keeps that away for longer.
+#[test]
+fn who_takes_all_pods_at_once_is_told_of_that_alone() {
+    let told = |workload: &str| {
+        let text =
+            format!("workload: {{{workload}}}\npod: {{serviceTime: 20ms}}\nclients: [{{name: web, rate: 10/s}}]\n");
+        let loaded = load_str("example.yaml", &text, &[]).expect("a valid scenario");
+        assert!(loaded.scenario.deploy.is_some());
+        let findings = lint_str("example.yaml", &text).findings;
+        let find =
+            |code: &str| findings.iter().find(|f| f.diag.code == code).map(|f| f.diag.help.clone().unwrap_or_default());
+        (find("closes-before-removal").is_some(), find("capacity-below-demand"))
+    };
+    let helped = |help: &str| (false, Some(help.to_owned()));
+    assert_eq!(told("kind: StatefulSet, replicas: 1"), helped("raise replicas"));
+    assert_eq!(told("kind: NomadJob, replicas: 1"), helped("a canary, or a smaller max_parallel"));
+    assert_eq!(told("kind: DaemonSet, replicas: 1"), helped("maxSurge: 1 with maxUnavailable: 0"));
+    assert_eq!(told("replicas: 1, strategy: {type: Recreate}"), (false, None));
+    assert_eq!(told("kind: StatefulSet, replicas: 2"), (true, None));
+}
+
 /// What a kubelet gives a hook that overruns the grace period is left for the drain.
 #[test]
 fn an_extension_of_the_hook_is_counted() {

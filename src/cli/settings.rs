@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::ScenarioArgs;
 use crate::engine::Dur;
+use crate::fleet::rollout::leaves_none;
 use crate::metrics::Meta;
 use crate::report::Settings;
 use crate::report::settings::{self, OnSigterm, Reloads, Spread, Strategy, Termination, Version};
@@ -53,6 +54,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
         }),
         replicas: workload.replicas,
         strategy: scenario.deploy.as_ref().map(|_| strategy(workload)),
+        empties: leaves_none(&workload.strategy, workload.replicas),
         events: events(scenario),
         undone: undone(scenario),
         scaled_to_zero: workload.replicas == 0 || did(scenario, |a| matches!(a, DeployAction::Scale(0))),

@@ -1,7 +1,7 @@
 //! What a rule looks at, and how it points at what it finds.
 
 use crate::engine::Dur;
-use crate::fleet::rollout::{Fenceposts, resolve};
+use crate::fleet::rollout::{Fenceposts, leaves_none, resolve};
 use crate::scenario::tree::Node;
 use crate::scenario::{Diag, Draft, Loaded, OnSigterm, PropagationOrder, Rolled, Scenario, Strategy};
 
@@ -88,6 +88,12 @@ impl<'a> Subject<'a> {
         };
         let first = t.sidecar_exit.map_or(killed, |exit| exit.min(killed));
         Some(own.min(first))
+    }
+
+    /// Whether the rollout may take all of them away at once: those that are on their way down have nobody to wait for, then.
+    pub fn empties(&self) -> bool {
+        let workload = self.rolled().workload;
+        leaves_none(&workload.strategy, workload.replicas)
     }
 
     /// Whether pods stop listening before the proxies have heard: of a blue-green deployment and of a canary with a router, of the switch.

@@ -15,6 +15,8 @@ pub struct Settings {
     pub replicas: u32,
     /// How old pods are replaced; `None` for a steady fleet.
     pub strategy: Option<Strategy>,
+    /// Whether the rollout may take all of them away at once, so that what a pod does on its way down keeps no other one in its place.
+    pub empties: bool,
     /// What is done to the workload beside the deploy, in order, and when (s): `scaled to 30`.
     pub events: Vec<(f64, String)>,
     /// When the deploy is undone (s), where nothing but it has changed the template.

@@ -42,6 +42,7 @@ pub(super) fn settings() -> Settings {
         balancer: "loadBalancer".to_owned(),
         reloads: None,
         ejects_all: false,
+        empties: false,
         unretried: Some("web".to_owned()),
         warmup: None,
         probes_wait: false,

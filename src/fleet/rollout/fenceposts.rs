@@ -36,6 +36,11 @@ pub fn resolve(strategy: &Strategy, replicas: u32) -> Fenceposts {
     Fenceposts { surge, unavailable: unavailable.min(replicas) }
 }
 
+/// Whether a rollout may take all pods away at once.
+pub fn leaves_none(strategy: &Strategy, replicas: u32) -> bool {
+    *strategy == Strategy::Recreate || resolve(strategy, replicas).unavailable >= replicas
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -46,7 +46,7 @@ use crate::scenario::{PodReplacement, Strategy};
 use deployment::Deployment;
 pub use disruption::{Eviction, desired_healthy, may_evict};
 use event_recorder::EventRecorder;
-pub use fenceposts::{Fenceposts, resolve};
+pub use fenceposts::{Fenceposts, leaves_none, resolve};
 pub use memory::{Memory, Weights};
 use places::Places;
 pub use progress::{Condition, ConditionKind, ConditionStatus, Reason};

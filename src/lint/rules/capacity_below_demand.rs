@@ -45,20 +45,56 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     } else {
         format!("the rollout may leave {left} of {replicas} pods, and the traffic fills {needed:.1}")
     };
-    let update = match rolled.workload.strategy {
-        Strategy::StatefulSet(_) | Strategy::DaemonSet(_) => "updateStrategy",
-        _ => "strategy",
+    let Bounds { below, above, help } = bounds(&rolled.workload.strategy, replicas);
+    let path = |field: &str| s.path(&format!("workload.{field}"));
+    let diag =
+        s.find(RULE.code, message, &path(below), &format!("{} of {replicas} may be missing", replicas - left), &[]);
+    let beforehand = "and no more than this is started beforehand";
+    let diag = above.iter().fold(diag, |diag, field| s.also(diag, &path(field), beforehand));
+    vec![diag.help(help)]
+}
+
+/// Where a strategy says how many may be missing, and how many may come on top; and what to do about it.
+struct Bounds {
+    below: &'static str,
+    above: Option<&'static str>,
+    help: &'static str,
+}
+
+const fn bounds(strategy: &Strategy, replicas: u32) -> Bounds {
+    let (below, above, help) = match strategy {
+        // Whatever it says, one at a time goes, and none comes beforehand.
+        Strategy::StatefulSet(_) => (
+            "updateStrategy.rollingUpdate.maxUnavailable",
+            None,
+            if replicas <= 1 { "raise replicas" } else { "lower maxUnavailable, or raise replicas" },
+        ),
+        Strategy::DaemonSet(_) => (
+            "updateStrategy.rollingUpdate.maxUnavailable",
+            Some("updateStrategy.rollingUpdate.maxSurge"),
+            "maxSurge: 1 with maxUnavailable: 0",
+        ),
+        Strategy::Nomad(_) => ("update.max_parallel", Some("update.canary"), "a canary, or a smaller max_parallel"),
+        Strategy::Ecs(_) => (
+            "deploymentConfiguration.minimumHealthyPercent",
+            Some("deploymentConfiguration.maximumPercent"),
+            "raise minimumHealthyPercent, and maximumPercent above 100 so that the rollout gets on",
+        ),
+        Strategy::InstanceRefresh(_) => (
+            "preferences.minHealthyPercentage",
+            Some("preferences.maxHealthyPercentage"),
+            "raise minHealthyPercentage, and maxHealthyPercentage above 100 so that the refresh gets on",
+        ),
+        Strategy::Canary(_) => (
+            "strategy.canary.maxUnavailable",
+            Some("strategy.canary.maxSurge"),
+            "lower maxUnavailable, and raise maxSurge so that the rollout gets on",
+        ),
+        Strategy::Recreate | Strategy::RollingUpdate { .. } | Strategy::BlueGreen(_) => (
+            "strategy.rollingUpdate.maxUnavailable",
+            Some("strategy.rollingUpdate.maxSurge"),
+            "lower maxUnavailable, and raise maxSurge so that the rollout gets on",
+        ),
     };
-    let of_update = |field: &str| s.path(&format!("workload.{update}.rollingUpdate.{field}"));
-    let surge = of_update("maxSurge");
-    let diag = s.find(
-        RULE.code,
-        message,
-        &of_update("maxUnavailable"),
-        &format!("{} of {replicas} may be missing", replicas - left),
-        &[(surge.as_str(), "and no more than this is started beforehand".to_owned())],
-    );
-    let has_surge = !matches!(rolled.workload.strategy, Strategy::StatefulSet(_));
-    let help = "lower maxUnavailable, and raise maxSurge so that the rollout gets on";
-    vec![diag.help(if has_surge { help } else { "lower maxUnavailable, or raise replicas" })]
+    Bounds { below, above, help }
 }

@@ -56,7 +56,8 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
         BudgetBound::MinAvailable(_) => "minAvailable",
         BudgetBound::MaxUnavailable(_) => "maxUnavailable",
     };
-    let message = format!("this budget never lets one of the {replicas} pods of `{name}` be evicted");
+    let whom = if replicas == 1 { "the only pod".to_owned() } else { format!("any of the {replicas} pods") };
+    let message = format!("this budget never lets {whom} of `{name}` be evicted");
     let path = format!("workload.podDisruptionBudget.{field}");
     let diag = s.find(RULE.code, message, &path, &format!("allows 0 of {replicas} to be missing"), &[]);
     let help =

@@ -45,10 +45,11 @@ pub(in crate::report) fn answer(r: &Recommendation) -> String {
         if interval.is_empty() { mean } else { format!("{mean} {interval}") }
     };
     let changes = plural(r.changes.len() as f64, "change");
+    let (make, come) = if r.changes.len() == 1 { ("makes", "comes") } else { ("make", "come") };
     match (r.verdict, r.changes.is_empty()) {
         (Verdict::Holds, true) => "Nothing is to be changed: the objectives hold as it is.".to_owned(),
         (Verdict::Holds, false) if r.now.verdict == Verdict::Holds => {
-            format!("The objectives hold as it is; {changes} make it cheaper.")
+            format!("The objectives hold as it is; {changes} {make} it cheaper.")
         }
         (Verdict::Holds, false) => format!(
             "{changes}, and the objectives hold. A deploy drops {}; as it is {}.",
@@ -62,7 +63,7 @@ pub(in crate::report) fn answer(r: &Recommendation) -> String {
             "Nothing that was looked at holds the objectives, or comes nearer to them.".to_owned()
         }
         (Verdict::Broken, false) => format!(
-            "Nothing that was looked at holds the objectives. {changes} come nearest: a deploy drops {}; as it is {}.",
+            "Nothing that was looked at holds the objectives. {changes} {come} nearest: a deploy drops {}; as it is {}.",
             dropped(&r.recommended),
             dropped(&r.now)
         ),

@@ -7,7 +7,7 @@ use crate::report::Page;
 use crate::report::answer::still_terminating;
 use crate::report::grid::{self, Cell};
 use crate::report::style::{BOLD, DIM, screen, width};
-use crate::report::text::{self, Format, count, percent, rate, seconds, times};
+use crate::report::text::{self, Format, count, percent, plural, rate, seconds, times};
 
 /// Attempts a request from which on they are told: what two digits can show.
 pub(in crate::report) const RETRIED: f64 = 1.005;
@@ -113,7 +113,7 @@ pub(in crate::report) fn phases(r: &Results) -> Vec<Row> {
         format: count,
         remark: "lowest".to_owned(),
         after: level(series.mean("ready", end, f64::INFINITY), count),
-        note: s.rollout.peak_pods.map(|p| format!("{} pods at the most", count(p.max, p.max))).unwrap_or_default(),
+        note: s.rollout.peak_pods.map(|p| format!("{} at the most", plural(p.max, "pod"))).unwrap_or_default(),
     });
     if s.capacity.min_headroom.is_some() {
         add(Row {

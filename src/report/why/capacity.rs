@@ -22,8 +22,13 @@ pub(super) fn keep_capacity(page: &Page<'_>) -> Option<Remedy> {
         return Some(remedy);
     }
     let effect = "old pods stay until new ones are ready";
+    // A DaemonSet has as many as there are nodes.
+    let is_alone = s.empties && s.replicas == 1 && s.tier.is_none() && s.kind.as_deref() != Some("DaemonSet");
     match s.strategy.as_ref()? {
         Strategy::Recreate => Some(Remedy::new(["workload.strategy.type=RollingUpdate".to_owned()], effect)),
+        Strategy::Other(_) if is_alone => {
+            Some(Remedy::new(["replicas=2".to_owned()], "another pod serves while one is replaced"))
+        }
         Strategy::RollingUpdate { unavailable: 0, .. } | Strategy::Other(_) => None,
         Strategy::RollingUpdate { max_surge, .. } => {
             let surge = matches!(max_surge.as_str(), "0" | "0 %").then(|| "maxSurge=1".to_owned());

@@ -217,6 +217,23 @@ mod tests {
     }
 
     #[test]
+    fn a_hook_is_no_help_where_all_pods_may_go_at_once() {
+        let alone = |kind: &str| Settings {
+            empties: true,
+            replicas: 1,
+            kind: Some(kind.to_owned()),
+            strategy: Some(Strategy::Other("one after the other".to_owned())),
+            ..settings()
+        };
+        for cause in [0, 6] {
+            let text = of(cause, 3, &alone("StatefulSet"), |_| ());
+            assert!(text.contains("--set replicas=2") && !text.contains("preStop="), "{text}");
+        }
+        let text = of(0, 3, &alone("DaemonSet"), |_| ());
+        assert!(text.contains("no preStop helps") && !text.contains("replicas=2"), "{text}");
+    }
+
+    #[test]
     fn both_versions_are_named_where_they_differ() {
         let service = Spread { p50: 0.02, p99: 0.12 };
         let new = Version { concurrency: 16, queue: 2, service: Spread { p50: 0.5, p99: 1.0 } };

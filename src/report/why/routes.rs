@@ -48,7 +48,8 @@ fn being_stopped(s: &Settings, stopped: f64) -> Whom {
 }
 
 /// Those that close their listeners before every proxy has heard.
-fn too_early(s: &Settings) -> Whom {
+fn too_early(page: &Page<'_>) -> Whom {
+    let s = page.settings;
     let t = &s.termination;
     let whom = s.tier.as_ref().map_or_else(|| "pods".to_owned(), |tier| format!("proxies of {}", tier.name));
     let open = match t.on_sigterm {
@@ -60,6 +61,11 @@ fn too_early(s: &Settings) -> Whom {
     };
     let removal = format!("removal takes {} (p99 {})", secs(s.removal.p50), secs(s.removal.p99));
     let words = format!("{whom} that no longer listened: {removal}, {open}");
+    if s.empties {
+        // There is nobody whom the proxies could send to instead; to wait keeps the next one away for longer.
+        let words = format!("{words}; no preStop helps where all {whom} may go at once");
+        return Whom { words, remedy: keep_capacity(page) };
+    }
     // Twice the 99th percentile: a deploy draws once for each pod and proxy, and the worst of them counts.
     let wait = libm::ceil((2.0 * s.removal.p99).max(t.pre_stop + s.removal.p99));
     let effect = "pods listen until every proxy has heard";
@@ -91,7 +97,7 @@ pub(super) fn stale_route(page: &Page<'_>) -> Told {
         if let Some(exit) = t.sidecar_exit.filter(|exit| *exit < t.pre_stop + t.lame_duck) {
             return sidecar_first(s, exit);
         }
-        all.push(too_early(s));
+        all.push(too_early(page));
     }
     let words: Vec<&str> = all.iter().map(|whom| whom.words.as_str()).collect();
     let sentence = format!("{who} kept sending to {}", words.join(", and to "));
