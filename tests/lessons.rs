@@ -8,6 +8,7 @@ use std::path::Path;
 
 use dryroll::fleet::fact::{Cause, Outcome};
 use dryroll::metrics::replication::{PhaseTally, Replication};
+use dryroll::report::text;
 use dryroll::scenario::{self, Request};
 use dryroll::simulate;
 use dryroll::study::replicate::replicate;
@@ -27,7 +28,29 @@ fn play(name: &str, set: &[&str]) -> Vec<Replication> {
 }
 
 fn pair(lesson: &str) -> (Vec<Replication>, Vec<Replication>) {
-    (play(&format!("{lesson}-wrong"), &[]), play(&format!("{lesson}-right"), &[]))
+    let (wrong, right) = (play(&format!("{lesson}-wrong"), &[]), play(&format!("{lesson}-right"), &[]));
+    assert_eq!(told(lesson), [&wrong, &right].map(|runs| drops(runs)), "the README's row of `{lesson}`");
+    (wrong, right)
+}
+
+/// What a deploy drops with the mistake and without, as the README's table of lessons has it.
+fn told(lesson: &str) -> [String; 2] {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("a README");
+    let name = format!("`{lesson}-wrong`");
+    let row = readme.lines().find(|line| line.contains(&name)).unwrap_or_else(|| panic!("no row of {lesson}"));
+    let columns: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+    let number = |text: &str| text.split([' ', ';']).next().unwrap_or_default().trim_end_matches(',').to_owned();
+    let (_, right) = columns[3].split_once("`: ").expect("the scenario's name, and a number");
+    [number(columns[2]), number(right)]
+}
+
+/// The mean, to three figures.
+fn drops(runs: &[Replication]) -> String {
+    let dropped = each(runs, dropped);
+    let mean = dropped.iter().sum::<f64>() / dropped.len() as f64;
+    let unit = 10_f64.powf((mean.max(1.0).log10().floor() - 2.0).max(-1.0));
+    let rounded = (mean / unit).round() * unit;
+    text::count(rounded, rounded)
 }
 
 /// One figure of each replication.
@@ -279,7 +302,7 @@ fn connections_closed_at_once_come_back_as_a_herd_and_topple_cold_pods() {
 
 #[test]
 fn each_step_out_of_order_is_a_cause_of_its_own() {
-    let right = play("ordering-right", &[]);
+    let (wrong, right) = pair("ordering");
     assert_below("dropped", &each(&right, dropped), 12.0);
     assert_none("of another cause", &each(&right, |r| dropped(r) - by(Cause::KeepAliveRace)(r) - by(Cause::Slow)(r)));
 
@@ -315,7 +338,6 @@ fn each_step_out_of_order_is_a_cause_of_its_own() {
         }
     }
 
-    let wrong = play("ordering-wrong", &[]);
     for cause in [Cause::Overflow, Cause::StaleRoute, Cause::SeveredByKill] {
         assert_above(cause.name(), &each(&wrong, by(cause)), 0.0);
     }
