@@ -393,6 +393,7 @@ fn what_cannot_be_read_is_told_with_its_place() {
         ("notes.txt", "\nDear diary,\ntoday nothing happened.\n", "notes.txt:2:1"),
         ("empty.log", "\n\n", "the file says nothing"),
         ("falling.csv", "le,count\n0.1,5\n0.2,4\n", "falling.csv:3:1"),
+        ("endless.csv", "le,count\n+Inf,1000\n", "all of it lies above the last bound"),
     ] {
         let path = file(name, text);
         let (status, out, err) = dryroll(&["calibrate", &path]);

@@ -378,3 +378,43 @@ fn a_file_that_looks_like_an_option_is_called_by_its_path() {
     let out = String::from_utf8(output.expect("it starts").stdout).expect("UTF-8");
     assert!(out.contains("dryroll run ./-dash.yaml "), "{out}");
 }
+
+#[test]
+fn a_dash_is_stdout() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let small = Path::new(env!("CARGO_MANIFEST_DIR")).join(SMALL);
+    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
+    let command = command.current_dir(folder.path()).arg("run").arg(small).args(["--replications", "1", "--quiet"]);
+    let output = command.args(["--format", "json", "-o", "-"]).output().expect("it starts");
+    assert!(output.status.success() && output.stdout.starts_with(b"{"), "{output:?}");
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0, "no file of that name");
+}
+
+#[test]
+fn a_folder_without_cases_is_no_corpus() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (status, out, err) = dryroll(&format!("validate --corpus {}", folder.path().display()));
+    assert_eq!((status, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains("there is no case in"), "{err}");
+}
+
+#[test]
+fn a_member_of_a_list_goes_by_the_name_that_it_has_of_its_preset() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("tiers.yaml");
+    let tiers = "loadBalancer: [{name: edge, layer: 7}, {preset: ingress-nginx}]\nclients: [{name: web, rate: 5/s}]\ndeploy: none\n\
+                 observe: {warmup: 0s, for: 1s}\n";
+    fs::write(&file, tiers).expect("it is written");
+    let run = |set: &str| dryroll(&format!("run {} --replications 1 --quiet --set {set}", file.display()));
+    let (status, _, err) = run("loadBalancer.ingress-nginx.proxies=5");
+    assert_eq!(status, 0, "{err}");
+    assert_eq!(run("loadBalancer.haproxy.proxies=5").0, 2);
+}
+
+/// As YAML 1.2 spells them; a text in quotes is none.
+#[test]
+fn true_may_begin_with_a_capital() {
+    let run =
+        |value: &str| dryroll(&format!("run {SMALL} --replications 1 --quiet --set newVersion.neverReady={value}")).0;
+    assert_eq!(["False", "FALSE", "false", "Falsch"].map(run), [0, 0, 0, 2]);
+}

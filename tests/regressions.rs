@@ -472,3 +472,40 @@ fn a_container_has_two_seconds_before_the_kill_where_the_kubelet_gives_them() {
     assert!((killed_after("") - 1.0).abs() < 0.01);
     assert!((killed_after(", preStopExtension: 2s") - 2.0).abs() < 0.01);
 }
+
+/// Demand is the closed loop's mean in *before*, and so is that of each second of it; with no deploy all is before.
+#[test]
+fn what_users_ask_for_is_known_from_the_first_second() {
+    let yaml = |deploy: &str| {
+        format!(
+            "workload: {{replicas: 4}}\npod: {{startup: 2s, serviceTime: 5ms}}\nclients: [{{users: {{count: 50, thinkTime: 1s}}}}]\n\
+             observe: {{warmup: 5s, for: 60s, after: 5s}}\ndeploy: {deploy}\n"
+        )
+    };
+    for (deploy, before) in [("{at: 15s}", 10), ("none", 60)] {
+        let r = run(&yaml(deploy));
+        // 50 users that think for a second and wait for 7 ms; the mean of some hundred requests.
+        let demand: Vec<f64> = r.bins.iter().map(|b| b.demand).collect();
+        assert!(demand[..before].iter().all(|d| (*d - demand[0]).abs() < 1e-9), "{deploy}: {demand:?}");
+        assert!((demand[0] - 50.0).abs() < 5.0, "{deploy}: {demand:?}");
+        let (capacity, headroom) = (4.0 * 16.0 / 0.005, r.capacity.min_headroom.expect("there is demand"));
+        if deploy == "none" {
+            assert!((headroom - capacity / demand[0]).abs() < 0.01 * headroom, "{headroom}");
+        }
+    }
+}
+
+/// A trace asks for nothing before its first request and after its last.
+#[test]
+fn a_trace_that_is_over_demands_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("t.csv"), "1\n2\n3\n").expect("it is written");
+    let file = folder.path().join("traced.yaml");
+    let yaml = "clients: [{trace: t.csv}]\ndeploy: none\nobserve: {warmup: 0s, for: 6s}\n";
+    std::fs::write(&file, yaml).expect("it is written");
+    let loaded = dryroll::scenario::load(&dryroll::scenario::Request::new(&file)).expect("a valid scenario");
+    let r = dryroll::simulate::run(&loaded.scenario, 1, 0);
+    let demand: Vec<f64> = r.bins.iter().map(|b| b.demand).collect();
+    assert!(demand[1] > 0.0 && demand[2] > 0.0 && demand[0] == 0.0, "{demand:?}");
+    assert_eq!(demand[4..], [0.0, 0.0], "{demand:?}");
+}

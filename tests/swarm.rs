@@ -160,7 +160,7 @@ impl Observer for Watch {
             Fact::Ended { .. } => self.ended(now, &fact),
             Fact::Pod { pod, step, .. } => self.step(now, pod, step),
             Fact::Table { proxy, pod, routed } => self.table(pod, proxy.0, routed),
-            Fact::Levels(l) => assert!(l.ready <= l.pods && l.capacity >= 0.0 && l.demand >= 0.0, "{l:?}"),
+            Fact::Levels(l) => assert!(l.ready <= l.pods && l.capacity >= 0.0 && l.demand() >= 0.0, "{l:?}"),
             _ => {}
         }
         self.collector.observe(now, fact);

@@ -88,7 +88,7 @@ fn threads_change_nothing() {
 fn each_replication_can_have_a_row() {
     let all = rows(&fine(&format!("sweep {SMALL} {GRID} --each")).out);
     assert_eq!(all.len(), 18);
-    assert!(all.iter().enumerate().all(|(n, r)| r["replication"] == (n % 3).to_string()));
+    assert!(all.iter().enumerate().all(|(n, r)| r["replication"] == (n % 3 + 1).to_string()));
     let means = rows(&fine(&format!("sweep {SMALL} {GRID}")).out);
     for (n, row) in means.iter().enumerate() {
         let dropped = all[3 * n..3 * n + 3].iter().map(|r| r["dropped"].parse::<f64>().expect("a number")).sum::<f64>();

@@ -39,6 +39,13 @@ pub(super) fn read(
     };
     let (mut low, mut below) = (0.0, 0.0);
     for (high, count) in buckets {
+        if high.is_infinite() && low == 0.0 && count > below {
+            let diag = Diag::error(
+                "bad-data",
+                "all of it lies above the last bound: nothing is known but how many there were",
+            );
+            return Err(diag.in_file(&*reading.file).help("a histogram with bounds between which times lie"));
+        }
         // What lies above the last bound is at least that.
         let top = if high.is_finite() { high } else { low };
         if high.is_infinite() && count > below {

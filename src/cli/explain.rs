@@ -24,6 +24,11 @@ pub(super) fn run(args: &Explain, ui: Ui) -> Result<u8, Failure> {
     if let Some(rule) = rule {
         return lint::explain(rule, output, path, ui);
     }
+    if args.counterfactual {
+        interrupt::watch();
+    } else {
+        interrupt::end_at_once(ui);
+    }
     let draft = Draft::open(&loading::request(&args.file, &args.scenario)).map_err(|d| loading::told(&d, ui))?;
     let loaded = draft.read().map_err(|d| loading::told(&d, ui))?;
     loading::warn(&loaded, ui);
@@ -49,7 +54,7 @@ fn relax(args: &Explain, draft: &Draft, loaded: &Loaded, ui: Ui) -> Result<Count
         Told::Wanted(n) => progress.spare(-i64::from(n)),
         Told::Done => progress.step(),
     };
-    let work = Work { jobs: None, cancel: interrupt::watch(), tell: &tell };
+    let work = Work { jobs: args.jobs.map(usize::from), cancel: interrupt::watch(), tell: &tell };
     let meta = settings::meta(scenario, &loaded.assumptions);
     counterfactuals(draft, scenario, &space, cause(args), args.deploys, &meta, work)
         .map_err(|e| Failure::Failed(e.to_string()))

@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::ui::Ui;
 use crate::engine::Dur;
 
 /// Set when no more work is to be begun.
@@ -38,6 +39,14 @@ pub(super) fn watch() -> &'static AtomicBool {
         cancel(Reason::Signal);
     });
     &CANCEL
+}
+
+/// From now on a signal ends the program at once: there is nothing of what it does that would be worth keeping.
+pub(super) fn end_at_once(ui: Ui) {
+    let _ = ctrlc::set_handler(move || {
+        ui.error("interrupted");
+        abort();
+    });
 }
 
 #[expect(clippy::exit, reason = "whoever asks a second time does not want to wait for anything")]

@@ -18,12 +18,12 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// Tries the place, so that a mistyped folder is found before the simulation and not after it.
+    /// Tries the place, so that a mistyped folder is found before the simulation and not after it. `-` is stdout.
     ///
     /// # Errors
     /// Where nothing can be written there.
     pub(super) fn open(path: Option<&Path>) -> io::Result<Self> {
-        let Some(path) = path else { return Ok(Self::Stdout) };
+        let Some(path) = path.filter(|path| *path != Path::new("-")) else { return Ok(Self::Stdout) };
         let target = match fs::metadata(path) {
             Ok(there) if there.is_dir() => return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
             Ok(there) if !there.is_file() => return File::options().write(true).open(path).map(Self::Device),

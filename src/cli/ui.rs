@@ -130,6 +130,10 @@ impl Progress {
     /// One step is done.
     pub(super) fn step(&self) {
         self.bar.inc(1);
+        // More is done than was foreseen where it is added until something is decided.
+        if self.bar.length().is_some_and(|length| self.bar.position() > length) {
+            self.bar.set_length(self.bar.position());
+        }
     }
 
     /// So many steps turn out not to be needed, or (negative) to be needed as well.

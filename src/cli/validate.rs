@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::Validate;
 use super::output::Output;
 use super::ui::Ui;
-use super::{Failure, ending, exit, table};
+use super::{Failure, ending, exit, interrupt, table};
 use crate::metrics::validation::Validation;
 use crate::report::validation::{self, Form};
 use crate::study::validate::{Case, CaseError, judge_all, shipped};
@@ -22,6 +22,7 @@ pub(super) fn run(args: &Validate, ui: Ui) -> Result<u8, Failure> {
     }
     let cases = chosen(args, corpus(args.corpus.as_deref(), ui)?, ui)?;
     let output = Output::open(args.output.as_deref()).map_err(cannot_write)?;
+    interrupt::end_at_once(ui);
     let bytes = if let Some(name) = &args.as_scenario {
         let Some(scenario) = cases.iter().find_map(Case::as_scenario) else {
             ui.error(&format!("`{name}` is a rollout of controllers alone, which no scenario makes"));
@@ -61,6 +62,9 @@ fn corpus(folder: Option<&Path>, ui: Ui) -> Result<Vec<Case>, Failure> {
         if path.extension().is_some_and(|e| e == "json") {
             files.push(path);
         }
+    }
+    if files.is_empty() {
+        return Err(Failure::Usage(format!("there is no case in `{}`: cases are `.json`", folder.display())));
     }
     files.sort();
     let mut cases = Vec::new();

@@ -233,7 +233,7 @@ impl Teller<'_> {
         if is_new && new.concurrency < old.concurrency {
             return Some(format!("newVersion.concurrency: {}, as it was", old.concurrency));
         }
-        let short = e.levels.demand == 0.0 || e.levels.capacity < e.levels.demand;
+        let short = e.levels.demand() == 0.0 || e.levels.capacity < e.levels.demand();
         short.then(|| against_overflow(&self.scenario.rolled().workload.strategy)).flatten()
     }
 
@@ -340,7 +340,8 @@ fn pre_stop(termination: &Termination) -> Dur {
 /// How things stood.
 pub(super) fn load(e: &Ending) -> String {
     let l = e.levels;
-    let headroom = if l.demand > 0.0 { format!(", {:.1} × of demand", l.capacity / l.demand) } else { String::new() };
+    let headroom =
+        if l.demand() > 0.0 { format!(", {:.1} × of demand", l.capacity / l.demand()) } else { String::new() };
     let [pods, requests] = [(l.ready, "pods were", "pod was"), (l.queued, "requests", "request")]
         .map(|(n, many, one)| format!("{n} {}", if n == 1 { one } else { many }));
     format!("{pods} Ready{headroom}, {requests} queued")

@@ -116,12 +116,15 @@ fn piece(profile: &Profile, t: f64) -> (f64, f64, f64) {
     }
 }
 
-/// The rate at `t` (s since the start of the simulation), for the demand that results show; a trace has its mean.
+/// The rate at `t` (s since the start of the simulation), for the demand that results show; a trace has its mean, from its first arrival
+/// to its last.
 pub(super) fn rate_at(arrivals: &Arrivals, t: f64) -> f64 {
     match arrivals {
         Arrivals::Poisson(profile) | Arrivals::Constant(profile) => piece(profile, t).0,
         Arrivals::Trace(times) => match (times.first(), times.last()) {
-            (Some(a), Some(b)) if b > a => times.len() as f64 / (b.secs() - a.secs()),
+            (Some(a), Some(b)) if b > a && (a.secs()..=b.secs()).contains(&t) => {
+                times.len() as f64 / (b.secs() - a.secs())
+            }
             _ => 0.0,
         },
     }

@@ -1,7 +1,7 @@
 //! Capacity against demand, and the other levels that a plot shows: kept up to date as pods and tables change.
 
 use crate::engine::{Dur, SimTime};
-use crate::scenario::{Load, Scenario};
+use crate::scenario::Scenario;
 
 use super::event::Event;
 use super::fact::{Fact, Levels};
@@ -28,7 +28,6 @@ pub(super) struct LevelMeter {
     pods: u32,
     /// Requests of closed-loop users born in *before* (with no deploy: since the warm-up).
     pub(super) closed_loop_births: u64,
-    has_users: bool,
 }
 
 impl LevelMeter {
@@ -43,7 +42,6 @@ impl LevelMeter {
             ready: 0,
             pods: 0,
             closed_loop_births: 0,
-            has_users: scenario.clients.iter().any(|c| matches!(c.load, Load::Users { .. })),
         }
     }
 
@@ -109,17 +107,17 @@ impl<O: Observer> World<O> {
         if proxies == 0 { 0.0 } else { sum / proxies as f64 }
     }
 
-    /// The rate that open-loop clients are set to, plus the closed loop's mean in *before*.
-    fn demand(&self, now: SimTime) -> f64 {
+    /// The rate that open-loop clients are set to.
+    fn open_demand(&self, now: SimTime) -> f64 {
         let t = now.since(self.start).secs();
-        let open: f64 = self.populations.iter().filter_map(|p| p.rate_at(t)).sum();
-        if !self.levels.has_users {
-            return open;
-        }
+        self.populations.iter().filter_map(|p| p.rate_at(t)).sum()
+    }
+
+    /// The closed loop's mean in *before*, as far as that has gone.
+    fn closed_demand(&self, now: SimTime) -> f64 {
         let until = if self.deploys() { now.min(SimTime::ZERO) } else { now };
         let before = until.saturating_since(self.measured_from).secs();
-        let closed = if before > 0.0 { self.levels.closed_loop_births as f64 / before } else { 0.0 };
-        open + closed
+        if before > 0.0 { self.levels.closed_loop_births as f64 / before } else { 0.0 }
     }
 
     /// The levels at `now`.
@@ -127,7 +125,8 @@ impl<O: Observer> World<O> {
         self.catch_up_and_tell(now);
         Levels {
             capacity: self.capacity(now),
-            demand: self.demand(now),
+            open_demand: self.open_demand(now),
+            closed_demand: self.closed_demand(now),
             ready: self.levels.ready,
             pods: self.levels.pods,
             queued: self.levels.queued,

@@ -21,7 +21,7 @@ struct Held {
 
 impl Held {
     fn add(&mut self, levels: &Levels, nanos: u64) {
-        self.demand.add(levels.demand, nanos);
+        self.demand.add(levels.open_demand, nanos);
         self.capacity.add(levels.capacity, nanos);
         let area = |level: u32| u128::from(level) * u128::from(nanos);
         self.ready += area(levels.ready);
@@ -160,14 +160,16 @@ impl Bins {
         self.latency.bytes() + self.done.capacity() * size_of::<Bin>()
     }
 
-    /// All bins; the last one is as long as the simulation was.
-    pub(super) fn finish(mut self, now: SimTime) -> Vec<Bin> {
+    /// All bins; the last one is as long as the simulation was. To what open-loop clients want comes `closed_demand`, which is known
+    /// only when *before* is over.
+    pub(super) fn finish(mut self, now: SimTime, closed_demand: f64) -> Vec<Bin> {
         self.advance(now);
         self.hold_until(now);
         let part = now.saturating_since(self.end - WIDTH);
         if !part.is_zero() {
             self.close(part.nanos());
         }
+        self.done.iter_mut().for_each(|bin| bin.demand += closed_demand);
         self.done
     }
 }
@@ -178,13 +180,13 @@ mod tests {
 
     #[test]
     fn means_of_levels_that_do_not_change_are_those_levels() {
-        let levels = |ready| Levels { demand: 0.3, capacity: 1.0 / 3.0, ready, pods: 1, ..Levels::default() };
+        let levels = |ready| Levels { open_demand: 0.3, capacity: 1.0 / 3.0, ready, pods: 1, ..Levels::default() };
         let mut bins = Bins::new(SimTime::ZERO);
         // Every 100 ms, as levels are sampled; the tenths of a second add up to 0.9999999999999999.
         for tenth in 0..25 {
             bins.levels(SimTime::from_nanos(tenth * 100_000_000), levels(u32::from(tenth != 15)));
         }
-        let done = bins.finish(SimTime::from_nanos(2_500_000_000));
+        let done = bins.finish(SimTime::from_nanos(2_500_000_000), 0.0);
         assert_eq!(done.iter().map(|b| b.ready).collect::<Vec<_>>(), [1.0, 0.9, 1.0]);
         assert!(done.iter().all(|b| (b.demand, b.capacity, b.pods) == (0.3, 1.0 / 3.0, 1.0)), "{done:?}");
     }

@@ -3,11 +3,12 @@
 use super::bins::Bins;
 use super::cells::{Cells, cell};
 use super::digest::Digest;
+use super::level_tally::LevelTally;
 use super::peak::PeakMeter;
 use super::recovery::Recovery;
-use super::replication::{CapacityTally, Phase, PhaseTally, PodLife, Replication, RolloutTally};
+use super::replication::{Phase, PhaseTally, PodLife, Replication, RolloutTally};
 use super::sure::Sure;
-use crate::engine::{Dur, SimTime};
+use crate::engine::SimTime;
 use crate::fleet::Observer;
 use crate::fleet::fact::{
     AnalysisOf, AnalysisVerdict, CalmEnd, Cause, Fact, Levels, NodeId, NodeStep, Outcome, PodId, PodStep, Revision,
@@ -15,20 +16,9 @@ use crate::fleet::fact::{
 };
 use crate::scenario::{Layer, Scenario};
 
-/// Levels over *during*.
-#[derive(Clone, Copy, Debug)]
-struct LevelTally {
-    now: Levels,
-    since: SimTime,
-    min_ready: u32,
-    min_headroom: Option<f64>,
-    below: Dur,
-}
-
 /// Measures one replication.
 #[derive(Clone, Debug)]
 pub struct Collector {
-    replicas: u32,
     has_deploy: bool,
     /// Connections that reach the pods are these.
     pods_side: Side,
@@ -46,8 +36,6 @@ pub struct Collector {
     peaks: [[PeakMeter; 2]; 2],
     levels: LevelTally,
     complete: Option<SimTime>,
-    surge_pod_ns: u128,
-    peak_pods: u32,
     bins: Bins,
     decisions: Vec<(SimTime, Revision, u32)>,
     nodes: Vec<(SimTime, NodeId, NodeStep)>,
@@ -61,7 +49,6 @@ impl Collector {
     pub fn new(scenario: &Scenario) -> Self {
         let measured_from = scenario.measured_from();
         Self {
-            replicas: scenario.rolled().workload.replicas,
             has_deploy: scenario.deploy.is_some(),
             pods_side: if scenario.rolled().balancer.layer == Layer::L7 { Side::Upstream } else { Side::Client },
             measured_from,
@@ -73,16 +60,8 @@ impl Collector {
             sure: Sure::NOTHING,
             latencies: [Cells::new(), Cells::new(), Cells::new()],
             peaks: [[PeakMeter::EMPTY; 2]; 2],
-            levels: LevelTally {
-                now: Levels::default(),
-                since: measured_from,
-                min_ready: u32::MAX,
-                min_headroom: None,
-                below: Dur::ZERO,
-            },
+            levels: LevelTally::new(scenario),
             complete: None,
-            surge_pod_ns: 0,
-            peak_pods: 0,
             bins: Bins::new(measured_from),
             decisions: Vec::new(),
             pods: Vec::new(),
@@ -213,33 +192,12 @@ impl Collector {
         if self.has_deploy { now >= SimTime::ZERO && self.settled.is_none() } else { now >= self.measured_from }
     }
 
-    /// Accounts for the levels that have held until `now`: only what lasted counts.
-    fn hold_levels(&mut self, now: SimTime) {
-        let from = if self.has_deploy { SimTime::ZERO } else { self.measured_from };
-        let l = &mut self.levels;
-        let span = now.saturating_since(l.since.max(from));
-        l.since = now;
-        if span.is_zero() {
-            return;
-        }
-        l.min_ready = l.min_ready.min(l.now.ready);
-        if l.now.demand > 0.0 {
-            let headroom = l.now.capacity / l.now.demand;
-            l.min_headroom = Some(l.min_headroom.map_or(headroom, |m| m.min(headroom)));
-        }
-        if l.now.capacity < l.now.demand {
-            l.below = l.below + span;
-        }
-        self.peak_pods = self.peak_pods.max(l.now.pods);
-        self.surge_pod_ns += u128::from(l.now.pods.saturating_sub(self.replicas)) * u128::from(span.nanos());
-    }
-
     fn levels_changed(&mut self, now: SimTime, levels: Levels) {
         self.bins.levels(now, levels);
         if self.levels_count(now) {
-            self.hold_levels(now);
+            self.levels.hold_until(now);
         }
-        self.levels.now = levels;
+        self.levels.change(levels);
     }
 
     fn decided(&mut self, now: SimTime, revision: Revision, size: u32) {
@@ -254,7 +212,7 @@ impl Collector {
     /// If requests were lost: born and ended, dropped and causes must agree.
     pub fn finish(mut self, end: SimTime) -> Replication {
         if self.levels_count(end) {
-            self.hold_levels(end);
+            self.levels.hold_until(end);
         }
         let settled = self.settled.unwrap_or(end);
         let during = settled.saturating_since(SimTime::ZERO).secs();
@@ -277,26 +235,20 @@ impl Collector {
             let accounted = tally.succeeded + tally.dropped() + tally.unfinished;
             assert_eq!(tally.requests, accounted, "each request has one end, or is in flight at the end");
         }
-        let min_ready = if self.levels.min_ready == u32::MAX { self.replicas } else { self.levels.min_ready };
         let mut measured = Replication {
             stood_still: None,
             digest: self.digest.sum,
             simulated_requests: self.born,
             simulated_events: self.digest.facts,
-            capacity: CapacityTally {
-                min_ready,
-                min_ready_fraction: f64::from(min_ready) / f64::from(self.replicas),
-                min_headroom: self.levels.min_headroom,
-                seconds_below_demand: self.levels.below.secs(),
-            },
             rollout: self.has_deploy.then(|| RolloutTally {
                 duration: self.complete.map(SimTime::secs),
-                surge_pod_seconds: self.surge_pod_ns as f64 / 1e9,
-                peak_pods: self.peak_pods,
+                surge_pod_seconds: self.levels.surge_pod_seconds(),
+                peak_pods: self.levels.peak_pods(),
             }),
             recovery: None,
             first_bin: self.bins.first_secs(),
-            bins: self.bins.finish(end),
+            bins: self.bins.finish(end, self.levels.closed_demand()),
+            capacity: self.levels.finish(),
             phases: self.phases,
             decisions: self.decisions,
             pods: self.pods,
@@ -380,7 +332,7 @@ impl Observer for Collector {
             Fact::Complete if now < SimTime::ZERO => {}
             Fact::Complete => drop(self.complete.get_or_insert(now)),
             Fact::Settled => {
-                self.hold_levels(now);
+                self.levels.hold_until(now);
                 self.settled = Some(now);
                 self.sure = Sure::NOTHING;
             }

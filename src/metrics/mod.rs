@@ -6,6 +6,7 @@ mod collector;
 mod columns;
 mod digest;
 mod figures;
+mod level_tally;
 mod peak;
 pub mod recovery;
 pub mod replication;

@@ -23,8 +23,12 @@ pub fn percent(x: f64, scale: f64) -> String {
         _ => 3,
     };
     let text = format!("{:.digits$}", x * 100.0);
-    let text = trim(&text);
-    if text == "0" && x > 0.0 { "<0.001 %".to_owned() } else { format!("{text} %") }
+    match trim(&text) {
+        "0" if x > 0.0 => "<0.001 %".to_owned(),
+        // A difference that is nearly none has no sign.
+        "-0" => "0 %".to_owned(),
+        text => format!("{text} %"),
+    }
 }
 
 /// A span of time (s): `250 µs`, `121 ms`, `1.1 s`, `55 s`, `1 m 52 s`, `2 h 5 m`.

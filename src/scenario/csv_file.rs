@@ -124,6 +124,10 @@ fn buckets(at: &At<'_>, table: &Rows) -> Option<Vec<(f64, f64, f64)>> {
             bad_row(at, *line, "bounds and counts of a histogram must rise");
             return None;
         };
+        if le == "+Inf" && low == 0.0 && count > below {
+            bad_row(at, *line, "what lies above the last bound is taken for it, and there is none above 0");
+            return None;
+        }
         pieces.push((count - below, low, high));
         (low, below) = (high, count);
     }

@@ -157,9 +157,12 @@ impl Node {
         Some(entries.remove(n).value)
     }
 
-    /// What a path calls this member of a list: its `name`, unless that would break the path.
+    /// What a path calls this member of a list: its `name`, or that of its preset, unless that would break the path.
     pub fn step_name(&self) -> Option<&str> {
-        self.get("name").and_then(Self::text).filter(|name| !name.is_empty() && !name.contains('.'))
+        self.get("name")
+            .or_else(|| self.get("preset"))
+            .and_then(Self::text)
+            .filter(|name| !name.is_empty() && !name.contains('.'))
     }
 
     /// The value at a dotted path, where list members go by `name` or by index.

@@ -129,8 +129,9 @@ impl Read for bool {
     fn read(at: &At<'_>) -> Option<Self> {
         let text = at.word("true or false")?;
         match text {
-            "true" if !at.quoted() => return Some(true),
-            "false" if !at.quoted() => return Some(false),
+            // As YAML 1.2 has them (core schema).
+            "true" | "True" | "TRUE" if !at.quoted() => return Some(true),
+            "false" | "False" | "FALSE" if !at.quoted() => return Some(false),
             _ => {}
         }
         let label = match text.to_lowercase().as_str() {

@@ -251,7 +251,7 @@ impl Played<'_> {
             Fact::Complete => "the rollout is complete".to_owned(),
             Fact::Settled => "the last old pod is gone".to_owned(),
             Fact::Levels(l) => {
-                let [capacity, demand] = [l.capacity, l.demand].map(|x| libm::round(x) as u64);
+                let [capacity, demand] = [l.capacity, l.demand()].map(|x| libm::round(x) as u64);
                 format!("{} of {} pods are Ready; capacity {capacity}/s, demand {demand}/s", l.ready, l.pods)
             }
         }

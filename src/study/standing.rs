@@ -101,7 +101,7 @@ impl Standing {
             met: self.met,
             share,
             worst: self.worst.map(|w| w.0),
-            worst_replication: self.worst.map(|w| w.1),
+            worst_replication: self.worst.map(|w| w.1 + 1),
             verdict: self.verdict(),
         }
     }

@@ -51,6 +51,10 @@ pub(in crate::cli) struct Explain {
     #[command(flatten)]
     pub(in crate::cli) scenario: ScenarioArgs,
 
+    /// With --counterfactual, threads, which change nothing in the result [default: all cores]
+    #[arg(long, value_name = "N", help_heading = "Work", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub(in crate::cli) jobs: Option<u16>,
+
     /// How to write the explanation [default: what the ending of -o says, else table]
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = PossibleValuesParser::new(report::explain::FORMATS.map(|f| f.name)))]
     pub(in crate::cli) format: Option<String>,

@@ -344,8 +344,10 @@ pub enum AnalysisVerdict {
 pub struct Levels {
     /// Requests a second that the listening, routed pods can serve.
     pub capacity: f64,
-    /// Requests a second that the clients want.
-    pub demand: f64,
+    /// Requests a second that open-loop clients are set to.
+    pub open_demand: f64,
+    /// The closed loop's mean in *before*, requests a second; the mean so far, as long as that is not over.
+    pub closed_demand: f64,
     /// Pods Ready and not being deleted.
     pub ready: u32,
     /// Pods not yet gone, terminating ones included.
@@ -354,4 +356,11 @@ pub struct Levels {
     pub queued: u32,
     /// The integral over time of the number of requests under way, from the start of the simulation (ns).
     pub under_way_area: u128,
+}
+
+impl Levels {
+    /// Requests a second that the clients want.
+    pub fn demand(&self) -> f64 {
+        self.open_demand + self.closed_demand
+    }
 }

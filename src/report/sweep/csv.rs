@@ -49,7 +49,8 @@ fn names(header: &Header, figures: &[String]) -> Vec<String> {
 fn record(header: &Header, row: &Row, replication: Option<usize>, summary: Option<&Summary>, n: usize) -> Vec<String> {
     let mut record = row.values.clone();
     if header.each {
-        record.push(replication.map(|k| k.to_string()).unwrap_or_default());
+        // From 1, as `explain --replication` counts them.
+        record.push(replication.map(|k| (k + 1).to_string()).unwrap_or_default());
     }
     let figures: Vec<Figure> = match summary {
         Some(summary) => summary.columns().into_iter().map(|c| c.1).collect(),

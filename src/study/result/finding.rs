@@ -57,7 +57,7 @@ pub struct Finding {
     pub share: [f64; 2],
     /// The worst that one deploy had; `None` where nothing was measured.
     pub worst: Option<f64>,
-    /// The replication in which it had, from 0.
+    /// The replication in which it had, from 1, as `explain --replication` counts them.
     #[serde(rename = "worstReplication")]
     pub worst_replication: Option<u32>,
     /// What can be said.
