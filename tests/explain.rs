@@ -330,6 +330,38 @@ fn an_interrupt_tells_what_is_known() {
     assert!(told["counterfactuals"]["recovers"].is_null(), "that comes last");
 }
 
+/// One deploy that is cut short says nothing.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_of_the_run_itself_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("told.json");
+    let endless = ["explain", "tests/data/cli/slow.yaml", "--set", "clients.0.rate=200000/s", "-o"];
+    let (code, out, err) = interrupted(&[&endless[..], &[file.to_str().expect("UTF-8")]].concat());
+    assert_eq!((code, out.as_str()), (3, ""), "{err}");
+    assert!(err.contains("interrupted") && !file.exists(), "{err}");
+}
+
+/// For a spreadsheet, by pod and by proxy; for a pull request, the causes and an example of each.
+#[test]
+fn an_explanation_is_written_as_rows_and_for_a_pull_request() {
+    let (_, json) = json_of(&["explain", SMALL]);
+    let (status, out, _) = dryroll(&["explain", SMALL, "--format", "csv"]);
+    let rows: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(out.as_bytes()).records().map(|r| r.expect("a row")).collect();
+    let at = |place: &str| -> u64 {
+        rows.iter().filter(|row| &row[1] == place).map(|row| row[3].parse::<u64>().expect("a count")).sum()
+    };
+    assert_eq!((status, Some(at("proxy"))), (0, json["dropped"].as_u64()), "each at one proxy: {out}");
+    let (status, out, _) = dryroll(&["explain", SMALL, "--format", "markdown"]);
+    assert_eq!(status, 0);
+    for cause in json["causes"].as_array().expect("causes") {
+        let (name, dropped) = (cause["cause"].as_str().expect("a name"), cause["dropped"].as_u64().expect("a count"));
+        assert!(out.contains(&format!("| `{name}` | {dropped} |")), "{name}: {out}");
+    }
+    assert!(out.lines().any(|line| line.starts_with("- request ") && line.contains("prevented by")), "{out}");
+}
+
 /// What is said of a drop is what the run did, not what its strategy often does.
 const PODS: &str = "workload: {replicas: 3, strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}\n";
 const BRIEF: &str = "pod: {startup: 1s, readinessProbe: {periodSeconds: 1}, termination: {preStop: 10s}}\n\

@@ -397,3 +397,22 @@ deploy: {{rolls: {rolls}}}
         .replace("maxSurge: 1, maxUnavailable: 0", "maxSurge: 0, maxUnavailable: 100%");
     assert_eq!(codes(&bad), ["capacity-below-demand", "keep-alive-race", "sigterm-not-handled"]);
 }
+
+/// For a spreadsheet and for a pull request: a row a finding.
+#[test]
+fn findings_are_rows_for_spreadsheets_and_pull_requests() {
+    let wrong = "scenarios/ordering-wrong.yaml";
+    let found = codes_of(wrong);
+    let (status, out, err) = dryroll(&["lint", wrong, "--format", "csv"]);
+    assert_eq!((status, err.as_str()), (1, ""));
+    let rows: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(out.as_bytes()).records().map(|r| r.expect("a row")).collect();
+    assert_eq!(rows.iter().map(|row| row[0].to_owned()).collect::<Vec<_>>(), found);
+    assert!(rows.iter().all(|row| &row[3] == wrong && row[4].parse::<u32>().is_ok_and(|line| line > 0)), "{out}");
+    let (_, out, _) = dryroll(&["lint", wrong, "--format", "markdown"]);
+    assert_eq!(out.lines().skip(2).count(), found.len(), "{out}");
+    assert!(out.lines().skip(2).zip(&found).all(|(line, code)| line.contains(&format!("`{code}`"))), "{out}");
+    let right = "scenarios/ordering-right.yaml";
+    assert_eq!(dryroll(&["lint", right, "--format", "csv"]).1.lines().count(), 1, "a header");
+    assert_eq!(dryroll(&["lint", right, "--format", "markdown"]).1, "**No findings.**\n");
+}

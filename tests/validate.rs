@@ -124,6 +124,9 @@ fn the_command_prints_a_table_json_and_a_scenario() {
     let row = rows.iter().find(|r| r["quantity"] == "totals.503").expect("the outcome that it is about");
     assert_eq!(row["measured"].as_f64(), Some(61.33));
     assert!((50.0..75.0).contains(&row["forecast"].as_f64().expect("a number")), "{row}");
+    let (_, csv) = with(&["e1-haproxy-noretry-d05", "--format", "csv"]);
+    assert_eq!(csv.lines().count(), 1 + rows.len(), "a row a quantity, and the header: {csv}");
+    assert!(csv.contains("e1-haproxy-noretry-d05,balancer,totals.503,61.33,"), "{csv}");
     let (_, table) = with(&["e1-haproxy-noretry-d05"]);
     assert!(table.contains("e1-haproxy-noretry-d05  inside"), "{table}");
     let (_, scenario) = with(&["--as-scenario", "e1-haproxy-noretry-d05"]);

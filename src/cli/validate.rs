@@ -18,7 +18,7 @@ pub(super) fn run(args: &Validate, ui: Ui) -> Result<u8, Failure> {
     if args.as_scenario.is_some() {
         ending::check_only(path, ending::YAML)?;
     } else {
-        ending::check(path, args.format.as_deref(), &["txt", "json", "md", "markdown"])?;
+        ending::check(path, args.format.as_deref(), &["txt", "json", "csv", "md", "markdown"])?;
     }
     let cases = chosen(args, corpus(args.corpus.as_deref(), ui)?, ui)?;
     let output = Output::open(args.output.as_deref()).map_err(cannot_write)?;
@@ -46,6 +46,7 @@ fn form(args: &Validate) -> Form {
     let ending = || args.output.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
     match args.format.as_deref().or_else(ending) {
         Some("json") => Form::Json,
+        Some("csv") => Form::Csv,
         Some("markdown" | "md") => Form::Markdown,
         _ => Form::Table,
     }

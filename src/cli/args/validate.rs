@@ -28,7 +28,7 @@ pub(in crate::cli) struct Validate {
     pub(in crate::cli) jobs: Option<u16>,
 
     /// How to write the result [default: what the ending of -o says, else table]
-    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(["table", "json", "markdown"]))]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(["table", "json", "csv", "markdown"]))]
     pub(in crate::cli) format: Option<String>,
 
     /// Write to this file, whole or not at all, instead of stdout

@@ -2,7 +2,9 @@
 //!
 //! A new format is one file with a [`Format`] and one line in [`FORMATS`].
 
+mod csv;
 mod json;
+mod markdown;
 mod remedies;
 mod table;
 
@@ -22,4 +24,4 @@ pub struct ExplainPage {
 }
 
 /// Every format, the default first.
-pub const FORMATS: [Format<ExplainPage>; 2] = [table::FORMAT, json::FORMAT];
+pub const FORMATS: [Format<ExplainPage>; 4] = [table::FORMAT, json::FORMAT, csv::FORMAT, markdown::FORMAT];

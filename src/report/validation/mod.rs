@@ -1,5 +1,6 @@
-//! Forecasts beside measurements, as a table, JSON or Markdown.
+//! Forecasts beside measurements, as a table, JSON, tidy rows or Markdown.
 
+mod csv;
 mod markdown;
 mod table;
 
@@ -14,6 +15,8 @@ pub enum Form {
     Table,
     /// Everything, on one line.
     Json,
+    /// One row a case and quantity.
+    Csv,
     /// The page.
     Markdown,
 }
@@ -28,6 +31,7 @@ pub fn write(validation: &Validation, form: Form, out: &mut dyn io::Write) -> io
             serde_json::to_writer(&mut *out, validation)?;
             writeln!(out)
         }
+        Form::Csv => csv::write(validation, out),
         Form::Table => table::write(validation, out),
         Form::Markdown => markdown::write(validation, out),
     }
