@@ -418,3 +418,13 @@ fn true_may_begin_with_a_capital() {
         |value: &str| dryroll(&format!("run {SMALL} --replications 1 --quiet --set newVersion.neverReady={value}")).0;
     assert_eq!(["False", "FALSE", "false", "Falsch"].map(run), [0, 0, 0, 2]);
 }
+
+/// Objectives are fields of a scenario, whether the file has any or not.
+#[test]
+fn an_option_sets_an_objective() {
+    let (status, out, err) = dryroll(&format!("check {SMALL} --set objectives.p99=1h --replications 2 --format json"));
+    assert!((0..=4).contains(&status) && status != 2, "{err}");
+    let told: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(told["objectives"][0]["objective"], "p99", "{out}");
+    assert_eq!(dryroll(&format!("check {SMALL} --set objectives.p98=1h")).0, 2);
+}

@@ -46,9 +46,9 @@ impl Objectives {
             && [p99, duration].iter().all(|limit| limit.is_none())
     }
 
-    /// Reads `objectives`.
+    /// Reads `objectives`. Where there are none their fields are asked for all the same: an option may set one.
     pub(super) fn read(at: At<'_>) -> Option<Self> {
-        at.node?;
+        let there = at.node.is_some();
         let mut f = at.fields();
         let objectives = Self {
             share: proper_share(&mut f, "share", "no number of simulated deploys shows that every deploy meets them"),
@@ -62,7 +62,7 @@ impl Objectives {
             duration: f.opt("duration"),
         };
         f.end();
-        Some(objectives)
+        there.then_some(objectives)
     }
 }
 
