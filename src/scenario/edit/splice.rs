@@ -88,18 +88,20 @@ fn insert(text: &str, map: &Node, key: &str, value: &Json) -> String {
     }
     let line = text[..first.key_span.range.start].rfind('\n').map_or(0, |n| n + 1);
     let indent = text[line..first.key_span.range.start].chars().count();
-    let field = block(key, value, indent);
+    // Files of some systems end their lines with two characters.
+    let first_line = text[line..].split_inclusive('\n').next().unwrap_or("");
+    let newline = if first_line.ends_with("\r\n") { "\r\n" } else { "\n" };
+    let field = block(key, value, indent).replace('\n', newline);
     let simple = |e: &&Entry| on_one_line(text, e);
     let known = NEIGHBOURS.iter().find_map(|name| entries.iter().filter(simple).find(|e| e.key == *name));
     match known.or_else(|| entries.iter().rfind(simple)) {
         Some(entry) => {
             let after = entry.value.span.range.end;
             let end = text[after..].find('\n').map_or(text.len(), |n| after + n);
-            // Files of some systems end their lines with two characters.
             let end = if text[..end].ends_with('\r') { end - 1 } else { end };
-            edited.insert_str(end, &format!("\n{}{field}", " ".repeat(indent)));
+            edited.insert_str(end, &format!("{newline}{}{field}", " ".repeat(indent)));
         }
-        None => edited.insert_str(first.key_span.range.start, &format!("{field}\n{}", " ".repeat(indent))),
+        None => edited.insert_str(first.key_span.range.start, &format!("{field}{newline}{}", " ".repeat(indent))),
     }
     edited
 }
