@@ -96,6 +96,14 @@ impl<'a> Subject<'a> {
         leaves_none(&workload.strategy, workload.replicas)
     }
 
+    /// Whether the file has a preStop hook whose length cannot be read from it.
+    pub fn has_unread_hook(&self) -> bool {
+        let at = self.draft.nearest(&self.path("pod.termination.preStop"));
+        let place = at.source.position(at.range.start);
+        let unread = |d: &Diag| d.code == "prestop-unknown" && d.file == at.source.name && (d.line, d.column) == place;
+        self.loaded.warnings.iter().any(unread)
+    }
+
     /// Whether pods stop listening before the proxies have heard: of a blue-green deployment and of a canary with a router, of the switch.
     pub fn stops_too_early(&self) -> bool {
         let stays = match &self.rolled().workload.strategy {
@@ -106,7 +114,8 @@ impl<'a> Subject<'a> {
             }
             _ => Dur::ZERO,
         };
-        self.listens_for().is_some_and(|listens| stays + listens < self.removal_p99())
+        // What a hook does for nobody knows how long may well be to wait for them.
+        !self.has_unread_hook() && self.listens_for().is_some_and(|listens| stays + listens < self.removal_p99())
     }
 
     /// A finding at the value of `path`, or at what is nearest to it in the file, where `label` has no meaning; `also` are other places that have to do
