@@ -1,6 +1,6 @@
 //! HCL, the language of Nomad's job files, as the same tree that YAML becomes.
 //!
-//! A block is a map; one with labels is a member of a list, with its first label as `name`. What would have to be computed
+//! A block is a map; one with labels is a member of a list, with its first label as `name`, and so are several without. What would have to be computed
 //! (a variable, a function) stays as it is written, so that whoever needs it finds fault with it at its place.
 
 use std::ops::Range;
@@ -74,29 +74,38 @@ impl Reader<'_> {
             match structure {
                 Structure::Attribute(attribute) => {
                     let value = self.expression(&attribute.value);
-                    self.add(&mut node, attribute.key.as_str(), attribute.key.span(), value, false);
+                    self.add(&mut node, attribute.key.as_str(), attribute.key.span(), value);
                 }
                 Structure::Block(block) => {
                     let value = self.block(block);
-                    self.add(&mut node, block.ident.as_str(), block.ident.span(), value, !block.labels.is_empty());
+                    self.add_block(&mut node, block, value);
                 }
             }
         }
         node
     }
 
-    /// Adds a field; members of a list come one after the other under the same name.
-    fn add(&self, node: &mut Node, key: &str, at: Option<Range<usize>>, value: Node, member: bool) {
+    /// Adds a field, the first of its name.
+    fn add(&self, node: &mut Node, key: &str, at: Option<Range<usize>>, value: Node) {
         let Value::Map(entries) = &mut node.value else { return };
-        if let Some(entry) = entries.iter_mut().find(|e| e.key == key) {
-            if let (Value::Seq(items), true) = (&mut entry.value.value, member) {
-                items.push(value);
-            }
-            return;
+        if entries.iter().all(|e| e.key != key) {
+            entries.push(Entry { key: key.to_owned(), key_span: self.span(at), value });
         }
-        let span = value.span.clone();
-        let value = if member { Node { value: Value::Seq(vec![value]), span } } else { value };
-        entries.push(Entry { key: key.to_owned(), key_span: self.span(at), value });
+    }
+
+    /// Adds a block; members of a list come one after the other under the same name.
+    fn add_block(&self, node: &mut Node, block: &Block, value: Node) {
+        let Value::Map(entries) = &mut node.value else { return };
+        let list = |items: Vec<Node>| Node { span: items[0].span.clone(), value: Value::Seq(items) };
+        let Some(entry) = entries.iter_mut().find(|e| e.key == block.ident.as_str()) else {
+            let value = if block.labels.is_empty() { value } else { list(vec![value]) };
+            return self.add(node, block.ident.as_str(), block.ident.span(), value);
+        };
+        match &mut entry.value.value {
+            Value::Seq(items) => items.push(value),
+            Value::Map(_) => entry.value = list(vec![entry.value.clone(), value]),
+            Value::Null | Value::Scalar { .. } => {}
+        }
     }
 
     fn block(&self, block: &Block) -> Node {
@@ -128,7 +137,7 @@ impl Reader<'_> {
                         ObjectKey::Expression(e) => e.as_str().map_or_else(|| e.to_string(), str::to_owned),
                     };
                     let value = self.expression(value.expr());
-                    self.add(&mut node, name.trim(), key.span(), value, false);
+                    self.add(&mut node, name.trim(), key.span(), value);
                 }
                 node.value
             }
@@ -156,6 +165,13 @@ mod tests {
         assert_eq!(at("job.web.group.b.count"), Some("var.n"), "left to whoever needs it");
         let node = root.at("job.web.group.a.count").expect("it is there");
         assert_eq!(node.span.text(), "3");
+    }
+
+    #[test]
+    fn blocks_of_one_name_are_members_without_labels_too() {
+        let root = read("service {\n  check { interval = \"1s\" }\n  check { interval = \"2s\" }\n}\n").expect("HCL");
+        let at = |path: &str| root.at(path).and_then(Node::text);
+        assert_eq!((at("service.check.0.interval"), at("service.check.1.interval")), (Some("1s"), Some("2s")));
     }
 
     #[test]
