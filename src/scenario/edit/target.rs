@@ -54,6 +54,12 @@ pub(super) fn of(object: &Node, setting: &Setting) -> Result<Option<Target>, Str
     })
 }
 
+/// Whether a manifest says this setting in its template.
+pub(super) fn is_of_pods(path: &str) -> bool {
+    matches!(path, "pod.termination.terminationGracePeriodSeconds" | "pod.termination.preStop")
+        || path.starts_with("pod.readinessProbe.")
+}
+
 /// A time in whole seconds, which is what a hook may say; rounded up.
 fn seconds(value: &Json) -> Option<u64> {
     let secs = match value {
@@ -94,7 +100,14 @@ fn hook(object: &Node, time: &Json) -> Result<Option<Target>, String> {
     let text = |(i, word): (usize, &Node)| {
         if i == place { Json::from(replacement.0.as_str()) } else { Json::from(word.text().unwrap_or_default()) }
     };
-    let command: Json = words.iter().enumerate().map(text).collect();
+    let command: Vec<Json> = words.iter().enumerate().map(text).collect();
+    let written: Vec<&str> = command.iter().filter_map(Json::as_str).collect();
+    if pre_stop::serves(&written) != Some(secs as f64) {
+        let name = container.get("name").and_then(Node::text).unwrap_or("?");
+        let why = "does more than sleep, or stops the server before, so its time cannot be set";
+        return Err(format!("the preStop hook of container `{name}` {why}"));
+    }
+    let command = Json::Array(command);
     at("exec.command", command, Some((inside, replacement.1)))
 }
 

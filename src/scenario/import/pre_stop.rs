@@ -45,11 +45,24 @@ pub(in crate::scenario) fn read(hook: &Node) -> Result<PreStop, Diag> {
     Ok(PreStop { seconds: 0.0, span: hook.span.clone(), note: Some(note) })
 }
 
+/// How long these words of a command serve on (s), where that can be told.
+pub(in crate::scenario) fn serves(words: &[&str]) -> Option<f64> {
+    slept(words).seconds
+}
+
 /// A command: `sleep 15`, or a shell that runs one.
 fn exec(words: &[&str], span: &Span) -> PreStop {
-    let Slept { seconds, others, background } = slept(words);
+    let Slept { seconds, others, background, stops } = slept(words);
     let partly = |text: String, label| Some(Diag::warning("prestop-partly-read", text).at(span, label));
     let note = match seconds {
+        Some(secs) if stops => partly(
+            if secs > 0.0 {
+                format!("this hook stops the server after {secs}s, which is what is simulated of it")
+            } else {
+                "this hook stops the server at once: it is simulated as 0s".to_owned()
+            },
+            "what it does then serves nobody",
+        ),
         Some(secs) if background => partly(
             format!("a sleep of this hook goes on in the background: the hook takes {secs}s"),
             "it is not waited for",
@@ -85,6 +98,7 @@ mod tests {
         assert_eq!(told(&["sh", "-c", "sleep 15"]), (15.0, false));
         assert_eq!(told(&["/bin/sh", "-ec", "sleep 5 && nginx -s quit"]), (5.0, true));
         assert_eq!(told(&["/bin/bash", "-c", "sleep 5; true; sleep 1m\n"]), (65.0, false));
+        assert_eq!(told(&["/bin/sh", "-c", "nginx -s quit; sleep 10"]), (0.0, true));
         assert_eq!(told(&["/app/drain"]), (0.0, true));
         assert_eq!(told(&["sleep", "$DELAY"]), (0.0, true));
     }

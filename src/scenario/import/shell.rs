@@ -1,10 +1,13 @@
 //! How long a command sleeps, as far as its words tell: a `sleep`, or a shell's script with some in it.
 //!
 //! Of a script only its skeleton is read: lists, pipelines, what is put in the background. Whether a branch is taken and how often
-//! a loop goes round nobody can tell from the text, so a sleep in one makes the whole unknown.
+//! a loop goes round nobody can tell from the text, so a sleep in one makes the whole unknown. A script that stops the server
+//! is read up to there: what comes then serves nobody.
 
+mod stop;
 mod token;
 
+use stop::stops;
 use token::{Token, tokens};
 
 /// What could be told of a command.
@@ -16,6 +19,8 @@ pub(super) struct Slept {
     pub(super) others: bool,
     /// Whether it puts a sleep in the background, where it holds nothing up.
     pub(super) background: bool,
+    /// Whether it stops the server then, and may go on without it.
+    pub(super) stops: bool,
 }
 
 /// What one command does.
@@ -23,6 +28,8 @@ pub(super) struct Slept {
 enum Took {
     /// It takes so long (s), and succeeds.
     Known(f64),
+    /// It stops the server after so long (s).
+    Stops(f64),
     /// A program of which nothing is known, taken as instant.
     Other,
     /// A condition: what follows by `&&` or `||` may run or not.
@@ -41,6 +48,7 @@ pub(super) fn slept(words: &[&str]) -> Slept {
         }
         Some(_) => match command(words).0 {
             Took::Known(seconds) => Slept { seconds: Some(seconds), ..Slept::default() },
+            Took::Stops(seconds) => Slept { seconds: Some(seconds), stops: true, ..Slept::default() },
             _ => Slept::default(),
         },
     }
@@ -53,6 +61,9 @@ struct Script {
     others: bool,
     background: bool,
     unknown: bool,
+    stops: bool,
+    /// Whether it has stopped the server in a branch that may not be taken.
+    may_stop: bool,
     /// How many loops and branches are open.
     depth: usize,
 }
@@ -67,12 +78,13 @@ impl Script {
                 Some((Token::Operator(";"), list)) => self.list(list),
                 _ => self.list(list),
             };
-            if ended || self.unknown {
+            if ended || self.unknown || self.stops {
                 break;
             }
         }
         let told = !self.unknown && (self.seconds > 0.0 || self.background || !self.others);
-        Slept { seconds: told.then_some(self.seconds), others: self.others, background: self.background }
+        let Self { seconds, others, background, stops, .. } = self;
+        Slept { seconds: told.then_some(seconds), others, background, stops }
     }
 
     /// What is put in the background holds nothing up; a `wait` for it makes the whole unknown.
@@ -80,7 +92,9 @@ impl Script {
         let mut aside = Self { depth: self.depth, ..Self::default() };
         aside.list(list);
         let sleeps = aside.unknown || aside.seconds > 0.0;
-        self.unknown |= sleeps && self.depth > 0;
+        self.unknown |= sleeps && (self.depth > 0 || aside.stops || aside.may_stop);
+        self.stops |= aside.stops && !sleeps;
+        self.may_stop |= aside.may_stop;
         self.background |= sleeps;
         self.depth = aside.depth;
         false
@@ -99,7 +113,8 @@ impl Script {
             // Behind a `||` stands what runs if the rest has failed, which a sleep does not.
             if by == "&&" || !matches!(before, Took::Known(_)) {
                 let maybe = open || by == "||" || before == Took::Test;
-                if self.add(took, maybe) && ends {
+                let certain = self.add(took, maybe);
+                if certain && (ends || self.stops) {
                     return true;
                 }
                 before = took;
@@ -112,8 +127,17 @@ impl Script {
     /// Counts a command that runs, or that `maybe` does; whether it is certain.
     fn add(&mut self, took: Took, maybe: bool) -> bool {
         match took {
-            Took::Known(seconds) if seconds > 0.0 && maybe => self.unknown = true,
+            Took::Known(seconds) if seconds > 0.0 && (maybe || self.may_stop) => self.unknown = true,
             Took::Known(seconds) => self.seconds += seconds,
+            Took::Stops(seconds) if maybe => {
+                self.unknown |= seconds > 0.0;
+                self.may_stop = true;
+                self.others = true;
+            }
+            Took::Stops(seconds) => {
+                self.seconds += seconds;
+                self.stops = true;
+            }
             Took::Other | Took::Test => self.others = true,
             Took::Unknown => self.unknown = true,
         }
@@ -130,6 +154,9 @@ impl Script {
             all = match (all, took) {
                 (Took::Known(a), Took::Known(b)) => Took::Known(a.max(b)),
                 (Took::Unknown, _) | (_, Took::Unknown) => Took::Unknown,
+                (Took::Stops(s), Took::Known(0.0) | Took::Other | Took::Test)
+                | (Took::Known(0.0) | Took::Other | Took::Test, Took::Stops(s)) => Took::Stops(s),
+                (Took::Stops(_), _) | (_, Took::Stops(_)) => Took::Unknown,
                 // How long a program reads from a sleep is as unknown as the rest of it.
                 (Took::Known(s), other) | (other, Took::Known(s)) if s == 0.0 => other,
                 (Took::Known(_), _) | (_, Took::Known(_)) => Took::Unknown,
@@ -166,7 +193,7 @@ impl Script {
         let closing = rest.iter().rev().take_while(|w| **w == ")").count();
         let (took, ends) = command(&rest[..rest.len() - closing]);
         let took = match took {
-            Took::Known(seconds) if self.depth > 0 && seconds > 0.0 => Took::Unknown,
+            Took::Known(seconds) | Took::Stops(seconds) if self.depth > 0 && seconds > 0.0 => Took::Unknown,
             Took::Other | Took::Known(_) if negated => Took::Test,
             took => took,
         };
@@ -179,7 +206,7 @@ impl Script {
 const WRAPPERS: [&str; 6] = ["exec", "env", "busybox", "toybox", "nohup", "command"];
 
 /// Commands that take no time.
-const INSTANT: [&str; 7] = ["true", ":", "echo", "printf", "set", "export", "date"];
+const INSTANT: [&str; 8] = ["true", ":", "echo", "printf", "set", "export", "date", "logger"];
 
 /// A command without anything around it, and whether nothing runs after it.
 fn command(words: &[&str]) -> (Took, bool) {
@@ -205,11 +232,13 @@ fn command(words: &[&str]) -> (Took, bool) {
         "[" | "[[" | "test" => Took::Test,
         instant if INSTANT.contains(&instant) => Took::Known(0.0),
         _ if is_shell(program) => match slept(rest) {
+            Slept { seconds: Some(seconds), stops: true, .. } => Took::Stops(seconds),
             Slept { seconds: Some(seconds), others: false, .. } => Took::Known(seconds),
             Slept { seconds: Some(0.0) | None, .. } if !arguments.iter().any(|w| is_sleep(w)) => Took::Other,
             _ => Took::Unknown,
         },
         _ if arguments.iter().any(|w| is_sleep(w)) => Took::Unknown,
+        _ if stops(rest) => Took::Stops(0.0),
         _ => Took::Other,
     };
     (took, ends)
@@ -288,15 +317,45 @@ mod tests {
     #[test]
     fn what_a_script_does_besides_is_told_and_takes_no_time() {
         for text in [
-            "sleep 10; kill -QUIT 1",
-            "nginx -s quit && sleep 10",
-            "if [ -f /x ]; then kill 1; fi; sleep 10",
-            "for f in *.pid; do kill $(cat $f); done\nsleep 10",
+            "sleep 10; /app/drain",
+            "/app/drain && sleep 10",
+            "nginx -s reload; sleep 10",
+            "if [ -f /x ]; then /app/drain; fi; sleep 10",
+            "for f in *.conf; do touch $f; done\nsleep 10",
             "test -x /drain || exit 0; sleep 10",
             "[ -x /drain ] && /drain; sleep 10",
         ] {
-            let expected = Slept { seconds: Some(10.0), others: true, background: false };
+            let expected = Slept { seconds: Some(10.0), others: true, ..Slept::default() };
             assert_eq!(script(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_comes_before_the_server_is_stopped_counts() {
+        for (text, secs) in [
+            ("nginx -s quit; sleep 10", 0.0),
+            ("kill -TERM 1 && sleep 10", 0.0),
+            ("sleep 20; kill -QUIT 1; sleep 5", 20.0),
+            ("sleep 10; kill -QUIT 1", 10.0),
+            ("nginx -s quit; while killall -0 nginx; do sleep 1; done", 0.0),
+            ("kill $(cat /run/app.pid) || true; sleep 10", 0.0),
+            ("pidof app | xargs kill; sleep 10", 0.0),
+            ("kill 1 & sleep 10", 0.0),
+            ("bash -c 'sleep 5; kill 1; sleep 5'; sleep 10", 5.0),
+        ] {
+            let told = script(text);
+            assert_eq!((told.seconds, told.stops), (Some(secs), true), "{text}");
+        }
+        assert_eq!(slept(&["/usr/sbin/nginx", "-s", "quit"]).seconds, Some(0.0));
+        // Whether it is stopped, or when, the text does not tell.
+        for text in [
+            "if [ -f /x ]; then kill 1; fi; sleep 10",
+            "for f in *.pid; do kill $(cat $f); done\nsleep 10",
+            "test -f /x && nginx -s quit; sleep 10",
+            "/app/drain; kill 1",
+            "(sleep 5; kill 1) & sleep 10",
+        ] {
+            assert_eq!(script(text).seconds, None, "{text}");
         }
     }
 
