@@ -155,6 +155,23 @@ fn a_manifest_gets_a_patch_and_an_edited_copy_that_holds() {
     assert!(fs::read_to_string(&page).expect("it was written").contains("| policy |"));
 }
 
+/// On its node a pod with a port of the node has no room beside its predecessor.
+#[test]
+fn no_surge_is_searched_where_there_is_no_room_for_one() {
+    let searched = |ports: &str| {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: agent}}\nspec:\n  selector: {{matchLabels: {{app: agent}}}}\n  \
+             template:\n    metadata: {{labels: {{app: agent}}}}\n    spec: {{containers: [{{name: agent, image: agent, ports: [{ports}]}}]}}\n"
+        );
+        let draft = Draft::open_str("agent.yaml", &text, &[]).expect("it is read");
+        let loaded = draft.read().expect("it is a scenario");
+        let space = Space::of(&draft, &loaded.scenario, &[], &[], true).expect("a space");
+        space.settings().iter().any(|setting| setting.name().contains("maxSurge"))
+    };
+    assert!(searched("{containerPort: 80}"));
+    assert!(!searched("{containerPort: 80, hostPort: 80}"));
+}
+
 #[test]
 fn what_makes_no_sense_is_refused() {
     for (args, told) in [

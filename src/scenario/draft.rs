@@ -221,6 +221,11 @@ impl Draft {
         self.input.bare_manifest
     }
 
+    /// Paths that a search is to leave as they are: what the manifest says beside them leaves no choice.
+    pub fn fixed(&self) -> &[&'static str] {
+        &self.input.fixed
+    }
+
     /// The variants `NAME:PATH=VALUE,PATH=VALUE` of this scenario, in order.
     ///
     /// # Errors

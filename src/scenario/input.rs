@@ -103,6 +103,8 @@ pub(super) struct Input {
     pub(super) bare_manifest: bool,
     /// The documents of the manifest, if there is one.
     pub(super) documents: Vec<Node>,
+    /// Paths that the manifest leaves no choice of.
+    pub(super) fixed: Vec<&'static str>,
 }
 
 /// Parses a text and tells scenarios from manifests.
@@ -163,13 +165,13 @@ fn documents(source: &Arc<Source>, beside: &[PathBuf]) -> Result<Vec<Node>, Vec<
 
 /// A manifest alone: one population of clients is added, whose rate is told by an option or assumed.
 fn bare(source: &Arc<Source>, imported: Imported, documents: Vec<Node>) -> Input {
-    let Imported { mut tree, notes, assumptions, kind, .. } = imported;
+    let Imported { mut tree, notes, assumptions, kind, fixed, .. } = imported;
     let span = Span { source: Arc::clone(source), range: 0..0 };
     let name = Node::scalar("traffic", span.clone());
     let client = Value::Map(vec![Entry { key: "name".to_owned(), key_span: span.clone(), value: name }]);
     let clients = Value::Seq(vec![Node { value: client, span: span.clone() }]);
     tree.set("clients", Node { value: clients, span: span.clone() }, &span);
-    Input { root: tree, notes, assumptions, kind: Some(kind), bare_manifest: true, documents }
+    Input { root: tree, notes, assumptions, kind: Some(kind), bare_manifest: true, documents, fixed }
 }
 
 /// A scenario, with the manifest that it names laid under it.
@@ -181,8 +183,8 @@ fn underlay(mut root: Node, folder: &Path, request: &Request<'_>) -> Result<Inpu
         let (one, span) = (one.clone(), one.span.clone());
         root.set("loadBalancer", one, &span);
     }
-    let (notes, assumptions, documents) = (Vec::new(), Vec::new(), Vec::new());
-    let mut input = Input { root, notes, assumptions, kind: None, bare_manifest: false, documents };
+    let (notes, assumptions, documents, fixed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut input = Input { root, notes, assumptions, kind: None, bare_manifest: false, documents, fixed };
     let Some(node) = input.root.at("workload.manifest") else { return Ok(input) };
     let Some(name) = node.text() else {
         let diag = Diag::error("wrong-type", "`manifest` must be the name of a file").at(&node.span, "not a name");
@@ -205,6 +207,7 @@ fn underlay(mut root: Node, folder: &Path, request: &Request<'_>) -> Result<Inpu
     input.assumptions = imported.assumptions;
     input.kind = Some(imported.kind);
     input.documents = docs;
+    input.fixed = imported.fixed;
     Ok(input)
 }
 

@@ -71,6 +71,16 @@ impl Draft {
         let docs = self.manifest();
         let Some((object, kind)) = kubernetes::find(&docs, workload) else { return Ok(None) };
         let set: Vec<Setting> = set.iter().map(|line| parse(line)).collect::<Result<_, _>>()?;
+        if let Some(setting) = set.iter().find(|s| target::is_of_pods(&s.path)) {
+            let described = described(&docs, object, setting)?;
+            if !std::ptr::eq(described, object) {
+                let (path, name) = (&setting.path, described.at("metadata.name").and_then(Node::text).unwrap_or("?"));
+                let why = format!("a patch of this {kind} cannot hold `{path}`: its pods are those of `{name}`");
+                return Err(format!(
+                    "{why}, by workloadRef, and Argo takes no template beside that; --edit writes there"
+                ));
+            }
+        }
         patch::of(object, kind, &set).map(Some)
     }
 }
@@ -123,6 +133,7 @@ fn in_scenario(name: &str, text: &str, setting: &Setting) -> Result<String, Stri
 fn in_manifest(name: &str, text: &str, setting: &Setting, workload: Option<&str>) -> Result<Option<String>, String> {
     let (_, docs) = tree(name, text)?;
     let Some((object, _)) = kubernetes::find(&docs, workload) else { return Ok(None) };
+    let object = described(&docs, object, setting)?;
     let Some(target) = target::of(object, setting)? else { return Ok(None) };
     if let Some((span, replacement)) = &target.inside {
         let mut edited = text.to_owned();
@@ -131,6 +142,17 @@ fn in_manifest(name: &str, text: &str, setting: &Setting, workload: Option<&str>
     }
     let steps: Vec<&str> = target.steps.iter().map(String::as_str).collect();
     splice::set(text, object, &steps, &target.value).map(Some).ok_or_else(|| cannot(&setting.path))
+}
+
+/// The object of a manifest that a setting belongs to: a Rollout's pods may be described by another one.
+fn described<'a>(docs: &'a [Node], object: &'a Node, setting: &Setting) -> Result<&'a Node, String> {
+    if !target::is_of_pods(&setting.path) {
+        return Ok(object);
+    }
+    kubernetes::describing_pods(docs, object).map_err(|name| {
+        let path = &setting.path;
+        format!("`{path}` belongs into the template of the {name}, which is not in this file (workloadRef)")
+    })
 }
 
 fn cannot(path: &str) -> String {

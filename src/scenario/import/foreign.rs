@@ -76,5 +76,5 @@ pub(super) fn serving(count: usize, signs: &[&dyn Fn(usize) -> bool]) -> usize {
 /// What a platform's reader has gathered.
 pub(super) fn finish(tree: Tree, name: &str, kind: &'static str) -> Imported {
     let (tree, notes, assumptions) = tree.into_parts();
-    Imported { tree, notes, assumptions, name: name.to_owned(), kind }
+    Imported { tree, notes, assumptions, name: name.to_owned(), kind, fixed: Vec::new() }
 }

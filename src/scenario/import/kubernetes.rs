@@ -4,7 +4,7 @@
 //! points at the line it came from. Fields that mean nothing here are Kubernetes' own affair and left alone.
 
 use super::pre_stop::PreStop;
-use super::{autoscaler, budget, no_effect, pods, pre_stop, probes, strategy};
+use super::{autoscaler, budget, host_port, no_effect, pods, pre_stop, probes, reference, strategy};
 use crate::scenario::Diag;
 use crate::scenario::diag::nearest;
 use crate::scenario::tree::{Entry, Node, Span, Value};
@@ -22,6 +22,8 @@ pub struct Imported {
     pub name: String,
     /// The workload's kind.
     pub kind: &'static str,
+    /// Paths that no search should change: what stands beside them leaves no choice.
+    pub fixed: Vec<&'static str>,
 }
 
 /// Kinds that are read, each with a name that a workload without one gets.
@@ -40,14 +42,16 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
     let found: Vec<&Node> = objects.iter().filter(|o| is_called(o, wanted) && known(o).is_some()).copied().collect();
     match found[..] {
         [one] => {
+            let resolved = reference::resolved(&objects, one);
+            let whole = resolved.as_ref().unwrap_or(one);
             let beside = Beside {
-                budget: budget::of(&objects, one),
-                autoscaler: autoscaler::of(&objects, one),
+                budget: budget::of(&objects, whole),
+                autoscaler: autoscaler::of(&objects, whole),
                 objects: &objects,
             };
-            let mut imported = workload(one, &beside)?;
+            let mut imported = workload(whole, &beside)?;
             let read = |o: &Node| {
-                let also = [Some(one), beside.budget, beside.autoscaler];
+                let also = [Some(one), beside.budget, beside.autoscaler, reference::of(&objects, one)];
                 let template = one.get("spec").is_some_and(|spec| super::analysis::is_named(spec, o));
                 template || also.into_iter().flatten().any(|read| std::ptr::eq(o, read))
             };
@@ -103,6 +107,18 @@ pub fn find<'a>(docs: &'a [Node], wanted: Option<&str>) -> Option<(&'a Node, &'s
     let objects = docs.iter().flat_map(flatten).filter(|o| is_called(o, wanted));
     let mut found = objects.filter_map(|o| known(o).map(|(kind, _)| (o, kind)));
     found.next()
+}
+
+/// The object that describes the pods of `workload`: itself, or what it refers to.
+///
+/// # Errors
+/// What it refers to, where that is not in the file.
+pub fn describing_pods<'a>(docs: &'a [Node], workload: &'a Node) -> Result<&'a Node, String> {
+    if !reference::is_one(workload) {
+        return Ok(workload);
+    }
+    let objects: Vec<&Node> = docs.iter().flat_map(flatten).collect();
+    reference::of(&objects, workload).ok_or_else(|| reference::name(workload))
 }
 
 /// Kinds that stand beside a workload and are read with it.
@@ -271,12 +287,16 @@ fn workload(object: &Node, beside: &Beside<'_>) -> Result<Imported, Vec<Diag>> {
     probes::read(&mut tree, &probed);
     tree.notes.extend(probes::ignored(pod));
     tree.notes.extend(pods::unsaid(object, spec, kind));
+    tree.notes.extend(reference::is_missing(object));
     tree.notes.extend(pods::not_simulated(&containers));
     tree.notes.extend(paused(spec, kind, &name));
     probes::gates(&mut tree, pod);
     pre_stop(&mut tree, &containers)?;
     no_effect::note(&mut tree, object, kind);
-    Ok(Imported { tree: tree.root, notes: tree.notes, assumptions: tree.assumptions, name, kind })
+    tree.notes.extend(host_port::note(spec, pod, kind));
+    let on_host = kind == "DaemonSet" && pod.is_some_and(|p| host_port::of(p).is_some());
+    let fixed = if on_host { vec![host_port::DAEMON_SURGE] } else { Vec::new() };
+    Ok(Imported { tree: tree.root, notes: tree.notes, assumptions: tree.assumptions, name, kind, fixed })
 }
 
 /// A paused Deployment or Rollout rolls nothing, and a forecast of nothing would help nobody.

@@ -97,10 +97,6 @@ fn rollout(tree: &mut Tree, spec: &Node, objects: &[&Node]) {
         let strategy = analysis::resolve(tree, strategy, objects);
         tree.put(&format!("workload.strategy.{name}"), Some(&only(&strategy, fields)), "");
     }
-    if let Some(reference) = spec.entry("workloadRef") {
-        let diag = Diag::warning("ignored-field", "the pods of this Rollout are described elsewhere");
-        tree.notes.push(diag.at(&reference.key_span, "what that says of probes and hooks is not read"));
-    }
 }
 
 /// Argo's `InvalidSpec`: it rolls nothing of such a `Rollout`.

@@ -48,6 +48,7 @@ impl Space {
             return Err(vec![open]);
         }
         let mut taken: Vec<String> = named.iter().flat_map(Axis::paths).map(str::to_owned).collect();
+        taken.extend(draft.fixed().iter().map(|&path| path.to_owned()));
         for path in keep {
             taken.push(draft.path_of("--keep", path).map_err(|d| vec![d])?);
         }
