@@ -100,6 +100,22 @@ fn an_autoscaler_of_which_nothing_is_simulated_leaves_the_fleet_as_it_is() {
 }
 
 #[test]
+fn an_autoscaler_of_a_version_that_is_gone_is_read_and_told() {
+    let of = |version: &str, metrics: &str| {
+        autoscaled(metrics).replace("autoscaling/v2\n", &format!("autoscaling/{version}\n"))
+    };
+    let old = of("v2beta1", "[{type: Resource, resource: {name: cpu, targetAverageUtilization: 70}}]");
+    assert_told(
+        &old,
+        0,
+        &["`autoscaling/v2beta1` is no longer served from Kubernetes 1.25", "averageUtilization: 70 "],
+    );
+    let old =
+        of("v2beta2", "[{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 60}}}]");
+    assert_told(&old, 0, &["from Kubernetes 1.26", "averageUtilization: 60 "]);
+}
+
+#[test]
 fn a_daemon_set_has_one_of_its_bounds() {
     let daemon_set =
         |bounds: &str| workload("DaemonSet", &format!("updateStrategy: {{rollingUpdate: {{{bounds}}}}}"), "");
@@ -177,7 +193,7 @@ fn what_the_api_refuses_is_an_error() {
     assert_told(bare, 0, &["has no `spec.template`: the API would refuse it"]);
     let elsewhere = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\nspec: {workloadRef: {kind: Deployment, name: \
                      web}, strategy: {canary: {}}}\n";
-    assert_told(elsewhere, 0, &["the pods of this Rollout are described elsewhere"]);
+    assert_told(elsewhere, 0, &["the Deployment `web` that describes these pods is not in the file"]);
 }
 
 #[test]
@@ -233,59 +249,6 @@ fn workloads_of_one_name_are_told_apart_by_their_kind() {
     assert_eq!(said.matches("warning[closes-before-removal]").count(), 2, "{said}");
 }
 
-const SERVICES: &str = r#"{"services": [
-{"serviceName": "api", "desiredCount": 6, "taskDefinition": "arn:aws:ecs:x:1:task-definition/api:7",
- "loadBalancers": [{"containerName": "app", "containerPort": 80}],
- "deploymentConfiguration": {"strategy": "BLUE_GREEN"}, "deploymentController": {"type": "CODE_DEPLOY"}},
-{"serviceName": "web", "desiredCount": 2}, {"serviceName": "agent", "schedulingStrategy": "DAEMON"}],
-"taskDefinition": {"family": "api", "containerDefinitions": [{"name": "proxy", "stopTimeout": 120}, {"name": "app", "stopTimeout": 20}]}}"#;
-
-#[test]
-fn of_several_ecs_services_one_is_picked_and_told_how_it_is_rolled() {
-    let import = |options: &[&str]| told("services.json", SERVICES, &[&["import"], options].concat());
-    let (status, said) = import(&[]);
-    assert!(status == 2 && said.contains("the file has 3 services"), "{said}");
-    assert!(said.contains("pick one by --workload NAME: api, web, agent"), "{said}");
-    let (status, said) = import(&["--workload", "nope"]);
-    assert!(
-        status == 2 && said.contains("no service called `nope`") && said.contains("it has api, web, agent"),
-        "{said}"
-    );
-    let (status, said) = import(&["--workload", "api"]);
-    assert_eq!(status, 0, "{said}");
-    for part in [
-        "skipped 2 services: web, agent",
-        "`BLUE_GREEN` is not simulated",
-        "`CODE_DEPLOY` is not simulated",
-        "`app` is taken for the container that serves",
-        "replicas: 6 ",
-        "terminationGracePeriodSeconds: 20 ",
-    ] {
-        assert!(said.contains(part), "{part}: {said}");
-    }
-    let (status, said) = import(&["--workload", "agent"]);
-    let parts = ["`DAEMON` is not simulated", "replicas: 10 ", "minimumHealthyPercent: 0 ", "maximumPercent: 100 "];
-    assert!(status == 0 && parts.iter().all(|part| said.contains(part)), "{said}");
-}
-
-#[test]
-fn the_task_of_a_nomad_group_that_serves_says_how_it_stops() {
-    let job = |kind: &str| {
-        format!(
-            "job \"shop\" {{\n  {kind}\n  group \"web\" {{\n    shutdown_delay = \"8s\"\n    task \"log\" {{\n      kill_timeout = \"5m\"\n      \
-             lifecycle {{\n        hook = \"poststart\"\n        sidecar = true\n      }}\n    }}\n    task \"app\" {{\n      kill_timeout = \
-             \"20s\"\n      shutdown_delay = \"2s\"\n    }}\n  }}\n}}\n"
-        )
-    };
-    let (status, said) = told("shop.nomad", &job(""), &["import"]);
-    let parts = ["`app` is taken for the task that serves", "preStop: 10s ", "terminationGracePeriodSeconds: 30 "];
-    assert!(status == 0 && parts.iter().all(|part| said.contains(part)), "{said}");
-    let (status, said) = told("shop.nomad", &job("type = \"system\""), &["import"]);
-    assert!(status == 0 && said.contains("a system job is not simulated") && said.contains("replicas: 10 "), "{said}");
-    let (status, said) = told("shop.nomad", &job("type = \"batch\""), &["run"]);
-    assert!(status == 2 && said.contains("it runs to its end, and serves nobody"), "{said}");
-}
-
 /// What is put in the background is not waited for, all the way to the written scenario.
 #[test]
 fn a_hook_is_read_as_a_shell_reads_it() {
@@ -303,6 +266,55 @@ fn a_hook_is_read_as_a_shell_reads_it() {
     assert_eq!(hook("exec sleep 10"), ("10s".to_owned(), None));
     assert_eq!(hook("sleep 30 & echo hi"), ("0s".to_owned(), told("prestop-partly-read")));
     assert_eq!(hook("while true; do sleep 1; done; sleep 10"), ("0s".to_owned(), told("prestop-unknown")));
+    // From the end of the server on nothing is served, however long the hook goes on.
+    assert_eq!(hook("nginx -s quit; sleep 10"), ("0s".to_owned(), told("prestop-partly-read")));
+    assert_eq!(hook("sleep 20; kill -QUIT 1; sleep 5"), ("20s".to_owned(), told("prestop-partly-read")));
+}
+
+/// What is not known to be too short is not said to be.
+#[test]
+fn a_hook_that_cannot_be_read_breaks_no_rule() {
+    let lint = |hook: &str| {
+        let text = workload("Deployment", "replicas: 4", &format!(", lifecycle: {{preStop: {hook}}}"));
+        told("web.yaml", &text, &["lint"]).1
+    };
+    for hook in ["{httpGet: {path: /shutdown, port: 8090}}", "{exec: {command: [/wait-shutdown]}}"] {
+        assert!(!lint(hook).contains("closes-before-removal"), "{}", lint(hook));
+    }
+    assert!(lint("{sleep: {seconds: 1}}").contains("listen for 1.0 s"));
+    // What is said beside the file counts.
+    let text = workload("Deployment", "replicas: 4", ", lifecycle: {preStop: {httpGet: {path: /x, port: 1}}}");
+    let said = told("web.yaml", &text, &["lint", "--set", "preStop=1s"]).1;
+    assert!(said.contains("listen for 1.0 s"), "{said}");
+}
+
+#[test]
+fn the_pods_of_a_rollout_are_those_of_the_deployment_that_it_refers_to() {
+    let reference =
+        "replicas: 5\n  strategy: {canary: {}}\n  workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}";
+    let rollout = workload("Rollout", reference, "").split("  template:").next().expect("its beginning").to_owned();
+    let pods = ", readinessProbe: {initialDelaySeconds: 30}, lifecycle: {preStop: {sleep: {seconds: 11}}}";
+    let both = [workload("Deployment", "replicas: 0", pods), rollout.clone()].join("---\n");
+    let (status, said) = imported(&both, &["--workload", "Rollout/web"]);
+    assert!(status == 0 && !said.contains("warning"), "{said}");
+    for part in ["replicas: 5 ", "preStop: 11s ", "initialDelaySeconds: 30 "] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn pods_that_take_a_port_of_their_node_have_no_room_beside_each_other() {
+    let port = ", ports: [{containerPort: 80, hostPort: 80}]";
+    let told = |kind: &str, spec: &str, container: &str| imported(&workload(kind, spec, container), &[]).1;
+    let surge = |n: u32| format!("updateStrategy: {{rollingUpdate: {{maxSurge: {n}, maxUnavailable: {}}}}}", 1 - n);
+    assert!(told("DaemonSet", &surge(1), port).contains("with maxSurge the rollout never ends"));
+    assert!(!told("DaemonSet", &surge(0), port).contains("warning"));
+    assert!(!told("DaemonSet", &surge(1), ", ports: [{containerPort: 80}]").contains("warning"));
+    assert!(told("Deployment", "replicas: 4", port).contains("waits for a node on which none of them runs"));
+    assert!(!told("Deployment", "replicas: 4\n  strategy: {type: Recreate}", port).contains("warning"));
+    let host = workload("Deployment", "replicas: 4", ", ports: [{containerPort: 80}]")
+        .replace("      containers:", "      hostNetwork: true\n      containers:");
+    assert_told(&host, 0, &["host-port", "hostNetwork"]);
 }
 
 #[test]

@@ -69,6 +69,10 @@ pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
 
 /// What the patch or the edited file could not hold is told before the search, which may take minutes.
 fn can_be_written(args: &Recommend, draft: &Draft, space: &Space) -> Result<(), Failure> {
+    if let Some(why) = draft.cannot_be_edited().filter(|_| args.output.edit.is_some()) {
+        let hint = "leave out --edit: what is recommended is told with its values";
+        return Err(Failure::Usage(format!("{why}\n\nhint: {hint}")));
+    }
     let workload = args.scenario.workload.as_deref();
     for (i, setting) in space.settings().iter().enumerate().filter(|(_, s)| !s.is_empty()) {
         let mut point = space.as_it_is();

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::draft::Draft;
-use super::import::kubernetes;
+use super::import::{foreign, kubernetes};
 use super::tree::{Node, Source, Value};
 use super::units::number;
 use super::yaml;
@@ -45,6 +45,9 @@ impl Draft {
     /// # Errors
     /// What keeps it from being written, in words.
     pub fn edited(&self, set: &[String], workload: Option<&str>) -> Result<Edited, String> {
+        if let Some(why) = self.cannot_be_edited() {
+            return Err(why.to_owned());
+        }
         let source = self.source();
         let mut text = source.text.clone();
         let mut left = Vec::new();
@@ -61,6 +64,14 @@ impl Draft {
             }
         }
         Ok(Edited { text, left })
+    }
+
+    /// Why nothing is written into a file of this kind, whatever the setting.
+    pub fn cannot_be_edited(&self) -> Option<&'static str> {
+        (self.input.kind == Some("NomadJob") && self.is_manifest()).then_some(
+            "--edit writes no Nomad job: there, preStop is the `shutdown_delay` of the group or the task, and the grace period that \
+             and the task's `kill_timeout`",
+        )
     }
 
     /// `set` as a patch of the manifest: of this file, or of the one that the scenario names; `None` where there is none.
@@ -132,7 +143,11 @@ fn in_scenario(name: &str, text: &str, setting: &Setting) -> Result<String, Stri
 /// A setting written into a manifest; `None` where no manifest has such a field.
 fn in_manifest(name: &str, text: &str, setting: &Setting, workload: Option<&str>) -> Result<Option<String>, String> {
     let (_, docs) = tree(name, text)?;
-    let Some((object, _)) = kubernetes::find(&docs, workload) else { return Ok(None) };
+    let Some((object, _)) = kubernetes::find(&docs, workload) else {
+        let Some((node, path)) = foreign::place(&docs, workload, &setting.path) else { return Ok(None) };
+        let steps: Vec<&str> = path.split('.').collect();
+        return splice::set(text, node, &steps, &setting.value).map(Some).ok_or_else(|| cannot(&setting.path));
+    };
     let object = described(&docs, object, setting)?;
     let Some(target) = target::of(object, setting)? else { return Ok(None) };
     if let Some((span, replacement)) = &target.inside {

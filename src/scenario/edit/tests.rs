@@ -1,6 +1,9 @@
 //! What is written is read again as what was set, and nothing else of the file has moved.
 
-use crate::scenario::Draft;
+use std::path::Path;
+
+use crate::scenario::tree::Source;
+use crate::scenario::{Draft, Request};
 
 const MANIFEST: &str = "\
 # the shop's checkout
@@ -93,6 +96,81 @@ fn hooks_keep_their_form() {
     );
     let refused = draft("m.yaml", &other).edited(&own(&["pod.termination.preStop=7s"]), None);
     assert!(refused.expect_err("what it does is not known").contains("container `app` is no plain `sleep N`"));
+    // Behind the end of the server no sleep serves anybody, however long.
+    let late = MANIFEST.replace(
+        "image: app:1\n",
+        "image: app:1\n          lifecycle: {preStop: {exec: {command: [sh, -c, 'nginx -s quit; sleep 5']}}}\n",
+    );
+    let refused = draft("m.yaml", &late).edited(&own(&["pod.termination.preStop=7s"]), None);
+    assert!(refused.expect_err("it cannot be set").contains("stops the server before"));
+}
+
+#[test]
+fn lines_end_as_those_of_the_file() {
+    let crlf = MANIFEST.replace('\n', "\r\n");
+    let edited = draft("m.yaml", &crlf).edited(&own(&SET), None).expect("written").text;
+    let plain = draft("m.yaml", MANIFEST).edited(&own(&SET), None).expect("written").text;
+    assert_eq!(edited, plain.replace('\n', "\r\n"));
+    assert_eq!(edited.matches('\n').count(), edited.matches("\r\n").count());
+}
+
+/// A Rollout with its pods in a Deployment of the same name, as Argo's migration has it.
+fn referring() -> String {
+    let rollout = "apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: checkout}
+spec:
+  replicas: 5
+  workloadRef: {apiVersion: apps/v1, kind: Deployment, name: checkout}
+  strategy: {canary: {}}
+";
+    format!("{MANIFEST}---\n{rollout}")
+}
+
+#[test]
+fn the_pods_of_a_rollout_that_refers_to_a_deployment_are_edited_there() {
+    let open = |text: &str| {
+        let request = Request { workload: Some("Rollout/checkout"), ..Request::new(Path::new("m.yaml")) };
+        Draft::build(Source::new("m.yaml", text, 0), Path::new(""), "m", &request)
+            .unwrap_or_else(|d| panic!("{}", d[0]))
+    };
+    let (both, wanted) = (referring(), Some("Rollout/checkout"));
+    let set = own(&["workload.strategy.canary.maxSurge=50%", "pod.termination.preStop=7s"]);
+    let edited = open(&both).edited(&set, wanted).expect("written").text;
+    survives(&MANIFEST.replace("---", ""), &edited);
+    let (deployment, rollout) = edited.split_once("---\n").expect("two documents");
+    assert!(deployment.contains("seconds: 7") && !rollout.contains("template"), "{edited}");
+    assert!(rollout.contains("maxSurge: 50%") && !deployment.contains("50%"), "{edited}");
+    assert_eq!(open(&edited).read().expect("it is read").scenario.pod.termination.pre_stop.mean(), 7.0);
+    // Argo refuses a template beside the reference, in a patch, too.
+    let refused = open(&both).patch(&set, wanted).expect_err("a patch is of one object");
+    assert!(refused.contains("`pod.termination.preStop`") && refused.contains("workloadRef"), "{refused}");
+    assert!(
+        open(&both).patch(&set[..1], wanted).expect("it can say it").expect("a manifest").text.contains("maxSurge")
+    );
+    let alone = both.replace("kind: Deployment, name: checkout", "kind: Deployment, name: elsewhere");
+    let refused = open(&alone).edited(&set, wanted).expect_err("there is no template");
+    assert!(refused.contains("the Deployment `elsewhere`, which is not in this file"), "{refused}");
+}
+
+#[test]
+fn an_ecs_service_is_edited_and_a_nomad_job_is_not() {
+    let service = r#"{"services": [{"serviceName": "web", "desiredCount": 4,
+  "deploymentConfiguration": {"maximumPercent": 150, "minimumHealthyPercent": 50}}],
+ "taskDefinition": {"family": "web", "containerDefinitions": [{"name": "web", "stopTimeout": 30}]}}"#;
+    let set = [
+        "workload.deploymentConfiguration.minimumHealthyPercent=100",
+        "workload.deploymentConfiguration.maximumPercent=200",
+        "pod.termination.terminationGracePeriodSeconds=60",
+    ];
+    let edited = draft("s.json", service).edited(&own(&set), None).expect("written");
+    let expected = service.replace("50}", "100}").replace("150", "200").replace("30}", "60}");
+    assert_eq!((edited.text, edited.left.len()), (expected, 0));
+    agrees("s.json", service, &service.replace("50}", "100}").replace("150", "200").replace("30}", "60}"), &set);
+    // What a template of the job holds is none of the file's.
+    let job = "job \"web\" {\n  group \"web\" {\n    task \"web\" {\n      template {\n        data = <<EOF\n{{ key \"x\" }}\nEOF\n      }\n    }\n  }\n}\n";
+    let refused = draft("web.nomad.hcl", job).edited(&own(&["pod.termination.preStop=7s"]), None);
+    assert!(refused.expect_err("it is not written").contains("`shutdown_delay`"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! An ECS service as the AWS API has it, and the task definition that may stand beside it.
 
 use super::foreign::{Parts, finish, serving};
+use super::health_check;
 use super::kubernetes::{Imported, Tree, only};
 use crate::scenario::Diag;
 use crate::scenario::tree::Node;
@@ -11,11 +12,12 @@ const STOP_TIMEOUT: u64 = 30;
 /// A DAEMON service runs on as many instances as there are, which no file knows.
 const INSTANCES: &str = "10";
 
-/// The services among these documents: an answer of `describe-services`, an argument of `create-service`, or what
-/// `CloudFormation` calls `Properties`, with small first letters.
+/// The services among these documents: an answer of `describe-services` or `update-service`, an argument of `create-service`, or
+/// what `CloudFormation` calls `Properties`, with small first letters.
 fn services(docs: &[Node]) -> Parts<'_> {
     let listed = docs.iter().filter_map(|d| d.get("services")).flat_map(Node::items);
-    let all = listed.chain(docs).filter(|d| d.get("serviceName").is_some()).collect();
+    let answered = docs.iter().filter_map(|d| d.get("service"));
+    let all = listed.chain(answered).chain(docs).filter(|d| d.get("serviceName").is_some()).collect();
     Parts { all, name: |service| service.get("serviceName"), words: ["the file has", "service"] }
 }
 
@@ -27,15 +29,9 @@ pub(super) fn names(docs: &[Node]) -> Vec<String> {
 /// The service called `wanted` among these documents, or the only one.
 pub(super) fn import(docs: &[Node], wanted: Option<&str>) -> Option<Result<Imported, Vec<Diag>>> {
     let services = services(docs);
-    let is_task = |d: &&Node| d.get("containerDefinitions").is_some();
-    let tasks: Vec<&Node> = docs
-        .iter()
-        .filter_map(|d| d.get("taskDefinition"))
-        .filter(is_task)
-        .chain(docs.iter().filter(is_task))
-        .collect();
+    let tasks = tasks(docs);
     let whole = match (services.all.first(), tasks.first()) {
-        (None, None) => return None,
+        (None, None) => return empty(docs).map(|diag| Err(vec![diag])),
         (None, Some(task)) => {
             let diag = Diag::error("no-workload", "this is a task definition without its service");
             let span = task.get("family").map_or(&task.span, |n| &n.span);
@@ -49,6 +45,50 @@ pub(super) fn import(docs: &[Node], wanted: Option<&str>) -> Option<Result<Impor
         imported.notes.extend(services.skipped(service));
         imported
     }))
+}
+
+/// The task definitions among these documents.
+fn tasks(docs: &[Node]) -> Vec<&Node> {
+    let is_task = |d: &&Node| d.get("containerDefinitions").is_some();
+    let answered = docs.iter().filter_map(|d| d.get("taskDefinition")).filter(is_task);
+    answered.chain(docs.iter().filter(is_task)).collect()
+}
+
+/// An answer of `describe-services` that found nothing.
+fn empty(docs: &[Node]) -> Option<Diag> {
+    let answer =
+        docs.iter().find(|d| d.get("failures").is_some() && d.get("services").is_some_and(|s| s.items().is_empty()))?;
+    let entry = answer.entry("services")?;
+    let diag = Diag::error("no-workload", "this answer of `describe-services` has no service");
+    let reason = answer.at("failures.0.reason").and_then(Node::text);
+    let diag =
+        diag.at(&entry.key_span, reason.map_or_else(|| "nothing stands here".to_owned(), |r| format!("ECS says {r}")));
+    Some(diag.help("name its cluster, as in `aws ecs describe-services --cluster C --services S`"))
+}
+
+/// Where a setting of a scenario stands in the service that [`import`] reads, or in its task definition: below which node, and at
+/// which path; `None` where ECS has no such field, or the file not the part that has it.
+pub(super) fn place<'a>(docs: &'a [Node], wanted: Option<&str>, path: &str) -> Option<(&'a Node, &'static str)> {
+    let services = services(docs);
+    let service = services.pick(wanted, &services.all.first()?.span).ok()?;
+    Some(match path {
+        "workload.replicas" => (service, "desiredCount"),
+        "workload.healthCheckGracePeriodSeconds" => (service, "healthCheckGracePeriodSeconds"),
+        "workload.deploymentConfiguration.minimumHealthyPercent" => {
+            (service, "deploymentConfiguration.minimumHealthyPercent")
+        }
+        "workload.deploymentConfiguration.maximumPercent" => (service, "deploymentConfiguration.maximumPercent"),
+        "pod.termination.terminationGracePeriodSeconds" => {
+            let containers = containers(task_of(service, &tasks(docs)));
+            (containers.get(serving_container(service, containers))?, "stopTimeout")
+        }
+        _ => return None,
+    })
+}
+
+/// The containers of a task.
+fn containers(task: Option<&Node>) -> &[Node] {
+    task.and_then(|t| t.get("containerDefinitions")).map_or(&[][..], Node::items)
 }
 
 /// The task definition that a service names (`family`, `family:3` or an ARN that ends so), or else the first.
@@ -82,6 +122,7 @@ fn read(service: &Node, task: Option<&Node>) -> Imported {
     }
     // ECS deregisters a task, waits out the delay, and stops it then.
     tree.put("loadBalancer.propagation.order", None, "drainThenStop");
+    health_check::of_ecs(&mut tree, containers(task));
     stop_timeout(&mut tree, service, task);
     finish(tree, &name, "EcsService")
 }
@@ -118,13 +159,10 @@ fn rolled_otherwise(tree: &mut Tree, service: &Node) {
     }
 }
 
-/// ECS stops all containers of a task side by side, each with its own time: that of the one that serves governs. It is the one that
-/// the balancer sends to, else the first with ports, or with the service's name.
-fn stop_timeout(tree: &mut Tree, service: &Node, task: Option<&Node>) {
-    let containers = task.and_then(|t| t.get("containerDefinitions")).map_or(&[][..], Node::items);
+/// The container that serves: the one that the balancer sends to, else the first with ports, or with the service's name.
+fn serving_container(service: &Node, containers: &[Node]) -> usize {
     let balanced = service.get("loadBalancers").map_or(&[][..], Node::items);
-    let text = |n: &Node, field: &str| n.get(field).and_then(Node::text).map(str::to_owned);
-    let n = serving(
+    serving(
         containers.len(),
         &[
             &|n| {
@@ -135,7 +173,17 @@ fn stop_timeout(tree: &mut Tree, service: &Node, task: Option<&Node>) {
             &|n| containers[n].get("portMappings").is_some_and(|ports| !ports.items().is_empty()),
             &|n| text(&containers[n], "name").is_some() && text(&containers[n], "name") == text(service, "serviceName"),
         ],
-    );
+    )
+}
+
+fn text(node: &Node, field: &str) -> Option<String> {
+    node.get(field).and_then(Node::text).map(str::to_owned)
+}
+
+/// ECS stops all containers of a task side by side, each with its own time: that of the one that serves governs.
+fn stop_timeout(tree: &mut Tree, service: &Node, task: Option<&Node>) {
+    let containers = containers(task);
+    let n = serving_container(service, containers);
     let timeout = containers.get(n).and_then(|c| c.get("stopTimeout")).filter(|n| !n.is_null());
     tree.put("pod.termination.terminationGracePeriodSeconds", timeout, &STOP_TIMEOUT.to_string());
     if timeout.is_none() {

@@ -13,10 +13,25 @@ pub(in crate::scenario) fn import(docs: &[Node], wanted: Option<&str>) -> Option
     ecs::import(docs, wanted).or_else(|| nomad::import(docs, wanted))
 }
 
+/// The first of these fields that is there.
+pub(super) fn any<'a>(node: &'a Node, names: &[&str]) -> Option<&'a Node> {
+    names.iter().find_map(|name| node.get(name)).filter(|n| !n.is_null())
+}
+
 /// What [`import`] may be asked for.
 pub(in crate::scenario) fn workloads(docs: &[Node]) -> Vec<String> {
     let names = ecs::names(docs);
     if names.is_empty() { nomad::names(docs) } else { names }
+}
+
+/// Where a setting of a scenario stands in such a file, where it is of a kind that can be written into: below which node, and at which
+/// path.
+pub(in crate::scenario) fn place<'a>(
+    docs: &'a [Node],
+    wanted: Option<&str>,
+    path: &str,
+) -> Option<(&'a Node, &'static str)> {
+    ecs::place(docs, wanted, path)
 }
 
 /// Parts of a file of which one is to be read.

@@ -5,6 +5,7 @@ mod autoscaler;
 mod budget;
 mod ecs;
 pub(super) mod foreign;
+mod health_check;
 mod host_port;
 pub mod kubernetes;
 mod no_effect;

@@ -1,6 +1,7 @@
 //! A Nomad job, in HCL or as the JSON of its API.
 
-use super::foreign::{Parts, finish, serving};
+use super::foreign::{Parts, any, finish, serving};
+use super::health_check;
 use super::kubernetes::{Imported, Tree};
 use crate::scenario::Diag;
 use crate::scenario::duration;
@@ -47,11 +48,6 @@ pub(super) fn import(docs: &[Node], wanted: Option<&str>) -> Option<Result<Impor
     Some(imported.map_err(|diag| vec![diag]))
 }
 
-/// The first of these fields that is there.
-fn any<'a>(node: &'a Node, names: &[&str]) -> Option<&'a Node> {
-    names.iter().find_map(|name| node.get(name)).filter(|n| !n.is_null())
-}
-
 /// The members of a list; in HCL a block without a label is one by itself.
 fn members<'a>(node: &'a Node, names: &[&str]) -> &'a [Node] {
     any(node, names).map_or(&[][..], |n| if n.entries().is_empty() { n.items() } else { std::slice::from_ref(n) })
@@ -70,19 +66,55 @@ fn read(job: &Node, group: &Node) -> Result<Imported, Diag> {
     tree.put("name", any(job, &["name", "Name", "ID"]), "job");
     tree.put("workload.kind", None, "NomadJob");
     replicas(&mut tree, job, group)?;
-    // A group's own settings lie over the job's.
-    for from in [job, group] {
-        let Some(update) = any(from, &["update", "Update"]) else { continue };
-        for (hcl, json, time) in UPDATE {
-            let node =
-                update.get(hcl).cloned().or_else(|| update.get(json).map(|n| if time { millis(n) } else { n.clone() }));
-            if let Some(node) = node.filter(|n| !n.is_null()) {
-                tree.put(&format!("workload.update.{hcl}"), Some(&node), "");
-            }
-        }
-    }
+    update(&mut tree, job, group);
+    health_check::of_nomad(&mut tree, checks(group), seconds);
     shutdown(&mut tree, group);
     Ok(finish(tree, &title, "NomadJob"))
+}
+
+/// How it is rolled: a group's own settings lie over the job's.
+fn update(tree: &mut Tree, job: &Node, group: &Node) {
+    let updates: Vec<&Node> =
+        [group, job].into_iter().filter_map(|from| members(from, &["update", "Update"]).first()).collect();
+    let said = |names: [&str; 2]| updates.iter().find_map(|update| any(update, &names));
+    if let Some(node) = said(["max_parallel", "MaxParallel"]).filter(|n| n.text() == Some("0")) {
+        return forced(tree, node, group);
+    }
+    for (hcl, json, time) in UPDATE {
+        let node = updates.iter().find_map(|update| {
+            let of_api = || update.get(json).map(|n| if time { millis(n) } else { n.clone() });
+            update.get(hcl).cloned().or_else(of_api).filter(|n| !n.is_null())
+        });
+        if let Some(node) = node {
+            tree.put(&format!("workload.update.{hcl}"), Some(&node), "");
+        }
+    }
+    let by = said(["health_check", "HealthCheck"]).filter(|n| !matches!(n.text(), None | Some("" | "checks")));
+    if let Some(node) = by.filter(|_| checks(group).next().is_some()) {
+        let text = format!("`health_check = \"{}\"` is not simulated in this version", node.text().unwrap_or_default());
+        let diag = Diag::warning("ignored-field", text).at(&node.span, "the next ones wait for the checks here");
+        tree.notes.push(diag.path("update.health_check"));
+    }
+}
+
+/// `max_parallel = 0`: "forced updates instead of deployments" (Nomad's `update` block). There is no deployment, so all are replaced at once,
+/// and neither canaries nor health are looked at.
+fn forced(tree: &mut Tree, zero: &Node, group: &Node) {
+    let count = any(group, &["count", "Count"]).and_then(Node::text).unwrap_or("1");
+    let all = count.parse::<u32>().map_or_else(|_| count.to_owned(), |n| n.max(1).to_string());
+    tree.put("workload.update.max_parallel", Some(&Node::scalar(all, zero.span.clone())), "");
+    tree.put("workload.update.min_healthy_time", Some(&Node::scalar("0s", zero.span.clone())), "");
+    let text =
+        "with `max_parallel = 0` Nomad forces the update, without a deployment: all allocations are replaced at once";
+    let diag = Diag::warning("forced-update", text).at(&zero.span, "no other field of `update` counts then");
+    tree.notes.push(diag.path("update.max_parallel").help("`max_parallel = 1` replaces one after the other"));
+}
+
+/// The checks of the services of a group and of its tasks.
+fn checks(group: &Node) -> impl Iterator<Item = &Node> {
+    let tasks = any(group, &["task", "Tasks"]).map_or(&[][..], Node::items);
+    let services = std::iter::once(group).chain(tasks).flat_map(|of| members(of, &["service", "Services"]));
+    services.flat_map(|service| members(service, &["check", "Checks"]))
 }
 
 /// How many allocations there are, which is the nodes' number for a `system` job; a batch has nobody to serve.
