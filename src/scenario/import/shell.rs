@@ -153,10 +153,9 @@ impl Script {
             last = ends;
             all = match (all, took) {
                 (Took::Known(a), Took::Known(b)) => Took::Known(a.max(b)),
-                (Took::Unknown, _) | (_, Took::Unknown) => Took::Unknown,
                 (Took::Stops(s), Took::Known(0.0) | Took::Other | Took::Test)
                 | (Took::Known(0.0) | Took::Other | Took::Test, Took::Stops(s)) => Took::Stops(s),
-                (Took::Stops(_), _) | (_, Took::Stops(_)) => Took::Unknown,
+                (Took::Unknown | Took::Stops(_), _) | (_, Took::Unknown | Took::Stops(_)) => Took::Unknown,
                 // How long a program reads from a sleep is as unknown as the rest of it.
                 (Took::Known(s), other) | (other, Took::Known(s)) if s == 0.0 => other,
                 (Took::Known(_), _) | (_, Took::Known(_)) => Took::Unknown,
