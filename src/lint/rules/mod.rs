@@ -7,6 +7,7 @@ mod connections_exhausted;
 mod disruption_budget_blocks;
 mod drain_too_short;
 mod grace_too_short;
+mod host_port;
 mod keep_alive_race;
 mod least_request_black_hole;
 mod liveness_kills_start;
@@ -23,9 +24,10 @@ mod stuck_rollout;
 use super::Rule;
 
 /// Every rule, in the order of a pod's life.
-pub const RULES: [&Rule; 19] = [
+pub const RULES: [&Rule; 20] = [
     &misplaced_field::RULE,
     &stuck_rollout::RULE,
+    &host_port::RULE,
     &replicas_beside_autoscaler::RULE,
     &capacity_below_demand::RULE,
     &connections_exhausted::RULE,

@@ -17,7 +17,7 @@ pub(super) fn of(pod: &Node) -> Option<&Entry> {
     own.or_else(|| network.filter(|_| ports().next().is_some()))
 }
 
-/// A note where such pods are to run beside their predecessors: a DaemonSet's, on their nodes, can't (the scheduler's `NodePorts`; KEP
+/// A note where such pods are to run beside their predecessors: a DaemonSet's, on their nodes, can't (the scheduler's `NodePorts`, KEP
 /// 1591), those of others need nodes on which none of them runs.
 pub(super) fn note(spec: &Node, pod: Option<&Node>, kind: &str) -> Option<Diag> {
     let entry = of(pod?)?;
