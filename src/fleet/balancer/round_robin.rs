@@ -17,20 +17,17 @@ impl Algorithm for RoundRobin {
         if n == 0 {
             return None;
         }
-        let mut usable = None;
-        // Twice round: once for weights to let somebody through, once more for bad luck.
         let first = self.next % n;
-        for i in (first..n).chain(0..n).chain(0..first) {
-            if hosts.usable(i) {
-                usable.get_or_insert(i);
-                if self.admits(hosts, i, draw) {
-                    usable = Some(i);
-                    break;
-                }
-            }
-        }
-        self.next = usable? + 1;
-        usable
+        let mut turns = (first..n).chain(0..first).filter(|&i| hosts.usable(i));
+        let picked = if hosts.is_flat() {
+            turns.next()
+        } else {
+            let largest = hosts.largest();
+            // Somebody may have to save up for many turns where all are young; whoever weighs most takes each.
+            turns.find(|&i| self.admits(hosts, i, largest, draw))
+        };
+        self.next = picked? + 1;
+        picked
     }
 
     fn pick_of(&mut self, n: u32, _family: Family, _lot: u64) -> Option<u32> {
@@ -53,13 +50,13 @@ impl Algorithm for RoundRobin {
 }
 
 impl RoundRobin {
-    /// Whether host `i` takes its turn: by the probability of its weight, or whenever its weights add up to a turn.
-    #[inline]
-    fn admits(&mut self, hosts: &Hosts<'_>, i: u32, draw: &mut Stream) -> bool {
+    /// Whether host `i` takes its turn, by its share of the largest weight: with that probability, or whenever its shares add up to a
+    /// turn.
+    fn admits(&mut self, hosts: &Hosts<'_>, i: u32, largest: f64, draw: &mut Stream) -> bool {
+        let weight = hosts.weight(i) / largest;
         if hosts.slow_start.step.is_zero() {
-            return hosts.admits(i, draw);
+            return draw.chance(weight);
         }
-        let weight = hosts.weight(i);
         if weight >= 1.0 {
             return true;
         }
