@@ -17,15 +17,18 @@ impl<O: Observer> World<O> {
             return;
         }
         cal.at(cal.now() + health.interval, Event::HealthCheck { proxy, pod });
-        if self.pods[pod as usize].listening || self.pods[pod as usize].lost {
-            let l = &mut self.links[link];
-            l.check = l.check.wrapping_add(1);
-            l.check_pending = true;
-            let check = l.check;
-            cal.at(cal.now() + health.timeout, Event::HealthTimeout { proxy, pod, check });
+        let p = &self.pods[pod as usize];
+        let (answers, silent) = (p.listening || p.lost, p.is_silent(cal.now()));
+        if !answers && !silent {
+            return self.check_result(proxy, pod, false, cal);
+        }
+        let l = &mut self.links[link];
+        l.check = l.check.wrapping_add(1);
+        l.check_pending = true;
+        let check = l.check;
+        cal.at(cal.now() + health.timeout, Event::HealthTimeout { proxy, pod, check });
+        if !silent {
             self.admit(pod, Job::Check { proxy, check }, cal);
-        } else {
-            self.check_result(proxy, pod, false, cal);
         }
     }
 

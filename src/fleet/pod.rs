@@ -47,7 +47,7 @@ pub(super) struct Pod {
     pub(super) exited: bool,
     /// When it last turned Ready.
     pub(super) ready_since: SimTime,
-    /// Requests begun since it was Ready.
+    /// Requests begun since it was Ready, where its warm-up counts them.
     pub(super) begun: u32,
     /// Requests, and handshakes, in the queue.
     pub(super) waiting_requests: u32,
@@ -138,6 +138,11 @@ impl Pod {
     /// Revision and number within it in one number.
     pub(super) fn identity(&self) -> u64 {
         (u64::from(self.revision.0) << 32) | u64::from(self.ordinal)
+    }
+
+    /// Whether nothing at its address answers any more, not even by a refusal.
+    pub(super) fn is_silent(&self, now: SimTime) -> bool {
+        self.phase == Phase::Terminated && (self.lost || self.address_gone <= now)
     }
 
     /// By how much its services are slowed at `now`.
@@ -284,15 +289,16 @@ impl<O: Observer> World<O> {
         let version = &self.versions[p.version()];
         let work = match job {
             Job::Serve { request, population, ordinal } => {
-                // Counted only where somebody asks.
-                if matches!(version.pod.warmup.over, WarmupOver::Requests(_)) {
-                    p.begun = p.begun.saturating_add(1);
-                }
                 p.in_flight += u32::from(new);
                 if let Some(request) = self.requests.live_mut(request) {
                     request.place = Place::Serving;
                 }
-                p.work(version, self.populations[usize::from(population)].service, ordinal, cal.now())
+                let work = p.work(version, self.populations[usize::from(population)].service, ordinal, cal.now());
+                // Counted only where somebody asks, and slowed by those before it alone.
+                if matches!(version.pod.warmup.over, WarmupOver::Requests(_)) {
+                    p.begun = p.begun.saturating_add(1);
+                }
+                work
             }
             Job::Handshake(connection) => {
                 if let Some(c) = self.connections.live(connection) {

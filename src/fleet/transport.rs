@@ -94,21 +94,20 @@ impl<O: Observer> World<O> {
 
     fn reception(&self, pod: &Pod, now: SimTime) -> Reception {
         let version = &self.versions[pod.version()].pod;
-        match pod.phase {
-            Phase::Terminated if pod.lost || pod.address_gone <= now => Reception::Unanswered,
-            _ if pod.sidecar != 0 => Reception::Accepted,
-            _ if !pod.listening => Reception::Refused,
-            _ if version.max_connections > 0 && pod.connections.len() >= version.max_connections as usize => {
-                Reception::Full
-            }
-            // Where a worker is free, or none is needed, nothing has to wait.
-            _ if pod.waiting_handshakes >= version.backlog
-                && !self.handshake.time.is_zero()
-                && (!pod.workers.any_free() || !pod.queue.is_empty()) =>
-            {
-                Reception::Unanswered
-            }
-            _ => Reception::Accepted,
+        // Where a worker is free, or none is needed, nothing has to wait.
+        let waits = || !self.handshake.time.is_zero() && (!pod.workers.any_free() || !pod.queue.is_empty());
+        if pod.is_silent(now) {
+            Reception::Unanswered
+        } else if pod.sidecar != 0 {
+            Reception::Accepted
+        } else if !pod.listening {
+            Reception::Refused
+        } else if version.max_connections > 0 && pod.connections.len() >= version.max_connections as usize {
+            Reception::Full
+        } else if pod.waiting_handshakes >= version.backlog && waits() {
+            Reception::Unanswered
+        } else {
+            Reception::Accepted
         }
     }
 
