@@ -71,6 +71,8 @@ impl<O: Observer> World<O> {
             self.leave_pod(c);
         } else if idle {
             self.pod_idles(c, cal);
+        } else if ends && !waits && self.requests[r].status != REFUSED {
+            self.announces_with_answer(c, cal);
         }
     }
 

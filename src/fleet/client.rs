@@ -5,7 +5,7 @@ use crate::scenario::{Layer, Load, RetryOn, WhenBusy};
 
 use super::arrivals::ArrivalProcess;
 use super::calm::{Birth, Young};
-use super::connection::{Going, Owner, Stage};
+use super::connection::{Connection, Going, Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Fact, Outcome};
 use super::idle::IdleSide;
@@ -195,8 +195,11 @@ impl<O: Observer> World<O> {
         let available = &mut p.clients[client as usize].available;
         if connection.in_use >= p.config.multiplex {
             available.remove(&mut Available(&mut self.connections), c);
-        } else if !connection.available.is_linked() {
-            available.push_back(&mut Available(&mut self.connections), c);
+        } else {
+            if !connection.available.is_linked() {
+                available.push_back(&mut Available(&mut self.connections), c);
+            }
+            self.retire_if_worn(c, stands);
         }
         match self.layer {
             _ if !stands => self.requests[r].place = Place::Connecting,
@@ -228,14 +231,23 @@ impl<O: Observer> World<O> {
     pub(super) fn offer(&mut self, c: u32, cal: &mut Cal) {
         let (connection, upkeep) = self.connections.whole_mut(c);
         let Owner::Client { population, client } = connection.owner else { return };
+        let idle = connection.in_use == 0;
         if upkeep.going != Going::Not {
+            // Where the pod has said so with an answer it closes with its last one, which may have lost its reader.
+            let told = upkeep.going == Going::Known && connection.close_announced;
+            if idle && (told || upkeep.going == Going::Worn) {
+                self.close_by_owner(c, cal);
+            }
             return self.serve_waiting(population, client, cal);
         }
         let p = &mut self.populations[usize::from(population)];
         let most = p.config.keep_alive.max_requests;
-        let idle = connection.in_use == 0;
-        if idle && most > 0 && connection.carried >= most {
-            self.close_by_owner(c, cal);
+        if most > 0 && connection.carried >= most {
+            if idle {
+                self.close_by_owner(c, cal);
+            } else {
+                self.retire(c, population, client);
+            }
             return self.serve_waiting(population, client, cal);
         }
         let state = &mut p.clients[client as usize];
@@ -286,16 +298,52 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// Those that wait for a connection of their client go on `c`, as many as it takes.
+    /// Those that wait for a connection of their client go on `c`, as many as it takes; and on another one if that wears it out.
     #[cold]
-    fn fill(&mut self, c: u32, cal: &mut Cal) {
+    fn fill(&mut self, mut c: u32, cal: &mut Cal) {
         let Owner::Client { population, client } = self.connections[c].owner else { return };
         let multiplex = self.populations[usize::from(population)].config.multiplex;
-        while self.connections[c].in_use < multiplex {
-            let waiting = &mut self.populations[usize::from(population)].upkeep[client as usize].waiting;
-            let Some(r) = waiting.pop_front(&mut OnConnection(&mut self.requests)) else { return };
-            self.take_connection(r, c, population, client, cal);
+        loop {
+            while self.connections[c].in_use < multiplex && self.connections.upkeep(c).going == Going::Not {
+                let waiting = &mut self.populations[usize::from(population)].upkeep[client as usize].waiting;
+                let Some(r) = waiting.pop_front(&mut OnConnection(&mut self.requests)) else { return };
+                self.take_connection(r, c, population, client, cal);
+            }
+            let p = &self.populations[usize::from(population)];
+            if p.clients[client as usize].open > 0 || p.upkeep[client as usize].waiting.is_empty() {
+                return;
+            }
+            c = self.open_for_client(population, client, cal);
         }
+    }
+
+    /// A request more is on connection `c` of a client, which others may use meanwhile: whether it was the last one that it is to carry.
+    #[cold]
+    fn retire_if_worn(&mut self, c: u32, stands: bool) {
+        let Connection { owner: Owner::Client { population, client }, in_use, carried, .. } = self.connections[c]
+        else {
+            return;
+        };
+        let most = self.populations[usize::from(population)].config.keep_alive.max_requests;
+        // At layer 4 this one is counted when it is sent, at layer 7 it has been; none is before the connection stands.
+        let takes = match self.layer {
+            _ if !stands => in_use,
+            Layer::L4 => carried + 1,
+            Layer::L7 => carried,
+        };
+        if most > 0 && takes >= most {
+            self.retire(c, population, client);
+        }
+    }
+
+    /// Connection `c` of a client takes no more requests, and is closed when those on it are over; the client opens another one when it
+    /// needs it.
+    #[cold]
+    fn retire(&mut self, c: u32, population: u16, client: u32) {
+        let state = &mut self.populations[usize::from(population)].clients[client as usize];
+        state.available.remove(&mut Available(&mut self.connections), c);
+        state.open -= 1;
+        self.connections.upkeep_mut(c).going = Going::Worn;
     }
 
     /// An answer reaches the client.

@@ -33,7 +33,7 @@ pub(super) enum Stage {
     Open,
 }
 
-/// How far the announced end of a connection is.
+/// How far the end of a connection is that others are still on, announced by the pod or decided by its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Going {
     /// Nothing was announced, or its owner does not know of it yet.
@@ -42,6 +42,8 @@ pub(super) enum Going {
     Known,
     /// Nothing that was sent before is on its way any more.
     Over,
+    /// Its owner has had enough of it: sends nothing more, and closes it after the last answer.
+    Worn,
 }
 
 /// A connection's record as requests look at it: one cache line, of which there may be many millions.

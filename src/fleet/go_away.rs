@@ -35,6 +35,16 @@ impl<O: Observer> World<O> {
         self.connections.upkeep(c).going != Going::Over
     }
 
+    /// The pod has answered a request on connection `c`, which it is to end and on which it has others: where no end is announced
+    /// beforehand, this answer says so. What comes before it is read is answered, if it comes before the last of the others is; else it
+    /// is lost with the connection.
+    pub(super) fn announces_with_answer(&mut self, c: u32, cal: &mut Cal) {
+        if self.is_shared(c) && !std::mem::replace(&mut self.connections.upkeep_mut(c).goes, true) {
+            self.connections[c].close_announced = true;
+            self.pod_hop.send(cal, Event::GoAway(self.connections.handle(c)));
+        }
+    }
+
     /// The opener of a connection learns that its end is near.
     pub(super) fn on_go_away(&mut self, connection: Handle, cal: &mut Cal) {
         let Some(c) = self.connections.live(connection) else { return };
@@ -48,6 +58,7 @@ impl<O: Observer> World<O> {
                 self.links[link].idle.retain(|&other| other != c);
                 self.connections.upkeep_mut(c).going = Going::Known;
             }
+            Owner::Client { .. } if self.connections.upkeep(c).going != Going::Not => {}
             Owner::Client { population, client } => {
                 let p = &mut self.populations[usize::from(population)];
                 let eager = p.config.reconnect.eager;

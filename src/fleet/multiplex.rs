@@ -46,7 +46,9 @@ impl<O: Observer> World<O> {
             || upkeep.generation != self.proxies[usize::from(proxy)].generation
             || connection.is_worn(&self.balancer.upstream, cal.now());
         let (idle, gone) = (connection.in_use == 0, upkeep.going != Going::Not || connection.pod_closed);
-        if over && idle && !gone {
+        // Where the pod has said so with an answer it closes with its last one, which may have lost its reader.
+        let told = upkeep.going == Going::Known && connection.close_announced && !connection.pod_closed;
+        if idle && (told || over && !gone) {
             return self.close_by_owner(c, cal);
         }
         if over || gone {
