@@ -56,11 +56,10 @@ impl<O: Observer> World<O> {
         let off = self.addresses.0.entry((population, client, pod)).or_insert(BackingOff { tries: 0, until: now });
         off.tries = off.tries.saturating_add(1);
         let owner = (u64::from(population) << 32) | u64::from(client);
-        let lot = (1 << 63) | (u64::from(pod) << 16) | u64::from(off.tries & 0xFFFF);
-        let mut draw = self.streams.family(Purpose::ReconnectBackoff, owner).stream(lot);
-        let last = off.until.saturating_since(began).nanos();
+        let family = self.streams.family(Purpose::ReconnectBackoff, owner);
+        let draw = |k: u32| family.stream((1 << 63) | (u64::from(pod) << 16) | u64::from(k & 0xFFFF));
         // Never again in the same moment, whatever is set.
-        off.until = (began + wait(&backoff, off.tries, last, &mut draw)).max(now + MIN_REOPEN);
+        off.until = (began + wait(&backoff, off.tries, draw)).max(now + MIN_REOPEN);
     }
 
     /// A client's connection `c` stands: nothing is held against its address any more.

@@ -7,23 +7,22 @@ use crate::scenario::{Backoff, Jitter};
 /// with no backoff would ask a dead fleet without end in no time.
 pub(super) const MIN_REOPEN: Dur = Dur::from_millis(100);
 
-/// The wait before try `k` (from 1), given the wait before the last one (ns).
-pub(super) fn wait(backoff: &Backoff, k: u32, last: u64, draw: &mut Stream) -> Dur {
+/// The wait before try `k` (from 1), by the draws of it and of those before it.
+pub(super) fn wait(backoff: &Backoff, k: u32, draw: impl Fn(u32) -> Stream) -> Dur {
     if backoff.base.is_zero() {
         return Dur::ZERO;
     }
-    let cap = backoff.cap.secs();
-    let grown = (backoff.base.secs() * libm::pow(backoff.factor, f64::from(k.saturating_sub(1)))).min(cap);
-    let u = draw.open01();
+    let (base, cap) = (backoff.base.secs(), backoff.cap.secs());
+    let grown = (base * libm::pow(backoff.factor, f64::from(k.saturating_sub(1)))).min(cap);
+    let u = |k| draw(k).open01();
     Dur::from_secs_f64(match backoff.jitter {
         Jitter::None => grown,
-        Jitter::Around(share) => grown * (1.0 + share * (2.0 * u - 1.0)),
-        Jitter::Full => u * grown,
-        Jitter::Equal => 0.5 * grown * (1.0 + u),
-        Jitter::Decorrelated => {
-            let (low, high) = (backoff.base.secs(), (3.0 * last as f64 / 1e9).max(backoff.base.secs()));
-            (low + u * (high - low)).min(cap)
-        }
+        Jitter::Around(share) => grown * (1.0 + share * (2.0 * u(k) - 1.0)),
+        Jitter::Full => u(k) * grown,
+        Jitter::Equal => 0.5 * grown * (1.0 + u(k)),
+        // min(cap, uniform(base, 3 × the wait before)), from the base on (Brooker, "Exponential Backoff And Jitter", AWS, 2015). Draws
+        // are functions of their number, so that all waits before can be drawn again and none has to be kept.
+        Jitter::Decorrelated => (1..=k).fold(base, |last, k| (base + u(k) * (3.0 * last - base)).min(cap)),
     })
 }
 
@@ -41,11 +40,41 @@ mod tests {
         for k in 1..=15u32 {
             let expected = libm::pow(1.6, f64::from(k - 1)).min(120.0);
             let waits: Vec<f64> =
-                (0..2000).map(|n| wait(&backoff, k, 0, &mut family.stream(n)).secs() / expected).collect();
+                (0..2000).map(|n| wait(&backoff, k, |_| family.stream(n)).secs() / expected).collect();
             let mean = waits.iter().sum::<f64>() / 2000.0;
             // The standard error of a uniform draw from 0.8 to 1.2 is 0.4/√12/√2000.
             assert!((mean - 1.0).abs() < 4.5 * 0.0026, "{mean} times {expected} s");
             assert!(waits.iter().all(|w| (0.8 - 1e-9..=1.2 + 1e-9).contains(w)));
         }
+    }
+
+    /// Each wait lies between the base and three times the one before it, the first of them three times the base; cut off nowhere
+    /// the k-th has the mean m(k) = (base + 3 m(k−1))/2 with m(0) = base.
+    #[test]
+    fn decorrelated_waits_are_drawn_from_the_wait_before() {
+        let base = Dur::from_millis(100);
+        let mut backoff = Backoff { base, factor: 2.0, cap: Dur::from_secs(1000), jitter: Jitter::Decorrelated };
+        let waits = |backoff: &Backoff, n: u64| {
+            let family = Streams::new(1, 0).family(Purpose::ReconnectBackoff, n);
+            [1, 2, 3, 4].map(|k| wait(backoff, k, |k| family.stream(u64::from(k))).secs())
+        };
+        let (mut sums, mut squares) = ([0.0; 4], [0.0; 4]);
+        const N: u64 = 20_000;
+        for n in 0..N {
+            let mut last = base.secs();
+            for (k, w) in waits(&backoff, n).into_iter().enumerate() {
+                assert!((0.1 - 1e-9..=3.0 * last + 1e-9).contains(&w), "wait {k} is {w} s after {last} s");
+                (sums[k], squares[k], last) = (sums[k] + w, squares[k] + w * w, w);
+            }
+        }
+        let mut expected = 0.1;
+        for k in 0..4 {
+            expected = 0.5 * (0.1 + 3.0 * expected);
+            let mean = sums[k] / N as f64;
+            let error = ((squares[k] / N as f64 - mean * mean) / N as f64).sqrt();
+            assert!((mean - expected).abs() < 4.5 * error, "wait {k}: {mean} s, {expected} s expected");
+        }
+        backoff.cap = Dur::from_millis(150);
+        assert!((0..1000).all(|n| waits(&backoff, n).iter().all(|w| (0.1..=0.15).contains(w))));
     }
 }

@@ -20,11 +20,6 @@ impl<O: Observer> World<O> {
         let state = &mut p.clients[client as usize];
         state.open += 1;
         let (lost, tries) = (p.upkeep[client as usize].lost, state.tries);
-        if self.layer == Layer::L7 {
-            let c = self.connections.insert(Connection::new(owner, NIL, cal.now()));
-            self.dial_proxy(c, client, cal);
-            return c;
-        }
         let wait = if lost > 0 && !self.keeps_addresses(population) {
             self.reconnect_wait(population, client, u32::from(tries) + 1)
         } else {
@@ -34,14 +29,27 @@ impl<O: Observer> World<O> {
             return self.open(owner, NIL, wait, cal);
         }
         let c = self.connections.insert(Connection::new(owner, NIL, cal.now()));
-        if self.route_connection(c, cal) {
-            self.send_syn(c, cal);
-        }
+        self.dial(c, client, cal);
         c
+    }
+
+    /// Connection `c` of a client asks for its proxy, or at layer 4 for a pod of its node's choice.
+    fn dial(&mut self, c: u32, client: u32, cal: &mut Cal) {
+        match self.layer {
+            Layer::L7 => self.dial_proxy(c, client, cal),
+            Layer::L4 => {
+                if self.route_connection(c, cal) {
+                    self.send_syn(c, cal);
+                }
+            }
+        }
     }
 
     /// Layer 7: a client's connection `c` asks for its proxy, which accepts it while it listens.
     pub(super) fn dial_proxy(&mut self, c: u32, client: u32, cal: &mut Cal) {
+        if let Owner::Client { population, .. } = self.connections[c].owner {
+            self.populations[usize::from(population)].upkeep[client as usize].asked += 1;
+        }
         let connection = self.connections.handle(c);
         let listens = self.proxies[usize::from(self.proxy_of(client))].listens;
         let event = if listens { Event::Connected(connection) } else { Event::ConnectRefused(connection) };
@@ -52,13 +60,9 @@ impl<O: Observer> World<O> {
     fn reconnect_wait(&self, population: u16, client: u32, k: u32) -> Dur {
         let backoff = &self.populations[usize::from(population)].config.reconnect.backoff;
         let family = self.streams.family(Purpose::ReconnectBackoff, (u64::from(population) << 32) | u64::from(client));
-        // The wait before the last one, for decorrelated jitter, is that of the try before without memory of its own.
-        let last =
-            (backoff.base.secs() * libm::pow(backoff.factor, f64::from(k.saturating_sub(2)))).min(backoff.cap.secs());
-        // Another wave, another lot.
-        let routed = self.populations[usize::from(population)].upkeep[client as usize].routed;
-        let mut draw = family.stream((u64::from(routed) << 16) | u64::from(k));
-        wait(backoff, k, Dur::from_secs_f64(last).nanos(), &mut draw)
+        // Another wave, another lot; each try before this one has asked once.
+        let asked = self.populations[usize::from(population)].upkeep[client as usize].asked;
+        wait(backoff, k, |try_| family.stream((u64::from(asked.wrapping_sub(k - try_)) << 16) | u64::from(try_)))
     }
 
     /// Layer 4 (and a stream): sends connection `c` to the pod that its node chooses by what it believes now; with none left
@@ -100,7 +104,7 @@ impl<O: Observer> World<O> {
         let p = &mut self.populations[usize::from(population)];
         let routed = match p.load() {
             Load::Streams { .. } => &mut p.streams[member as usize].routed,
-            _ => &mut p.upkeep[member as usize].routed,
+            _ => &mut p.upkeep[member as usize].asked,
         };
         *routed += 1;
         let n = *routed;
@@ -306,14 +310,7 @@ impl<O: Observer> World<O> {
         let c = self.connections.insert(Connection::new(Owner::Client { population, client }, NIL, cal.now()));
         self.connections.upkeep_mut(c).eager = true;
         self.connections.upkeep_mut(c).tries = tries;
-        match self.layer {
-            Layer::L7 => self.dial_proxy(c, client, cal),
-            Layer::L4 => {
-                if self.route_connection(c, cal) {
-                    self.send_syn(c, cal);
-                }
-            }
-        }
+        self.dial(c, client, cal);
         Some(c)
     }
 }

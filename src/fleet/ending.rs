@@ -42,11 +42,10 @@ impl<O: Observer> World<O> {
         }
         let k = u32::from(request.client_retries) + 1;
         let backoff = &self.populations[usize::from(request.population)].config.retries.backoff;
-        let mut draw = self.streams.family(Purpose::ClientBackoff, request.identity()).stream(u64::from(k));
-        let wait = wait(backoff, k, request.last_wait, &mut draw);
+        let family = self.streams.family(Purpose::ClientBackoff, request.identity());
+        let wait = wait(backoff, k, |k| family.stream(u64::from(k)));
         let request = &mut self.requests[r];
         request.client_retries += 1;
-        request.last_wait = wait.nanos();
         request.place = Place::Backoff;
         cal.at(cal.now() + wait, Event::RetryDue(self.requests.handle(r)));
     }

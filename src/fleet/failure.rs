@@ -92,8 +92,9 @@ impl<O: Observer> World<O> {
             return self.send_again(r, cal);
         }
         let family = self.streams.family(Purpose::ProxyBackoff, self.requests[r].identity());
-        let mut draw = family.stream(u64::from(self.requests[r].attempts));
-        let pause = wait(&self.balancer.retries.backoff, k, self.requests[r].last_wait, &mut draw);
+        // Its retries here are the last `k` of its attempts.
+        let before = u64::from(self.requests[r].attempts).saturating_sub(u64::from(k));
+        let pause = wait(&self.balancer.retries.backoff, k, |k| family.stream(before + u64::from(k)));
         if pause.is_zero() {
             return self.send_again(r, cal);
         }

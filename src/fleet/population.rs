@@ -34,8 +34,8 @@ pub(super) struct ClientUpkeep {
     pub(super) waiting: List,
     /// Connections that the other side has ended and that were not opened anew.
     pub(super) lost: u32,
-    /// Connections that it has been given a pod for.
-    pub(super) routed: u32,
+    /// Connections that it has been given a pod for, or at layer 7 has asked its proxy for.
+    pub(super) asked: u32,
     /// The eager opening that waits for its moment, or [`Handle::NONE`].
     pub(super) pausing: Handle,
 }
@@ -49,7 +49,7 @@ impl Client {
 
 impl ClientUpkeep {
     /// Of a client with no connection yet.
-    const NEW: Self = Self { waiting: List::EMPTY, lost: 0, routed: 0, pausing: Handle::NONE };
+    const NEW: Self = Self { waiting: List::EMPTY, lost: 0, asked: 0, pausing: Handle::NONE };
 }
 
 /// A population of clients.

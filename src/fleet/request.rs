@@ -82,8 +82,6 @@ pub(super) struct Request {
     pub(super) lost_on_reused: bool,
     /// Whether it counts among the requests that its proxy has in flight at `pod`.
     pub(super) counted: bool,
-    /// The wait before its last retry (ns), for decorrelated jitter.
-    pub(super) last_wait: u64,
     /// Neighbours among the requests on the connection to the pod, or among those waiting for their client.
     pub(super) on_connection: Links,
 }
@@ -113,7 +111,6 @@ impl Request {
             holds_retry: false,
             lost_on_reused: false,
             counted: false,
-            last_wait: 0,
             on_connection: Links::NONE,
         }
     }

@@ -102,10 +102,7 @@ impl<O: Observer> World<O> {
         let backoff = p.config.reconnect.backoff;
         let owner = (u64::from(population) << 32) | u64::from(slot);
         let family = self.streams.family(Purpose::ReconnectBackoff, owner);
-        let last =
-            (backoff.base.secs() * libm::pow(backoff.factor, f64::from(k.saturating_sub(2)))).min(backoff.cap.secs());
-        let mut draw = family.stream((u64::from(had) << 16) | u64::from(k));
-        let pause = wait(&backoff, k, Dur::from_secs_f64(last).nanos(), &mut draw);
+        let pause = wait(&backoff, k, |k| family.stream((u64::from(had) << 16) | u64::from(k)));
         let pause = if k > 1 { pause.max(MIN_REOPEN) } else { pause };
         cal.at(cal.now() + pause, Event::StreamOpens { population, slot });
     }
