@@ -1,6 +1,6 @@
 //! How a request ends: after a last attempt, or because its client has waited long enough.
 
-use crate::engine::{Handle, NIL, Purpose, SimTime};
+use crate::engine::{Handle, NIL, Purpose};
 use crate::scenario::{Layer, Load, RetryOn};
 
 use super::backoff::wait;
@@ -36,7 +36,7 @@ impl<O: Observer> World<O> {
             && outcome != Outcome::Truncated
             && config.covers(class)
             && (unsent || self.is_idempotent(r));
-        if !allowed || !self.spend_token(request.population, cal.now()) {
+        if !allowed || !self.populations[usize::from(request.population)].spend_token(cal.now()) {
             let (population, client) = (request.population, request.client);
             return self.finish(r, population, client, outcome, Some(cause), cal);
         }
@@ -48,19 +48,6 @@ impl<O: Observer> World<O> {
         request.client_retries += 1;
         request.place = Place::Backoff;
         cal.at(cal.now() + wait, Event::RetryDue(self.requests.handle(r)));
-    }
-
-    fn spend_token(&mut self, population: u16, now: SimTime) -> bool {
-        let p = &mut self.populations[usize::from(population)];
-        if let Some(window) = &mut p.window {
-            return window.withdraw(now);
-        }
-        if p.config.retries.budget.is_none() {
-            return true;
-        }
-        let enough = p.tokens >= 1.0;
-        p.tokens -= f64::from(u8::from(enough));
-        enough
     }
 
     pub(super) fn on_retry_due(&mut self, request: Handle, cal: &mut Cal) {
