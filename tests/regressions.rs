@@ -509,3 +509,188 @@ fn a_trace_that_is_over_demands_nothing() {
     assert!(demand[1] > 0.0 && demand[2] > 0.0 && demand[0] == 0.0, "{demand:?}");
     assert_eq!(demand[4..], [0.0, 0.0], "{demand:?}");
 }
+
+/// From which moment on each request was under way, and for how long [s], of those that ended so.
+fn spans(facts: &[(f64, Fact)], of: Outcome) -> Vec<(f64, f64)> {
+    let span = |&(now, fact): &(f64, Fact)| match fact {
+        Fact::Ended { born, outcome, .. } if outcome == of => Some((born.secs(), now - born.secs())),
+        _ => None,
+    };
+    facts.iter().filter_map(span).collect()
+}
+
+#[test]
+fn decorrelated_waits_of_retries_grow_from_the_wait_before() {
+    let backoff = "on: [500], backoff: {base: 100ms, cap: 100s, jitter: decorrelated}";
+    for (proxy, client) in [
+        (format!("attempts: 3, nonIdempotent: true, {backoff}"), "attempts: 0".to_owned()),
+        ("attempts: 0".to_owned(), format!("attempts: 3, budget: none, {backoff}")),
+    ] {
+        let (facts, _) = log(&format!(
+            "pod: {{serviceTime: 0s, errorRate: 100%}}\nnetwork: {{latency: 0s}}\nhandshake: {{time: 0s}}\n\
+             loadBalancer: {{proxies: 1, retries: {{{proxy}}}}}\n\
+             clients: [{{rate: 100/s, idempotent: 100%, timeout: 0s, retries: {{{client}}}}}]\ndeploy: none\nobserve: {{warmup: 0s, for: 60s}}"
+        ));
+        let waits: Vec<f64> = spans(&facts, Outcome::S500).into_iter().map(|(_, span)| span).collect();
+        let n = waits.len() as f64;
+        let mean = waits.iter().sum::<f64>() / n;
+        let error = (waits.iter().map(|w| (w - mean) * (w - mean)).sum::<f64>() / (n * n)).sqrt();
+        // Of each wait 3/2 of the mean of the one before and half of the base: 0.2, 0.35 and 0.575 s.
+        assert!(n > 5000.0 && (mean - 1.125).abs() < 4.5 * error, "{mean} ± {error} s by {proxy:?}, {client:?}");
+    }
+}
+
+#[test]
+fn decorrelated_waits_of_openings_grow_from_the_wait_before() {
+    let backoff = "reconnect: {when: eager, backoff: {base: 1s, cap: 100s, jitter: decorrelated}}";
+    let mut ratios = Vec::new();
+    for clients in [
+        format!("streams: {{count: 1, duration: 10h}}, {backoff}"),
+        format!("profile: [[0s, 1/s], [1s, 0/s]], connections: 1, keepAlive: {{idleTimeout: 0s}}, {backoff}"),
+    ] {
+        for seed in 1..=8 {
+            let yaml = format!(
+                "workload: {{replicas: 1, strategy: Recreate}}\npod: {{startup: 400s, serviceTime: 1ms, readinessProbe: none, keepAlive: {{idleTimeout: 0s}}}}\n\
+                 network: {{latency: 0s}}\nloadBalancer: {{layer: 4, proxies: 1, propagation: {{shared: 0s, add: 0s, remove: 0s}}}}\n\
+                 clients: [{{{clients}}}]\ndeploy: {{at: 10s}}\nobserve: {{warmup: 0s, after: 1s}}"
+            );
+            let (facts, _) = simulate(&scenario(&yaml), seed, 0, Log::default());
+            let failed = |f: &&(f64, Fact)| matches!(f.1, Fact::ConnectFailed(Side::Client));
+            let at: Vec<f64> = facts.0.iter().filter(failed).map(|f| f.0).collect();
+            let waits: Vec<f64> = at.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            assert!(waits.len() > 2, "{waits:?}");
+            for pair in waits.windows(2) {
+                assert!(pair[1] > 0.999 && pair[1] <= 3.0 * pair[0] + 1e-6, "{waits:?}");
+                ratios.push((pair[1] - 1.0) / (3.0 * pair[0] - 1.0));
+            }
+        }
+    }
+    // Uniform between the two, but for the last one, whose end the new pod cuts off.
+    let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+    assert!((mean - 0.5).abs() < 4.5 * 0.289 / (ratios.len() as f64).sqrt(), "{mean} of {}", ratios.len());
+}
+
+#[test]
+fn an_address_that_does_not_answer_costs_a_check_its_timeout() {
+    let last = |after_exit: &str| {
+        let (facts, _) = log(&format!(
+            "workload: {{replicas: 2, strategy: {{rollingUpdate: {{maxSurge: 1, maxUnavailable: 0}}}}}}\n\
+             pod: {{startup: 30s, serviceTime: 1ms, readinessProbe: none, termination: {{onSigterm: exit, afterExit: {after_exit}, addressKept: 0s}}}}\n\
+             network: {{latency: 0s}}\nloadBalancer: {{proxies: 1, connectTimeout: 100ms, propagation: {{shared: 0s, add: 0s, remove: 20s}}, \
+             activeHealth: {{interval: 2s, timeout: 1s, unhealthyThreshold: 3}}}}\n\
+             clients: [{{rate: 500/s, timeout: 0s}}]\ndeploy: {{at: 10s}}\nobserve: {{warmup: 0s, after: 30s}}"
+        ));
+        [0, 1].map(|number| {
+            let sent = |&(_, fact): &(f64, Fact)| match fact {
+                Fact::Ended { sent, pod: Some(pod), cause: Some(Cause::StaleRoute), .. } if pod.0 == number => {
+                    Some(sent.secs())
+                }
+                _ => None,
+            };
+            facts.iter().filter_map(sent).fold(f64::MIN, f64::max)
+        })
+    };
+    for (refused, silent) in last("refused").into_iter().zip(last("unreachable")) {
+        assert!((silent - refused - 1.0).abs() < 0.1, "the last request goes to it at {refused} s, and at {silent} s");
+    }
+}
+
+#[test]
+fn a_connection_that_is_never_idle_carries_no_more_than_it_may() {
+    // Twenty requests at a time on it.
+    let opened = |layer: u32, pod: &str, client: &str| {
+        let r = run(&format!(
+            "pod: {{concurrency: 1000, serviceTime: 100ms, keepAlive: {{{pod}}}}}\nloadBalancer: {{layer: {layer}, proxies: 1}}\n\
+             clients: [{{rate: 200/s, connections: 1, multiplex: 100, keepAlive: {{{client}}}, timeout: 0s}}]\n\
+             deploy: none\nobserve: {{warmup: 1s, for: 100s}}"
+        ));
+        let phase = &r.phases[0];
+        assert_eq!(phase.dropped(), 0, "layer {layer}, {pod} {client}");
+        (phase.requests as f64, phase.connections[Side::Client as usize].opened as f64)
+    };
+    for (layer, pod, client, life) in
+        [(4, "", "maxRequests: 100", 100.0), (7, "", "maxRequests: 100", 100.0), (4, "maxRequests: 100", "", 100.0)]
+    {
+        let (requests, opened) = opened(layer, pod, client);
+        // The pod's end is heard of with the answer to the hundredth: a round trip's and a service's requests later.
+        let more = if pod.is_empty() { 0.0 } else { 30.0 };
+        let least = requests / (life + more) - 2.0;
+        assert!((least..=requests / life + 2.0).contains(&opened), "layer {layer}: {opened} for {requests} requests");
+    }
+    let aged = opened(4, "maxAge: 5s, maxAgeJitter: 0%", "").1;
+    assert!((18.0..=21.0).contains(&aged), "{aged} in 100 s");
+}
+
+#[test]
+fn requests_that_wait_for_a_worn_connection_get_another() {
+    let r = run("\
+pod: {concurrency: 1000, serviceTime: 100ms}
+loadBalancer: {proxies: 1}
+clients: [{rate: 200/s, connections: 1, multiplex: 3, whenBusy: wait, preconnect: false, keepAlive: {maxRequests: 2}, timeout: 0s}]
+network: {client: 50ms}
+deploy: none
+observe: {warmup: 0s, for: 20s}
+");
+    // Each waits for an opening at the most, and for the other's turn.
+    assert!(r.phases[0].requests > 3500 && r.phases[0].latency_max_ns < 1_000_000_000, "{:?}", r.phases[0]);
+}
+
+#[test]
+fn a_retry_budget_is_as_deep_as_the_present_rate_makes_it() {
+    // A fleet that is away for a time; each of its requests would be tried once more.
+    let retried = |clients: &str| {
+        let r = run(&format!(
+            "workload: {{replicas: 2, strategy: Recreate}}\npod: {{startup: 5s, serviceTime: 1ms, readinessProbe: none}}\n\
+             loadBalancer: {{proxies: 1, propagation: {{shared: 0s, add: 0s, remove: 0s}}}}\n\
+             clients: [{{{clients}, idempotent: 100%, timeout: 0s, retries: {{attempts: 1, on: [503], budget: 20%, backoff: {{base: 100s, cap: 100s, jitter: none}}}}}}]\n\
+             deploy: {{at: 60s}}\nobserve: {{warmup: 0s, after: 120s}}"
+        ));
+        let failed = r.phases.iter().map(|phase| phase.dropped() + phase.retried).sum::<u64>() as f64;
+        (r.phases.iter().map(|phase| phase.retried).sum::<u64>() as f64, failed)
+    };
+    // What 10 s pay in, and what comes in meanwhile does.
+    for (clients, rate) in [
+        ("rate: 100/s", 100.0),
+        ("profile: [[0s, 0/s], [10s, 100/s]]", 100.0),
+        ("profile: [[0s, 1000/s], [20s, 100/s]]", 100.0),
+    ] {
+        let (retried, failed) = retried(clients);
+        let expected = 0.2 * (10.0 * rate + failed);
+        assert!((retried - expected).abs() < 0.05 * expected, "{clients}: {retried} retried, {expected} expected");
+    }
+    // 100 users who ask once in 10 s are 10 requests a second.
+    let (retried, failed) = retried("users: {count: 100, thinkTime: {distribution: exponential, mean: 10s}}");
+    assert!((retried - 0.2 * (100.0 + failed)).abs() <= 2.0 && failed > 20.0, "{retried} of {failed} retried");
+}
+
+#[test]
+fn the_first_request_of_a_new_pod_is_slowed_in_full() {
+    let (facts, _) = log("\
+workload: {replicas: 1, strategy: Recreate}
+pod: {startup: 1s, serviceTime: 100ms, readinessProbe: none, warmup: {slowdown: 4, requests: 2}}
+loadBalancer: {proxies: 1, propagation: {shared: 0s, add: 0s, remove: 0s}}
+network: {latency: 0s}
+handshake: {time: 0s}
+clients: [{rate: 1/s, arrivals: {distribution: constant}}]
+deploy: {at: 10s}
+observe: {warmup: 0s, after: 10s}
+");
+    let served = spans(&facts, Outcome::Ok).into_iter().filter(|&(born, _)| born > 0.5).map(|(_, span)| span);
+    for (span, expected) in served.zip([0.4, 0.25, 0.1, 0.1]) {
+        assert!((span - expected).abs() < 1e-6, "{span} s, {expected} s expected");
+    }
+}
+
+#[test]
+fn a_client_that_comes_back_to_its_proxy_on_demand_waits_first() {
+    let (facts, _) = log("\
+pod: {startup: 400s, serviceTime: 1ms, readinessProbe: none}
+loadBalancer: {proxies: 1}
+network: {latency: 0s}
+clients: [{rate: 20/s, connections: 5, whenBusy: wait, timeout: 0s, reconnect: {when: onDemand, backoff: {base: 2s}}}]
+deploy: {at: 10s, events: [{at: 10s, reload: true}]}
+observe: {warmup: 0s, after: 1s, limit: 60s}
+");
+    let longest = spans(&facts, Outcome::Ok).into_iter().map(|(_, span)| span).fold(0.0, f64::max);
+    assert!((2.0..2.2).contains(&longest), "{longest} s");
+}
