@@ -100,6 +100,8 @@ pub enum Purpose {
     AutoscalerPhase = 60,
     /// How a hash lays out its ring.
     Ring = 61,
+    /// When a proxy first looks whose ejection is over.
+    EjectionLook = 62,
 }
 
 impl Purpose {
@@ -144,6 +146,7 @@ impl Purpose {
             | Self::AddressKept
             | Self::AutoscalerPhase
             | Self::Ring
+            | Self::EjectionLook
             | Self::StatusRace => true,
         }
     }

@@ -1,7 +1,7 @@
 //! A client's connections: to its proxy at layer 7, to a pod at layer 4; how they are opened, lost and opened anew.
 
 use crate::engine::{Dur, Handle, NIL, Purpose};
-use crate::scenario::{Layer, Load, RetryOn};
+use crate::scenario::{Layer, Load, MOST_AVOIDED, RetryOn};
 
 use super::backoff::{MIN_REOPEN, wait};
 use super::connection::{Connection, Going, Owner, Stage, Upkeep};
@@ -114,7 +114,7 @@ impl<O: Observer> World<O> {
             return Some(pod);
         }
         let ordinal = (u64::from(member) << 26) | u64::from(n & 0x03FF_FFFF);
-        let pick = Pick { population, member, ordinal, attempt: 0, avoid: [NIL; 3] };
+        let pick = Pick { population, member, ordinal, attempt: 0, avoid: [NIL; MOST_AVOIDED as usize] };
         let pod =
             if apart { self.pick_address(proxy, pick, cal.now())? } else { self.pick_bound(proxy, pick, cal.now())? };
         self.stick(population, member, pod, cal.now());

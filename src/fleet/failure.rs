@@ -52,8 +52,7 @@ impl<O: Observer> World<O> {
                 self.proxies[usize::from(proxy)].retries += 1;
             }
             if self.balancer.retries.other_pod {
-                request.avoid.rotate_right(1);
-                request.avoid[0] = pod;
+                self.avoid(r, pod);
             }
             return self.retry_by_proxy(r, failure, cal);
         }
@@ -82,8 +81,7 @@ impl<O: Observer> World<O> {
         let k = u32::from(self.requests[r].proxy_retries);
         if self.is_redispatched(r) {
             let pod = self.requests[r].pod;
-            self.requests[r].avoid.rotate_right(1);
-            self.requests[r].avoid[0] = pod;
+            self.avoid(r, pod);
             return self.forward(r, cal);
         }
         // HAProxy's turn-around is for pods that cannot be connected to, and only while it takes their connections for new ones.
@@ -99,21 +97,29 @@ impl<O: Observer> World<O> {
             return self.send_again(r, cal);
         }
         if self.balancer.retries.same_pod {
-            self.count_waiting(r);
+            self.count_waiting(r, cal.now());
         }
         self.requests[r].place = Place::AtProxy;
         cal.at(cal.now() + pause, Event::ProxyRetryDue(self.requests.handle(r)));
     }
 
+    /// Request `r` is to go to another pod than `pod`, and than those before it that are still avoided.
+    fn avoid(&mut self, r: u32, pod: u32) {
+        let most = self.balancer.retries.avoids as usize;
+        let avoid = &mut self.requests[r].avoid[..most];
+        avoid.rotate_right(1);
+        avoid[0] = pod;
+    }
+
     /// Request `r`, which waits to be sent to the same pod again, keeps its place there meanwhile: HAProxy's stream holds on to its
     /// server, so that this one has a request more for `leastconn` and a slot of `maxconn` less.
-    fn count_waiting(&mut self, r: u32) {
+    fn count_waiting(&mut self, r: u32, now: SimTime) {
         let Request { proxy, pod, .. } = self.requests[r];
         let link = self.link(proxy, pod);
         let position = self.links[link].position;
         if position != NIL && self.old_process_of(r).is_none() {
             self.requests[r].counted = true;
-            self.proxies[usize::from(proxy)].process.table.begins(position);
+            self.proxies[usize::from(proxy)].process.table.begins(position, now);
         }
     }
 
@@ -218,7 +224,8 @@ impl<O: Observer> World<O> {
     /// Whether an answer with `status` is anything to a proxy but what its client gets.
     #[cold]
     pub(super) fn is_failure(&self, status: u16) -> bool {
-        self.balancer.retries.on_status.contains(status) || self.balancer.passive_health.statuses.contains(status)
+        let passive = &self.balancer.passive_health;
+        self.balancer.retries.on_status.contains(status) || passive.max_fails > 0 && passive.statuses.contains(status)
     }
 
     /// An attempt of request `r` begins, and may not take longer than it is told to.

@@ -10,6 +10,41 @@ use super::failure::Failure;
 use super::request::Place;
 use super::world::{Cal, Observer, World};
 
+/// The moments at which a proxy looks whose ejection is over, of which there have always been some.
+#[derive(Clone, Copy, Debug)]
+struct Looks {
+    interval: Dur,
+    /// One of them.
+    first: SimTime,
+}
+
+impl Looks {
+    /// How many there have been by `now`, but for a number that is the same at any time.
+    const fn by(&self, now: SimTime) -> i64 {
+        now.nanos().saturating_sub(self.first.nanos()).div_euclid(self.interval.nanos() as i64)
+    }
+
+    /// The first one that is no sooner than `at`.
+    const fn first_from(&self, at: SimTime) -> SimTime {
+        let late = (at.nanos() - self.first.nanos()).rem_euclid(self.interval.nanos() as i64);
+        if late == 0 { at } else { SimTime::from_nanos(at.nanos() - late + self.interval.nanos() as i64) }
+    }
+}
+
+/// For how long `host` is ejected, which it is once more: n times as long the n-th time, where each look at it since it came back makes
+/// one time less (Envoy's `checkHostForUneject` and `ejectHost`).
+fn time_out(passive: &PassiveHealth, looks: Option<Looks>, host: &mut Host, now: SimTime) -> Dur {
+    if let Some(looks) = looks
+        && host.ejections > 0
+    {
+        let seen_in = looks.by(now) - looks.by(host.ejected_until);
+        host.ejections = host.ejections.saturating_sub(u16::try_from(seen_in).unwrap_or(u16::MAX));
+    }
+    host.ejections = host.ejections.saturating_add(1);
+    let grown = passive.fail_timeout.scale(f64::from(host.ejections));
+    grown.min(passive.max_fail_timeout.max(passive.fail_timeout))
+}
+
 impl<O: Observer> World<O> {
     /// An attempt of request `r` at `pod` has failed: so many within the time-out eject the pod for as long.
     pub(super) fn mark_failure(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
@@ -27,8 +62,11 @@ impl<O: Observer> World<O> {
             return;
         }
         let too_many = old.is_none() && self.are_enough_ejected(keeper, pod, now);
+        let looks = self.looks(keeper);
+        let is_out = looks.is_some() && self.is_ejected(keeper, pod, now);
         let Some(host) = self.believed(old, keeper, pod) else { return };
-        let over = passive.in_a_row && now > host.failing_since + passive.fail_timeout;
+        let forgets = passive.in_a_row && !passive.window.is_zero();
+        let over = forgets && now > host.failing_since + passive.window;
         host.failures = if over { 1 } else { host.failures + 1 };
         if host.failures == 1 || !passive.in_a_row {
             host.failing_since = now;
@@ -41,12 +79,13 @@ impl<O: Observer> World<O> {
         if amounts_to_checks {
             return self.count_as_checks(r, proxy, pod, cal);
         }
-        if too_many {
+        // What comes of requests that were sent before makes it no longer for Envoy, which looks for it to come back.
+        if too_many || is_out {
             return;
         }
-        host.ejections = host.ejections.saturating_add(1);
-        let grown = passive.fail_timeout.scale(f64::from(host.ejections));
-        let until = self.over_after(now, grown.min(passive.max_fail_timeout.max(passive.fail_timeout)));
+        let span = time_out(&passive, looks, host, now);
+        let over = self.over_after(now, span);
+        let until = looks.map_or(over, |looks| looks.first_from(over));
         if old.is_some() || passive.merge_window.is_zero() {
             for each in self.marked_together(old, proxy) {
                 self.process_mut(old, each).eject(pod, until);
@@ -116,7 +155,8 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// An attempt at `pod` has succeeded: what was counted before it began is forgotten; by nginx, if that was long enough before.
+    /// An attempt at `pod` has succeeded: what was counted is forgotten (Envoy's `putHttpResponseCode`, HAProxy's `health_adjust`); where
+    /// connects alone count, what was counted before it began, and by nginx, if that was long enough before.
     pub(super) fn forgive(&mut self, r: u32, proxy: u16, pod: u32) {
         self.forgive_by(self.old_process_of(r), proxy, pod, self.requests[r].at_proxy);
     }
@@ -124,9 +164,13 @@ impl<O: Observer> World<O> {
     /// The same of one that was begun then.
     pub(super) fn forgive_by(&mut self, old: Option<usize>, proxy: u16, pod: u32, begun: SimTime) {
         let keeper = self.keeper(old, proxy);
-        let PassiveHealth { in_a_row, fail_timeout, .. } = self.balancer.passive_health;
+        let PassiveHealth { in_a_row, fail_timeout, on, .. } = self.balancer.passive_health;
         let Some(&mut Host { failing_since, failures: 1.., .. }) = self.believed(old, keeper, pod) else { return };
-        let from = if in_a_row { failing_since } else { self.over_after(failing_since, fail_timeout) };
+        let from = match in_a_row {
+            true if on.reset => SimTime::MIN,
+            true => failing_since,
+            false => self.over_after(failing_since, fail_timeout),
+        };
         if begun >= from
             && let Some(host) = self.believed(old, keeper, pod)
         {
@@ -167,13 +211,25 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// Whether with `pod` more of `proxy`'s table would be ejected than may be: those whose ejection is held back count.
+    /// Whether with `pod` more of `proxy`'s table would be ejected than may be.
     fn are_enough_ejected(&self, proxy: u16, pod: u32, now: SimTime) -> bool {
-        let p = &self.proxies[usize::from(proxy)];
-        let is_held = |of: u32| p.held.iter().any(|&(held, _)| held == of);
-        let table = &p.process.table;
-        let ejected = table.iter().filter(|h| h.pod != pod && (h.ejected_until > now || is_held(h.pod))).count();
+        let table = &self.proxies[usize::from(proxy)].process.table;
+        let ejected = table.iter().filter(|h| h.pod != pod && self.is_ejected(proxy, h.pod, now)).count();
         (ejected + 1) as f64 > self.balancer.passive_health.max_ejected * table.len() as f64
+    }
+
+    /// Whether `proxy` has ejected `pod`, though that may be held back yet.
+    fn is_ejected(&self, proxy: u16, pod: u32, now: SimTime) -> bool {
+        let p = &self.proxies[usize::from(proxy)];
+        p.held.iter().any(|&(held, _)| held == pod)
+            || p.process.table.iter().any(|host| host.pod == pod && host.ejected_until > now)
+    }
+
+    /// When `proxy` looks whose ejection is over, if that is so.
+    fn looks(&self, proxy: u16) -> Option<Looks> {
+        let interval = self.balancer.passive_health.interval;
+        let phase = || self.streams.stream(Purpose::EjectionLook, u64::from(proxy)).open01();
+        (!interval.is_zero()).then(|| Looks { interval, first: SimTime::ZERO + interval.scale(phase()) })
     }
 
     /// What a process believes of `pod`, if it is in its table.
@@ -184,5 +240,36 @@ impl<O: Observer> World<O> {
         let position = self.links[self.link(proxy, pod)].position;
         let p = &mut self.proxies[usize::from(proxy)];
         (position != NIL).then(|| &mut p.process.table[position as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_comes_back_with_a_look_and_each_look_that_finds_it_in_makes_one_time_less() {
+        let at = |ms: i64| SimTime::from_nanos(ms * 1_000_000);
+        let looks = Looks { interval: Dur::from_secs(10), first: at(3_000) };
+        assert_eq!(
+            [3_000, 3_001, 33_000, -8_000].map(|ms| looks.first_from(at(ms))),
+            [3_000, 13_000, 33_000, -7_000].map(at)
+        );
+        let scenario = "loadBalancer: {passiveHealth: {maxFails: 5, failTimeout: 30s, maxFailTimeout: 70s}}\nclients: [{rate: 1/s}]";
+        let passive = crate::scenario::Scenario::from_yaml(scenario).expect("a scenario").load_balancer.passive_health;
+        let mut host = Host::new(0, SimTime::ZERO);
+        let out = |host: &mut Host, ms: i64| {
+            let span = time_out(&passive, Some(looks), host, at(ms));
+            host.ejected_until = looks.first_from(at(ms) + span);
+            (span, host.ejected_until)
+        };
+        let secs = Dur::from_secs;
+        assert_eq!(out(&mut host, 4_000), (secs(30), at(43_000)));
+        // Before the next look, which would have forgotten it; then after that.
+        assert_eq!(out(&mut host, 52_000), (secs(60), at(113_000)));
+        assert_eq!(out(&mut host, 124_000), (secs(60), at(193_000)));
+        // The longest is as long as that.
+        assert_eq!(out(&mut host, 194_000), (secs(70), at(273_000)));
+        assert_eq!(out(&mut host, 400_000), (secs(30), at(433_000)));
     }
 }

@@ -1,7 +1,7 @@
 //! Which pod a proxy sends a request, or a connection, to: for whom, and what it has to heed.
 
 use crate::engine::{Family, NIL, SimTime, Stream};
-use crate::scenario::{PanicMode, SlowStart};
+use crate::scenario::{MOST_AVOIDED, PanicMode, SlowStart};
 
 use super::balancer::{Algorithm, Choices, Hosts};
 use super::fact::Revision;
@@ -20,14 +20,14 @@ pub(super) struct Pick {
     /// … and which attempt at it.
     pub(super) attempt: u16,
     /// Pods to avoid while there are others, [`NIL`] behind the last.
-    pub(super) avoid: [u32; 3],
+    pub(super) avoid: [u32; MOST_AVOIDED as usize],
 }
 
 impl Pick {
     /// For the first attempt at request `ordinal` of this member.
     #[inline(always)]
     pub(super) const fn first(population: u16, member: u32, ordinal: u64) -> Self {
-        Self { population, member, ordinal, attempt: 1, avoid: [NIL; 3] }
+        Self { population, member, ordinal, attempt: 1, avoid: [NIL; MOST_AVOIDED as usize] }
     }
 
     /// The pods to avoid.
@@ -178,6 +178,7 @@ pub(super) fn pick_by(
         pods: table.pods(),
         active: table.active(),
         least: table.least(),
+        since: table.since(),
         // Where marks are disbelieved those that have some may be picked.
         out: (!panics).then(|| table.apart().out()),
         grown: table.apart().grown(),

@@ -33,7 +33,7 @@ impl Process {
     pub(super) fn new(of: &scenario::LoadBalancer, salt: u64) -> Self {
         let algorithm = balancer::algorithm(of.algorithm, salt);
         Self {
-            table: Table::new(algorithm.weighs_load(), of.upstream.full_at(), of.slow_start),
+            table: Table::new(algorithm.weighs_load(), algorithm.takes_turns(), of.upstream.full_at(), of.slow_start),
             choices: algorithm.choices(),
             algorithm,
             ejections: false,

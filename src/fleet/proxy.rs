@@ -1,7 +1,7 @@
 //! A proxy (layer 7): its table, its connections to pods, what it does with a failure.
 
 use crate::engine::{Dur, Handle, NIL};
-use crate::scenario::{ProxyStatus, Reuse, Sharing};
+use crate::scenario::{MOST_AVOIDED, ProxyStatus, Reuse, Sharing};
 
 use super::connection::Owner;
 use super::event::Event;
@@ -60,7 +60,7 @@ impl<O: Observer> World<O> {
         let request = &mut self.requests[r];
         request.at_proxy = cal.now();
         request.proxy_retries = 0;
-        request.avoid = [NIL; 3];
+        request.avoid = [NIL; MOST_AVOIDED as usize];
         let (proxy, pick) = (request.proxy, request.pick());
         if !self.proxies[usize::from(proxy)].old.is_empty() && !self.enter_old_process(r) {
             return;
@@ -114,7 +114,7 @@ impl<O: Observer> World<O> {
         // Else sent to a pod that has left the table meanwhile.
         if link.position != NIL {
             request.counted = true;
-            self.proxies[usize::from(proxy)].process.table.begins(link.position);
+            self.proxies[usize::from(proxy)].process.table.begins(link.position, cal.now());
         }
         if self.plain
             && let Some(c) = link.idle.pop()
@@ -201,7 +201,7 @@ impl<O: Observer> World<O> {
     fn uncount(&mut self, proxy: u16, link: usize, cal: &mut Cal) {
         let position = self.links[link].position;
         if position != NIL {
-            self.proxies[usize::from(proxy)].process.table.ends(position);
+            self.proxies[usize::from(proxy)].process.table.ends(position, cal.now());
         }
         if self.max_busy != u32::MAX {
             self.room_at(proxy, cal);

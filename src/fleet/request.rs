@@ -1,7 +1,7 @@
 //! A request: born at a client, ends once.
 
 use crate::engine::{Handle, Links, NIL, SimTime};
-use crate::scenario::Layer;
+use crate::scenario::{Layer, MOST_AVOIDED};
 
 use super::fact::Cause;
 use super::pick::Pick;
@@ -54,7 +54,7 @@ pub(super) struct Request {
     /// The pod of its last attempt, or [`NIL`].
     pub(super) pod: u32,
     /// Pods that have failed it at this proxy.
-    pub(super) avoid: [u32; 3],
+    pub(super) avoid: [u32; MOST_AVOIDED as usize],
     /// Its population.
     pub(super) population: u16,
     /// Its client's proxy, always the same.
@@ -97,7 +97,7 @@ impl Request {
             connection: NIL,
             upstream: NIL,
             pod: NIL,
-            avoid: [NIL; 3],
+            avoid: [NIL; MOST_AVOIDED as usize],
             population,
             proxy,
             status: 0,

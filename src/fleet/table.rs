@@ -9,7 +9,7 @@ use super::apart::Apart;
 use super::balancer::Host;
 use super::fact::Revision;
 use super::groups::Groups;
-use super::least::Least;
+use super::least::{EVER, Least, Since};
 
 /// The table; as a slice it is its hosts.
 #[derive(Clone, Debug)]
@@ -29,12 +29,19 @@ pub(super) struct Table {
     watched: bool,
     /// Where the fewest are under way among those that are, for whoever looks for that among all.
     least: Option<Least>,
+    /// Since when each has had as many under way as it has, for whoever asks; else empty.
+    since: Vec<Since>,
+    /// Whether somebody does.
+    ordered: bool,
+    /// When a host was last picked, and how many changes have been told without their time.
+    picked: SimTime,
+    untimed: u64,
 }
 
 impl Table {
-    /// With no host yet; with the `least` known or not, hosts that are `full` with so many requests, and new ones that come to their
-    /// weight so slowly.
-    pub(super) fn new(least: bool, full: u32, slow_start: SlowStart) -> Self {
+    /// With no host yet; with the `least` known or not, and which of those came first, hosts that are `full` with so many requests, and
+    /// new ones that come to their weight so slowly.
+    pub(super) fn new(least: bool, ordered: bool, full: u32, slow_start: SlowStart) -> Self {
         Self {
             hosts: Vec::new(),
             active: Vec::new(),
@@ -44,6 +51,10 @@ impl Table {
             revisions: Groups::default(),
             watched: least || full != u32::MAX,
             least: least.then(Least::default),
+            since: Vec::new(),
+            ordered,
+            picked: SimTime::MIN,
+            untimed: 0,
         }
     }
 
@@ -56,8 +67,12 @@ impl Table {
         let position = self.hosts.len() as u32 - 1;
         self.zones.push(host.zone, position);
         self.revisions.push(host.revision.0, position);
+        if self.ordered {
+            self.untimed += 1;
+            self.since.push((host.added, self.untimed));
+        }
         if let Some(least) = &mut self.least {
-            least.push(&self.active, |at| self.apart.is_plain(at));
+            least.push(&self.active, &self.since, |at| self.apart.is_plain(at));
         }
     }
 
@@ -69,12 +84,15 @@ impl Table {
         self.apart.remove(position as u32);
         self.zones.remove(position as u32);
         self.revisions.remove(position as u32);
+        if self.ordered {
+            self.since.remove(position);
+        }
         self.look_for_the_least_anew();
     }
 
     fn look_for_the_least_anew(&mut self) {
         if let Some(least) = &mut self.least {
-            least.become_others(&self.active, |at| self.apart.is_plain(at));
+            least.become_others(&self.active, &self.since, |at| self.apart.is_plain(at));
         }
     }
 
@@ -119,41 +137,61 @@ impl Table {
         self.least.as_ref()
     }
 
+    /// Since when each has had as many under way as it has, or nothing where that is not kept.
+    pub(super) fn since(&self) -> &[Since] {
+        &self.since
+    }
+
     /// Which hosts are not like any other, as of the last pick.
     pub(super) const fn apart(&self) -> &Apart {
         &self.apart
     }
 
-    /// There is one more under way at the host at `position`.
+    /// There is one more under way at the host at `position` from `at` on.
     #[inline(always)]
-    pub(super) fn begins(&mut self, position: u32) {
+    pub(super) fn begins(&mut self, position: u32, at: SimTime) {
         let active = &mut self.active[position as usize];
         *active += 1;
         if self.watched {
-            self.changes(position);
+            self.changes(position, (at, 0));
         }
     }
 
-    /// There is one less; a pod that left the table and came back started from none.
+    /// There is one less from `at` on; a pod that left the table and came back started from none.
     #[inline(always)]
-    pub(super) fn ends(&mut self, position: u32) {
+    pub(super) fn ends(&mut self, position: u32, at: SimTime) {
         let active = &mut self.active[position as usize];
         if *active > 0 {
             *active -= 1;
             if self.watched {
-                self.changes(position);
+                self.changes(position, (at, 0));
             }
         }
     }
 
+    /// There is a connection more, or less, at the host at `position`: after the last pick, and after all others that were told so.
+    pub(super) fn connects(&mut self, position: u32, counts: bool) {
+        let active = &mut self.active[position as usize];
+        *active = if counts { *active + 1 } else { active.saturating_sub(1) };
+        if self.watched {
+            self.untimed += 1;
+            self.changes(position, (self.picked, self.untimed));
+        }
+    }
+
     /// There are others than before under way at the host at `position`.
-    fn changes(&mut self, position: u32) {
+    fn changes(&mut self, position: u32, since: Since) {
+        if self.ordered {
+            self.since[position as usize] = since;
+        }
         let active = self.active[position as usize];
         let other = self.apart.has(position, active);
         if let Some(least) = &mut self.least
             && (other || self.apart.is_plain(position))
         {
-            least.set(position, active, self.apart.is_plain(position));
+            // One value for all where nobody asks, so that a change goes no further up than it has to.
+            let since = if self.ordered { since } else { EVER };
+            least.set(position, active, since, self.apart.is_plain(position));
         }
     }
 
@@ -181,7 +219,7 @@ impl Table {
     fn mark(&mut self, position: u32) {
         self.apart.mark(position);
         if let Some(least) = &mut self.least {
-            least.set(position, 0, false);
+            least.set(position, 0, EVER, false);
         }
     }
 
@@ -199,11 +237,18 @@ impl Table {
     /// What follows from time alone is brought up to date.
     #[inline]
     pub(super) fn settle(&mut self, now: SimTime) {
+        self.picked = now;
         if self.apart.marked() > 0 || (self.apart.grown() as usize) < self.hosts.len() {
-            let Self { hosts, active, apart, least, .. } = self;
+            let Self { hosts, active, apart, least, since, untimed, .. } = self;
             apart.settle(hosts, now, |at| {
+                let since = since.get_mut(at as usize).map_or(EVER, |since| {
+                    // Whoever comes back is the last of its like.
+                    *untimed += 1;
+                    *since = (now, *untimed);
+                    *since
+                });
                 if let Some(least) = least {
-                    least.set(at, active[at as usize], true);
+                    least.set(at, active[at as usize], since, true);
                 }
             });
         }
@@ -223,6 +268,7 @@ impl Table {
             + self.zones.bytes()
             + self.revisions.bytes()
             + self.least.as_ref().map_or(0, Least::bytes)
+            + self.since.capacity() * size_of::<Since>()
     }
 }
 
@@ -282,8 +328,8 @@ mod tests {
                     self.full = u32::MAX;
                     self.table.lift_limit();
                 }
-                9..38 => self.table.begins(dice.below(n)),
-                _ => self.table.ends(dice.below(n)),
+                9..38 => self.table.begins(dice.below(n), self.now),
+                _ => self.table.ends(dice.below(n), self.now),
             }
         }
 
@@ -294,6 +340,7 @@ mod tests {
                 pods: self.table.pods(),
                 active: self.table.active(),
                 least: self.table.least().filter(|_| knows),
+                since: self.table.since(),
                 out: knows.then(|| self.table.apart().out()),
                 grown: self.table.apart().grown(),
                 now: self.now,
@@ -312,7 +359,7 @@ mod tests {
     fn picks_alike(name: scenario::Algorithm, full: u32, slow_start: SlowStart) {
         let streams = Streams::new(3, u64::from(full));
         let dice = &mut streams.stream(Purpose::Balance, 0);
-        let table = Table::new(true, full, slow_start);
+        let table = Table::new(true, algorithm(name, 0).takes_turns(), full, slow_start);
         let mut all = Eventful { table, now: SimTime::ZERO, full, slow_start, next: 0 };
         let [mut looks, mut knows] = [algorithm(name, 0), algorithm(name, 0)];
         let mut out = 0;

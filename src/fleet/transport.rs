@@ -347,7 +347,7 @@ impl<O: Observer> World<O> {
         let position = self.links[self.link(proxy, pod)].position;
         if position != NIL {
             let table = &mut self.proxies[usize::from(proxy)].process.table;
-            if counts { table.begins(position) } else { table.ends(position) }
+            table.connects(position, counts);
         }
     }
 

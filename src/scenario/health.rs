@@ -10,10 +10,15 @@ use crate::engine::Dur;
 /// Ejection by failures seen, as nginx's `max_fails`; 0 = none.
 #[derive(Clone, Copy, Debug)]
 pub struct PassiveHealth {
-    /// So many failures within `fail_timeout` eject a pod.
+    /// So many failures eject a pod: in a row and within `window`, or within `fail_timeout`.
     pub max_fails: u32,
     /// For this long.
     pub fail_timeout: Dur,
+    /// Where one success forgets the failures before it, so do those that are older than this; zero = nothing else does (Envoy).
+    pub window: Dur,
+    /// Once in so long it is looked whose time is over: a pod comes back with that alone, and each look that finds it in makes one
+    /// time less of those that it was ejected (Envoy's `interval`); zero = when its time is over, and no time is forgotten.
+    pub interval: Dur,
     /// Moments are taken by a clock that shows multiples of this alone, so that what lasts `fail_timeout` is over when that clock
     /// shows more than that since (nginx: whole seconds, so that 10 s are 10 to 11 s); zero = exactly.
     pub tick: Dur,
@@ -101,6 +106,8 @@ impl PassiveHealth {
         let health = Self {
             max_fails: f.or("maxFails", 0),
             fail_timeout,
+            window: f.or("window", fail_timeout),
+            interval: f.or("interval", Dur::ZERO),
             tick: f.or("tick", Dur::ZERO),
             max_fail_timeout: f.or("maxFailTimeout", fail_timeout),
             merge_window: f.or("mergeWindow", Dur::ZERO),

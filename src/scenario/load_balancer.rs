@@ -108,6 +108,8 @@ pub enum Algorithm {
     EnvoyLeastRequest,
     /// In turn, where a request that is tried again does not take the next pod's turn: nginx's round robin.
     SmoothRoundRobin,
+    /// The one with the fewest, of several the one that has had no more for the longest time: HAProxy's `leastconn`.
+    HaproxyLeastRequest,
 }
 
 /// The idle connections that a proxy keeps to a pod.
@@ -233,7 +235,7 @@ impl LoadBalancer {
 
 impl Algorithm {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::RoundRobin,
         Self::Random,
         Self::LeastRequest,
@@ -242,10 +244,11 @@ impl Algorithm {
         Self::IpHash,
         Self::EnvoyLeastRequest,
         Self::SmoothRoundRobin,
+        Self::HaproxyLeastRequest,
     ];
 }
 
-const ALGORITHMS: [(&str, Algorithm); 8] = [
+const ALGORITHMS: [(&str, Algorithm); 9] = [
     ("roundRobin", Algorithm::RoundRobin),
     ("random", Algorithm::Random),
     ("leastRequest", Algorithm::LeastRequest),
@@ -254,6 +257,7 @@ const ALGORITHMS: [(&str, Algorithm); 8] = [
     ("ipHash", Algorithm::IpHash),
     ("envoyLeastRequest", Algorithm::EnvoyLeastRequest),
     ("smoothRoundRobin", Algorithm::SmoothRoundRobin),
+    ("haproxyLeastRequest", Algorithm::HaproxyLeastRequest),
 ];
 
 /// A duration above 0.

@@ -102,7 +102,7 @@ pub use pod::{OnOverflow, OnReaderGone, Pod, PodKeepAlive, Warmup, WarmupOver};
 pub use probe::{KillingProbe, Probe};
 pub(crate) use profile::moment;
 pub use propagation::{ByProxy, Propagation, PropagationOrder};
-pub use proxy::{ProxyRetries, ProxyStatus, Statuses};
+pub use proxy::{MOST_AVOIDED, ProxyRetries, ProxyStatus, Statuses};
 pub use reload::Reload;
 pub use resolve::{Refresh, Resolve};
 pub use retry::{Backoff, ClientRetries, Jitter, Reconnect, RetryOn};

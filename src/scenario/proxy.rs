@@ -26,6 +26,9 @@ pub struct ProxyRetries {
     pub non_idempotent: bool,
     /// Whether a pod that failed this request is avoided.
     pub other_pod: bool,
+    /// How many of those that failed it last are, where another pod is to be found: 1 to 3 (HAProxy's `assign_server` is told of the last
+    /// one alone).
+    pub avoids: u32,
     /// Whether it is sent to the pod that failed it, and no other, whatever the table says by then.
     pub same_pod: bool,
     /// With `same_pod`: every so many-th retry is sent to another pod all the same, at once (HAProxy's `option redispatch`);
@@ -45,6 +48,9 @@ pub struct ProxyRetries {
     /// From the choice of a pod to the end of its answer, of each attempt; zero = no limit but `requestTimeout`.
     pub per_try_timeout: Dur,
 }
+
+/// So many pods a request can avoid.
+pub const MOST_AVOIDED: u32 = 3;
 
 /// Some of the statuses 500, 502, 503 and 504.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,6 +119,7 @@ impl ProxyRetries {
             })),
             non_idempotent: f.or("nonIdempotent", false),
             other_pod: f.or("otherPod", true),
+            avoids: f.within("avoids", MOST_AVOIDED, 1..=MOST_AVOIDED),
             same_pod: f.or("samePod", false),
             redispatch: f.or("redispatch", 0),
             each_pod_once: f.or("eachPodOnce", false),

@@ -111,9 +111,11 @@ fn ejections_take_effect_with_the_tables_next_change_or_when_the_window_is_over(
             format!("passiveHealth: {{maxFails: 3, failTimeout: 1m, mergeWindow: {window}, maxEjected: {share}}}");
         dropped(&facts(&rolling(&passive, "connections: 500")), Cause::StaleRoute)
     };
-    assert_eq!(lost("0s", "100%"), 4 * 3);
+    // And where a request that was under way before succeeds in between, the count begins anew.
+    let at_once = lost("0s", "100%");
+    assert!((4 * 3..4 * 3 + 3).contains(&at_once), "{at_once}");
     // One of five would be 20 %.
-    assert_eq!(lost("0s", "20%"), 4 * 3);
+    assert_eq!(lost("0s", "20%"), at_once);
     let all = lost("0s", "19%");
     assert!((60..100).contains(&all), "nothing may be ejected: {all}");
     // A pod dies with the addition of its successor: the window of 0.5 s has just begun.

@@ -150,3 +150,33 @@ fn an_answer_that_began_before_a_drain_has_not_told_of_it() {
     assert!(come_back("whole") > 100, "each that is answered: {}", come_back("whole"));
     assert_eq!(come_back("streamed"), 0, "what ends in the first three seconds had begun before");
 }
+
+#[test]
+fn a_retry_avoids_as_many_of_those_that_failed_it_as_its_proxy_remembers() {
+    // Three of six pods are dead at once, for a second.
+    let failed = |avoids: &str| {
+        let yaml = rolling(
+            &format!("algorithm: random, status: {{connectFailure: 503}}, retries: {{attempts: 3, {avoids}}}"),
+            "connections: 500",
+        );
+        ended(&facts(&yaml.replace("replicas: 4", "replicas: 3").replace("maxSurge: 1", "maxSurge: 3")), Outcome::S503)
+    };
+    // The fourth attempt finds none of three; or the third may come back to the first.
+    assert_eq!((failed("avoids: 3"), failed("otherPod: true")), (0, 0));
+    let (last, none) = (failed("avoids: 1"), failed("otherPod: false"));
+    assert!((2..none).contains(&last), "{last} and {none}");
+}
+
+#[test]
+fn failures_in_a_row_count_however_far_apart_where_nothing_forgets_them() {
+    // One failure in 0.2 s at each dead pod, within a second.
+    let failed = |more: &str| {
+        let passive =
+            format!("passiveHealth: {{maxFails: 3, failTimeout: 100ms{more}}}, status: {{connectFailure: 503}}");
+        ended(&facts(&rolling(&passive, "connections: 500")), Outcome::S503)
+    };
+    let (forgotten, kept, long) = (failed(""), failed(", window: 0s"), failed(", window: 0s, interval: 10s"));
+    assert!(forgotten > 60 && kept < forgotten - 10, "{forgotten} and {kept}");
+    // Who is out until somebody looks fails nobody else meanwhile.
+    assert!((12..16).contains(&long) && long < kept, "{long} and {kept}");
+}

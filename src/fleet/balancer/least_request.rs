@@ -1,5 +1,6 @@
-//! The host with the fewest requests of this proxy under way, over all of them; ties at random. One that has none comes before all others, however slow its start
-//! (HAProxy's `fwlc_queue_srv`; nginx's `least_conn`, which multiplies weights with what is under way).
+//! The host with the fewest requests of this proxy under way, over all of them; ties at random, as nginx draws them. One that has none
+//! comes before all others, however slow its start (HAProxy's `fwlc_queue_srv`; nginx's `least_conn`, which multiplies weights with what
+//! is under way).
 
 use super::{Algorithm, Hosts};
 use crate::engine::Stream;
@@ -39,6 +40,6 @@ impl Algorithm for LeastRequest {
 }
 
 /// How busy a host of this weight is with `active` requests: the more, the busier, whatever the weight; with none, not at all.
-fn load(active: u32, weight: f64) -> f64 {
+pub(super) fn load(active: u32, weight: f64) -> f64 {
     if active == 0 { 0.0 } else { f64::from(active + 1) / weight }
 }

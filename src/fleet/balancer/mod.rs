@@ -1,6 +1,7 @@
 //! How a proxy picks a pod, by what it believes itself: one file an algorithm, one line here.
 
 mod envoy_least_request;
+mod haproxy_least_request;
 mod ip_hash;
 mod least_request;
 mod power_of_two;
@@ -12,7 +13,7 @@ mod smooth_round_robin;
 use std::borrow::Cow;
 
 use super::fact::Revision;
-use super::least::Least;
+use super::least::{EVER, Least, Since};
 use crate::engine::{Dur, Family, SimTime, Stream};
 use crate::scenario::{self, SlowStart};
 
@@ -33,7 +34,7 @@ pub(super) struct Host {
     pub(super) unhealthy: bool,
     /// What the checks say, which may be held back for a while.
     pub(super) found_unhealthy: bool,
-    /// Failures in a row within `failTimeout`, and when the first was.
+    /// Failures that count, and when the first was; the last, where they need not be in a row.
     pub(super) failures: u32,
     pub(super) failing_since: SimTime,
     /// How often it was ejected.
@@ -84,6 +85,8 @@ pub(super) struct Hosts<'a> {
     pub(super) active: &'a [u32],
     /// Where the fewest are among those like any other, if that is kept.
     pub(super) least: Option<&'a Least>,
+    /// Since when the proxy has had as many under way at each as it has, if that is kept.
+    pub(super) since: &'a [Since],
     /// Those that may not be picked for their health or what they have under way, in ascending order, where that is known.
     pub(super) out: Option<&'a [u32]>,
     /// All before this one have come to their full weight.
@@ -141,6 +144,11 @@ impl Hosts<'_> {
     /// The largest weight among those that may be picked: that of the first, as the table is in order of addition.
     fn largest(&self) -> f64 {
         (0..self.len()).find(|&i| self.usable(i)).map_or(1.0, |i| self.weight(i))
+    }
+
+    /// Since when host `i` has had as many under way as it has.
+    pub(super) fn since(&self, i: u32) -> Since {
+        self.since.get(i as usize).copied().unwrap_or(EVER)
     }
 
     /// The one of two hosts that has fewer requests under way, or the first.
@@ -288,6 +296,11 @@ pub(super) trait Algorithm: std::fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether it also looks at which of them has had that for the longest time.
+    fn takes_turns(&self) -> bool {
+        false
+    }
+
     /// Which two hosts it looks at, where all may be picked and weigh the same, if it takes the less busy one of two at random.
     fn choices(&self) -> Option<Choices> {
         None
@@ -346,6 +359,7 @@ pub(super) fn algorithm(name: scenario::Algorithm, salt: u64) -> Box<dyn Algorit
         scenario::Algorithm::RingHash => Box::new(ring_hash::RingHash::new(salt)),
         scenario::Algorithm::SmoothRoundRobin => Box::new(smooth_round_robin::SmoothRoundRobin::default()),
         scenario::Algorithm::EnvoyLeastRequest => Box::new(envoy_least_request::EnvoyLeastRequest),
+        scenario::Algorithm::HaproxyLeastRequest => Box::new(haproxy_least_request::HaproxyLeastRequest),
     }
 }
 
@@ -357,7 +371,7 @@ mod contract {
     use crate::engine::{Purpose, Streams};
     use scenario::Algorithm::{Random, RoundRobin, SmoothRoundRobin};
 
-    const ALL: [scenario::Algorithm; 8] = scenario::Algorithm::ALL;
+    const ALL: [scenario::Algorithm; 9] = scenario::Algorithm::ALL;
 
     fn table(n: u32) -> Vec<Host> {
         (0..n).map(|pod| Host::new(pod * 7, SimTime::ZERO)).collect()
@@ -369,6 +383,7 @@ mod contract {
             pods: &[0, 7, 14, 21, 28, 35][..table.len()],
             active: &[0, 1, 2, 0, 1, 2][..table.len()],
             least: None,
+            since: &[],
             out: None,
             grown: table.len() as u32,
             now: SimTime::from_nanos(1),

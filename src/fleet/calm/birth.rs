@@ -171,7 +171,7 @@ impl<O: Observer> World<O> {
         if !calm.is_in_time(answered, now, up.opened) || over >= born.plus(p.patience) {
             return false;
         }
-        table.begins(link.position);
+        table.begins(link.position, now);
         link.idle.pop();
         // The pod has it idle again from the end on: its own time-out counts from there.
         (up.in_use, up.carried, up.pod_idle_since) = (1, carried, end);

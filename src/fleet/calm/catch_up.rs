@@ -95,7 +95,7 @@ impl<O: Observer> World<O> {
         }
         let link = self.link(proxy, pod);
         let link = &mut self.links[link];
-        self.proxies[usize::from(proxy)].process.table.ends(link.position);
+        self.proxies[usize::from(proxy)].process.table.ends(link.position, at);
         let up = &mut self.connections[upstream];
         (up.in_use, up.idle_since) = (0, at);
         link.put_idle(upstream, &self.connections);

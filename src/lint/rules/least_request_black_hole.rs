@@ -28,7 +28,8 @@ clients: [{name: web, rate: 100/s}]
 
 fn check(s: &Subject<'_>) -> Vec<Diag> {
     let lb = s.rolled().balancer;
-    let attracts = matches!(lb.algorithm, Algorithm::LeastRequest | Algorithm::PowerOfTwo);
+    let attracts =
+        matches!(lb.algorithm, Algorithm::LeastRequest | Algorithm::HaproxyLeastRequest | Algorithm::PowerOfTwo);
     let stale = s.scenario().deploy.is_some() && s.stops_too_early();
     if lb.layer != Layer::L7 || !attracts || !stale || lb.passive_health.max_fails > 0 {
         return Vec::new();

@@ -167,14 +167,22 @@ pub struct HealthCheck {
 #[expect(missing_docs, reason = "the names are the format's")]
 pub struct Outlier {
     pub consecutive_5xx: u32,
+    pub interval: String,
     pub base_ejection_time: String,
+    pub max_ejection_time: String,
     pub max_ejection_percent: f64,
 }
 
 impl Default for Outlier {
     /// Envoy's own.
     fn default() -> Self {
-        Self { consecutive_5xx: 5, base_ejection_time: "30s".into(), max_ejection_percent: 10.0 }
+        Self {
+            consecutive_5xx: 5,
+            interval: "10s".into(),
+            base_ejection_time: "30s".into(),
+            max_ejection_time: "300s".into(),
+            max_ejection_percent: 10.0,
+        }
     }
 }
 

@@ -58,11 +58,13 @@ fn put_algorithm(
     put(set, field, json!(name), name.is_some());
 }
 
-const OF_HAPROXY: [(Algorithm, &str); 4] = [
+const OF_HAPROXY: [(Algorithm, &str); 5] = [
     (Algorithm::RoundRobin, "roundrobin"),
-    (Algorithm::LeastRequest, "leastconn"),
+    (Algorithm::HaproxyLeastRequest, "leastconn"),
     (Algorithm::EnvoyLeastRequest, "random"),
     (Algorithm::RingHash, "hash src_port"),
+    // Ties are its own, and that is told.
+    (Algorithm::LeastRequest, "leastconn"),
 ];
 const OF_NGINX: [(Algorithm, &str); 5] = [
     (Algorithm::SmoothRoundRobin, "roundrobin"),
@@ -93,7 +95,10 @@ fn haproxy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot)
     set.insert("retries".to_owned(), json!(lb.retries.attempts));
     put(set, "redispatch", Value::Null, lb.retries.same_pod && lb.retries.redispatch == 0);
     put(set, "redispatch", json!(lb.retries.redispatch), lb.retries.same_pod && lb.retries.redispatch > 0);
-    let on = [(true, "conn-failure"), (lb.retries.on_reset, "empty-response")];
+    let on =
+        [(true, "conn-failure"), (lb.retries.on_reset, "empty-response"), (lb.retries.on_timeout, "response-timeout")];
+    let timeout = if lb.retries.on_timeout { lb.retries.per_try_timeout } else { lb.request_timeout };
+    set.insert("timeout_server".to_owned(), json!(ms(timeout)));
     let statuses = [500u16, 502, 503, 504].into_iter().filter(|&status| lb.retries.on_status.contains(status));
     let on = on.into_iter().filter(|(on, _)| *on).map(|(_, word)| word.to_owned());
     let on: Vec<String> = on.chain(statuses.map(|status| status.to_string())).collect();
@@ -137,7 +142,8 @@ fn nginx(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
     put(set, "upstream_keepalive_timeout", json!(ms(idle)), !idle.is_zero());
     let attempts = lb.retries.attempts;
     let statuses = [500u16, 502, 503, 504].into_iter().filter(|&status| lb.retries.on_status.contains(status));
-    let next = statuses.fold("error timeout".to_owned(), |all, status| format!("{all} http_{status}"));
+    let errors = if lb.retries.on_connect_failure || lb.retries.on_reset { "error timeout" } else { "timeout" };
+    let next = statuses.fold(errors.to_owned(), |all, status| format!("{all} http_{status}"));
     put(set, "next_upstream", json!("off"), attempts == 0);
     put(set, "next_upstream", json!(next), attempts > 0 && next != "error timeout");
     put(set, "next_upstream_tries", json!(attempts + 1), (1..100).contains(&attempts));
@@ -177,8 +183,10 @@ fn envoy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
     if eject.max_fails > 0 {
         let outlier = json!({
             "consecutive_5xx": eject.max_fails,
-            "interval": "1s",
+            // Envoy always looks; a short interval is as good as none.
+            "interval": if eject.interval.is_zero() { "0.05s".to_owned() } else { format!("{}s", eject.interval.secs()) },
             "base_ejection_time": format!("{}s", eject.fail_timeout.secs()),
+            "max_ejection_time": format!("{}s", eject.max_fail_timeout.max(eject.fail_timeout).secs()),
             "max_ejection_percent": (eject.max_ejected * 100.0).round(),
             "enforcing_consecutive_5xx": 100,
             "enforcing_success_rate": 0,

@@ -56,11 +56,23 @@ fn request_timeout(p: &Parameters) -> String {
     let set = &p.lb_settings;
     let streamed = p.chunk_s > 0.0;
     match p.lb {
-        Balancer::Haproxy if !streamed => set.timeout_server.clone().unwrap_or_else(|| "120s".to_owned()),
+        // It is the attempt's where that is tried again.
+        Balancer::Haproxy if !streamed && !retries_timeouts(set) => server_timeout(set).to_owned(),
         Balancer::Nginx if !streamed => "120s".to_owned(),
         Balancer::Envoy if set.route_timeout_s.is_some_and(|t| t > 0.0) => s(set.route_timeout_s.unwrap_or(0.0)),
         _ => NEVER.to_owned(),
     }
+}
+
+/// HAProxy's `timeout server`.
+fn server_timeout(set: &Settings) -> &str {
+    set.timeout_server.as_deref().unwrap_or("120s")
+}
+
+/// Whether HAProxy tries again what no answer has come to within that time.
+fn retries_timeouts(set: &Settings) -> bool {
+    let on = set.retry_on.as_deref().unwrap_or_default();
+    ["response-timeout", "all-retryable-errors"].iter().any(|word| on.contains(word))
 }
 
 fn propagation(p: &Parameters) -> String {
@@ -77,7 +89,7 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
     lines.push(format!(
         "algorithm: {}",
         match balance {
-            "leastconn" => "leastRequest",
+            "leastconn" => "haproxyLeastRequest",
             "random" => "envoyLeastRequest",
             _ if hashes => "ringHash",
             _ => "roundRobin",
@@ -102,7 +114,8 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
     let all = on.contains("all-retryable-errors");
     let classes = [
         (all || on.contains("conn-failure"), "connectFailure"),
-        (all || on.contains("empty-response") || on.contains("response-timeout"), "reset"),
+        (all || on.contains("empty-response"), "reset"),
+        (retries_timeouts(set), "timeout"),
         // Of these a pod's own are 500 and 503; all-retryable-errors has 500, 502, 503 and 504.
         (all || on.contains("500"), "500"),
         (all || on.contains("502"), "502"),
@@ -117,7 +130,9 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
         _ => TURN_AROUND,
     };
     let elsewhere = haproxy_elsewhere(set, hashes, attempts, turn_around);
-    lines.push(format!("retries: {{attempts: {attempts}, on: [{on}], {elsewhere}}}"));
+    let each = if retries_timeouts(set) { format!(", perTryTimeout: {}", server_timeout(set)) } else { String::new() };
+    // `assign_server` is told to avoid `prev_srv`, and no other.
+    lines.push(format!("retries: {{attempts: {attempts}, on: [{on}], avoids: 1, {elsewhere}{each}}}"));
     if set.membership.as_deref() == Some("reload") {
         lines.push("membership: reload".to_owned());
     }
@@ -205,11 +220,12 @@ fn nginx(set: &Settings, lines: &mut Vec<String>) {
         tries => tries - 1,
     };
     let next = set.next_upstream.as_deref().unwrap_or("error timeout");
-    let statuses: String = ["500", "502", "503", "504"]
-        .into_iter()
-        .filter(|status| next.split_whitespace().any(|word| word.strip_prefix("http_") == Some(*status)))
-        .fold(String::new(), |all, status| all + ", " + status);
-    lines.push(format!("retries: {{attempts: {attempts}, eachPodOnce: true, on: [connectFailure, reset{statuses}]}}"));
+    let has = |word: &str| next.split_whitespace().any(|other| other == word);
+    let error: &[&str] = if has("error") || off { &["connectFailure", "reset"] } else { &[] };
+    // A `timeout` is one of 120 s in the lab, or that of a connect, which no pod of the lab leaves without an answer.
+    let statuses = ["500", "502", "503", "504"].into_iter().filter(|status| has(&format!("http_{status}")));
+    let on: Vec<&str> = error.iter().copied().chain(statuses).collect();
+    lines.push(format!("retries: {{attempts: {attempts}, eachPodOnce: true, on: [{}]}}", on.join(", ")));
     lines.push("membership: reload".to_owned());
     lines.push(format!("workers: {}", set.workers.unwrap_or(1)));
     let stop = set.worker_shutdown_timeout.as_deref().unwrap_or("0s");
@@ -267,9 +283,12 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     let merge_window = set.update_merge_window.as_deref().unwrap_or(ENVOY_MERGE_WINDOW);
     if let Some(outlier) = &set.outlier {
         lines.push(format!(
-            "passiveHealth: {{maxFails: {}, failTimeout: {}, mergeWindow: {}, maxEjected: {}%, shared: true, statuses: {ENVOY_FAILURES}}}",
+            "passiveHealth: {{maxFails: {}, window: 0s, failTimeout: {}, maxFailTimeout: {}, interval: {}, mergeWindow: {}, maxEjected: {}%, \
+             shared: true, statuses: {ENVOY_FAILURES}}}",
             outlier.consecutive_5xx,
             outlier.base_ejection_time,
+            outlier.max_ejection_time,
+            outlier.interval,
             merge_window,
             outlier.max_ejection_percent
         ));
@@ -289,5 +308,58 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     }
     if let Some(window) = set.slow_start_s {
         lines.push(format!("slowStart: {{window: {}, {ENVOY_SLOW_START}}}", s(window)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lab_case::{Outlier, Parameters};
+    use super::*;
+
+    /// The line of this field with these settings.
+    fn line(lb: Balancer, lb_settings: Settings, field: &str) -> String {
+        let block = load_balancer(&Parameters { lb, lb_settings, ..Parameters::default() });
+        let found = block.lines().find(|line| line.trim().starts_with(field));
+        found.unwrap_or_else(|| panic!("no {field} in {block}")).trim().to_owned()
+    }
+
+    #[test]
+    fn nginx_tries_again_what_it_is_told_to() {
+        let on = |next: Option<&str>| {
+            let set = Settings { next_upstream: next.map(ToOwned::to_owned), ..Settings::default() };
+            line(Balancer::Nginx, set, "retries:")
+        };
+        assert!(on(None).ends_with("on: [connectFailure, reset]}"), "{}", on(None));
+        assert!(on(Some("timeout http_503")).ends_with("on: [503]}"), "{}", on(Some("timeout http_503")));
+        assert!(on(Some("error http_503")).ends_with("on: [connectFailure, reset, 503]}"));
+    }
+
+    #[test]
+    fn haproxys_time_out_is_the_attempts_where_that_is_tried_again() {
+        let set = |on: &str| Settings {
+            retry_on: Some(on.to_owned()),
+            timeout_server: Some("800ms".to_owned()),
+            ..Settings::default()
+        };
+        let lines = |on: &str| {
+            let of = |field| line(Balancer::Haproxy, set(on), field);
+            (of("retries:"), of("requestTimeout:"))
+        };
+        let (retries, whole) = lines("conn-failure response-timeout");
+        assert!(
+            retries.contains("on: [connectFailure, timeout]") && retries.contains("perTryTimeout: 800ms"),
+            "{retries}"
+        );
+        assert_eq!(whole, "requestTimeout: 1h");
+        let (retries, whole) = lines("conn-failure empty-response");
+        assert!(retries.contains("on: [connectFailure, reset]") && !retries.contains("perTryTimeout"), "{retries}");
+        assert_eq!(whole, "requestTimeout: 800ms");
+    }
+
+    #[test]
+    fn envoys_looks_and_longest_ejection_are_read() {
+        let outlier = Some(Outlier { interval: "3s".into(), max_ejection_time: "70s".into(), ..Outlier::default() });
+        let passive = line(Balancer::Envoy, Settings { outlier, ..Settings::default() }, "passiveHealth:");
+        assert!(passive.contains("window: 0s, failTimeout: 30s, maxFailTimeout: 70s, interval: 3s"), "{passive}");
     }
 }
