@@ -157,7 +157,7 @@ fn an_ingress_that_is_rolled_is_believed_in_by_the_balancer_before_it() {
     let (wrong, right) = pair("tiers");
     // Whoever asks for a proxy of five meets the one that is gone p/(1 − p) times, p = 1/5, until it has one that is there: the
     // 600 ((1 + 1/4)^4 − 1) clients of those that go, 216, and 3 connects a second (300/s on connections of 100 requests each),
-    // four times for the 45 s that two checks need, 135.
+    // four times for the 55 s that two checks and their time-outs need, 165.
     assert_above("dropped", &each(&wrong, dropped), 288.0);
     assert_dominant(&wrong, &[Cause::StaleRoute], 0.9);
     assert_above("time-outs of clients", &each(&wrong, with(Outcome::Timeout)), 250.0);

@@ -59,8 +59,8 @@ mod tests {
             [1, 2, 3, 4].map(|k| wait(backoff, k, |k| family.stream(u64::from(k))).secs())
         };
         let (mut sums, mut squares) = ([0.0; 4], [0.0; 4]);
-        const N: u64 = 20_000;
-        for n in 0..N {
+        let runs = 20_000_u32;
+        for n in 0..u64::from(runs) {
             let mut last = base.secs();
             for (k, w) in waits(&backoff, n).into_iter().enumerate() {
                 assert!((0.1 - 1e-9..=3.0 * last + 1e-9).contains(&w), "wait {k} is {w} s after {last} s");
@@ -70,8 +70,8 @@ mod tests {
         let mut expected = 0.1;
         for k in 0..4 {
             expected = 0.5 * (0.1 + 3.0 * expected);
-            let mean = sums[k] / N as f64;
-            let error = ((squares[k] / N as f64 - mean * mean) / N as f64).sqrt();
+            let mean = sums[k] / f64::from(runs);
+            let error = ((squares[k] / f64::from(runs) - mean * mean) / f64::from(runs)).sqrt();
             assert!((mean - expected).abs() < 4.5 * error, "wait {k}: {mean} s, {expected} s expected");
         }
         backoff.cap = Dur::from_millis(150);

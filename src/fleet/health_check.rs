@@ -17,6 +17,10 @@ impl<O: Observer> World<O> {
             return;
         }
         cal.at(cal.now() + health.interval, Event::HealthCheck { proxy, pod });
+        if self.links[link].check_pending {
+            // One at a time: where nobody answers within the interval its time-out decides, not the next one.
+            return;
+        }
         let p = &self.pods[pod as usize];
         let (answers, silent) = (p.listening || p.lost, p.is_silent(cal.now()));
         if !answers && !silent {
