@@ -5,7 +5,7 @@ use crate::scenario::{Layer, Load, RetryOn, WhenBusy};
 
 use super::arrivals::ArrivalProcess;
 use super::calm::{Birth, Young};
-use super::connection::{Connection, Going, Owner, Stage};
+use super::connection::{Going, Owner, Stage};
 use super::event::Event;
 use super::fact::{Cause, Fact, Outcome};
 use super::idle::IdleSide;
@@ -315,35 +315,6 @@ impl<O: Observer> World<O> {
             }
             c = self.open_for_client(population, client, cal);
         }
-    }
-
-    /// A request more is on connection `c` of a client, which others may use meanwhile: whether it was the last one that it is to carry.
-    #[cold]
-    fn retire_if_worn(&mut self, c: u32, stands: bool) {
-        let Connection { owner: Owner::Client { population, client }, in_use, carried, .. } = self.connections[c]
-        else {
-            return;
-        };
-        let most = self.populations[usize::from(population)].config.keep_alive.max_requests;
-        // At layer 4 this one is counted when it is sent, at layer 7 it has been; none is before the connection stands.
-        let takes = match self.layer {
-            _ if !stands => in_use,
-            Layer::L4 => carried + 1,
-            Layer::L7 => carried,
-        };
-        if most > 0 && takes >= most {
-            self.retire(c, population, client);
-        }
-    }
-
-    /// Connection `c` of a client takes no more requests, and is closed when those on it are over; the client opens another one when it
-    /// needs it.
-    #[cold]
-    fn retire(&mut self, c: u32, population: u16, client: u32) {
-        let state = &mut self.populations[usize::from(population)].clients[client as usize];
-        state.available.remove(&mut Available(&mut self.connections), c);
-        state.open -= 1;
-        self.connections.upkeep_mut(c).going = Going::Worn;
     }
 
     /// An answer reaches the client.

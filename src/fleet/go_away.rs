@@ -1,10 +1,10 @@
 //! The announced end of a connection that carries several requests (HTTP/2's GOAWAY): its opener sends nothing new on it, what
-//! it sent before it knew is answered, and then the pod closes it.
+//! it sent before it knew is answered, and then the pod closes it. And its end by its opener, which has had enough of it.
 
 use crate::engine::{Dur, Handle};
 use crate::scenario::Layer;
 
-use super::connection::{Going, Owner};
+use super::connection::{Connection, Going, Owner};
 use super::event::Event;
 use super::transport::Available;
 use super::world::{Cal, Observer, World};
@@ -90,5 +90,34 @@ impl<O: Observer> World<O> {
             self.close_by_pod(c, false, cal);
             self.exit_if_drained(pod, cal);
         }
+    }
+
+    /// A request more is on connection `c` of a client, which others may use meanwhile: whether it was the last one that it is to carry.
+    #[cold]
+    pub(super) fn retire_if_worn(&mut self, c: u32, stands: bool) {
+        let Connection { owner: Owner::Client { population, client }, in_use, carried, .. } = self.connections[c]
+        else {
+            return;
+        };
+        let most = self.populations[usize::from(population)].config.keep_alive.max_requests;
+        // At layer 4 this one is counted when it is sent, at layer 7 it has been; none is before the connection stands.
+        let takes = match self.layer {
+            _ if !stands => in_use,
+            Layer::L4 => carried + 1,
+            Layer::L7 => carried,
+        };
+        if most > 0 && takes >= most {
+            self.retire(c, population, client);
+        }
+    }
+
+    /// Connection `c` of a client takes no more requests, and is closed when those on it are over; the client opens another one when it
+    /// needs it.
+    #[cold]
+    pub(super) fn retire(&mut self, c: u32, population: u16, client: u32) {
+        let state = &mut self.populations[usize::from(population)].clients[client as usize];
+        state.available.remove(&mut Available(&mut self.connections), c);
+        state.open -= 1;
+        self.connections.upkeep_mut(c).going = Going::Worn;
     }
 }
