@@ -79,6 +79,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
         connections: pod.connection_pool.map(|pool| (pool.size, scenario.dependency.map(|d| d.max_connections))),
         proxy_retries: lb.retries.attempts,
         ejects: lb.passive_health.max_fails > 0 || lb.active_health.is_some(),
+        may_eject: lb.passive_health.max_ejected * f64::from(workload.replicas) >= 1.0,
         ejects_all: lb.passive_health.max_fails > 0
             && lb.passive_health.max_ejected >= 1.0
             && lb.active_health.is_none(),

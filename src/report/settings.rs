@@ -65,6 +65,8 @@ pub struct Settings {
     pub proxy_retries: u32,
     /// Whether proxies find out by themselves who does not answer: `passiveHealth` or `activeHealth`.
     pub ejects: bool,
+    /// Whether `passiveHealth`, once it counts failures, may eject any pod at all: Envoy's share of 10 % is none of nine.
+    pub may_eject: bool,
     /// Whether `passiveHealth` may eject every pod, and nothing else looks at them.
     pub ejects_all: bool,
     /// A population with idempotent requests that its clients do not retry.

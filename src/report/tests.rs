@@ -41,6 +41,7 @@ pub(super) fn settings() -> Settings {
         made_unready: false,
         balancer: "loadBalancer".to_owned(),
         reloads: None,
+        may_eject: true,
         ejects_all: false,
         empties: false,
         unretried: Some("web".to_owned()),

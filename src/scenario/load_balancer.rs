@@ -195,6 +195,9 @@ impl LoadBalancer {
         f.at("preset").takes("preset", || presets::shape(Applies::LoadBalancer));
         let retries = ProxyRetries::read(f.at("retries"));
         let layer = f.choice("layer", Layer::L7, &[("7", Layer::L7), ("4", Layer::L4)]);
+        if layer == Layer::L4 && retries.attempts > 0 {
+            no_retries_of_connections(&f.at("retries"));
+        }
         Self {
             name: f.opt("name").unwrap_or_else(|| name.to_owned()),
             path: f.at.path.clone(),
@@ -231,6 +234,12 @@ impl LoadBalancer {
             request_timeout: above_zero(&f.at("requestTimeout"), Dur::from_secs(60)),
         }
     }
+}
+
+/// At layer 4 a balancer sees connects fail and no requests; those that try elsewhere then (HAProxy's `mode tcp`) are not simulated.
+fn no_retries_of_connections(at: &At<'_>) {
+    let diag = at.warning("ignored-field", "`retries` mean nothing at layer 4: a client sees each connect that fails");
+    at.report(diag.label("without effect").help("layer: 7, or `reconnect` and `retries` of the clients"));
 }
 
 impl Algorithm {

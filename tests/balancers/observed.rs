@@ -169,14 +169,14 @@ fn a_retry_avoids_as_many_of_those_that_failed_it_as_its_proxy_remembers() {
 
 #[test]
 fn failures_in_a_row_count_however_far_apart_where_nothing_forgets_them() {
-    // One failure in 0.2 s at each dead pod, within a second.
+    // A failure in 50 ms at each dead pod, for a second.
     let failed = |more: &str| {
         let passive =
-            format!("passiveHealth: {{maxFails: 3, failTimeout: 100ms{more}}}, status: {{connectFailure: 503}}");
+            format!("passiveHealth: {{maxFails: 3, failTimeout: 60ms{more}}}, status: {{connectFailure: 503}}");
         ended(&facts(&rolling(&passive, "connections: 500")), Outcome::S503)
     };
     let (forgotten, kept, long) = (failed(""), failed(", window: 0s"), failed(", window: 0s, interval: 10s"));
-    assert!(forgotten > 60 && kept < forgotten - 5, "{forgotten} and {kept}");
-    // Who is out until somebody looks fails nobody else meanwhile.
-    assert!((12..16).contains(&long) && long < kept, "{long} and {kept}");
+    assert!(kept + 5 < forgotten, "{forgotten} and {kept}");
+    // Who is out until somebody looks fails nobody meanwhile.
+    assert!((12..24).contains(&long) && long < kept, "{long} and {kept}");
 }

@@ -36,3 +36,61 @@ impl Algorithm for HaproxyLeastRequest {
         Box::new(self.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::{Dur, Purpose, SimTime, Streams};
+    use crate::fleet::balancer::{Host, Hosts, algorithm};
+    use crate::fleet::table::Table;
+    use crate::scenario::{self, SlowStart};
+
+    #[test]
+    fn whoever_has_had_no_more_for_the_longest_time_is_next() {
+        let at = |ms: i64| SimTime::from_nanos(ms * 1_000_000);
+        let slow_start = SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO };
+        let mut leastconn = algorithm(scenario::Algorithm::HaproxyLeastRequest, 0);
+        let mut table = Table::new(true, leastconn.takes_turns(), u32::MAX, slow_start);
+        (0..4).for_each(|pod| table.push(Host::new(pod, SimTime::ZERO)));
+        let draw = &mut Streams::new(1, 0).stream(Purpose::Balance, 0);
+        let mut pick = |table: &mut Table, now: SimTime| {
+            table.settle(now);
+            let hosts = Hosts {
+                table,
+                pods: table.pods(),
+                active: table.active(),
+                least: table.least(),
+                since: table.since(),
+                out: Some(table.apart().out()),
+                grown: table.apart().grown(),
+                now,
+                avoid: &[],
+                restricted: false,
+                panics: false,
+                slow_start,
+                max_busy: u32::MAX,
+                lane: None,
+                zone: None,
+                within: None,
+            };
+            leastconn.pick(&hosts, 0, draw).expect("a host")
+        };
+        let in_turn: Vec<u32> = (1..6)
+            .map(|k| {
+                let picked = pick(&mut table, at(k));
+                table.begins(picked, at(k));
+                picked
+            })
+            .collect();
+        assert_eq!(in_turn, [0, 1, 2, 3, 0], "as they were added, and the first of them once more");
+        // Told late, as what was computed ahead is: the time counts.
+        table.ends(3, at(8));
+        table.ends(2, at(7));
+        assert_eq!(pick(&mut table, at(9)), 2);
+        // One that was added last is behind those that have been idle for longer.
+        table.push(Host::new(9, at(10)));
+        assert_eq!(pick(&mut table, at(11)), 2);
+        table.begins(2, at(11));
+        table.begins(3, at(11));
+        assert_eq!(pick(&mut table, at(12)), 4);
+    }
+}

@@ -42,5 +42,8 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     let also = [(pre_stop.as_str(), "they listen no longer than this".to_owned())];
     let algorithm = s.balancer_path("algorithm");
     let diag = s.find(RULE.code, message, &algorithm, "prefers the fewest requests in flight", &also);
-    vec![diag.help("a longer preStop; or passiveHealth: {maxFails: 1}")]
+    // Envoy's 10 % are none of nine.
+    let may_eject = lb.passive_health.max_ejected * f64::from(s.rolled().workload.replicas) >= 1.0;
+    let eject = if may_eject { "{maxFails: 1}" } else { "{maxFails: 1, maxEjected: 50%}" };
+    vec![diag.help(format!("a longer preStop; or passiveHealth: {eject}"))]
 }

@@ -202,6 +202,10 @@ mod tests {
         let text = of(0, 3, &listening, |r| r.pods[3].lost = true);
         assert!(text.contains("whose nodes had died, until") && !text.contains("no longer listened"), "{text}");
         assert!(text.contains("--set loadBalancer.passiveHealth.maxFails=1") && !text.contains("preStop="), "{text}");
+        assert!(!text.contains("maxEjected"), "{text}");
+        let of_envoy = Settings { may_eject: false, ..listening.clone() };
+        let text = of(0, 3, &of_envoy, |r| r.pods[3].lost = true);
+        assert!(text.contains("--set loadBalancer.passiveHealth.maxEjected=50%"), "{text}");
         let text = of(0, 3, &listening, |r| r.pods.iter_mut().for_each(|p| p.lost = true));
         assert!(text.contains("whose nodes had died") && !text.contains("maxFails"), "nobody is left: {text}");
         let text = of(0, 3, &settings(), |r| r.pods[3].lost = true);

@@ -28,7 +28,9 @@ fn on_dead_nodes(page: &Page<'_>) -> Whom {
     let s = page.settings;
     // Whoever finds out needs somebody else to send to.
     let others = pods(page.results, |p| !p.lost && (p.created.is_none() || p.ready.is_some())) > 0.0;
-    let finds_out = Remedy::new([format!("{}.passiveHealth.maxFails=1", s.balancer)], "proxies find out by themselves");
+    let share = (!s.may_eject).then(|| format!("{}.passiveHealth.maxEjected=50%", s.balancer));
+    let sets = [format!("{}.passiveHealth.maxFails=1", s.balancer)].into_iter().chain(share);
+    let finds_out = Remedy::new(sets, "proxies find out by themselves");
     Whom {
         words: "pods whose nodes had died, until the API had noticed".to_owned(),
         remedy: (s.proxied && !s.ejects && others).then_some(finds_out),
