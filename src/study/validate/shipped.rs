@@ -100,8 +100,6 @@ const TIME_IN_NGINX: &str = "time in the proxy: nginx takes a few milliseconds m
 
 const SAME_WORK: &str = "probably the work of a request that is sent again: the same as the first time, where the lab's pods draw anew, and those \
      that a drain cuts are the long ones";
-const CHECKS_IN_STEP: &str = "probably the phase of the checks: HAProxy begins those of all servers within a tenth of a second, and pods end in a \
-     regular rhythm, so that how long after its last check a pod ends is no average over all phases";
 const RUNS_DIFFER: &str = "the queue that an overload leaves behind: the three runs differ by 1.5 times";
 
 /// Where an address is gone the client waits, where it refuses it hears at once.
@@ -118,10 +116,9 @@ const LATE_ROUTE: &str = "the removal took longer than the documented path of th
      rollout: what held it up (an older release, a busy controller) is not stated";
 
 /// Why a case does not come out, where that is known.
-const MISSES: [(&str, &str); 11] = [
+const MISSES: [(&str, &str); 10] = [
     ("e2-envoy-bimodal-2s", THREE_RUNS),
     ("e6-nginx-default", TIME_IN_NGINX),
-    ("x1-haproxy-check-fall1-lc-d3", CHECKS_IN_STEP),
     ("x2-haproxy-drain0-allretry", SAME_WORK),
     ("x8-haproxy-lc-slowstart", RUNS_DIFFER),
     ("alb-one-replica-gated", ADDRESS_KEPT),
