@@ -48,8 +48,8 @@ fn told(lesson: &str) -> [String; 2] {
 fn drops(runs: &[Replication]) -> String {
     let dropped = each(runs, dropped);
     let mean = dropped.iter().sum::<f64>() / dropped.len() as f64;
-    let unit = 10_f64.powf((mean.max(1.0).log10().floor() - 2.0).max(-1.0));
-    let rounded = (mean / unit).round() * unit;
+    let unit = libm::pow(10.0, (libm::floor(libm::log10(mean.max(1.0))) - 2.0).max(-1.0));
+    let rounded = libm::round(mean / unit) * unit;
     text::count(rounded, rounded)
 }
 
