@@ -63,7 +63,7 @@ impl<O: Observer> World<O> {
         }
         let too_many = old.is_none() && self.are_enough_ejected(keeper, pod, now);
         let looks = self.looks(keeper);
-        let is_out = looks.is_some() && self.is_ejected(keeper, pod, now);
+        let is_out = looks.is_some() && self.is_pod_ejected(keeper, pod, now);
         let Some(host) = self.believed(old, keeper, pod) else { return };
         let forgets = passive.in_a_row && !passive.window.is_zero();
         let over = forgets && now > host.failing_since + passive.window;
@@ -214,15 +214,20 @@ impl<O: Observer> World<O> {
     /// Whether with `pod` more of `proxy`'s table would be ejected than may be.
     fn are_enough_ejected(&self, proxy: u16, pod: u32, now: SimTime) -> bool {
         let table = &self.proxies[usize::from(proxy)].process.table;
-        let ejected = table.iter().filter(|h| h.pod != pod && self.is_ejected(proxy, h.pod, now)).count();
+        let ejected = table.iter().filter(|host| host.pod != pod && self.is_ejected(proxy, host, now)).count();
         (ejected + 1) as f64 > self.balancer.passive_health.max_ejected * table.len() as f64
     }
 
-    /// Whether `proxy` has ejected `pod`, though that may be held back yet.
-    fn is_ejected(&self, proxy: u16, pod: u32, now: SimTime) -> bool {
-        let p = &self.proxies[usize::from(proxy)];
-        p.held.iter().any(|&(held, _)| held == pod)
-            || p.process.table.iter().any(|host| host.pod == pod && host.ejected_until > now)
+    /// Whether `proxy` has ejected this host of its table, though that may be held back yet.
+    fn is_ejected(&self, proxy: u16, host: &Host, now: SimTime) -> bool {
+        host.ejected_until > now || self.proxies[usize::from(proxy)].held.iter().any(|&(held, _)| held == host.pod)
+    }
+
+    /// The same of a pod, which may stand in no table.
+    fn is_pod_ejected(&self, proxy: u16, pod: u32, now: SimTime) -> bool {
+        let position = self.links[self.link(proxy, pod)].position;
+        let table = &self.proxies[usize::from(proxy)].process.table;
+        position != NIL && self.is_ejected(proxy, &table[position as usize], now)
     }
 
     /// When `proxy` looks whose ejection is over, if that is so.
