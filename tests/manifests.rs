@@ -4,8 +4,11 @@ use std::fs;
 
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/told.rs"]
+mod told;
 
-use program::{dryroll, json_of};
+use program::json_of;
+use told::told;
 
 /// A workload of this kind with these fields of its `spec`, and these of its container.
 fn workload(kind: &str, spec: &str, container: &str) -> String {
@@ -14,16 +17,6 @@ fn workload(kind: &str, spec: &str, container: &str) -> String {
         "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: web}}\nspec:\n  {spec}\n  selector: {{matchLabels: {{app: web}}}}\n  \
          template:\n    metadata: {{labels: {{app: web}}}}\n    spec:\n      containers:\n      - {{name: web, image: web{container}}}\n"
     )
-}
-
-/// How a command on this file ends, and what it says of it.
-fn told(name: &str, text: &str, arguments: &[&str]) -> (i32, String) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join(name);
-    fs::write(&file, text).expect("it is written");
-    let (command, rest) = arguments.split_first().expect("a command");
-    let (status, out, err) = dryroll(&[&[*command, file.to_str().expect("UTF-8")], rest].concat());
-    (status, out + &err)
 }
 
 /// What `import` makes of a manifest.

@@ -4,18 +4,11 @@ use std::fs;
 
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/told.rs"]
+mod told;
 
-use program::{dryroll, json_of};
-
-/// How a command on this file ends, and what it says of it.
-fn told(name: &str, text: &str, arguments: &[&str]) -> (i32, String) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join(name);
-    fs::write(&file, text).expect("it is written");
-    let (command, rest) = arguments.split_first().expect("a command");
-    let (status, out, err) = dryroll(&[&[*command, file.to_str().expect("UTF-8")], rest].concat());
-    (status, out + &err)
-}
+use program::json_of;
+use told::told;
 
 const SERVICES: &str = r#"{"services": [
 {"serviceName": "api", "desiredCount": 6, "taskDefinition": "arn:aws:ecs:x:1:task-definition/api:7",

@@ -1,37 +1,27 @@
 //! Where the least is of what many hosts have under way each.
 
-use crate::engine::{Round, SimTime, Tournament};
+use crate::engine::{Round, Tournament};
 
-/// Since when a host has had as many under way as it has now, and as the how-manieth of that moment.
-pub(super) type Since = (SimTime, u64);
-
-/// Of a host of which that is not kept.
-pub(super) const EVER: Since = (SimTime::MIN, 0);
-
-/// The least of some hosts, how many of them have no more, and the longest time that one has had no more.
+/// The least of some hosts, and how many of them have no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Fewest {
     least: u32,
     ties: u32,
-    since: Since,
 }
 
 impl Fewest {
-    const fn of_one(active: u32, since: Since, takes_part: bool) -> Self {
-        if takes_part { Self { least: active, ties: 1, since } } else { Self::NOBODY }
+    const fn of_one(active: u32, takes_part: bool) -> Self {
+        if takes_part { Self { least: active, ties: 1 } } else { Self::NOBODY }
     }
 }
 
 impl Round for Fewest {
-    const NOBODY: Self = Self { least: u32::MAX, ties: 0, since: EVER };
+    const NOBODY: Self = Self { least: u32::MAX, ties: 0 };
 
     #[inline]
     fn of(left: Self, right: Self) -> Self {
         let less = if right.least < left.least { right } else { left };
-        if left.least != right.least || left.ties == 0 || right.ties == 0 {
-            return less;
-        }
-        Self { ties: left.ties + right.ties, since: left.since.min(right.since), ..left }
+        if left.least == right.least { Self { ties: left.ties + right.ties, ..left } } else { less }
     }
 }
 
@@ -41,33 +31,29 @@ pub(super) struct Least(Tournament<Fewest>);
 
 impl Least {
     /// There are these hosts now, with so many under way at each, of which those are looked at that take part.
-    pub(super) fn become_others(&mut self, active: &[u32], since: &[Since], takes_part: impl Fn(u32) -> bool) {
-        let since = |at: usize| since.get(at).copied().unwrap_or(EVER);
-        let of = |(at, &active): (usize, &u32)| Fewest::of_one(active, since(at), takes_part(at as u32));
+    pub(super) fn become_others(&mut self, active: &[u32], takes_part: impl Fn(u32) -> bool) {
+        let of = |(at, &active): (usize, &u32)| Fewest::of_one(active, takes_part(at as u32));
         self.0 = Tournament::of(active.iter().enumerate().map(of));
     }
 
     /// There is one more, with nothing under way.
-    pub(super) fn push(&mut self, active: &[u32], since: &[Since], takes_part: impl Fn(u32) -> bool) {
+    pub(super) fn push(&mut self, active: &[u32], takes_part: impl Fn(u32) -> bool) {
         match active.len() {
-            len if len <= self.0.capacity() => {
-                let last = since.last().copied().unwrap_or(EVER);
-                self.set(len as u32 - 1, 0, last, takes_part(len as u32 - 1));
-            }
-            _ => self.become_others(active, since, takes_part),
+            len if len <= self.0.capacity() => self.set(len as u32 - 1, 0, takes_part(len as u32 - 1)),
+            _ => self.become_others(active, takes_part),
         }
     }
 
     /// So many are under way at the host at `position` now, if it takes part.
     #[inline]
-    pub(super) fn set(&mut self, position: u32, active: u32, since: Since, takes_part: bool) {
-        self.0.set(position as usize, Fewest::of_one(active, since, takes_part));
+    pub(super) fn set(&mut self, position: u32, active: u32, takes_part: bool) {
+        self.0.set(position as usize, Fewest::of_one(active, takes_part));
     }
 
     /// The least that is under way at one of them, and at how many of them.
     #[inline]
     pub(super) fn all(&self) -> Option<(u32, u32)> {
-        let Fewest { least, ties, .. } = self.0.all();
+        let Fewest { least, ties } = self.0.all();
         (ties > 0).then_some((least, ties))
     }
 
@@ -81,12 +67,6 @@ impl Least {
             right
         });
         at as u32
-    }
-
-    /// The one of those with the least under way that has had no more for the longest time.
-    pub(super) fn first(&self) -> u32 {
-        let Fewest { least, since, .. } = self.0.all();
-        self.0.descend(|left| left.ties == 0 || left.least != least || left.since != since) as u32
     }
 
     /// What it takes beside itself (bytes).
@@ -104,30 +84,24 @@ mod tests {
     fn whatever_begins_and_ends_each_of_the_least_is_found_as_if_all_were_looked_at() {
         let steps = &mut Streams::new(2, 0).stream(Purpose::Balance, 0);
         let (mut active, mut out, mut least) = (Vec::new(), Vec::<bool>::new(), Least::default());
-        let mut since: Vec<Since> = Vec::new();
         for step in 0..20_000 {
-            // Several of one moment, and of several.
-            let now = (SimTime::from_nanos(step / 5), step as u64 % 3);
             match steps.below(100) {
                 0..3 => {
                     active.push(0);
                     out.push(steps.below(4) == 0);
-                    since.push(now);
-                    least.push(&active, &since, |at| !out[at as usize]);
+                    least.push(&active, |at| !out[at as usize]);
                 }
                 3..5 if !active.is_empty() => {
                     let at = steps.below(active.len() as u32) as usize;
                     active.remove(at);
                     out.remove(at);
-                    since.remove(at);
-                    least.become_others(&active, &since, |at| !out[at as usize]);
+                    least.become_others(&active, |at| !out[at as usize]);
                 }
                 n if !active.is_empty() => {
                     let at = steps.below(active.len() as u32) as usize;
                     active[at] = if n < 60 { active[at] + 1 } else { u32::saturating_sub(active[at], 1) };
                     out[at] ^= n % 20 == 0;
-                    since[at] = now;
-                    least.set(at as u32, active[at], now, !out[at]);
+                    least.set(at as u32, active[at], !out[at]);
                 }
                 _ => {}
             }
@@ -137,8 +111,6 @@ mod tests {
             assert_eq!(least.all(), fewest.map(|fewest| (fewest, ties.len() as u32)), "step {step}");
             let found: Vec<u32> = (0..ties.len() as u32).map(|k| least.nth(k)).collect();
             assert_eq!(found, ties, "step {step}");
-            let eldest = ties.iter().copied().min_by_key(|&at| (since[at as usize], at));
-            assert_eq!(eldest.map(|_| least.first()), eldest, "step {step}");
         }
         assert!(active.len() > 100, "many hosts: {}", active.len());
     }

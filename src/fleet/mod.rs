@@ -73,6 +73,7 @@ mod table;
 mod termination;
 mod tier;
 mod transport;
+mod turns;
 mod unread;
 mod version;
 mod workers;

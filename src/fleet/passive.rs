@@ -61,9 +61,6 @@ impl<O: Observer> World<O> {
         if passive.spares_only && self.process_mut(old, keeper).table.len() < 2 {
             return;
         }
-        let too_many = old.is_none() && self.are_enough_ejected(keeper, pod, now);
-        let looks = self.looks(keeper);
-        let is_out = looks.is_some() && self.is_pod_ejected(keeper, pod, now);
         let Some(host) = self.believed(old, keeper, pod) else { return };
         let forgets = passive.in_a_row && !passive.window.is_zero();
         let over = forgets && now > host.failing_since + passive.window;
@@ -79,10 +76,13 @@ impl<O: Observer> World<O> {
         if amounts_to_checks {
             return self.count_as_checks(r, proxy, pod, cal);
         }
+        let looks = self.looks(keeper);
         // What comes of requests that were sent before makes it no longer for Envoy, which looks for it to come back.
-        if too_many || is_out {
+        let is_out = looks.is_some() && self.is_pod_ejected(keeper, pod, now);
+        if is_out || old.is_none() && self.are_enough_ejected(keeper, pod, now) {
             return;
         }
+        let Some(host) = self.believed(old, keeper, pod) else { return };
         let span = time_out(&passive, looks, host, now);
         let over = self.over_after(now, span);
         let until = looks.map_or(over, |looks| looks.first_from(over));

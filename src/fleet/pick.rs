@@ -178,7 +178,7 @@ pub(super) fn pick_by(
         pods: table.pods(),
         active: table.active(),
         least: table.least(),
-        since: table.since(),
+        turns: table.turns(),
         // Where marks are disbelieved those that have some may be picked.
         out: (!panics).then(|| table.apart().out()),
         grown: table.apart().grown(),

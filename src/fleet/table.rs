@@ -9,7 +9,8 @@ use super::apart::Apart;
 use super::balancer::Host;
 use super::fact::Revision;
 use super::groups::Groups;
-use super::least::{EVER, Least, Since};
+use super::least::Least;
+use super::turns::Turns;
 
 /// The table; as a slice it is its hosts.
 #[derive(Clone, Debug)]
@@ -29,19 +30,14 @@ pub(super) struct Table {
     watched: bool,
     /// Where the fewest are under way among those that are, for whoever looks for that among all.
     least: Option<Least>,
-    /// Since when each has had as many under way as it has, for whoever asks; else empty.
-    since: Vec<Since>,
-    /// Whether somebody does.
-    ordered: bool,
-    /// When a host was last picked, and how many changes have been told without their time.
-    picked: SimTime,
-    untimed: u64,
+    /// Whose turn it is among them, for whoever asks that instead.
+    turns: Option<Turns>,
 }
 
 impl Table {
-    /// With no host yet; with the `least` known or not, and which of those came first, hosts that are `full` with so many requests, and
+    /// With no host yet; with the `least` known or not, or whose turn it is among those, hosts that are `full` with so many requests, and
     /// new ones that come to their weight so slowly.
-    pub(super) fn new(least: bool, ordered: bool, full: u32, slow_start: SlowStart) -> Self {
+    pub(super) fn new(least: bool, turns: bool, full: u32, slow_start: SlowStart) -> Self {
         Self {
             hosts: Vec::new(),
             active: Vec::new(),
@@ -49,12 +45,9 @@ impl Table {
             apart: Apart::new(full, slow_start),
             zones: Groups::default(),
             revisions: Groups::default(),
-            watched: least || full != u32::MAX,
-            least: least.then(Least::default),
-            since: Vec::new(),
-            ordered,
-            picked: SimTime::MIN,
-            untimed: 0,
+            watched: least || turns || full != u32::MAX,
+            least: (least && !turns).then(Least::default),
+            turns: turns.then(Turns::new),
         }
     }
 
@@ -67,12 +60,11 @@ impl Table {
         let position = self.hosts.len() as u32 - 1;
         self.zones.push(host.zone, position);
         self.revisions.push(host.revision.0, position);
-        if self.ordered {
-            self.untimed += 1;
-            self.since.push((host.added, self.untimed));
-        }
         if let Some(least) = &mut self.least {
-            least.push(&self.active, &self.since, |at| self.apart.is_plain(at));
+            least.push(&self.active, |at| self.apart.is_plain(at));
+        }
+        if let Some(turns) = &mut self.turns {
+            turns.push(host.added, &self.active, |at| self.apart.is_plain(at));
         }
     }
 
@@ -84,15 +76,11 @@ impl Table {
         self.apart.remove(position as u32);
         self.zones.remove(position as u32);
         self.revisions.remove(position as u32);
-        if self.ordered {
-            self.since.remove(position);
+        if let Some(turns) = &mut self.turns {
+            turns.remove(position, &self.active, |at| self.apart.is_plain(at));
         }
-        self.look_for_the_least_anew();
-    }
-
-    fn look_for_the_least_anew(&mut self) {
         if let Some(least) = &mut self.least {
-            least.become_others(&self.active, &self.since, |at| self.apart.is_plain(at));
+            least.become_others(&self.active, |at| self.apart.is_plain(at));
         }
     }
 
@@ -137,9 +125,9 @@ impl Table {
         self.least.as_ref()
     }
 
-    /// Since when each has had as many under way as it has, or nothing where that is not kept.
-    pub(super) fn since(&self) -> &[Since] {
-        &self.since
+    /// Whose turn it is among them, if that is kept.
+    pub(super) const fn turns(&self) -> Option<&Turns> {
+        self.turns.as_ref()
     }
 
     /// Which hosts are not like any other, as of the last pick.
@@ -153,7 +141,7 @@ impl Table {
         let active = &mut self.active[position as usize];
         *active += 1;
         if self.watched {
-            self.changes(position, (at, 0));
+            self.changes(position, Some(at));
         }
     }
 
@@ -164,7 +152,7 @@ impl Table {
         if *active > 0 {
             *active -= 1;
             if self.watched {
-                self.changes(position, (at, 0));
+                self.changes(position, Some(at));
             }
         }
     }
@@ -174,24 +162,24 @@ impl Table {
         let active = &mut self.active[position as usize];
         *active = if counts { *active + 1 } else { active.saturating_sub(1) };
         if self.watched {
-            self.untimed += 1;
-            self.changes(position, (self.picked, self.untimed));
+            self.changes(position, None);
         }
     }
 
-    /// There are others than before under way at the host at `position`.
-    fn changes(&mut self, position: u32, since: Since) {
-        if self.ordered {
-            self.since[position as usize] = since;
-        }
+    /// There are others than before under way at the host at `position`, since `at` if that is known.
+    fn changes(&mut self, position: u32, at: Option<SimTime>) {
         let active = self.active[position as usize];
         let other = self.apart.has(position, active);
         if let Some(least) = &mut self.least
             && (other || self.apart.is_plain(position))
         {
-            // One value for all where nobody asks, so that a change goes no further up than it has to.
-            let since = if self.ordered { since } else { EVER };
-            least.set(position, active, since, self.apart.is_plain(position));
+            least.set(position, active, self.apart.is_plain(position));
+        }
+        if let Some(turns) = &mut self.turns {
+            turns.moves(position, at);
+            if other || self.apart.is_plain(position) {
+                turns.set(position, active, self.apart.is_plain(position));
+            }
         }
     }
 
@@ -219,7 +207,10 @@ impl Table {
     fn mark(&mut self, position: u32) {
         self.apart.mark(position);
         if let Some(least) = &mut self.least {
-            least.set(position, 0, EVER, false);
+            least.set(position, 0, false);
+        }
+        if let Some(turns) = &mut self.turns {
+            turns.set(position, 0, false);
         }
     }
 
@@ -237,18 +228,17 @@ impl Table {
     /// What follows from time alone is brought up to date.
     #[inline]
     pub(super) fn settle(&mut self, now: SimTime) {
-        self.picked = now;
+        if let Some(turns) = &mut self.turns {
+            turns.picks(now);
+        }
         if self.apart.marked() > 0 || (self.apart.grown() as usize) < self.hosts.len() {
-            let Self { hosts, active, apart, least, since, untimed, .. } = self;
+            let Self { hosts, active, apart, least, turns, .. } = self;
             apart.settle(hosts, now, |at| {
-                let since = since.get_mut(at as usize).map_or(EVER, |since| {
-                    // Whoever comes back is the last of its like.
-                    *untimed += 1;
-                    *since = (now, *untimed);
-                    *since
-                });
                 if let Some(least) = least {
-                    least.set(at, active[at as usize], since, true);
+                    least.set(at, active[at as usize], true);
+                }
+                if let Some(turns) = turns {
+                    turns.comes_back(at, active[at as usize]);
                 }
             });
         }
@@ -257,7 +247,12 @@ impl Table {
     /// No host is full any more, whatever it has under way.
     pub(super) fn lift_limit(&mut self) {
         self.apart.lift_limit();
-        self.look_for_the_least_anew();
+        if let Some(least) = &mut self.least {
+            least.become_others(&self.active, |at| self.apart.is_plain(at));
+        }
+        if let Some(turns) = &mut self.turns {
+            turns.become_others(&self.active, |at| self.apart.is_plain(at));
+        }
     }
 
     /// What it takes beside itself (bytes).
@@ -268,7 +263,7 @@ impl Table {
             + self.zones.bytes()
             + self.revisions.bytes()
             + self.least.as_ref().map_or(0, Least::bytes)
-            + self.since.capacity() * size_of::<Since>()
+            + self.turns.as_ref().map_or(0, Turns::bytes)
     }
 }
 
@@ -340,7 +335,7 @@ mod tests {
                 pods: self.table.pods(),
                 active: self.table.active(),
                 least: self.table.least().filter(|_| knows),
-                since: self.table.since(),
+                turns: self.table.turns(),
                 out: knows.then(|| self.table.apart().out()),
                 grown: self.table.apart().grown(),
                 now: self.now,

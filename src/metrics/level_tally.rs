@@ -55,10 +55,10 @@ impl LevelTally {
         self.min_ready = self.min_ready.min(ready);
         self.peak_pods = self.peak_pods.max(pods);
         self.surge_pod_ns += u128::from(pods.saturating_sub(self.replicas)) * u128::from(span.nanos());
-        match self.unjudged.as_mut().map(|all| (all.last_mut(), span)) {
-            None => self.judge(capacity, self.now.demand(), span),
-            Some((Some(last), span)) if (last.0, last.1) == (capacity, open_demand) => last.2 = last.2 + span,
-            Some(_) => self.unjudged.iter_mut().for_each(|all| all.push((capacity, open_demand, span))),
+        let Some(unjudged) = &mut self.unjudged else { return self.judge(capacity, self.now.demand(), span) };
+        match unjudged.last_mut() {
+            Some(last) if (last.0, last.1) == (capacity, open_demand) => last.2 = last.2 + span,
+            _ => unjudged.push((capacity, open_demand, span)),
         }
     }
 

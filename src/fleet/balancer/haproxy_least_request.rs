@@ -12,15 +12,15 @@ pub(super) struct HaproxyLeastRequest;
 impl Algorithm for HaproxyLeastRequest {
     fn pick(&mut self, hosts: &Hosts<'_>, _key: u64, _draw: &mut Stream) -> Option<u32> {
         // Only hosts that are not like any other are looked at one by one, where it is known which those are.
-        let first = if hosts.least.is_some() && hosts.knows_who_is_out() { hosts.grown } else { 0 };
-        let grown = hosts.least.filter(|least| first > 0 && least.all().is_some()).map(super::Least::first);
+        let first = if hosts.turns.is_some() && hosts.knows_who_is_out() { hosts.grown } else { 0 };
+        let grown = hosts.turns.filter(|_| first > 0).and_then(super::Turns::first);
+        let since = |i: u32| hosts.turns.map(|turns| turns.since(i));
         let n = hosts.within.map_or(hosts.len(), |within| within.len() as u32);
         let at = |k: u32| hosts.within.map_or(k, |within| within[k as usize]);
         let looked_at = (first..n).map(at).filter(|&i| hosts.usable(i));
         let load_of = |i: u32| load(hosts.active[i as usize], hosts.weight(i));
-        let place = |&a: &u32, &b: &u32| {
-            load_of(a).total_cmp(&load_of(b)).then_with(|| (hosts.since(a), a).cmp(&(hosts.since(b), b)))
-        };
+        let place =
+            |&a: &u32, &b: &u32| load_of(a).total_cmp(&load_of(b)).then_with(|| (since(a), a).cmp(&(since(b), b)));
         grown.into_iter().chain(looked_at).min_by(place)
     }
 
@@ -59,7 +59,7 @@ mod tests {
                 pods: table.pods(),
                 active: table.active(),
                 least: table.least(),
-                since: table.since(),
+                turns: table.turns(),
                 out: Some(table.apart().out()),
                 grown: table.apart().grown(),
                 now,

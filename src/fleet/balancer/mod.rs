@@ -13,7 +13,8 @@ mod smooth_round_robin;
 use std::borrow::Cow;
 
 use super::fact::Revision;
-use super::least::{EVER, Least, Since};
+use super::least::Least;
+use super::turns::Turns;
 use crate::engine::{Dur, Family, SimTime, Stream};
 use crate::scenario::{self, SlowStart};
 
@@ -85,8 +86,8 @@ pub(super) struct Hosts<'a> {
     pub(super) active: &'a [u32],
     /// Where the fewest are among those like any other, if that is kept.
     pub(super) least: Option<&'a Least>,
-    /// Since when the proxy has had as many under way at each as it has, if that is kept.
-    pub(super) since: &'a [Since],
+    /// Whose turn it is among them, if that is kept.
+    pub(super) turns: Option<&'a Turns>,
     /// Those that may not be picked for their health or what they have under way, in ascending order, where that is known.
     pub(super) out: Option<&'a [u32]>,
     /// All before this one have come to their full weight.
@@ -144,11 +145,6 @@ impl Hosts<'_> {
     /// The largest weight among those that may be picked: that of the first, as the table is in order of addition.
     fn largest(&self) -> f64 {
         (0..self.len()).find(|&i| self.usable(i)).map_or(1.0, |i| self.weight(i))
-    }
-
-    /// Since when host `i` has had as many under way as it has.
-    pub(super) fn since(&self, i: u32) -> Since {
-        self.since.get(i as usize).copied().unwrap_or(EVER)
     }
 
     /// The one of two hosts that has fewer requests under way, or the first.
@@ -383,7 +379,7 @@ mod contract {
             pods: &[0, 7, 14, 21, 28, 35][..table.len()],
             active: &[0, 1, 2, 0, 1, 2][..table.len()],
             least: None,
-            since: &[],
+            turns: None,
             out: None,
             grown: table.len() as u32,
             now: SimTime::from_nanos(1),

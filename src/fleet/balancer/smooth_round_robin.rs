@@ -111,7 +111,7 @@ mod tests {
             pods: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12][..table.len()],
             active,
             least: None,
-            since: &[],
+            turns: None,
             out: None,
             grown: table.len() as u32,
             now: SimTime::ZERO,
