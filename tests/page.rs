@@ -33,6 +33,20 @@ fn a_page_changes_nothing_in_what_is_printed() {
     assert_eq!(read(&page), read(&again));
 }
 
+/// The disk that the page was for is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_page_that_cannot_be_written_takes_no_result_along() {
+    let kept = ["--replications", "2", "--format", "json", "--quiet"];
+    for command in [&["run", SMALL][..], &["sweep", SMALL, "--vary", "preStop=0s,1s"], &["compare", SMALL, SMALL]] {
+        let whole = dryroll(&[command, &kept].concat());
+        let (status, json, told) = dryroll(&[command, &kept, &["--report", "/dev/full"]].concat());
+        assert_eq!((whole.0, whole.1), (0, json), "{command:?}");
+        assert_eq!(status, 3, "{told}");
+        assert!(told.contains("/dev/full"), "{told}");
+    }
+}
+
 #[test]
 fn a_result_that_was_kept_has_a_page_too() {
     let folder = tempfile::tempdir().expect("a folder");

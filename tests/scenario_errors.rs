@@ -52,12 +52,21 @@ fn every_wrong_scenario_is_told_as_recorded() {
 
 #[test]
 fn every_wrong_manifest_is_told_as_recorded() {
-    for name in ["bare", "replicaset", "wrong", "nothing", "checkout", "paused"] {
+    for name in ["bare", "replicaset", "wrong", "nothing", "checkout", "paused", "namespaces"] {
         let path = format!("tests/data/manifests/{name}.yaml");
         assert_golden(&format!("manifest_{name}"), &told(&Request::new(Path::new(&path))));
     }
     let path = Path::new("tests/data/manifests/bare.yaml");
     assert_golden("manifest_workload", &told(&Request { workload: Some("front"), ..Request::new(path) }));
+}
+
+#[test]
+fn one_of_two_of_the_same_name_is_picked_by_its_namespace() {
+    let path = Path::new("tests/data/manifests/namespaces.yaml");
+    for (wanted, replicas) in [("blue/Deployment/shop", 2), ("default/deployment.apps/shop", 4)] {
+        let loaded = scenario::load(&Request { workload: Some(wanted), ..Request::new(path) }).expect("there is one");
+        assert_eq!(loaded.scenario.workload.replicas, replicas);
+    }
 }
 
 #[test]

@@ -69,12 +69,13 @@ pub(super) fn run(args: &Compare, ui: Ui) -> Result<u8, Failure> {
         part(&mut comparison, &scenarios, seed);
     }
     let page = ComparePage { comparison, sides: if pictured { sides(settings, &scenarios, seed) } else { Vec::new() } };
-    if let Some(drawn) = drawn {
-        table::write(&HTML, &page, drawn, beside, ui)?;
-    }
     match drawing {
         Some(w) => figure::write(|out| html::figure::compare(&page, &w.name, w.kept, out), output, path, ui)?,
         None => table::write(format, &page, output, path, ui)?,
+    }
+    // Behind the result, which a page that cannot be written does not take along.
+    if let Some(drawn) = drawn {
+        table::write(&HTML, &page, drawn, beside, ui)?;
     }
     Ok(status)
 }

@@ -77,7 +77,9 @@ fn explain(args: &Explain, scenario: &Scenario, meta: &metrics::Meta) -> Result<
     let cause = cause(args);
     if let Some(pod) = args.pod.as_deref().filter(|pod| results.pods.iter().all(|p| p.name != *pod)) {
         let near = crate::scenario::diag::nearest(pod, results.pods.iter().map(|p| p.name.as_str()));
-        let hint = near.map_or_else(String::new, |n| format!(": did you mean `{n}`?"));
+        let first =
+            || results.pods.first().map_or_else(String::new, |p| format!(": they are called `{}` and so on", p.name));
+        let hint = near.map_or_else(first, |n| format!(": did you mean `{n}`?"));
         return Err(Failure::Usage(format!("there is no pod `{pod}`{hint}")));
     }
     let which = Which { cause, pod: args.pod.as_deref(), request };

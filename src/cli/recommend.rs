@@ -51,19 +51,21 @@ pub(super) fn run(args: &Recommend, ui: Ui) -> Result<u8, Failure> {
     };
     places.write(args, &draft, &recommendation, ui)?;
     let page = RecommendPage { recommendation, settings: settings::of(&args.file, &args.scenario, None, &loaded) };
+    match wanted {
+        _ if Places::is_stdout_taken(args) => {}
+        Some(w) => {
+            let draw = |out: &mut dyn io::Write| html::figure::recommend(&page.recommendation, &w.name, w.kept, out);
+            figure::write(draw, places.main, path, ui)?;
+        }
+        None => {
+            let format = table::format(&FORMATS, args.output.format.as_deref(), path, "table");
+            table::write(format, &page, places.main, path, ui)?;
+        }
+    }
+    // Behind the result, which a page that cannot be written does not take along.
     if let Some(drawn) = places.drawn {
         table::write(&HTML, &page, drawn, args.output.report.as_deref(), ui)?;
     }
-    if Places::is_stdout_taken(args) {
-        return Ok(status);
-    }
-    if let Some(w) = wanted {
-        let draw = |out: &mut dyn io::Write| html::figure::recommend(&page.recommendation, &w.name, w.kept, out);
-        figure::write(draw, places.main, path, ui)?;
-        return Ok(status);
-    }
-    let format = table::format(&FORMATS, args.output.format.as_deref(), path, "table");
-    table::write(format, &page, places.main, path, ui)?;
     Ok(status)
 }
 

@@ -54,9 +54,6 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
         findings: &findings,
         all_assumptions: args.output.assumptions,
     };
-    if let Some(drawn) = drawn {
-        print(&Html, &page, drawn, beside, ui)?;
-    }
     // A picture has no place for them.
     let untold = wanted.is_some() || report.name() == Html.name();
     match wanted {
@@ -66,6 +63,10 @@ pub(super) fn run(args: &Run, ui: Ui) -> Result<u8, Failure> {
             figure::write(|out| html::figure::run(&story, &name, kept, out), output, path, ui)?;
         }
         None => print(report, &page, output, path, ui)?,
+    }
+    // Behind the result, which a page that cannot be written does not take along.
+    if let Some(drawn) = drawn {
+        print(&Html, &page, drawn, beside, ui)?;
     }
     if !args.effort.check {
         return Ok(exit::OK);

@@ -10,6 +10,7 @@ use super::ui::Ui;
 use super::{Failure, ending, exit, interrupt, table};
 use crate::metrics::validation::Validation;
 use crate::report::validation::{self, Form};
+use crate::scenario::diag::nearest;
 use crate::study::validate::{Case, CaseError, judge_all, shipped};
 
 pub(super) fn run(args: &Validate, ui: Ui) -> Result<u8, Failure> {
@@ -56,7 +57,8 @@ fn form(args: &Validate) -> Form {
 fn corpus(folder: Option<&Path>, ui: Ui) -> Result<Vec<Case>, Failure> {
     let Some(folder) = folder else { return shipped::corpus().map_err(|e| Failure::Failed(e.to_string())) };
     let unreadable = |path: &Path, e: &io::Error| Failure::Failed(format!("cannot read `{}`: {e}", path.display()));
-    let entries = fs::read_dir(folder).map_err(|e| unreadable(folder, &e))?;
+    let entries =
+        fs::read_dir(folder).map_err(|e| Failure::Usage(format!("cannot read `{}`: {e}", folder.display())))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(|e| unreadable(folder, &e))?.path();
@@ -92,7 +94,9 @@ fn chosen(args: &Validate, all: Vec<Case>, ui: Ui) -> Result<Vec<Case>, Failure>
     for name in &names {
         if all.iter().all(|c| c.name != **name) {
             let place = args.corpus.as_deref().map_or_else(String::new, |folder| format!(" in `{}`", folder.display()));
-            ui.error(&format!("there is no case `{name}`{place}"));
+            let near = nearest(name, all.iter().map(|c| c.name.as_str()));
+            let hint = near.map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
+            ui.error(&format!("there is no case `{name}`{place}{hint}"));
             return Err(Failure::Told);
         }
     }

@@ -1,6 +1,7 @@
 //! Who sends the requests, and over which connections.
 
 use super::diag::Diag;
+use super::duration;
 use super::presets::{self, Applies};
 use super::read::{At, Fields};
 use super::retry::{ClientRetries, Reconnect};
@@ -166,7 +167,7 @@ impl ClientKeepAlive {
     fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
         let keep_alive =
-            Self { idle_timeout: f.or("idleTimeout", Dur::from_secs(75)), max_requests: f.or("maxRequests", 0) };
+            Self { idle_timeout: duration::idle(&mut f, Dur::from_secs(75)), max_requests: f.or("maxRequests", 0) };
         f.end();
         keep_alive
     }

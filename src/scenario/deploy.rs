@@ -6,6 +6,7 @@ use super::duration;
 use super::read::{At, Fields, Read, choose};
 use super::schema::Json;
 use super::tree::Value;
+use super::workload::MAX_REPLICAS;
 use crate::engine::Dur;
 
 /// The change.
@@ -233,7 +234,7 @@ impl DeployAction {
         f.require_one_of(&ACTIONS.each_ref().map(std::slice::from_ref));
         let given: Vec<&str> = ACTIONS.into_iter().filter(|a| f.key(a).is_some()).collect();
         let mut read: Vec<Option<Self>> = vec![
-            f.opt("scale").map(Self::Scale),
+            f.opt_within("scale", 0..=MAX_REPLICAS).map(Self::Scale),
             f.opt("template").map(Self::Template),
             f.opt("unready").map(Self::Unready),
             f.opt("ready").map(Self::Ready),

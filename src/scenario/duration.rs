@@ -1,7 +1,7 @@
 //! Times as a scenario writes them: `250ms`, `1h30m`, and bare numbers in fields that end in `Seconds`.
 
 use super::diag::Diag;
-use super::read::{At, Read};
+use super::read::{At, Fields, Read};
 use super::schema::{Json, Shape, Written};
 use super::units::{number, plain_number};
 use crate::engine::Dur;
@@ -57,6 +57,17 @@ fn span(at: &At<'_>, secs: f64) -> Option<Dur> {
         return Some(Dur::from_secs_f64(secs));
     }
     None
+}
+
+/// `idleTimeout`: 0 for never, or long enough that looking for what is idle is no work of its own.
+pub(super) fn idle(f: &mut Fields<'_>, default: Dur) -> Dur {
+    const LEAST: Dur = Dur::from_millis(1);
+    let at = f.at("idleTimeout");
+    let timeout = at.value_or(default);
+    if !timeout.is_zero() && timeout < LEAST {
+        at.out_of_range("`idleTimeout` is too short", "1ms or more, or 0s for never");
+    }
+    timeout
 }
 
 impl Read for Dur {

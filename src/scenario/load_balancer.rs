@@ -2,6 +2,7 @@
 
 use super::affinity::{Pinning, Sticky};
 use super::dist::Dist;
+use super::duration;
 use super::health::{ActiveHealth, PanicMode, PassiveHealth};
 use super::locality::Locality;
 use super::presets::{self, Applies};
@@ -292,7 +293,7 @@ impl Upstream {
         let mut f = at.fields();
         let upstream = Self {
             connections: f.within("connections", 64, 0..=1_000_000),
-            idle_timeout: f.or("idleTimeout", Dur::from_secs(60)),
+            idle_timeout: duration::idle(&mut f, Dur::from_secs(60)),
             reuse: f.choice("reuse", Reuse::Mru, &[("mru", Reuse::Mru), ("lru", Reuse::Lru)]),
             share: f.choice(
                 "share",

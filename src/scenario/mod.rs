@@ -23,6 +23,7 @@ mod duration;
 pub mod edit;
 mod elsewhere;
 mod endless;
+mod events;
 mod fingerprint;
 mod hcl;
 mod health;

@@ -3,6 +3,7 @@
 use super::crash::Crash;
 use super::dependency::ConnectionPool;
 use super::dist::Dist;
+use super::duration;
 use super::image::Image;
 use super::presets::{self, Applies};
 use super::probe::{KillingProbe, Probe};
@@ -185,7 +186,7 @@ impl PodKeepAlive {
     pub(super) fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
         let keep_alive = Self {
-            idle_timeout: f.or("idleTimeout", Dur::from_secs(75)),
+            idle_timeout: duration::idle(&mut f, Dur::from_secs(75)),
             max_requests: f.or("maxRequests", 0),
             max_age: f.or("maxAge", Dur::ZERO),
             max_age_jitter: f.or("maxAgeJitter", Share(0.1)).0,

@@ -3,7 +3,7 @@
 
 use super::diag::Diag;
 use super::validate::Check;
-use super::{Arrivals, Load};
+use super::{Arrivals, Load, Scenario};
 
 /// Requests that a core simulates in a second, in a rollout of 100 pods.
 pub const REQUESTS_PER_CORE_SECOND: f64 = 2.5e6;
@@ -12,6 +12,12 @@ pub const REQUESTS_PER_CORE_SECOND: f64 = 2.5e6;
 const RATE_MAX: f64 = 1e8;
 /// So many requests in one deploy are worth a word: minutes, for each of them.
 const MANY: f64 = 1e9;
+/// What a simulated second leaves behind: a bin of the time series and the levels in it (bytes; measured, of one population).
+const BYTES_PER_SECOND: f64 = 900.0;
+/// So many seconds are worth a word (a fortnight; 1 GB).
+const SECONDS_MANY: f64 = 14.0 * 86_400.0;
+/// More than this nobody has the memory for: 100 days, 8 GB for each deploy that is simulated at a time.
+const SECONDS_MAX: f64 = 100.0 * 86_400.0;
 
 /// The highest rate at which a population asks in an open loop (1/s).
 pub(super) fn peak(load: &Load) -> f64 {
@@ -33,6 +39,46 @@ pub(super) fn heaviest(c: &Check<'_>) -> String {
     format!("clients.{client}.{field}")
 }
 
+/// How much is simulated at the least (s): a rollout comes on top.
+fn simulated(s: &Scenario) -> f64 {
+    let seconds = match &s.deploy {
+        None => (s.observe.warmup + s.observe.steady).secs(),
+        Some(deploy) => deploy.at.secs() + s.observe.after.secs(),
+    };
+    seconds.min(s.observe.limit.secs())
+}
+
+/// A span of which not every second's results could be kept is refused, and of a long one it is said what it takes.
+pub(super) fn seconds(c: &Check<'_>) {
+    let observe = &c.scenario.observe;
+    let (field, before, asked) = match &c.scenario.deploy {
+        None => ("observe.for", observe.warmup, observe.steady),
+        Some(deploy) => ("observe.after", deploy.at, observe.after),
+    };
+    let seconds = simulated(c.scenario);
+    let others = [("observe.limit", "seen until then at the most".to_owned())];
+    if before < observe.limit && before + asked > observe.limit {
+        let text = format!("`{field}` is {asked}, and the simulation ends at {} at the latest", observe.limit);
+        let diag = Diag::warning("cut-short", text).help("raise `observe.limit`, or measure for a shorter time");
+        c.report(diag, field, "ends before that", &others);
+    }
+    if seconds > SECONDS_MAX {
+        let text =
+            format!("{:.0} days are more than can be kept: each of their seconds has results", seconds / 86_400.0);
+        let label = format!("expected {:.0} days at the most", SECONDS_MAX / 86_400.0);
+        c.report(Diag::error("out-of-range", text), field, &label, &others);
+    } else if seconds > SECONDS_MANY {
+        let gigabytes = seconds * BYTES_PER_SECOND / 1e9;
+        let text = format!(
+            "each simulated deploy is {:.0} days at the least: about {gigabytes:.1} GB for the results of each of their seconds",
+            seconds / 86_400.0
+        );
+        let diag =
+            Diag::warning("many-seconds", text).help("a shorter time tells the same of a fleet that is in balance");
+        c.report(diag, field, "measured for so long", &others);
+    }
+}
+
 /// A rate that cannot be played is refused, and of one that takes long it is said how long.
 pub(super) fn requests(c: &Check<'_>) {
     let rate: f64 = c.scenario.clients.iter().map(|clients| peak(&clients.load)).sum();
@@ -44,17 +90,12 @@ pub(super) fn requests(c: &Check<'_>) {
         return;
     }
     let s = c.scenario;
-    // The rollout comes on top.
-    let seconds = match &s.deploy {
-        None => (s.observe.warmup + s.observe.steady).secs(),
-        Some(deploy) => deploy.at.secs() + s.observe.after.secs(),
-    };
+    let seconds = simulated(s);
     let mean = |load: &Load| match load {
         Load::Open(Arrivals::Poisson(profile) | Arrivals::Constant(profile)) => profile.mean(),
         _ => 0.0,
     };
-    let requests =
-        s.clients.iter().map(|clients| mean(&clients.load)).sum::<f64>() * seconds.min(s.observe.limit.secs());
+    let requests = s.clients.iter().map(|clients| mean(&clients.load)).sum::<f64>() * seconds;
     if requests < MANY {
         return;
     }

@@ -8,7 +8,7 @@ use super::schema::{Json, Shape, Written};
 use super::tree::{Node, Value};
 
 /// The highest rate that a scenario may name (1/s).
-const MAX_RATE: f64 = 1e9;
+const MAX_RATE: f64 = 1e8;
 
 /// A share of a whole, written `20%`; 0 to 1 inside.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -222,8 +222,8 @@ impl Read for Rate {
             match (number(count.trim()), per) {
                 (Some(n), Some(secs)) if (0.0..=MAX_RATE).contains(&(n / secs)) => return Some(Self(n / secs)),
                 (Some(n), Some(_)) => {
-                    let what = if n < 0.0 { "is negative" } else { "is above 1000000000/s" };
-                    at.out_of_range(&format!("`{name}` {what}"), "a rate from 0/s up");
+                    let what = if n < 0.0 { "is negative" } else { "is too high" };
+                    at.out_of_range(&format!("`{name}` {what}"), &format!("a rate from 0/s to {MAX_RATE:.0}/s"));
                     return None;
                 }
                 (Some(_), None) => {

@@ -36,7 +36,13 @@ fn elsewhere(at: &At<'_>, name: &str) -> Option<String> {
     let (inside, outside): (Vec<String>, Vec<String>) = known.into_iter().partition(|k| k.starts_with(&below));
     // A tier's proxies lack on purpose what pods have.
     let of_a_tier = at.path.starts_with("loadBalancer.");
-    overrides::called(name, &inside).or_else(|| overrides::called(name, &outside).filter(|_| !of_a_tier))
+    let called = |name: &str| {
+        overrides::called(name, &inside).or_else(|| overrides::called(name, &outside).filter(|_| !of_a_tier))
+    };
+    // Misspelt, and at the wrong place.
+    let last = |path: &String| path.rsplit('.').next().unwrap_or(path).to_owned();
+    let names: Vec<String> = inside.iter().chain(&outside).map(last).collect();
+    called(name).or_else(|| called(nearest(name, names.iter().map(String::as_str))?))
 }
 
 /// `rate:100/s` as its name and its value.
@@ -76,6 +82,7 @@ mod tests {
         for (text, path) in [
             ("pod: {preStop: 5s}", "pod.termination.preStop"),
             ("preStop: 5s", "pod.termination.preStop"),
+            ("replica: 3", "workload.replicas"),
             ("workload: {maxSurge: 1}", "workload.strategy.rollingUpdate.maxSurge"),
         ] {
             let told = told(&format!("clients: [{{rate: 5/s}}]\n{text}"));

@@ -2,11 +2,12 @@
 
 use super::diag::Diag;
 use super::endless;
+use super::events;
 use super::read::Cx;
 use super::size::{self, peak};
 use super::tree::{Node, Span};
 use super::{DeployAction, OnSigterm, Scenario, Strategy, Termination};
-use crate::engine::{Dur, SimTime};
+use crate::engine::Dur;
 
 /// Reports what is wrong with a scenario that could be read.
 pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
@@ -18,12 +19,15 @@ pub(super) fn check(cx: &Cx, root: &Node, scenario: &Scenario) {
         drain_window,
         overload,
         size::requests,
+        size::seconds,
         endless::streams,
         endless::users,
         processes,
         locality,
         deploy_time,
-        events,
+        events::times,
+        events::pods,
+        events::nodes,
         nodes,
         connections,
     ] {
@@ -290,20 +294,7 @@ fn connections(c: &Check<'_>) {
     }
 }
 
-/// Events lie after the start of the simulation.
-fn events(c: &Check<'_>) {
-    let Some(deploy) = &c.scenario.deploy else { return };
-    let start = SimTime::ZERO - deploy.at;
-    for (n, event) in deploy.events.iter().enumerate() {
-        if event.at_secs < start.secs() {
-            let text = "this event lies before the start of the simulation";
-            let path = format!("deploy.events.{n}.at");
-            c.report(Diag::error("out-of-range", text), &path, &format!("the deploy begins at {}", deploy.at), &[]);
-        }
-    }
-}
-
-/// Events name nodes and zones that there are; and what has no Kubernetes nodes is not rolled on any.
+/// What has no Kubernetes nodes is not rolled on any.
 fn nodes(c: &Check<'_>) {
     match &c.scenario.nodes {
         Some(nodes) => on_nodes(c, nodes),
@@ -312,35 +303,6 @@ fn nodes(c: &Check<'_>) {
             c.report(diag.help("add `nodes: {count: 6}`"), "pod.image", "taken as there already", &[]);
         }
         None => {}
-    }
-    let events = c.scenario.deploy.iter().flat_map(|deploy| &deploy.events).enumerate();
-    for (n, event) in events {
-        let (field, node, zone) = match &event.action {
-            DeployAction::NodeFailure(node) => ("nodeFailure", Some(*node), None),
-            DeployAction::Drain(node) => ("drain", Some(*node), None),
-            DeployAction::Uncordon(node) => ("uncordon", Some(*node), None),
-            DeployAction::ZoneFailure(zone) => ("zoneFailure", None, Some(zone)),
-            _ => continue,
-        };
-        let path = format!("deploy.events.{n}.{field}");
-        let Some(nodes) = &c.scenario.nodes else {
-            let diag =
-                Diag::error("missing-field", "there are no nodes").help("add `nodes: {count: 6, zones: [a, b, c]}`");
-            c.report(diag, &path, "of which nodes?", &[]);
-            continue;
-        };
-        if node.is_some_and(|node| node >= nodes.count) {
-            let last = nodes.count - 1;
-            let diag = Diag::error("out-of-range", "there is no such node");
-            c.report(diag, &path, &format!("expected 0 to {last}"), &[("nodes.count", "so many nodes".to_owned())]);
-        }
-        if let Some(zone) = zone.filter(|zone| !nodes.zones.contains(zone)) {
-            let label = match super::diag::nearest(zone, nodes.zones.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the zones are {}", nodes.zones.join(", ")),
-            };
-            c.report(Diag::error("unknown-value", "there is no such zone"), &path, &label, &[]);
-        }
     }
 }
 

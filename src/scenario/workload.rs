@@ -151,7 +151,7 @@ impl IntOrPercent {
 }
 
 /// The most replicas that a scenario may ask for.
-const MAX_REPLICAS: u32 = 100_000;
+pub(super) const MAX_REPLICAS: u32 = 100_000;
 /// `apps/v1` Deployment: 25 % of `replicas`, for both bounds.
 const QUARTER: IntOrPercent = IntOrPercent::Percent(25.0);
 

@@ -68,9 +68,7 @@ pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
     let early = rows.len() < plan.len();
     let table = Table { header, rows };
     if !early || !output.is_file() {
-        if let Some(drawn) = drawn.filter(|_| !early) {
-            table::write(&HTML, &page(args, table.clone()), drawn, beside, ui)?;
-        }
+        let beside_it = drawn.filter(|_| !early).map(|drawn| (drawn, page(args, table.clone())));
         match wanted {
             Some(w) => {
                 let page = page(args, table);
@@ -78,6 +76,10 @@ pub(super) fn run(args: &Sweep, ui: Ui) -> Result<u8, Failure> {
                 figure::write(|out| html::figure::sweep(&page, &w.name, w.kept, out), output, path, ui)?;
             }
             None => write(args, table, output, ui)?,
+        }
+        // Behind the rows, which a page that cannot be written does not take along.
+        if let Some((drawn, page)) = beside_it {
+            table::write(&HTML, &page, drawn, beside, ui)?;
         }
     }
     if early {

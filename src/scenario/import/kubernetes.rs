@@ -69,24 +69,32 @@ pub fn import(docs: &[Node], wanted: Option<&str>) -> Result<Imported, Vec<Diag>
     }
 }
 
-/// Whether an object is the one that is wanted: by its name, or `KIND/NAME` in the way of kubectl.
+/// Whether an object is the one that is wanted: by its name, `KIND/NAME` in the way of kubectl, or `NAMESPACE/KIND/NAME`.
 fn is_called(object: &Node, wanted: Option<&str>) -> bool {
     let Some(wanted) = wanted else { return true };
-    match wanted.split_once('/') {
-        // `deployment.apps/web` is how kubectl writes it.
-        Some((kind, wanted)) => {
-            let kind = kind.split('.').next().unwrap_or(kind);
-            kind.eq_ignore_ascii_case(kind_of(object)) && name(object) == Some(wanted)
-        }
-        None => name(object) == Some(wanted),
-    }
+    let mut parts = wanted.rsplit('/');
+    // `deployment.apps/web` is how kubectl writes it.
+    let is_of = |kind: &str| kind.split('.').next().unwrap_or(kind).eq_ignore_ascii_case(kind_of(object));
+    parts.next() == name(object)
+        && parts.next().is_none_or(is_of)
+        && parts.next().is_none_or(|space| space == namespace(object))
+        && parts.next().is_none()
 }
 
-/// What each is called: its name, with its kind where another one has the same.
+/// What each is called: its name, with its kind where another one has the same, and its namespace where that has it, too.
 fn choices(found: &[&Node]) -> Vec<String> {
     let name = |o: &Node| name(o).unwrap_or("?").to_owned();
-    let alone = |o: &Node| found.iter().filter(|other| name(other) == name(o)).count() == 1;
-    found.iter().map(|o| if alone(o) { name(o) } else { format!("{}/{}", kind_of(o), name(o)) }).collect()
+    let of_kind = |o: &Node| format!("{}/{}", kind_of(o), name(o));
+    let in_namespace = |o: &Node| format!("{}/{}", namespace(o), of_kind(o));
+    let alone = |o: &Node, called: &dyn Fn(&Node) -> String| {
+        found.iter().filter(|other| called(other) == called(o)).count() == 1
+    };
+    let choice = |o: &&Node| match () {
+        () if alone(o, &name) => name(o),
+        () if alone(o, &of_kind) => of_kind(o),
+        () => in_namespace(o),
+    };
+    found.iter().map(choice).collect()
 }
 
 /// What each workload of a manifest is called, as [`import`] takes it.
@@ -157,6 +165,11 @@ fn kind_of(object: &Node) -> &str {
 
 fn name(object: &Node) -> Option<&str> {
     object.at("metadata.name").and_then(Node::text)
+}
+
+/// The namespace that it names, or kubectl's.
+fn namespace(object: &Node) -> &str {
+    object.at("metadata.namespace").and_then(Node::text).unwrap_or("default")
 }
 
 /// Where an object is named, for want of it where its kind is told.
