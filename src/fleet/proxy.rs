@@ -191,7 +191,10 @@ impl<O: Observer> World<O> {
     pub(super) fn uncount_active(&mut self, r: u32, proxy: u16, cal: &mut Cal) {
         let request = &mut self.requests[r];
         if std::mem::take(&mut request.counted) {
-            let link = self.link(proxy, self.requests[r].pod);
+            let pod = request.pod;
+            // Whoever takes turns goes by which change at a pod was the last.
+            self.catch_up(pod, cal.now());
+            let link = self.link(proxy, pod);
             self.uncount(proxy, link, cal);
         }
     }
