@@ -174,30 +174,35 @@ impl<O: Observer> World<O> {
         let Owner::Client { population, client } = self.connections[c].owner else { return };
         let state = &mut self.populations[usize::from(population)].clients[client as usize];
         state.tries = 0;
+        let calmly;
         if self.layer == Layer::L7 {
             let proxy = self.proxy_of(client);
             self.connections.upkeep_mut(c).generation = self.proxies[usize::from(proxy)].generation;
             let reconnect = self.count_reconnect(self.connections[c].owner);
             self.tell(cal, Fact::Opened { side: Side::Client, reconnect });
-            self.send_connecting(population, client, c, cal);
+            calmly = self.send_connecting(population, client, c, cal);
         } else {
             self.address_stands(c);
-            self.send_waiting(c, cal);
+            calmly = self.send_waiting(c, cal);
         }
-        if self.connections[c].in_use == 0 {
+        if !calmly && self.connections[c].in_use == 0 {
             // Its request has given up meanwhile, or it was opened eagerly.
             self.offer(c, cal);
         }
     }
 
-    /// Layer 7: the requests that wait for the client's connection `c` go out on it.
-    fn send_connecting(&mut self, population: u16, client: u32, c: u32, cal: &mut Cal) {
+    /// Layer 7: the requests that wait for the client's connection `c` go out on it. Whether it is one that does so calmly.
+    fn send_connecting(&mut self, population: u16, client: u32, c: u32, cal: &mut Cal) -> bool {
         // There are at most `multiplex` of them, and they are found by the connection that they took.
         let mut found = std::mem::take(&mut self.connections[c].requests);
         while let Some(r) = found.pop_front(&mut OnConnection(&mut self.requests)) {
             debug_assert_eq!((self.requests[r].population, self.requests[r].client), (population, client));
+            if self.settles_early(r, c, cal) {
+                return true;
+            }
             self.send_from_client(r, c, cal);
         }
+        false
     }
 
     /// A client's connection to a pod was refused, or nobody answered.

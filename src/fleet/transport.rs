@@ -194,22 +194,29 @@ impl<O: Observer> World<O> {
         self.connections[c].opened = cal.now();
         match self.connections[c].owner {
             Owner::Client { .. } => self.client_connected(c, cal),
-            Owner::Proxy(_) => self.send_waiting(c, cal),
+            Owner::Proxy(_) => {
+                self.send_waiting(c, cal);
+            }
             Owner::Stream { .. } => self.stream_connected(c, cal),
             Owner::Front(_) => {}
         }
     }
 
-    /// Everything that waited for connection `c` goes out on it.
-    pub(super) fn send_waiting(&mut self, c: u32, cal: &mut Cal) {
+    /// Everything that waited for connection `c` goes out on it. Whether that is a request that does so calmly.
+    pub(super) fn send_waiting(&mut self, c: u32, cal: &mut Cal) -> bool {
+        let mut calmly = false;
         let mut r = self.connections[c].requests.head();
         while r != NIL {
             let next = self.requests[r].on_connection.next();
             if matches!(self.requests[r].place, Place::Connecting | Place::UpConnecting) {
-                self.send_to_pod(r, c, cal);
+                calmly = self.settles(r, c, cal);
+                if !calmly {
+                    self.send_to_pod(r, c, cal);
+                }
             }
             r = next;
         }
+        calmly
     }
 
     /// Request `r` leaves for the pod on connection `c`, which stands.

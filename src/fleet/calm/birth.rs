@@ -183,7 +183,9 @@ impl<O: Observer> World<O> {
             frees(available, connections, connection, over);
         }
         let order = cal.ticket();
-        let known = Known { born, start, ordinal, client, connection, upstream, pod, population, proxy, order };
+        let (sent, waited) = (now, 0);
+        let known =
+            Known { born, sent, start, ordinal, client, connection, upstream, pod, population, proxy, waited, order };
         calm.remember(known, arrive, end, answered);
         true
     }
@@ -216,7 +218,9 @@ impl<O: Observer> World<O> {
         (own.carried, own.pod_idle_since) = (carried, end);
         frees_later(&mut p.clients[client as usize].available, connections, connection, over);
         let (upstream, order) = (NIL, cal.ticket());
-        let known = Known { born, start, ordinal, client, connection, upstream, pod, population, proxy, order };
+        let (sent, waited) = (born, 0);
+        let known =
+            Known { born, sent, start, ordinal, client, connection, upstream, pod, population, proxy, waited, order };
         calm.remember(known, arrive, end, over);
         true
     }
@@ -308,7 +312,7 @@ pub(super) fn frees(available: &mut List, connections: &mut Arena<Connection>, c
 impl Calm {
     /// Keeps what is known of a request that arrives at its pod at `arrive`, is served at `end`, and answered at `answered`.
     #[inline(always)]
-    fn remember(&mut self, known: Known, arrive: SimTime, end: SimTime, answered: SimTime) {
+    pub(super) fn remember(&mut self, known: Known, arrive: SimTime, end: SimTime, answered: SimTime) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.known.push(known);
             self.known.len() as u32 - 1

@@ -88,8 +88,7 @@ impl<O: Observer> World<O> {
     #[inline(always)]
     fn answered(&mut self, slot: u32, at: SimTime, now: SimTime) {
         let known = &self.calm.known[slot as usize];
-        let &Known { upstream, pod, proxy, .. } = known;
-        let sent = self.calm.sent(known);
+        let &Known { sent, upstream, pod, proxy, .. } = known;
         if self.layer == Layer::L4 {
             return self.over(slot, at);
         }
@@ -115,10 +114,10 @@ impl<O: Observer> World<O> {
     fn over(&mut self, slot: u32, at: SimTime) {
         self.calm.free.push(slot);
         let known = &self.calm.known[slot as usize];
-        let &Known { born, ordinal, client, pod, population, proxy, .. } = known;
+        let &Known { born, sent, ordinal, client, pod, population, proxy, .. } = known;
         let end = CalmEnd {
             born,
-            sent: self.calm.sent(known),
+            sent,
             identity: identity(population, ordinal),
             pod: PodId(pod),
             proxy: ProxyId(u32::from(proxy)),

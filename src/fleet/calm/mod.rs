@@ -3,11 +3,12 @@
 //! A pod that is Ready begins a request when a worker is free, which follows from the ends of what is before it, and is done with it when
 //! its work is. Both are computed when it is sent ([`birth`]), and kept by pod in the order of the ends ([`schedule`]), where the
 //! other [jobs](job) of the pod stand, too, whose ends are events.
+//! One that has waited for a connection to be opened [becomes](settle) calm when that stands.
 //! What it changes on its way back – its worker, its connections, what its proxy has in flight, the measured end – is caught
 //! up with when somebody looks ([`catch_up`]). Three rules keep that from telling anything else than events would:
 //!
 //! 1. A request is calm only where nothing that is due can touch it: no time-out, no end of a connection, no full queue, no pod
-//!    that changes. All else is an ordinary request from the start.
+//!    that changes. All else is an ordinary request.
 //! 2. Whoever reads what calm requests change catches up with them first. So does every event that is not a request's own, with the
 //!    pods that it may be about.
 //! 3. Whatever may change a pod, or give its workers something else to do, first [wakes](wake) its calm requests: they become
@@ -22,6 +23,7 @@ mod catch_up;
 mod job;
 mod plan;
 mod schedule;
+mod settle;
 mod soon;
 mod upcoming;
 mod wake;
@@ -42,6 +44,8 @@ use soon::Soon;
 #[repr(align(64))]
 struct Known {
     born: SimTime,
+    /// When its proxy got it; at layer 4, when it took its connection.
+    sent: SimTime,
     /// When a worker begins it.
     start: SimTime,
     ordinal: u64,
@@ -53,8 +57,18 @@ struct Known {
     pod: u32,
     population: u16,
     proxy: u16,
-    /// Its place among all that was scheduled when it was sent.
+    /// For how long it waited then for the connection to its pod (ns).
+    waited: u32,
+    /// Its place among all that was scheduled when it left for the pod.
     order: Ticket,
+}
+
+impl Known {
+    /// When it arrives at its pod, which is a `hop` away.
+    #[inline(always)]
+    const fn arrives(&self, hop: Dur) -> SimTime {
+        self.sent.plus(Dur::from_nanos(self.waited as u64)).plus(hop)
+    }
 }
 
 /// A request on its way from its client to its proxy.
@@ -90,8 +104,6 @@ struct Wait {
 pub(super) struct Calm {
     /// Whether there may be any.
     on: bool,
-    /// How long requests are on their way to their proxies: none at layer 4.
-    way: Dur,
     /// For how long proxies wait, how many requests a connection of theirs carries, and for how long.
     patience: Dur,
     carries: u32,
@@ -127,7 +139,6 @@ impl Calm {
     pub(super) fn new(start: SimTime) -> Self {
         Self {
             on: false,
-            way: Dur::ZERO,
             patience: Dur::ZERO,
             carries: 0,
             lives: Dur::ZERO,
@@ -202,12 +213,6 @@ impl Calm {
         self.soon.becomes_due(pod, at);
     }
 
-    /// When its proxy got it; at layer 4, when it took its connection.
-    #[inline(always)]
-    const fn sent(&self, known: &Known) -> SimTime {
-        known.born.plus(self.way)
-    }
-
     /// What they take (bytes).
     pub(super) fn bytes(&self) -> usize {
         self.known.capacity() * size_of::<Known>()
@@ -245,7 +250,6 @@ impl<O: Observer> World<O> {
     /// There may be calm requests from now on, if this fleet is of the kind.
     pub(super) fn begin_calm(&mut self, scenario: &Scenario) {
         let lb = &self.balancer;
-        self.calm.way = if self.layer == Layer::L7 { self.client_hop.delay } else { Dur::ZERO };
         self.calm.even = lb.slow_start.window.is_zero() && lb.locality.is_none() && self.max_busy == u32::MAX;
         self.calm.patience = self.deadlines.of_proxies();
         self.calm.carries = if lb.upstream.keepalive_requests == 0 { u32::MAX } else { lb.upstream.keepalive_requests };

@@ -15,12 +15,12 @@ pub(super) type Coming = Vec<(SimTime, u32)>;
 impl<O: Observer> World<O> {
     /// Takes those out of the schedule of `pod` that have not arrived yet, as if they had not been sent: in the order in which they will.
     pub(super) fn take_out(&mut self, pod: u32, cal: &Cal) -> Coming {
-        let (way, hop) = (self.calm.way, self.pod_hop.delay);
+        let hop = self.pod_hop.delay;
         let Calm { pods, soon, known, waits, coming, .. } = &mut self.calm;
         let schedule = &mut pods[pod as usize];
         let mut taken = std::mem::take(coming);
         schedule.ends.retain(|&(end, whose)| match whose.slot() {
-            Ok(slot) if is_on_the_way(&known[slot as usize], way + hop, hop, cal) => {
+            Ok(slot) if is_on_the_way(&known[slot as usize], hop, cal) => {
                 taken.push((end, slot));
                 false
             }
@@ -29,7 +29,7 @@ impl<O: Observer> World<O> {
         schedule.latest = SimTime::MIN;
         schedule.due = schedule.first_answer(hop);
         soon.becomes_due(pod, schedule.due);
-        let arrival = |&(_, slot): &(SimTime, u32)| (known[slot as usize].born, known[slot as usize].order);
+        let arrival = |&(_, slot): &(SimTime, u32)| (known[slot as usize].arrives(hop), known[slot as usize].order);
         taken.sort_unstable_by_key(arrival);
         let waits = &mut waits[pod as usize];
         if !waits.is_empty() {
@@ -54,9 +54,8 @@ impl<O: Observer> World<O> {
     fn plan_again(&mut self, pod: u32, slot: u32) -> bool {
         let Self { calm, connections, populations, versions, pods, .. } = self;
         let known = calm.known[slot as usize];
-        let Known { born, ordinal, client, connection, upstream, population, .. } = known;
-        let sent = calm.sent(&known);
-        let arrive = sent + self.pod_hop.delay;
+        let Known { born, sent, ordinal, client, connection, upstream, population, .. } = known;
+        let arrive = known.arrives(self.pod_hop.delay);
         let p = &mut populations[usize::from(population)];
         let schedule = &calm.pods[pod as usize];
         let version = &versions[usize::from(schedule.version)];

@@ -83,7 +83,7 @@ impl<O: Observer> World<O> {
         woken.sort_unstable_by_key(|(_, whose)| match whose.slot() {
             Ok(slot) => {
                 let known = &self.calm.known[slot as usize];
-                (known.start, self.calm.sent(known) + self.pod_hop.delay, known.order, known.order)
+                (known.start, known.arrives(self.pod_hop.delay), known.order, known.order)
             }
             Err(slot) => {
                 let KnownJob { start, arrived, came, order, .. } = self.calm.jobs[slot];
@@ -107,8 +107,7 @@ impl<O: Observer> World<O> {
 
     /// The record of a request that was calm, with the connections that carry it.
     fn record(&mut self, known: Known, cal: &mut Cal) -> u32 {
-        let Known { born, ordinal, client, connection, upstream, pod, population, proxy, .. } = known;
-        let sent = self.calm.sent(&known);
+        let Known { born, sent, ordinal, client, connection, upstream, pod, population, proxy, .. } = known;
         let request = Request::new(born, population, client, proxy, ordinal);
         let r = self.requests.insert(Request { at_proxy: sent, attempts: 1, connection, upstream, pod, ..request });
         let of_client = &mut self.populations[usize::from(population)].clients[client as usize];
@@ -130,18 +129,17 @@ impl<O: Observer> World<O> {
 
     /// A calm request becomes an ordinary one, in the state that it has now.
     pub(super) fn wake(&mut self, known: Known, end: SimTime, cal: &mut Cal) {
-        let Known { born, start, ordinal, pod, population, order, .. } = known;
+        let Known { start, ordinal, pod, population, order, .. } = known;
         let r = self.record(known, cal);
         let (now, hop) = (cal.now(), self.pod_hop.delay);
         let carrier = self.carrier(r);
         let request = self.requests.handle(r);
         let job = Job::Serve { request, population, ordinal };
-        let way = self.calm.way + hop;
         let ends_later = now < end || (now == end && pod >= self.calm.ends_from);
         let p = &mut self.pods[pod as usize];
-        if is_on_the_way(&known, way, hop, cal) {
+        if is_on_the_way(&known, hop, cal) {
             self.requests[r].place = Place::ToPod;
-            cal.at_ticket(born + way, order, Event::AtPod(request));
+            cal.at_ticket(known.arrives(hop), order, Event::AtPod(request));
         } else if now < start || ends_later && !p.workers.any_free() {
             // Of two ends at one moment this may be the first, and the worker's, which is to begin this then, be still to come.
             self.requests[r].place = Place::Queued;
@@ -194,8 +192,8 @@ impl<O: Observer> World<O> {
     }
 }
 
-/// Whether a request is not at its pod yet, which takes `way` from its birth, of which `hop` from its proxy.
-pub(super) fn is_on_the_way(known: &Known, way: Dur, hop: Dur, cal: &Cal) -> bool {
-    let arrive = known.born + way;
+/// Whether a request is not at its pod yet, which is a `hop` away from its proxy.
+pub(super) fn is_on_the_way(known: &Known, hop: Dur, cal: &Cal) -> bool {
+    let arrive = known.arrives(hop);
     cal.now() < arrive || (cal.now() == arrive && !hop.is_zero() && !cal.has_come(known.order))
 }
