@@ -111,6 +111,8 @@ pub enum Algorithm {
     SmoothRoundRobin,
     /// The one with the fewest, of several the one that has had no more for the longest time: HAProxy's `leastconn`.
     HaproxyLeastRequest,
+    /// In turn, where a pod that is added comes in between the others: HAProxy's `roundrobin`.
+    HaproxyRoundRobin,
 }
 
 /// The idle connections that a proxy keeps to a pod.
@@ -245,7 +247,7 @@ fn no_retries_of_connections(at: &At<'_>) {
 
 impl Algorithm {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::RoundRobin,
         Self::Random,
         Self::LeastRequest,
@@ -255,10 +257,11 @@ impl Algorithm {
         Self::EnvoyLeastRequest,
         Self::SmoothRoundRobin,
         Self::HaproxyLeastRequest,
+        Self::HaproxyRoundRobin,
     ];
 }
 
-const ALGORITHMS: [(&str, Algorithm); 9] = [
+const ALGORITHMS: [(&str, Algorithm); 10] = [
     ("roundRobin", Algorithm::RoundRobin),
     ("random", Algorithm::Random),
     ("leastRequest", Algorithm::LeastRequest),
@@ -268,6 +271,7 @@ const ALGORITHMS: [(&str, Algorithm); 9] = [
     ("envoyLeastRequest", Algorithm::EnvoyLeastRequest),
     ("smoothRoundRobin", Algorithm::SmoothRoundRobin),
     ("haproxyLeastRequest", Algorithm::HaproxyLeastRequest),
+    ("haproxyRoundRobin", Algorithm::HaproxyRoundRobin),
 ];
 
 /// A duration above 0.

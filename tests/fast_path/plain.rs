@@ -97,8 +97,16 @@ fn termination(dice: &mut Dice, s: &mut Settings) {
 fn balancer(dice: &mut Dice, s: &mut Settings) {
     s.set("loadBalancer.layer", dice.pick(&["7", "7", "7", "4", "4"]));
     s.set("loadBalancer.proxies", dice.pick(&["1", "2", "3", "5"]));
-    let algorithms =
-        ["random", "leastRequest", "haproxyLeastRequest", "powerOfTwo", "ringHash", "ipHash", "envoyLeastRequest"];
+    let algorithms = [
+        "random",
+        "leastRequest",
+        "haproxyLeastRequest",
+        "haproxyRoundRobin",
+        "powerOfTwo",
+        "ringHash",
+        "ipHash",
+        "envoyLeastRequest",
+    ];
     maybe(dice, s, 2, "loadBalancer.algorithm", &algorithms);
     maybe(dice, s, 3, "loadBalancer.upstream.connections", &["1", "2", "4", "64"]);
     maybe(dice, s, 3, "loadBalancer.connectTimeout", &["50ms", "300ms", "1s"]);

@@ -2,6 +2,7 @@
 
 mod envoy_least_request;
 mod haproxy_least_request;
+mod haproxy_round_robin;
 mod ip_hash;
 mod least_request;
 mod power_of_two;
@@ -356,6 +357,7 @@ pub(super) fn algorithm(name: scenario::Algorithm, salt: u64) -> Box<dyn Algorit
         scenario::Algorithm::SmoothRoundRobin => Box::new(smooth_round_robin::SmoothRoundRobin::default()),
         scenario::Algorithm::EnvoyLeastRequest => Box::new(envoy_least_request::EnvoyLeastRequest),
         scenario::Algorithm::HaproxyLeastRequest => Box::new(haproxy_least_request::HaproxyLeastRequest),
+        scenario::Algorithm::HaproxyRoundRobin => Box::new(haproxy_round_robin::HaproxyRoundRobin::default()),
     }
 }
 
@@ -365,9 +367,9 @@ mod contract {
 
     use super::*;
     use crate::engine::{Purpose, Streams};
-    use scenario::Algorithm::{Random, RoundRobin, SmoothRoundRobin};
+    use scenario::Algorithm::{HaproxyRoundRobin, Random, RoundRobin, SmoothRoundRobin};
 
-    const ALL: [scenario::Algorithm; 9] = scenario::Algorithm::ALL;
+    const ALL: [scenario::Algorithm; 10] = scenario::Algorithm::ALL;
 
     fn table(n: u32) -> Vec<Host> {
         (0..n).map(|pod| Host::new(pod * 7, SimTime::ZERO)).collect()
@@ -520,7 +522,7 @@ mod contract {
 
     #[test]
     fn long_run_shares_are_even_except_for_hash_and_load() {
-        for name in [RoundRobin, Random, SmoothRoundRobin] {
+        for name in [RoundRobin, Random, SmoothRoundRobin, HaproxyRoundRobin] {
             let t = table(5);
             let mut a = algorithm(name, 0);
             let family = Streams::new(5, 0).family(Purpose::Balance, 0);

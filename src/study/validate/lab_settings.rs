@@ -58,13 +58,14 @@ fn put_algorithm(
     put(set, field, json!(name), name.is_some());
 }
 
-const OF_HAPROXY: [(Algorithm, &str); 5] = [
-    (Algorithm::RoundRobin, "roundrobin"),
+const OF_HAPROXY: [(Algorithm, &str); 6] = [
+    (Algorithm::HaproxyRoundRobin, "roundrobin"),
     (Algorithm::HaproxyLeastRequest, "leastconn"),
     (Algorithm::EnvoyLeastRequest, "random"),
     (Algorithm::RingHash, "hash src_port"),
-    // Ties are its own, and that is told.
+    // Ties are its own, and so is where a new one comes in, and that is told.
     (Algorithm::LeastRequest, "leastconn"),
+    (Algorithm::RoundRobin, "roundrobin"),
 ];
 const OF_NGINX: [(Algorithm, &str); 5] = [
     (Algorithm::SmoothRoundRobin, "roundrobin"),

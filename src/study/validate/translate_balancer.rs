@@ -92,7 +92,7 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
             "leastconn" => "haproxyLeastRequest",
             "random" => "envoyLeastRequest",
             _ if hashes => "ringHash",
-            _ => "roundRobin",
+            _ => "haproxyRoundRobin",
         }
     ));
     let share = match set.http_reuse.as_deref() {
