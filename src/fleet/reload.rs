@@ -266,7 +266,7 @@ impl<O: Observer> World<O> {
                 | Place::Serving
                     if self.is_held_by_old(request.connection, generation) =>
                 {
-                    self.cut_by_old(r, cal);
+                    self.cut_by_old(r, exits, cal);
                 }
                 Place::Streaming if self.connections.upkeep(request.upstream).generation <= generation => {
                     self.cut_by_balancer(request.upstream, cal);
@@ -287,15 +287,23 @@ impl<O: Observer> World<O> {
         c != NIL && self.connections.upkeep(c).generation <= generation && !self.connections[c].pod_closed
     }
 
-    /// An old process severs request `r`: the client is left with what it has of the answer.
-    fn cut_by_old(&mut self, r: u32, cal: &mut Cal) {
+    /// An old process severs request `r`: the client is left with what it has of the answer. One that `exits` says nothing more; one that
+    /// stays for a while (HAProxy's `hard_stop`, which ends its streams first) answers as if the pod had severed the connection.
+    fn cut_by_old(&mut self, r: u32, exits: bool, cal: &mut Cal) {
         let request = self.requests[r];
         let streamed = self.populations[usize::from(request.population)].config.streamed_response;
         let begun = streamed && request.place == Place::Serving;
         self.leave_upstream(r, cal);
         self.requests.outdate(r);
         self.requests[r].cause = Some(Cause::SeveredByDeregistration);
-        self.respond(r, if begun { TRUNCATED } else { RESET }, false, cal);
+        let told = &self.balancer.status;
+        let status = match () {
+            () if begun => TRUNCATED,
+            () if exits => RESET,
+            () if self.is_later(r) => told.reset_later,
+            () => told.reset,
+        };
+        self.respond(r, status, false, cal);
     }
 
     /// A draining proxy's answer to request `r` may end the client's connection: with a probability that grows by the second

@@ -122,5 +122,6 @@ class HAProxy(Proxy):
         return counts
 
     def connect_failures(self, counts):
-        """All retries, and the requests that it gave up."""
-        return counts["retries"] + sum(n for state, n in counts["term_states"].items() if state.startswith("503 SC"))
+        """All retries, and the requests that it gave up: DC where the server was marked down while they waited for their next try."""
+        given_up = sum(n for state, n in counts["term_states"].items() if state.startswith(("503 SC", "503 DC")))
+        return counts["retries"] + given_up
