@@ -233,6 +233,16 @@ impl Strategy {
         (strategy, None)
     }
 
+    /// Whether `minReadySeconds` means something beside it: others say it in words of their own, or have no old pods that could stay
+    /// until new ones are available.
+    pub const fn has_min_ready(&self) -> bool {
+        match self {
+            Self::RollingUpdate { .. } | Self::StatefulSet(_) | Self::DaemonSet(_) => true,
+            Self::Canary(_) | Self::BlueGreen(_) => true,
+            Self::Recreate | Self::Ecs(_) | Self::Nomad(_) | Self::InstanceRefresh(_) => false,
+        }
+    }
+
     /// Whether a Deployment has it, whose controller scales ReplicaSets in proportion and reports conditions.
     pub const fn is_deployment(&self) -> bool {
         matches!(self, Self::Recreate | Self::RollingUpdate { .. })
@@ -287,8 +297,8 @@ impl Strategy {
     }
 }
 
-/// Both bounds written as 0, which Kubernetes refuses too.
-fn stuck(at: &At<'_>) -> Diag {
+/// Both bounds written as 0, which Kubernetes refuses too, and Argo of a canary.
+pub(super) fn stuck(at: &At<'_>) -> Diag {
     let diag = Diag::error("stuck-rollout", "the rollout can never make progress")
         .path(at.path.clone())
         .help("set one of them above 0, as in maxSurge: 25%");

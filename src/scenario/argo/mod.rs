@@ -11,7 +11,7 @@ use super::read::{At, Fields, Read};
 use super::schema::{Json, Shape, Written};
 use super::tree::Value;
 use super::units::number;
-use super::workload::IntOrPercent;
+use super::workload::{IntOrPercent, stuck};
 use crate::engine::Dur;
 
 /// `strategy.canary`: a share of pods at a time.
@@ -155,12 +155,18 @@ impl Canary {
         let traffic_routing = routing.node.is_some_and(|n| !n.is_null());
         let abort_delay = f.at("abortScaleDownDelaySeconds");
         let (steps, analyses) = read_steps(&f.at("steps"));
+        let max_surge: IntOrPercent = f.or("maxSurge", QUARTER);
+        let max_unavailable: IntOrPercent = f.or("maxUnavailable", QUARTER);
+        // As they are written, not as they round, and with a router as well (`ValidateRolloutStrategyCanary`).
+        if max_surge.is_zero() && max_unavailable.is_zero() {
+            f.at.cx.report(stuck(&f.at));
+        }
         let canary = Self {
             steps,
             analyses,
             background: background(&f.at("analysis")),
-            max_surge: f.or("maxSurge", QUARTER),
-            max_unavailable: f.or("maxUnavailable", QUARTER),
+            max_surge,
+            max_unavailable,
             traffic_routing,
             dynamic_stable_scale: f.or("dynamicStableScale", false),
             scale_down_delay: f.or("scaleDownDelaySeconds", Delay(Dur::from_secs(SCALE_DOWN_DELAY))).0,
