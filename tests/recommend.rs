@@ -172,6 +172,64 @@ fn no_surge_is_searched_where_there_is_no_room_for_one() {
     assert!(!searched("{containerPort: 80, hostPort: 80}"));
 }
 
+fn space(name: &str, text: &str, relaxed: bool) -> (Draft, Space) {
+    let draft = Draft::open_str(name, text, &[]).expect("it is read");
+    let scenario = draft.read().expect("it is a scenario").scenario;
+    let space = if relaxed {
+        Space::relaxed(&draft, &scenario, &[])
+    } else {
+        Space::of(&draft, &scenario, &[], &[], draft.is_manifest())
+    };
+    (draft, space.expect("a space"))
+}
+
+/// Where a tier is rolled it is its proxies that start and end, and the balancer before them that learns of it.
+#[test]
+fn of_a_tier_that_is_rolled_the_settings_of_its_proxies_are_searched() {
+    const TIERS: &str = "
+workload: {replicas: 3}
+loadBalancer:
+  - {name: edge, layer: 7, proxies: 2}
+  - {name: my ingress, layer: 7, proxies: 3, pod: {startup: 2s, termination: {preStop: 0s}}}
+clients: [{name: my app, rate: 20/s}]
+deploy: {rolls: my ingress}
+";
+    for relaxed in [false, true] {
+        let (draft, space) = space("tiers.yaml", TIERS, relaxed);
+        let paths: Vec<String> = space.settings().iter().map(dryroll::study::recommend::Setting::path).collect();
+        assert!(paths.contains(&"loadBalancer.my ingress.pod.termination.preStop".to_owned()), "{paths:?}");
+        assert!(paths.contains(&"loadBalancer.my ingress.workload.minReadySeconds".to_owned()), "{paths:?}");
+        assert!(!paths.iter().any(|p| p.starts_with("pod.") || p.starts_with("workload.")), "{paths:?}");
+        assert_eq!(relaxed, paths.contains(&"loadBalancer.edge.retries.attempts".to_owned()), "{paths:?}");
+        // Whatever it is called by means it, and nothing else.
+        for (setting, path) in space.settings().iter().zip(&paths) {
+            assert_eq!(draft.path_of("--set", &setting.name()).ok().as_ref(), Some(path));
+        }
+    }
+    let (draft, space) = space("tiers.yaml", TIERS, false);
+    let point = space.settings().iter().map(|s| s.path().ends_with("preStop").then(|| s.len() - 1)).collect();
+    let (scenario, _) = space.scenario(&draft, &point).expect("a combination");
+    let t = &scenario.rolled().pod.termination;
+    assert!(t.grace_period.secs() > t.pre_stop.mean() + t.drain_window.secs(), "the grace period follows");
+}
+
+/// Argo refuses a canary whose bounds are both written as 0, and has its pods wait as a Deployment's do.
+#[test]
+fn of_a_canary_is_searched_what_argo_takes() {
+    let text = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: pay}\nspec:\n  replicas: 4\n  strategy:\n    \
+                canary: {maxSurge: 25%, maxUnavailable: 0, steps: [{setWeight: 25}]}\n  selector: {matchLabels: {app: pay}}\n  \
+                template:\n    metadata: {labels: {app: pay}}\n    spec: {containers: [{name: app, image: pay}]}\n";
+    let (draft, space) = space("pay.yaml", text, false);
+    let surge = space.settings().iter().position(|s| s.name() == "maxSurge").expect("it is searched");
+    for value in 0..space.settings()[surge].len() {
+        let mut point = space.as_it_is();
+        point[surge] = Some(value);
+        let written = space.settings()[surge].text(Some(value));
+        assert_eq!(space.scenario(&draft, &point).is_some(), written != "0", "maxSurge {written}");
+    }
+    assert!(space.settings().iter().any(|s| s.path() == "workload.minReadySeconds"));
+}
+
 #[test]
 fn what_makes_no_sense_is_refused() {
     for (args, told) in [

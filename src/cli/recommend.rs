@@ -82,7 +82,8 @@ fn can_be_written(args: &Recommend, draft: &Draft, space: &Space) -> Result<(), 
         let set: Vec<_> = space.assignments(&point).iter().map(|a| format!("{}={}", a.path(), a.text())).collect();
         let patched = args.output.patch.as_ref().map_or(Ok(()), |_| draft.patch(&set, workload).map(drop));
         let edited = args.output.edit.as_ref().map_or(Ok(()), |_| draft.edited(&set, workload).map(drop));
-        let hint = format!("`--keep {}` leaves it as it is, and looks for what helps beside it", setting.name());
+        let keep: Vec<String> = setting.names().iter().map(|name| format!("--keep {}", quoted(name))).collect();
+        let hint = format!("`{}` leaves it as it is, and looks for what helps beside it", keep.join(" "));
         patched.and(edited).map_err(|why| Failure::Usage(format!("{why}\n\nhint: {hint}")))?;
     }
     Ok(())

@@ -47,7 +47,7 @@ impl<'a> Subject<'a> {
 
     /// The path of a field of theirs, as `pod.startup` or `workload.minReadySeconds`.
     pub fn path(&self, field: &str) -> String {
-        self.rolled().tier.map_or_else(|| field.to_owned(), |tier| format!("{}.{field}", tier.path))
+        self.rolled().path(field)
     }
 
     /// The path of a field of the balancer that learns of them.

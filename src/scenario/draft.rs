@@ -206,6 +206,11 @@ impl Draft {
         overrides::resolve(path.trim(), &self.known(), &self.input.root, &Span::whole(&source))
     }
 
+    /// The shortest name by which an option means the field at a whole path, and no other.
+    pub fn name_of(&self, path: &str) -> String {
+        overrides::shortest(path, &self.known()).to_owned()
+    }
+
     /// The value at a path on one line, as `--set` takes it; `None` where the file leaves it to the default.
     pub fn text_at(&self, path: &str) -> Option<String> {
         self.input.root.at(path).filter(|n| !n.is_null()).map(sweep::text)

@@ -204,8 +204,17 @@ pub struct Rolled<'a> {
     pub workload: &'a Workload,
     /// What it is like before.
     pub pod: &'a Pod,
+    /// What it is like after.
+    pub new_pod: &'a Pod,
     /// The balancer that learns of it.
     pub balancer: &'a LoadBalancer,
+}
+
+impl Rolled<'_> {
+    /// The path of a field of it, as `pod.startup` or `workload.minReadySeconds`.
+    pub fn path(&self, field: &str) -> String {
+        self.tier.map_or_else(|| field.to_owned(), |tier| format!("{}.{field}", tier.path))
+    }
 }
 
 impl Scenario {
@@ -217,10 +226,10 @@ impl Scenario {
         {
             let tier = self.front.get(n).map_or(&self.load_balancer, |t| &t.balancer);
             let NextTier { workload, pod } = &before.next;
-            return Rolled { tier: Some(tier), behind: n - 1, workload, pod, balancer: &before.balancer };
+            return Rolled { tier: Some(tier), behind: n - 1, workload, pod, new_pod: pod, balancer: &before.balancer };
         }
         let (workload, pod, balancer) = (&self.workload, &self.pod, &self.load_balancer);
-        Rolled { tier: None, behind: self.front.len(), workload, pod, balancer }
+        Rolled { tier: None, behind: self.front.len(), workload, pod, new_pod: &self.new_pod, balancer }
     }
 
     /// When the discarded warm-up ends [since the start of the deploy, where there is one].

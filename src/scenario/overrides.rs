@@ -7,7 +7,8 @@ use super::tree::{Entry, Node, Source, Span, Value};
 use super::yaml;
 
 /// Parts of a scenario whose fields a short name never means: they repeat names that stand elsewhere.
-const LONG_NAMES_ONLY: [&str; 4] = ["newVersion.", "objectives.", "nodes.", "workload.podDisruptionBudget."];
+const LONG_NAMES_ONLY: [&str; 5] =
+    ["newVersion.", "objectives.", "nodes.", "workload.podDisruptionBudget.", "workload.strategy.canary.steps."];
 
 /// `PATH=VALUE` as it was typed.
 pub(super) struct Typed {
@@ -177,6 +178,14 @@ pub(super) fn called(name: &str, known: &[String]) -> Option<String> {
     }
 }
 
+/// The shortest end of a whole path that means its field, and no other.
+pub(super) fn shortest<'a>(path: &'a str, known: &[String]) -> &'a str {
+    let ends = path.rmatch_indices('.').map(|(dot, _)| &path[dot + 1..]);
+    // A whole path comes before the ends of others.
+    let is_whole = |name: &str| known.iter().any(|k| k == name);
+    ends.filter(|name| !is_whole(name)).find(|name| called(name, known).as_deref() == Some(path)).unwrap_or(path)
+}
+
 /// The path with each index of a list replaced by the member's name, where it has one.
 fn by_name(path: &str, root: &Node) -> String {
     let mut node = Some(root);
@@ -210,6 +219,30 @@ fn unknown(path: &str, known: &[String], span: &Span) -> Diag {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_goes_by_the_shortest_name_that_no_other_has() {
+        let known = [
+            "pod.termination.preStop",
+            "newVersion.termination.preStop",
+            "loadBalancer.retries.attempts",
+            "clients.web.retries.attempts",
+            "loadBalancer.edge.pod.termination.preStop",
+            "workload.replicas",
+            "replicas",
+        ];
+        let known = known.map(str::to_owned);
+        for (path, name) in [
+            ("pod.termination.preStop", "preStop"),
+            ("newVersion.termination.preStop", "newVersion.termination.preStop"),
+            ("loadBalancer.retries.attempts", "loadBalancer.retries.attempts"),
+            ("clients.web.retries.attempts", "web.retries.attempts"),
+            ("loadBalancer.edge.pod.termination.preStop", "loadBalancer.edge.pod.termination.preStop"),
+            ("workload.replicas", "workload.replicas"),
+        ] {
+            assert_eq!(shortest(path, &known), name);
+        }
+    }
 
     #[test]
     fn only_commas_outside_brackets_and_quotes_split() {

@@ -29,19 +29,12 @@ pub(super) fn write(all: &Counterfactuals, out: &mut dyn io::Write) -> io::Resul
             writeln!(out, "    no setting that was looked at removes them")?;
         }
         for remedy in cause.remedies.iter().take(TOLD) {
-            // Both clients and proxies have `attempts`.
-            let doubled = cause.remedies.iter().filter(|r| r.name == remedy.name).count() > 1;
-            let name = if doubled { &remedy.path } else { &remedy.name };
-            for (n, line) in wrap(&sentence(name, remedy), width() - 6).iter().enumerate() {
+            for (n, line) in wrap(&sentence(remedy), width() - 6).iter().enumerate() {
                 writeln!(out, "    {}{line}", if n == 0 { "" } else { "  " })?;
             }
         }
-        let untold: Vec<String> = cause
-            .undecided
-            .iter()
-            .take(TOLD)
-            .map(|r| format!("{} ({})", values(&r.name, r), removed(&r.removed)))
-            .collect();
+        let untold: Vec<String> =
+            cause.undecided.iter().take(TOLD).map(|r| format!("{} ({})", values(r), removed(&r.removed))).collect();
         if !untold.is_empty() {
             let text = format!(
                 "can't tell at {} whether it helps: {}",
@@ -66,7 +59,7 @@ pub(super) fn write(all: &Counterfactuals, out: &mut dyn io::Write) -> io::Resul
 }
 
 /// `preStop ≥ 5s removes 94 % [93 to 95] of these; but …`.
-fn sentence(name: &str, r: &Remedy) -> String {
+fn sentence(r: &Remedy) -> String {
     let worse = if r.of_all.share < r.removed.share - 0.02 {
         format!(", and {} of all dropped requests", removed(&r.of_all))
     } else {
@@ -75,11 +68,12 @@ fn sentence(name: &str, r: &Remedy) -> String {
     let adds: Vec<String> = r.adds.iter().filter_map(|(cost, d)| added(cost, d.mean)).collect();
     let adds = if adds.is_empty() { String::new() } else { format!("; but {}", adds.join(", ")) };
     let now = if r.now == "default" { String::new() } else { format!(" (now {})", r.now) };
-    format!("{}{now} removes {} of these{worse}{adds}", values(name, r), removed(&r.removed))
+    format!("{}{now} removes {} of these{worse}{adds}", values(r), removed(&r.removed))
 }
 
 /// `preStop ≥ 5s`.
-fn values(name: &str, r: &Remedy) -> String {
+fn values(r: &Remedy) -> String {
+    let name = &r.name;
     match (&r.range, r.bounded) {
         (Some([low, high]), [true, true]) if low == high => format!("{name} {low}"),
         (Some([low, high]), [true, true]) => format!("{name} from {low} to {high}"),

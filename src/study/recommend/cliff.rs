@@ -95,7 +95,7 @@ impl Field<'_> {
         };
         Ok(Sensitivity {
             input: input.name().to_owned(),
-            path: input.path().to_owned(),
+            path: input.path(&scenario),
             assumed,
             size: input.size(&scenario),
             holds_at: FACTORS[holds],
@@ -110,8 +110,9 @@ impl Field<'_> {
     pub(super) fn sensitivities(&mut self, e: usize, draft: &Draft) -> Result<Vec<Sensitivity>, ReplicateError> {
         let mut all = Vec::new();
         for input in Input::ALL {
-            let assumed = input.is_assumed(draft);
-            let moves = input.size(&self.entrants[e].scenario) > 0.0;
+            let scenario = &self.entrants[e].scenario;
+            let assumed = input.is_assumed(scenario, draft);
+            let moves = input.size(scenario) > 0.0;
             if moves && (assumed || input == Input::Load) {
                 let found = self.sensitivity(e, input, assumed);
                 all.extend(self.so_far(found)?);

@@ -100,6 +100,16 @@ impl Heard {
         self.missed.iter().sum::<f64>() / self.missed.len().max(1) as f64
     }
 
+    /// The same, deploy by deploy.
+    pub(super) fn missed_by(&self) -> &[f64] {
+        &self.missed
+    }
+
+    /// Whether a rollout did not complete.
+    pub(super) const fn is_stuck(&self) -> bool {
+        self.stuck
+    }
+
     /// The share of requests that were dropped before the deploy, in the worst of all deploys.
     pub(super) const fn dropped_before(&self) -> f64 {
         self.dropped_before

@@ -51,7 +51,7 @@ pub(super) type Source<'a> = Box<dyn Fn(&Scenario, u32) -> Replication + Send + 
 
 /// The combinations, by the order in which they entered.
 pub(super) struct Field<'a> {
-    draft: &'a Draft,
+    pub(super) draft: &'a Draft,
     pub(super) space: &'a Space,
     pub(super) question: &'a Question,
     meta: &'a Meta,
@@ -132,7 +132,7 @@ impl<'a> Field<'a> {
     }
 
     fn nothing_heard(&self, scenario: &Scenario, question: &Question) -> Heard {
-        let proxied = scenario.load_balancer.layer == Layer::L7;
+        let proxied = scenario.rolled().balancer.layer == Layer::L7;
         Heard::new(question, Meta { proxied, ..self.meta.clone() })
     }
 

@@ -1,7 +1,8 @@
 //! The cheapest settings that hold the objectives: looked for by races on common random numbers, held to fresh ones.
 //!
 //! ```text
-//! default, space   what may be changed, and to which values
+//! default, proposed, space
+//!                  what may be changed, and to which values
 //! field, entrant   combinations, and the deploys that were heard of each
 //! race             who is surely dearer or broken leaves
 //! search           what is looked at next
@@ -16,6 +17,7 @@ mod default;
 mod entrant;
 mod field;
 mod margin;
+mod proposed;
 mod race;
 mod search;
 mod space;
@@ -79,7 +81,13 @@ pub fn recommend(
     field.play(&[(now, 1)])?;
     let mut pool = field.search(&rules)?;
     let chosen = field.choose(&mut pool, &rules)?;
-    let Chosen { e, verdict, objectives, fresh } = chosen.unwrap_or_else(|| field.chosen(field.nearest(&pool)));
+    let Chosen { e, verdict, objectives, fresh } = match chosen {
+        Some(chosen) => chosen,
+        None => {
+            let nearer = field.nearer(&pool, now)?;
+            field.chosen(nearer)
+        }
+    };
     let told = field.play(&[(now, TOLD), (e, TOLD)]);
     field.so_far(told)?;
     let front = field.front(&pool, &Rules { most: rules.most.min(PATIENCE), ..rules });
@@ -297,8 +305,8 @@ impl Field<'_> {
         let followers = &self.entrants[e].assignments[known..];
         changes.extend(followers.iter().map(|a| Change {
             path: a.path().to_owned(),
-            name: a.path().rsplit('.').next().unwrap_or(a.path()).to_owned(),
-            now: self.entrants[0].scenario.pod.termination.grace_period.secs().to_string(),
+            name: self.draft.name_of(a.path()),
+            now: self.entrants[0].scenario.rolled().pod.termination.grace_period.secs().to_string(),
             value: a.text().to_owned(),
             without: None,
             cliff: None,

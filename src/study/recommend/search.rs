@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::field::Field;
 use super::race::{Rules, Until};
 use super::space::{Point, Setting};
+use crate::stats::paired::{Kind, paired_anytime};
 use crate::study::replicate::ReplicateError;
 use crate::study::sample::{AXES_MAX, spread};
 
@@ -14,6 +15,8 @@ const WHOLE: u128 = 48;
 const SPREAD: usize = 20;
 /// Steps from the best to something better, at most.
 const STEPS: usize = 12;
+/// Deploys by which one that does not hold is compared with what stands: by more where few do not tell.
+const COMPARED: [u32; 2] = [10, 40];
 
 impl Field<'_> {
     /// Looks for what holds at the least cost, as far as a few deploys tell: all that was looked at, whatever became of it.
@@ -67,14 +70,47 @@ impl Field<'_> {
     pub(super) fn nearest(&self, pool: &[usize]) -> usize {
         let key = |&e: &usize| {
             let entrant = &self.entrants[e];
-            // As good as the other where they differ by less than a thousandth.
-            (entrant.heard.missed(), entrant.changes())
+            (entrant.heard.is_stuck(), entrant.heard.missed(), entrant.changes())
         };
         let nearest = pool.iter().min_by(|a, b| {
             let (x, y) = (key(a), key(b));
-            x.0.total_cmp(&y.0).then(x.1.cmp(&y.1))
+            x.0.cmp(&y.0).then(x.1.total_cmp(&y.1)).then(x.2.cmp(&y.2))
         });
         nearest.copied().unwrap_or(0)
+    }
+
+    /// Where nothing holds: the one that misses its objectives by least, if it surely misses them by less than `now`, what stands;
+    /// else that. Of many that are all alike one is in front by luck.
+    ///
+    /// # Errors
+    /// As [`Field::play`], but for an interrupt, after which it is judged by what was heard.
+    pub(super) fn nearer(&mut self, pool: &[usize], now: usize) -> Result<usize, ReplicateError> {
+        let nearest = self.nearest(pool);
+        if nearest == now {
+            return Ok(now);
+        }
+        for deploys in COMPARED {
+            let played = self.play_all(&[now, nearest], deploys);
+            let played = self.so_far(played)?;
+            if self.is_surely_nearer(nearest, now, pool.len()) {
+                return Ok(nearest);
+            }
+            if played.is_none() {
+                break;
+            }
+        }
+        Ok(now)
+    }
+
+    /// Whether `e`, the best of so many, misses its objectives by less than `other`.
+    fn is_surely_nearer(&self, e: usize, other: usize, of: usize) -> bool {
+        let [e, other] = [e, other].map(|e| &self.entrants[e].heard);
+        if e.is_stuck() != other.is_stuck() {
+            return other.is_stuck();
+        }
+        let n = e.deploys().min(other.deploys()) as usize;
+        let less = paired_anytime(&other.missed_by()[..n], &e.missed_by()[..n], Kind::Value, of);
+        less.and_then(|d| d.simultaneous).is_some_and(|[_, high]| high < 0.0)
     }
 
     /// Everything as it is, every single change, and more: all combinations, or some spread evenly over them.

@@ -2,7 +2,7 @@
 
 use crate::scenario::{Assignment, Axis, Diag, Draft, Scenario, duration};
 
-use super::default::Proposed;
+use super::proposed::Proposed;
 
 /// For each setting its value: `None` leaves it as it is.
 pub type Point = Vec<Option<usize>>;
@@ -11,6 +11,8 @@ pub type Point = Vec<Option<usize>>;
 #[derive(Clone, Debug)]
 pub struct Setting {
     axis: Axis,
+    /// What an option may call its fields, one by one.
+    names: Vec<String>,
     /// The values that the search begins with; others lie between them.
     coarse: Vec<usize>,
     /// The values as numbers, where they are; in the unit of the setting.
@@ -24,11 +26,9 @@ pub struct Setting {
 #[derive(Clone, Debug)]
 pub struct Space {
     settings: Vec<Setting>,
-    /// Whether the grace period follows what must fit into it.
-    grace_follows: bool,
+    /// The path of the grace period, where that follows what must fit into it.
+    grace: Option<String>,
 }
-
-const GRACE: &str = "pod.termination.terminationGracePeriodSeconds";
 
 impl Space {
     /// The settings that `vary` names, and those that follow from the scenario beside them, but for the paths in `keep`; with
@@ -60,9 +60,10 @@ impl Space {
                 continue;
             }
             let axes = draft.axes_of(&[proposed.vary()])?;
-            settings.extend(axes.into_iter().map(|axis| Setting::proposed(axis, &proposed)));
+            settings.extend(axes.into_iter().map(|axis| Setting::proposed(axis, draft, &proposed)));
         }
-        Ok(Self { settings, grace_follows: !is_taken(GRACE) })
+        let grace = scenario.rolled().path(&format!("{TERMINATION}.terminationGracePeriodSeconds"));
+        Ok(Self { settings, grace: (!is_taken(&grace)).then_some(grace) })
     }
 
     /// Every setting that may have something to do with drops, by itself: what follows from others stays as it is.
@@ -79,9 +80,9 @@ impl Space {
             }
             // What a combination of layers or kinds does not have is no setting of it.
             let Ok(axes) = draft.axes_of(&[proposed.vary()]) else { continue };
-            space.settings.extend(axes.into_iter().map(|axis| Setting::proposed(axis, &proposed)));
+            space.settings.extend(axes.into_iter().map(|axis| Setting::proposed(axis, draft, &proposed)));
         }
-        Ok(Self { grace_follows: false, ..space })
+        Ok(Self { grace: None, ..space })
     }
 
     /// The settings, in order.
@@ -115,15 +116,19 @@ impl Space {
     pub fn scenario(&self, draft: &Draft, point: &Point) -> Option<(Scenario, Vec<Assignment>)> {
         let mut assignments = self.assignments(point);
         let mut scenario = draft.with(&assignments).ok()?.scenario;
-        let stops = assignments.iter().any(|a| a.path().starts_with("pod.termination."));
-        if let Some(grace) = grace_for(&scenario).filter(|_| stops && self.grace_follows) {
-            let axis = draft.axes_of(&[format!("{GRACE}={grace}")]).ok()?;
+        let termination = scenario.rolled().path(TERMINATION);
+        let stops = assignments.iter().any(|a| holds(&termination, a.path()));
+        if let (true, Some(path), Some(grace)) = (stops, &self.grace, grace_for(&scenario)) {
+            let axis = draft.axes_of(&[format!("{path}={grace}")]).ok()?;
             assignments.extend(axis.first()?.step(0).iter().cloned());
             scenario = draft.with(&assignments).ok()?.scenario;
         }
         Some((scenario, assignments))
     }
 }
+
+/// Where the way of a pod, or of a proxy that is rolled, from its deletion to its exit stands.
+const TERMINATION: &str = "pod.termination";
 
 /// Whether `path` is `whole` or lies in it.
 fn holds(whole: &str, path: &str) -> bool {
@@ -135,12 +140,13 @@ const RESERVE: f64 = 5.0;
 
 /// The grace period (s) that leaves room for everything before it, where the one there is does not.
 fn grace_for(scenario: &Scenario) -> Option<f64> {
-    let needs = [&scenario.pod, &scenario.new_pod].map(|pod| {
+    let rolled = scenario.rolled();
+    let needs = [rolled.pod, rolled.new_pod].map(|pod| {
         let t = &pod.termination;
         t.pre_stop.quantile(0.999) + t.lame_duck.secs() + t.drain_window.secs() + t.cleanup.secs()
     });
     let needs = libm::ceil(needs[0].max(needs[1]));
-    (needs > scenario.pod.termination.grace_period.secs()).then_some(needs + RESERVE)
+    (needs > rolled.pod.termination.grace_period.secs()).then_some(needs + RESERVE)
 }
 
 impl Setting {
@@ -154,11 +160,13 @@ impl Setting {
         let single = axis.paths().count() == 1;
         let numbers = (0..axis.len()).map(|n| number(axis.step(n)[0].text())).collect::<Option<Vec<f64>>>();
         let now_number = number(&now[0]).filter(|_| single);
-        Self { coarse, numbers: numbers.filter(|_| single), now: now.join(", "), now_number, axis }
+        let names = names(&axis, draft);
+        Self { coarse, numbers: numbers.filter(|_| single), now: now.join(", "), now_number, names, axis }
     }
 
-    fn proposed(axis: Axis, proposed: &Proposed) -> Self {
+    fn proposed(axis: Axis, draft: &Draft, proposed: &Proposed) -> Self {
         Self {
+            names: names(&axis, draft),
             axis,
             coarse: proposed.coarse.clone(),
             numbers: proposed.numbers.clone(),
@@ -172,10 +180,14 @@ impl Setting {
         self.axis.paths().collect::<Vec<_>>().join(",")
     }
 
-    /// The last name of its field.
+    /// What an option may call its field: the shortest name that no other has; of several that move together, all of them.
     pub fn name(&self) -> String {
-        let last = |p: &str| p.rsplit('.').next().unwrap_or(p).to_owned();
-        self.axis.paths().map(last).collect::<Vec<_>>().join(", ")
+        self.names.join(", ")
+    }
+
+    /// The same, one by one.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// The value that stands, as text.
@@ -216,6 +228,10 @@ impl Setting {
         all.dedup_by(|later, first| later.0 == first.0);
         Some(all.into_iter().map(|(_, value)| value).collect())
     }
+}
+
+fn names(axis: &Axis, draft: &Draft) -> Vec<String> {
+    axis.paths().map(|path| draft.name_of(path)).collect()
 }
 
 /// A value as a number: of seconds, of pods, of per cent.

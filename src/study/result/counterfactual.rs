@@ -12,7 +12,7 @@ use crate::stats::removed::Removed;
 pub struct Remedy {
     /// Its whole path.
     pub path: String,
-    /// Its last name.
+    /// What an option may call it: the shortest name that no other field has.
     pub name: String,
     /// Its value as it stands.
     pub now: String,

@@ -38,7 +38,7 @@ pub struct Policy {
 pub struct Change {
     /// Its whole path; of several that move together, all.
     pub path: String,
-    /// Its last name.
+    /// What an option may call it: the shortest name that no other field has.
     pub name: String,
     /// Its value as it stands.
     pub now: String,
