@@ -222,9 +222,39 @@ pub(super) fn fenceposts(canary: &Canary, replicas: u32) -> Fenceposts {
     super::resolve(&crate::scenario::Strategy::RollingUpdate { max_surge, max_unavailable }, replicas)
 }
 
+/// Whether its steps put new pods beside stable ones before the last of these go: each step waits until its pods are available, and
+/// only the next one takes more away, however many may be missing.
+pub(super) fn keeps_some(canary: &Canary, replicas: u32) -> bool {
+    let surge = fenceposts(canary, replicas).surge > 0;
+    let set = |s: &CanaryStep| if let CanaryStep::SetWeight(weight) = s { Some(*weight) } else { None };
+    let mut pods = canary.steps.iter().filter_map(set).map(|weight| approximate(replicas, weight, surge));
+    // The first that asks for any new pod.
+    pods.find(|&(new, _)| new > 0).is_some_and(|(_, stable)| stable > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::Scenario;
+
+    #[test]
+    fn steps_keep_stable_pods_until_new_ones_are_there() {
+        let leaves_none = |replicas: u32, canary: &str| {
+            let yaml = format!(
+                "workload: {{kind: Rollout, replicas: {replicas}, strategy: {{canary: {{{canary}}}}}}}\n\
+                 clients: [{{name: web, rate: 1/s}}]\n"
+            );
+            let workload = Scenario::from_yaml(&yaml).expect("a scenario").workload;
+            super::super::leaves_none(&workload.strategy, workload.replicas)
+        };
+        let half = "steps: [{setWeight: 50}, {pause: {duration: 10s}}]";
+        assert!(!leaves_none(1, &format!("maxSurge: 1, maxUnavailable: 1, {half}")), "one of each");
+        assert!(leaves_none(1, &format!("maxSurge: 0, maxUnavailable: 1, {half}")), "there is room for one only");
+        assert!(!leaves_none(2, &format!("maxSurge: 0, maxUnavailable: 2, {half}")));
+        assert!(leaves_none(4, "maxUnavailable: 100%"), "without steps it is a rolling update");
+        assert!(leaves_none(1, "maxUnavailable: 1, steps: [{setWeight: 0}, {setWeight: 100}]"));
+        assert!(!leaves_none(1, "maxUnavailable: 1, trafficRouting: {}"));
+    }
 
     #[test]
     fn shares_come_as_close_to_the_weight_as_whole_pods_can() {

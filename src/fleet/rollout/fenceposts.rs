@@ -38,7 +38,11 @@ pub fn resolve(strategy: &Strategy, replicas: u32) -> Fenceposts {
 
 /// Whether a rollout may take all pods away at once.
 pub fn leaves_none(strategy: &Strategy, replicas: u32) -> bool {
-    *strategy == Strategy::Recreate || resolve(strategy, replicas).unavailable >= replicas
+    match strategy {
+        Strategy::Recreate => true,
+        Strategy::Canary(canary) if super::canary::keeps_some(canary, replicas) => false,
+        _ => resolve(strategy, replicas).unavailable >= replicas,
+    }
 }
 
 #[cfg(test)]

@@ -31,7 +31,8 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
         return Vec::new();
     }
     let (what, replicas) = (s.what(), rolled.workload.replicas);
-    let left = replicas - s.fenceposts().unavailable;
+    // The steps of a canary may keep more than its bounds do.
+    let left = (replicas - s.fenceposts().unavailable).max(u32::from(!s.empties()));
     // What a proxy can do has no limit here.
     let limited = s.tells_traffic() && rolled.tier.is_none();
     let needed = if limited { demand::busy_pods(scenario) } else { 0.0 };
