@@ -13,7 +13,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("fleet", &["engine", "scenario"]),
     ("metrics", &["engine", "scenario", "fleet::fact", "fleet::Observer", "stats"]),
     ("simulate", &["engine", "scenario", "fleet", "metrics"]),
-    ("explain", &["engine", "scenario", "fleet::fact", "fleet::Observer", "metrics"]),
+    ("explain", &["engine", "scenario", "fleet::fact", "fleet::rollout", "fleet::Observer", "metrics"]),
     ("lint", &["engine", "scenario", "fleet::rollout"]),
     ("calibrate", &["engine", "scenario", "stats"]),
     ("study", &["engine", "scenario", "fleet", "metrics", "stats", "simulate"]),

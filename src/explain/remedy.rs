@@ -1,18 +1,14 @@
 //! What would have kept pods in rotation, in the settings of the workload's own strategy.
 
-use crate::scenario::{Canary, DaemonSetUpdate, IntOrPercent, Rolled, Strategy};
+use crate::fleet::rollout::resolve;
+use crate::scenario::{Canary, Rolled, Strategy};
 
 /// The setting with which a proxy would have had a pod left; `None` where the strategy has none. `balancer` is where that of the proxy
 /// stands in a scenario.
 pub(super) fn against_no_endpoints(rolled: &Rolled<'_>, balancer: &str) -> Option<String> {
     let strategy = &rolled.workload.strategy;
-    let is_none = |most: &IntOrPercent| most.rounded_down(rolled.workload.replicas) == 0;
-    let all_are_kept = match strategy {
-        Strategy::RollingUpdate { max_unavailable, .. }
-        | Strategy::DaemonSet(DaemonSetUpdate { max_unavailable, .. })
-        | Strategy::Canary(Canary { max_unavailable, .. }) => is_none(max_unavailable),
-        _ => false,
-    };
+    // By what the controller makes of both bounds: where neither lets a pod move, one may be missing all the same.
+    let all_are_kept = resolve(strategy, rolled.workload.replicas).unavailable == 0;
     let said = match strategy {
         Strategy::BlueGreen(_) => format!("{balancer}.propagation.add no later than {balancer}.propagation.remove"),
         Strategy::Recreate => "strategy.type: RollingUpdate".to_owned(),
@@ -69,6 +65,7 @@ mod tests {
                 "strategy: {rollingUpdate: {maxUnavailable: 20%}}",
                 "a minReadySeconds in which every proxy hears of a new pod",
             ),
+            ("strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 20%}}", "maxUnavailable: 0 with a surge"),
             ("strategy: {type: Recreate}", "strategy.type: RollingUpdate"),
             ("kind: DaemonSet", "maxUnavailable: 0 with a surge"),
             (
