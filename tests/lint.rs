@@ -398,6 +398,36 @@ deploy: {{rolls: {rolls}}}
     assert_eq!(codes(&bad), ["capacity-below-demand", "keep-alive-race", "sigterm-not-handled"]);
 }
 
+/// Argo refuses it as Kubernetes does a Deployment; a percentage that rounds to nothing is another matter.
+#[test]
+fn a_canary_whose_bounds_are_both_0_is_stuck() {
+    let of = |replicas: u32, bounds: &str| {
+        let text = format!(
+            "workload: {{kind: Rollout, replicas: {replicas}, strategy: {{canary: {{{bounds}, steps: [{{setWeight: 50}}]}}}}}}\n\
+             pod: {{termination: {{preStop: 10s}}}}\nclients: [{{name: web, rate: 1/s}}]\n"
+        );
+        codes(&text)
+    };
+    assert_eq!(of(4, "maxSurge: 0, maxUnavailable: 0%"), ["stuck-rollout"]);
+    assert_eq!(of(4, "maxSurge: 0, maxUnavailable: 10%"), [""; 0]);
+    assert_eq!(of(1, "maxSurge: 1, maxUnavailable: 1"), [""; 0], "the stable pod stays until the new one is there");
+    assert_eq!(of(1, "maxSurge: 0, maxUnavailable: 1"), ["capacity-below-demand"]);
+}
+
+/// However it is written.
+#[test]
+fn recreate_is_an_outage_wherever_it_stands() {
+    for (strategy, path) in [("{type: Recreate}", "workload.strategy.type"), ("Recreate", "workload.strategy")] {
+        let text = format!(
+            "workload: {{replicas: 4, strategy: {strategy}}}\npod: {{termination: {{preStop: 10s}}}}\n\
+             clients: [{{name: web, rate: 1/s}}]\n"
+        );
+        let found = lint_str("example.yaml", &text).findings;
+        assert_eq!(found.iter().map(|f| f.diag.code).collect::<Vec<_>>(), ["recreate-downtime"]);
+        assert_eq!(found[0].diag.path, path);
+    }
+}
+
 /// For a spreadsheet and for a pull request: a row a finding.
 #[test]
 fn findings_are_rows_for_spreadsheets_and_pull_requests() {

@@ -15,6 +15,7 @@ mod misplaced_field;
 mod prestop_exceeds_grace;
 mod probe_in_tight_queue;
 mod reconnect_at_once;
+mod recreate_downtime;
 mod registration_outrun;
 mod replicas_beside_autoscaler;
 mod scale_down_outrun;
@@ -24,10 +25,11 @@ mod stuck_rollout;
 use super::Rule;
 
 /// Every rule, in the order of a pod's life.
-pub const RULES: [&Rule; 20] = [
+pub const RULES: [&Rule; 21] = [
     &misplaced_field::RULE,
     &stuck_rollout::RULE,
     &host_port::RULE,
+    &recreate_downtime::RULE,
     &replicas_beside_autoscaler::RULE,
     &capacity_below_demand::RULE,
     &connections_exhausted::RULE,
