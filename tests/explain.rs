@@ -469,6 +469,8 @@ fn a_forecast_and_its_explanation_count_alike() {
     let phases = &traced.replication.phases;
     assert!(traced.trace.endings.len() as u64 > all.dropped, "some fail in the warm-up");
     assert_eq!(all.dropped, phases.iter().map(PhaseTally::dropped).sum::<u64>());
+    assert_eq!(all.dropped_before, phases[0].dropped());
+    assert!(all.dropped_before > 0, "some fail before the deploy");
     let unfinished = phases.iter().map(|p| p.unfinished).sum::<u64>();
     let requests = phases.iter().map(|p| p.requests).sum::<u64>();
     assert!(all.requests.abs_diff(requests) <= unfinished + 3, "{} {requests}", all.requests);

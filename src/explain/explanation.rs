@@ -71,6 +71,8 @@ pub struct Explanation {
     pub requests: u64,
     /// Those of them that were dropped, whatever was asked for.
     pub all_dropped: u64,
+    /// Of all of these, the ones whose whole life was before the deploy, which a forecast counts apart.
+    pub dropped_before: u64,
     /// Those that were dropped, of those asked for.
     pub dropped: u64,
     /// By cause, most first.
@@ -108,6 +110,7 @@ impl Explanation {
             digest: String::new(),
             requests: trace.measured,
             all_dropped: all.len() as u64,
+            dropped_before: all.iter().filter(|e| rolls && e.at < SimTime::ZERO).count() as u64,
             dropped: dropped.len() as u64,
             causes,
             request: which.request.and_then(of_request),

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::ExplainPage;
+use super::table::before;
 use crate::explain::{Chain, Group};
 use crate::report::Format;
 use crate::report::markdown::escape;
@@ -21,8 +22,10 @@ fn write(page: &ExplainPage, out: &mut dyn io::Write) -> io::Result<()> {
     let (dropped, requests) = (number(e.dropped), number(e.requests));
     writeln!(
         out,
-        "**{dropped} of {requests} requests were dropped** in simulated deploy {}, seed {}.\n",
-        e.replication, e.seed
+        "**{dropped} of {requests} requests were dropped** in simulated deploy {}, seed {}{}.\n",
+        e.replication,
+        e.seed,
+        before(e.dropped_before)
     )?;
     if e.causes.is_empty() {
         return Ok(());

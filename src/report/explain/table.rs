@@ -34,10 +34,13 @@ fn write(page: &ExplainPage, out: &mut dyn io::Write) -> io::Result<()> {
     let about = format!(" · simulated deploy {}, seed {}", e.replication, e.seed);
     writeln!(out, "{}{}\n", paint(BOLD, &e.scenario), paint(DIM, &about))?;
     let [these, dropped, requests] = [e.dropped, e.all_dropped, e.requests].map(number);
+    let before = before(e.dropped_before);
     match (e.dropped, e.all_dropped) {
         (_, 0) => writeln!(out, "  Nothing was dropped: 0 of {requests} requests.")?,
-        (some, all) if some == all => writeln!(out, "  {dropped} of {requests} requests were dropped.")?,
-        _ => writeln!(out, "  {dropped} of {requests} requests were dropped, {these} of them as asked for.")?,
+        (some, all) if some == all => writeln!(out, "  {dropped} of {requests} requests were dropped{before}.")?,
+        _ => {
+            writeln!(out, "  {dropped} of {requests} requests were dropped{before}; {these} of all are as asked for.")?
+        }
     }
     for group in &e.causes {
         writeln!(out)?;
@@ -48,6 +51,11 @@ fn write(page: &ExplainPage, out: &mut dyn io::Write) -> io::Result<()> {
     }
     write_pods(out, page)?;
     writeln!(out, "\n  {}", paint(DIM, &format!("digest {}, as without the trace", e.digest)))
+}
+
+/// What a forecast of the deploy does not count.
+pub(super) fn before(dropped: u64) -> String {
+    if dropped == 0 { String::new() } else { format!(", {} of them before the deploy", number(dropped)) }
 }
 
 fn write_pods(out: &mut dyn io::Write, page: &ExplainPage) -> io::Result<()> {
