@@ -428,3 +428,47 @@ fn an_option_sets_an_objective() {
     assert_eq!(told["objectives"][0]["objective"], "p99", "{out}");
     assert_eq!(dryroll(&format!("check {SMALL} --set objectives.p98=1h")).0, 2);
 }
+
+/// What stands under `Next` is copied into a shell: it runs, whatever things are called and wherever fields of one name stand.
+#[cfg(unix)]
+#[test]
+fn what_is_proposed_next_can_be_run() {
+    const TIERS: &str = "loadBalancer: [{name: edge, preset: nlb}, {name: my ingress, layer: 7, proxies: 2, DELAY\
+        pod: {startup: 1s, termination: {drainWindow: 1s}}}]\n";
+    const END: &str = "observe: {warmup: 1s, after: 5s}\n";
+    let web = "clients: [{name: my app, rate: 40/s, connections: 20}]\n";
+    let slow =
+        "pod: {startup: 1s, serviceTime: {distribution: lognormal, p50: 300ms, p99: 2s}, termination: {preStop: 8s}}\n";
+    let cases = [
+        // A field that both tiers have.
+        (format!("workload: {{replicas: 3}}\n{slow}{TIERS}{web}deploy: {{at: 3s}}\n").replace("DELAY", "deregistrationDelay: 0s,"), "deregistrationDelay="),
+        // The tier itself is rolled.
+        (format!("{TIERS}{web}deploy: {{at: 3s, rolls: my ingress}}\n").replace("DELAY", ""), "preStop="),
+        // A population by its name.
+        ("workload: {replicas: 2}\npod: {startup: 1s, termination: {drainWindow: 1s}}\nclients: [{name: my app, \
+          streams: {count: 40, duration: {distribution: exponential, mean: 10m}, onDrain: finish}}]\ndeploy: {at: 3s}\n".to_owned(), "onDrain=close"),
+        // A canary whose steps have a field of the same name.
+        ("workload: {kind: Rollout, replicas: 1, strategy: {canary: {maxSurge: 0, maxUnavailable: 1, trafficRouting: null, \
+          steps: [{setCanaryScale: {replicas: 1}}, {setWeight: 100}]}}}\npod: {startup: 2s}\nclients: [{name: my app, rate: 40/s}]\n\
+          deploy: {at: 3s}\n".to_owned(), "replicas=2"),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("it is.yaml");
+    let program = assert_cmd::cargo::cargo_bin("dryroll");
+    for (scenario, proposed) in cases {
+        fs::write(&file, format!("{scenario}{END}")).expect("it is written");
+        let output = std::process::Command::new(&program)
+            .args(["run", "--replications", "2"])
+            .arg(&file)
+            .output()
+            .expect("it starts");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let next: Vec<&str> = text.lines().map(str::trim).filter(|line| line.starts_with("dryroll run ")).collect();
+        assert!(next.iter().any(|line| line.contains(proposed)), "{proposed}: {text}");
+        for line in next {
+            let line = line.replacen("dryroll", program.to_str().expect("UTF-8"), 1);
+            let status = std::process::Command::new("sh").args(["-c", &line]).output().expect("a shell").status;
+            assert_eq!(status.code(), Some(0), "{line}");
+        }
+    }
+}

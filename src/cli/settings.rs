@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::ScenarioArgs;
 use crate::engine::Dur;
-use crate::fleet::rollout::leaves_none;
+use crate::fleet::rollout::{leaves_none, resolve};
 use crate::metrics::Meta;
 use crate::report::Settings;
 use crate::report::settings::{self, OnSigterm, Reloads, Spread, Strategy, Termination, Version};
@@ -47,11 +47,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
         options: options(args, replications),
         // It is not the kind of a tier that is rolled.
         kind: loaded.kind.filter(|_| rolled.tier.is_none()).map(str::to_owned),
-        tier: rolled.tier.map(|tier| settings::Tier {
-            name: tier.name.clone(),
-            path: tier.path.clone(),
-            before: lb.path.clone(),
-        }),
+        tier: rolled.tier.map(|tier| settings::Tier { name: tier.name.clone(), path: tier.path.clone() }),
         replicas: workload.replicas,
         strategy: scenario.deploy.as_ref().map(|_| strategy(workload)),
         empties: leaves_none(&workload.strategy, workload.replicas),
@@ -62,6 +58,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
         balancer: lb.path.clone(),
         reloads: reloads(scenario, lb),
         min_ready: workload.min_ready.secs(),
+        has_min_ready: workload.strategy.has_min_ready(),
         progress_deadline: workload.progress_deadline.secs(),
         watched: scenario.deploy.as_ref().map_or(0.0, |d| scenario.observe.limit.secs() - d.at.secs()),
         proxied: lb.layer == Layer::L7,
@@ -225,7 +222,8 @@ fn strategy(workload: &Workload) -> Strategy {
         scenario::Strategy::RollingUpdate { max_surge, max_unavailable } => Strategy::RollingUpdate {
             max_surge: written(max_surge),
             max_unavailable: written(max_unavailable),
-            unavailable: max_unavailable.rounded_down(workload.replicas),
+            // Not its own rounding alone: where neither bound lets a pod move, one may be missing.
+            unavailable: resolve(&workload.strategy, workload.replicas).unavailable,
         },
         scenario::Strategy::StatefulSet(update) => Strategy::Other(super::strategy::stateful_set(update)),
         scenario::Strategy::DaemonSet(update) => Strategy::Other(super::strategy::daemon_set(update)),
@@ -268,6 +266,15 @@ fn delay(lb: &LoadBalancer, own: &Dist) -> Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_neither_bound_lets_a_pod_move_one_may_be_missing() {
+        let yaml = "workload: {replicas: 1, strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 25%}}}\n\
+                    clients: [{name: web, rate: 1/s}]\n";
+        let scenario = Scenario::from_yaml(yaml).expect("a scenario");
+        let Strategy::RollingUpdate { unavailable, .. } = strategy(&scenario.workload) else { panic!("it rolls") };
+        assert_eq!(unavailable, 1);
+    }
 
     #[test]
     fn a_budget_of_one_at_a_time_needs_no_other() {

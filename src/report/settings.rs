@@ -31,6 +31,8 @@ pub struct Settings {
     pub reloads: Option<Reloads>,
     /// `workload.minReadySeconds`.
     pub min_ready: f64,
+    /// Whether the workload has that field.
+    pub has_min_ready: bool,
     /// `workload.progressDeadlineSeconds`.
     pub progress_deadline: f64,
     /// How long a rollout is watched at the most: `observe.limit`, less the time before the deploy.
@@ -96,14 +98,12 @@ pub struct Tier {
     pub name: String,
     /// Its path in the scenario.
     pub path: String,
-    /// The path of the tier before, which learns of it.
-    pub before: String,
 }
 
 impl Tier {
     /// `PATH=VALUE` of a pod, as it is written for the tier's proxies.
     pub fn setting(&self, set: &str) -> String {
-        let (path, before) = (&self.path, &self.before);
+        let path = &self.path;
         match set.split('=').next().unwrap_or_default() {
             "preStop"
             | "drainWindow"
@@ -117,7 +117,6 @@ impl Tier {
             "minReadySeconds" => format!("{path}.workload.{set}"),
             "maxSurge" | "maxUnavailable" => format!("{path}.workload.strategy.rollingUpdate.{set}"),
             "workload.strategy.type" | "pod.keepAlive.idleTimeout" => format!("{path}.{set}"),
-            "deregistrationDelay" => format!("{before}.{set}"),
             _ => set.to_owned(),
         }
     }

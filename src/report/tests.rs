@@ -18,6 +18,7 @@ pub(super) fn settings() -> Settings {
             unavailable: 5,
         }),
         min_ready: 0.0,
+        has_min_ready: true,
         progress_deadline: 600.0,
         watched: 21_540.0,
         proxied: true,

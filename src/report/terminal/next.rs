@@ -2,8 +2,9 @@
 
 use crate::report::Page;
 use crate::report::grid;
-use crate::report::style::{BOLD, DIM, screen, width};
-use crate::report::text::wrap;
+use crate::report::settings::{OnSigterm, Settings};
+use crate::report::style::{BOLD, DIM, screen};
+use crate::report::text::{quoted, wrap};
 use crate::report::why::{self, Remedy};
 
 /// Reconnects a second at the peak, over the normal, from which spreading them is proposed.
@@ -11,37 +12,43 @@ const SPIKE: f64 = 20.0;
 /// The share of drops from which a cause is worth a proposal, and the most proposals.
 const MAIN: f64 = 0.02;
 const MOST: usize = 3;
+/// Over how long the closing of connections is to be spread (s).
+const JITTER: f64 = 10.0;
 
 /// What may help against what was found: commands, each with what it does.
 pub(in crate::report) fn proposals(page: &Page<'_>) -> Vec<(String, String)> {
     let mut proposals: Vec<(String, String)> = Vec::new();
     for remedy in remedies(page) {
-        proposals.push((command(page, &remedy.set), remedy.effects.join("; ")));
+        proposals.push((command(page, &remedy.set), told(&remedy.effects)));
     }
     if proposals.is_empty() && spikes(page) {
-        let jitter = jitter();
-        proposals.push((command(page, &jitter.set), jitter.effects.join("; ")));
+        let jitter = jitter(page.settings);
+        proposals.extend(jitter.map(|jitter| (command(page, &jitter.set), told(&jitter.effects))));
     }
     proposals
 }
 
-/// The proposals, one command a line, each with what it does.
+/// What settings do, each effect once.
+fn told(effects: &[&str]) -> String {
+    let mut once: Vec<&str> = Vec::new();
+    for effect in effects {
+        if !once.contains(effect) {
+            once.push(effect);
+        }
+    }
+    once.join("; ")
+}
+
+/// The proposals, one command a line, and below it what it does: the line is there to be copied.
 pub(super) fn lines(page: &Page<'_>) -> Vec<String> {
     let mut proposals = proposals(page);
     proposals
         .push((format!("{} --format json", command(page, &[])), "every figure, the time series, the pods".to_owned()));
     let mut lines = vec![grid::paint(BOLD, "Next")];
-    let commands = proposals.iter().map(|(c, _)| c.chars().count()).max().unwrap_or(0);
-    let beside = proposals.iter().all(|(_, effect)| 4 + commands + 2 + effect.chars().count() <= width());
-    // A command is one line, however long, since it is to be copied.
     let room = screen(usize::MAX) - 6;
     for (command, effect) in proposals {
-        if beside {
-            lines.push(format!("  {command:commands$}  {}", grid::paint(DIM, &effect)));
-        } else {
-            lines.push(format!("  {command}"));
-            lines.extend(wrap(&effect, room).iter().map(|line| format!("    {}", grid::paint(DIM, line))));
-        }
+        lines.push(format!("  {command}"));
+        lines.extend(wrap(&effect, room).iter().map(|line| format!("    {}", grid::paint(DIM, line))));
     }
     lines
 }
@@ -55,7 +62,7 @@ fn remedies(page: &Page<'_>) -> Vec<Remedy> {
     for reason in main {
         // Handshakes of a whole pod's clients at once are a crowd too.
         let storm = matches!(reason.name, "overflow" | "slow") && !page.settings.proxied && spikes(page);
-        for remedy in reason.remedy.into_iter().chain(storm.then(jitter)) {
+        for remedy in reason.remedy.into_iter().chain(storm.then(|| jitter(page.settings)).flatten()) {
             if !found.iter().any(|r| r.set == remedy.set) {
                 found.push(remedy);
             }
@@ -73,8 +80,20 @@ fn remedies(page: &Page<'_>) -> Vec<Remedy> {
     all
 }
 
-fn jitter() -> Remedy {
-    Remedy { set: vec!["closeJitter=10s".to_owned()], effects: vec!["connections are closed over a time, not at once"] }
+/// Closing spread over a time, together with the drain and the grace period that it needs: what is still open when these end is cut.
+/// `None` where that is not how pods end.
+fn jitter(s: &Settings) -> Option<Remedy> {
+    let t = &s.termination;
+    let window = libm::ceil(JITTER + (3.0 * s.service.p99).max(1.0));
+    let by_sidecar = t.sidecar_exit.is_some_and(|exit| exit < t.pre_stop + t.lame_duck + window);
+    if t.on_sigterm != OnSigterm::Drain || by_sidecar {
+        return None;
+    }
+    let needs = t.before_drain() + window + t.cleanup;
+    let drain = (t.drain_window < window).then(|| format!("drainWindow={window}s"));
+    let grace = (needs > t.grace_period).then(|| format!("terminationGracePeriodSeconds={}", libm::ceil(needs) + 5.0));
+    let set = std::iter::once(format!("closeJitter={JITTER}s")).chain(drain).chain(grace).collect();
+    Some(Remedy { set, effects: vec!["connections are closed over a time, not at once"] })
 }
 
 /// The command as it was typed, with `set` in the place of what was set there before.
@@ -87,7 +106,7 @@ fn command(page: &Page<'_>, set: &[String]) -> String {
     let stale = |option: &&String| set.iter().any(|new| replaces(new, option));
     let mut parts = vec!["dryroll run".to_owned(), s.source.clone()];
     parts.extend(s.options.iter().filter(|o| !stale(o)).cloned());
-    parts.extend(set.iter().map(|s| format!("--set {s}")));
+    parts.extend(set.iter().map(|s| format!("--set {}", quoted(s))));
     parts.join(" ")
 }
 
@@ -112,7 +131,31 @@ fn spikes(page: &Page<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::replaces;
+    use super::{jitter, replaces, told};
+    use crate::report::settings::{OnSigterm, Settings, Termination};
+    use crate::report::tests::settings;
+
+    #[test]
+    fn what_is_closed_over_a_time_has_that_time() {
+        let set = |change: fn(&mut Termination)| {
+            let mut termination = settings().termination;
+            change(&mut termination);
+            jitter(&Settings { termination, ..settings() }).map(|remedy| remedy.set.join(" "))
+        };
+        assert_eq!(set(|_| ()).as_deref(), Some("closeJitter=10s"), "30 s are enough");
+        assert_eq!(set(|t| t.drain_window = 5.0).as_deref(), Some("closeJitter=10s drainWindow=11s"));
+        assert_eq!(
+            set(|t| (t.pre_stop, t.drain_window) = (25.0, 5.0)).as_deref(),
+            Some("closeJitter=10s drainWindow=11s terminationGracePeriodSeconds=41")
+        );
+        assert_eq!(set(|t| t.on_sigterm = OnSigterm::Exit), None);
+        assert_eq!(set(|t| t.sidecar_exit = Some(5.0)), None);
+    }
+
+    #[test]
+    fn an_effect_is_told_once() {
+        assert_eq!(told(&["a", "b", "a"]), "a; b");
+    }
 
     #[test]
     fn a_proposal_replaces_what_set_the_same_field() {

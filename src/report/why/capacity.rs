@@ -51,7 +51,7 @@ fn cold(page: &Page<'_>) -> Option<Remedy> {
     let (_, over) = s.warmup?;
     let before = page.results.timeseries.mean("ready", f64::NEG_INFINITY, 0.0)?;
     let cold = capacity.min_headroom?.mean < 1.0 && capacity.min_ready?.mean > before - 0.5;
-    (cold && over > s.min_ready).then(|| {
+    (cold && over > s.min_ready && s.has_min_ready).then(|| {
         Remedy::new([format!("minReadySeconds={}", libm::ceil(over))], "old pods stay until new ones are warm")
     })
 }

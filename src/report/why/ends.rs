@@ -111,6 +111,9 @@ pub(super) fn severed_by_deregistration(s: &Settings) -> Told {
     let longer = libm::ceil((2.0 * delay).max(3.0 * s.service.p99).max(1.0));
     (
         format!("cut by the balancer {} after the pod was removed (deregistrationDelay)", secs(delay)),
-        Some(Remedy::new([format!("deregistrationDelay={}", whole_seconds(longer))], "what is in flight may end")),
+        Some(Remedy::new(
+            [format!("{}.deregistrationDelay={}", s.balancer, whole_seconds(longer))],
+            "what is in flight may end",
+        )),
     )
 }
