@@ -38,10 +38,14 @@ fn retries_that_keep_a_fleet_down_are_told_with_the_forecast() {
 #[test]
 fn every_format_says_it() {
     let (_, table, _) = dryroll(&FEW);
-    assert!(table.contains("does not come back to what it was in 3 of 3 simulated deploys"), "{table}");
-    assert!(table.contains("attempts") && table.contains("recovery"), "{table}");
+    let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains("had not come back to what it was 1 m 0 s later in 3 of 3 simulated deploys: each"),
+        "{table}"
+    );
+    assert!(flat.contains("attempts") && flat.contains("not within 1 m 0 s"), "{table}");
     let (_, markdown, _) = dryroll(&[&FEW[..], &["--format", "markdown"]].concat());
-    assert!(markdown.contains("| attempts per request |") && markdown.contains("does not come back"), "{markdown}");
+    assert!(markdown.contains("| attempts per request |") && markdown.contains("had not come back"), "{markdown}");
     let (_, csv, _) = dryroll(&[&FEW[..], &["--format", "csv"]].concat());
     let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
     let cell = |name: &str| rows[1][rows[0].iter().position(|n| *n == name).unwrap_or_else(|| panic!("{name}: {csv}"))];

@@ -10,6 +10,8 @@ use super::replication::{Bin, Replication};
 const WINDOW: usize = 10;
 /// Requests dropped beyond the share of *before* that are still as before.
 const DROPPED: f64 = 0.01;
+/// So many standard errors more of that share are chance: queues make windows of neighbouring seconds alike, and there are many deploys.
+const SURELY: f64 = 4.0;
 /// Requests under way beyond those of *before* that are still as before, as a factor, and so many more.
 const UNDER_WAY: f64 = 2.0;
 /// See [`UNDER_WAY`].
@@ -31,23 +33,47 @@ pub struct Recovery {
 /// What requests come to in a stretch of time.
 struct State {
     dropped: f64,
+    ended: f64,
+    /// Variance over mean of what is dropped in a second, at least 1: drops come in crowds.
+    dispersion: f64,
     under_way: f64,
 }
 
 impl State {
     fn of(bins: &[Bin]) -> Option<Self> {
-        let dropped: u64 = bins.iter().map(|b| b.outcomes.iter().sum::<u64>()).sum();
-        let ended = dropped + bins.iter().map(|b| b.ok).sum::<u64>();
         if bins.is_empty() {
             return None;
         }
-        let under_way = bins.iter().map(|b| b.in_flight).sum::<f64>() / bins.len() as f64;
-        Some(Self { dropped: if ended == 0 { 0.0 } else { dropped as f64 / ended as f64 }, under_way })
+        let seconds = bins.len() as f64;
+        let of = |bin: &Bin| bin.outcomes.iter().sum::<u64>() as f64;
+        let dropped: f64 = bins.iter().map(of).sum();
+        let ended = dropped + bins.iter().map(|b| b.ok).sum::<u64>() as f64;
+        let mean = dropped / seconds;
+        let squares: f64 = bins.iter().map(|b| (of(b) - mean) * (of(b) - mean)).sum();
+        let dispersion = if mean > 0.0 { (squares / (seconds - 1.0).max(1.0) / mean).max(1.0) } else { 1.0 };
+        let under_way = bins.iter().map(|b| b.in_flight).sum::<f64>() / seconds;
+        Some(Self { dropped, ended, dispersion, under_way })
     }
 
-    /// Whether this is no worse than `before`.
+    /// Of those that ended.
+    fn share(&self) -> f64 {
+        if self.ended == 0.0 { 0.0 } else { self.dropped / self.ended }
+    }
+
+    /// Whether this is no worse than `before`, or not surely.
     fn is_as(&self, before: &Self) -> bool {
-        self.dropped <= before.dropped + DROPPED && self.under_way <= UNDER_WAY * before.under_way + MORE
+        let chance = SURELY * self.error(before);
+        self.share() <= before.share() + DROPPED + chance && self.under_way <= UNDER_WAY * before.under_way + MORE
+    }
+
+    /// The standard error of the difference between both shares, were they the same.
+    fn error(&self, other: &Self) -> f64 {
+        if self.ended == 0.0 || other.ended == 0.0 {
+            return 0.0;
+        }
+        let share = (self.dropped + other.dropped) / (self.ended + other.ended);
+        let dispersion = self.dispersion.max(other.dispersion);
+        libm::sqrt(dispersion * share * (1.0 - share) * (1.0 / self.ended + 1.0 / other.ended))
     }
 }
 
@@ -82,7 +108,7 @@ impl Recovery {
         let told = |seconds: Option<f64>| Self {
             recovered: seconds.is_some(),
             seconds,
-            dropped_before: before.dropped,
+            dropped_before: before.share(),
             headroom_before: (demand > 0.0).then(|| capacity / demand),
         };
         let after = &bins[over..whole];
@@ -134,5 +160,25 @@ mod tests {
             down.dropped_before < 0.01 && down.headroom_before.is_some_and(|h| (1.2..1.26).contains(&h)),
             "{down:?}"
         );
+    }
+
+    /// Seconds with so many dropped of 45.
+    fn state(dropped: &[u64]) -> State {
+        let bin = |&dropped: &u64| {
+            let mut bin = crate::metrics::sample::clean(0).bins[0].clone();
+            (bin.ok, bin.outcomes[7], bin.in_flight) = (45 - dropped, dropped, 15.0);
+            bin
+        };
+        State::of(&dropped.iter().map(bin).collect::<Vec<_>>()).expect("there are seconds")
+    }
+
+    #[test]
+    fn what_may_be_chance_is_as_before() {
+        // 4 and 6 % of 450, in crowds.
+        let before = state(&[0, 4, 0, 1, 6, 0, 0, 2, 5, 0]);
+        assert!(state(&[3, 0, 9, 2, 0, 0, 7, 1, 5, 0]).is_as(&before));
+        assert!(!state(&[12, 15, 9, 14, 11, 10, 13, 16, 12, 11]).is_as(&before));
+        let none = state(&[0; 10]);
+        assert!(state(&[0, 0, 1, 0, 0, 2, 0, 2, 1, 0]).is_as(&none) && !state(&[3; 10]).is_as(&none));
     }
 }

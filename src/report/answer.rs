@@ -2,7 +2,6 @@
 
 use super::Page;
 use super::settings::{Settings, Strategy};
-use super::terminal::table::RETRIED;
 use super::text::{self, count, percent, plural, seconds};
 use crate::metrics::Results;
 use crate::stats::{Estimate, share_upper};
@@ -29,6 +28,9 @@ pub(super) struct Answer {
     /// What it amounts to.
     pub(super) tone: Tone,
 }
+
+/// Attempts a request from which on it is worth a word that a fleet is kept down by them: with fewer it would be told as 1.
+const OFTEN: f64 = 1.05;
 
 /// What was simulated: `Deployment, 20 replicas · maxSurge 25 %, maxUnavailable 25 % · 10 simulated deploys, seed 1`.
 pub(super) fn subject(page: &Page<'_>) -> String {
@@ -215,10 +217,16 @@ fn stays_down(results: &Results) -> Option<String> {
     } else {
         format!(" in {} of {}", of - back, plural(f64::from(of), simulated(results)))
     };
-    let a = r.attempts_per_request.after.filter(|a| a.mean >= RETRIED);
+    let a = r.attempts_per_request.after.filter(|a| a.mean >= OFTEN);
     let retries =
         a.map(|a| format!(": each request is then tried {} times", count(a.mean, a.mean))).unwrap_or_default();
-    Some(format!("The rollout is over and the fleet does not come back to what it was{which}{retries}."))
+    let later = later(results);
+    Some(format!("The rollout is over and the fleet had not come back to what it was {later} later{which}{retries}."))
+}
+
+/// How long it was looked at after the rollout: what comes then is not known.
+pub(super) fn later(results: &Results) -> String {
+    text::mean(results.summary.after.seconds, seconds)
 }
 
 /// Up to which load a fleet comes back once the rollout is over.

@@ -4,7 +4,7 @@ use super::named_row;
 use crate::metrics::summary::Summary;
 use crate::metrics::{Figure, Results};
 use crate::report::Page;
-use crate::report::answer::still_terminating;
+use crate::report::answer::{later, still_terminating};
 use crate::report::grid::{self, Cell};
 use crate::report::style::{BOLD, DIM, screen, width};
 use crate::report::text::{self, Format, count, percent, plural, rate, seconds, times};
@@ -149,7 +149,7 @@ pub(in crate::report) fn phases(r: &Results) -> Vec<Row> {
         },
     });
     rows.extend(attempts(s, s.recovery.attempts_per_request.during));
-    rows.extend(recovery(s));
+    rows.extend(recovery(r));
     rows
 }
 
@@ -169,8 +169,8 @@ fn attempts(s: &Summary, during: Figure) -> Option<Row> {
 }
 
 /// How long it takes the fleet to be again what it was, where it takes it any time.
-fn recovery(s: &Summary) -> Option<Row> {
-    let r = &s.recovery;
+fn recovery(results: &Results) -> Option<Row> {
+    let r = &results.summary.recovery;
     let late = r.recovery_seconds.is_some_and(|f| f.max > 0.0);
     let down = r.recovered == Some(false);
     (late || down).then(|| Row {
@@ -178,7 +178,7 @@ fn recovery(s: &Summary) -> Option<Row> {
         before: String::new(),
         during: r.recovery_seconds,
         format: seconds,
-        remark: if down { "does not come back" } else { "" }.to_owned(),
+        remark: if down { format!("not within {}", later(results)) } else { String::new() },
         after: String::new(),
         note: if down { "" } else { "after the rollout" }.to_owned(),
     })
