@@ -60,6 +60,9 @@ impl<O: Observer> World<O> {
                 if self.requests[r].place == Place::ToPod {
                     self.requests[r].place = Place::Queued;
                 }
+            } else if matches!(self.requests[r].place, Place::Connecting | Place::UpConnecting) {
+                // It waits in the accept queue of a pod that listens.
+                self.requests[r].cause = Some(Cause::SeveredByDeregistration);
             }
         }
         if self.connections[c].in_use > 0 || self.layer == Layer::L4 {

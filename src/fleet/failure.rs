@@ -316,8 +316,11 @@ impl<O: Observer> World<O> {
         let request = &self.requests[r];
         let streamed = self.populations[usize::from(request.population)].config.streamed_response;
         match request.place {
-            // The listener closed over the accept queue.
-            Place::Connecting | Place::UpConnecting => (false, Cause::StaleRoute),
+            // The listener closed over the accept queue, unless it was the balancer that cut it there.
+            Place::Connecting | Place::UpConnecting => {
+                let cut = request.cause.filter(|&cause| cause == Cause::SeveredByDeregistration);
+                (false, cut.unwrap_or(Cause::StaleRoute))
+            }
             Place::Queued => (false, request.cause.unwrap_or(Cause::SeveredByKill)),
             Place::Serving => (streamed, request.cause.unwrap_or(Cause::SeveredByKill)),
             _ => (false, Cause::KeepAliveRace),
