@@ -73,6 +73,12 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
         service: service(&scenario.pod),
         new: version(&scenario.new_pod),
         streams: streams(scenario),
+        requests: scenario.clients.iter().any(|c| !matches!(c.load, Load::Streams { .. })),
+        switched: match &workload.strategy {
+            scenario::Strategy::BlueGreen(switch) => Some(switch.scale_down_delay.secs()),
+            _ => None,
+        },
+        vacant: vacant(workload),
         connections: pod.connection_pool.map(|pool| (pool.size, scenario.dependency.map(|d| d.max_connections))),
         proxy_retries: lb.retries.attempts,
         ejects: lb.passive_health.max_fails > 0 || lb.active_health.is_some(),
@@ -174,7 +180,7 @@ fn warmup(pod: &scenario::Pod) -> Option<(f64, f64)> {
     (pod.warmup.slowdown > 1.0).then_some((pod.warmup.slowdown, over))
 }
 
-/// The streams that last longest, where there is nothing but streams.
+/// The streams that a pod has to wait for longest: those that it closes itself only where there are no others.
 fn streams(scenario: &Scenario) -> Option<settings::Streams> {
     let of = |c: &scenario::Clients| match &c.load {
         Load::Streams { duration, on_drain, .. } => Some(settings::Streams {
@@ -184,8 +190,17 @@ fn streams(scenario: &Scenario) -> Option<settings::Streams> {
         }),
         _ => None,
     };
-    let all: Option<Vec<settings::Streams>> = scenario.clients.iter().map(of).collect();
-    all?.into_iter().max_by(|a, b| a.duration.p99.total_cmp(&b.duration.p99))
+    let order = |a: &settings::Streams, b: &settings::Streams| {
+        a.finish.cmp(&b.finish).then(a.duration.p99.total_cmp(&b.duration.p99))
+    };
+    scenario.clients.iter().filter_map(of).max_by(order)
+}
+
+/// Places that are empty at a time where the next pod waits for the end of the one before.
+fn vacant(workload: &Workload) -> Option<u32> {
+    let bounds = resolve(&workload.strategy, workload.replicas);
+    let in_place = matches!(workload.strategy, scenario::Strategy::StatefulSet(_) | scenario::Strategy::DaemonSet(_));
+    Some(bounds.unavailable).filter(|&most| in_place && most > 0)
 }
 
 /// The first population that could retry and does not.
@@ -250,6 +265,7 @@ fn termination(t: &scenario::Termination) -> Termination {
         close_jitter: t.close_jitter.secs(),
         grace_period: t.grace_period.secs(),
         sidecar_exit: t.sidecar_exit.map(Dur::secs),
+        dies_in_hook: t.dies_in_hook(),
     }
 }
 

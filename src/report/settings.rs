@@ -59,8 +59,14 @@ pub struct Settings {
     pub service: Spread,
     /// The same three of the new version.
     pub new: Version,
-    /// The streams, where clients open nothing else.
+    /// The streams, if clients open any.
     pub streams: Option<Streams>,
+    /// Whether clients send requests, beside streams or alone.
+    pub requests: bool,
+    /// How long the old pods stay after the Service has been switched away from them (s), where it is: `scaleDownDelaySeconds` of blue-green.
+    pub switched: Option<f64>,
+    /// How many places are empty at a time until the pod that leaves them is gone, where only then the next one is started.
+    pub vacant: Option<u32>,
     /// `pod.connectionPool.size`, and `dependency.maxConnections` where there is one.
     pub connections: Option<(u32, Option<u32>)>,
     /// The retries that the proxies make already, `loadBalancer.retries.attempts`.
@@ -151,7 +157,7 @@ pub struct Spread {
     pub p99: f64,
 }
 
-/// Long-lived connections; of several populations the one whose streams last longest.
+/// Long-lived connections; of several populations the one that a pod has to wait for longest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Streams {
     /// The population's name.
@@ -201,6 +207,8 @@ pub struct Termination {
     pub grace_period: f64,
     /// `sidecarExit`.
     pub sidecar_exit: Option<f64>,
+    /// Whether SIGKILL comes while the hook still runs, so that there is no SIGTERM.
+    pub dies_in_hook: bool,
 }
 
 impl Termination {

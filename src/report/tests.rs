@@ -33,6 +33,9 @@ pub(super) fn settings() -> Settings {
         service: Spread { p50: 0.02, p99: 0.12 },
         new: settings::Version { concurrency: 16, queue: 128, service: Spread { p50: 0.02, p99: 0.12 } },
         streams: None,
+        requests: true,
+        switched: None,
+        vacant: None,
         connections: None,
         proxy_retries: 0,
         ejects: false,
@@ -63,6 +66,7 @@ pub(super) fn settings() -> Settings {
             close_jitter: 0.0,
             grace_period: 30.0,
             sidecar_exit: None,
+            dies_in_hook: false,
         },
     }
 }
@@ -215,7 +219,7 @@ pub(super) fn told(cause: usize, settings: &Settings) -> String {
 fn streams_are_severed_by_their_own_length() {
     let of = |p99, finish| {
         let streams = settings::Streams { client: "chat".to_owned(), duration: Spread { p50: 40.0, p99 }, finish };
-        told(1, &Settings { streams: Some(streams), ..settings() })
+        told(1, &Settings { streams: Some(streams), requests: false, ..settings() })
     };
     let text = of(90.0, true);
     assert!(text.contains("streams last 40 s (p99") && !text.contains("service takes"), "{text}");

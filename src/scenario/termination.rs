@@ -90,6 +90,12 @@ impl Termination {
         self.cut(self.usual_pre_stop(), self.grace_period).1
     }
 
+    /// Whether SIGKILL comes while the usual hook still runs: there is no SIGTERM then.
+    pub fn dies_in_hook(&self) -> bool {
+        let (hook, kill) = self.cut(self.usual_pre_stop(), self.grace_period);
+        hook == kill
+    }
+
     /// Defaults: what a server does that handles SIGTERM well and knows nothing of its balancer (Go's
     /// `http.Server.Shutdown`, `server.close()` of Node since 19), under Kubernetes' 30 s of grace.
     pub(super) fn read(at: At<'_>) -> Self {

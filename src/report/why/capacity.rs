@@ -5,6 +5,13 @@ use crate::report::Page;
 use crate::report::settings::{Settings, Spread, Strategy};
 use crate::report::text::{percent, plural};
 
+/// Capacity over demand from which on it is not for want of capacity that requests wait too long.
+const AMPLE: f64 = 1.25;
+/// Capacity over demand with which a fleet that lacks some of its pods holds out for minutes.
+const HOLDS: f64 = 1.05;
+/// A pod may take so long to go by default (s, Kubernetes' grace period): one that is to wait for longer is missed.
+const LONG_WAIT: f64 = 30.0;
+
 /// What keeps capacity up while the deploy rolls; `None` where it is not the deploy that takes it away.
 pub(super) fn keep_capacity(page: &Page<'_>) -> Option<Remedy> {
     let s = page.settings;
@@ -17,6 +24,9 @@ pub(super) fn keep_capacity(page: &Page<'_>) -> Option<Remedy> {
         // A quarter more than would just do.
         let replicas = libm::ceil(f64::from(s.replicas) * 1.25 / headroom.max(0.01));
         return Some(Remedy::new([format!("replicas={replicas}")], "even without a deploy there are too few pods"));
+    }
+    if adds_nothing(page) {
+        return None;
     }
     if let Some(remedy) = evictions(page).or_else(|| cold(page)) {
         return Some(remedy);
@@ -35,6 +45,22 @@ pub(super) fn keep_capacity(page: &Page<'_>) -> Option<Remedy> {
             Some(Remedy::new(std::iter::once("maxUnavailable=0".to_owned()).chain(surge), effect))
         }
     }
+}
+
+/// Whether as many are dropped without the deploy, as far as can be told: then no way of rolling it helps.
+fn adds_nothing(page: &Page<'_>) -> bool {
+    let s = &page.results.summary;
+    let before = s.before.dropped.is_some_and(|dropped| dropped.mean > 0.0);
+    before && s.excess.and_then(|excess| excess.ci95).is_some_and(|[least, _]| least <= 0.0)
+}
+
+/// Capacity over demand while pods wait for so long (s) before they go, where that is too little: where the next pod is started only when
+/// the one before is gone.
+pub(super) fn too_few_while_waiting(page: &Page<'_>, wait: f64) -> Option<f64> {
+    let s = page.settings;
+    let vacant = s.vacant.filter(|_| wait > LONG_WAIT)?;
+    let headroom = page.results.timeseries.headroom(f64::NEG_INFINITY, 0.0)?;
+    Some(headroom * (1.0 - f64::from(vacant) / f64::from(s.replicas.max(1)))).filter(|&left| left < HOLDS)
 }
 
 /// A budget, where a drain has taken pods that none held back.
@@ -102,7 +128,9 @@ pub(super) fn slow(page: &Page<'_>) -> Told {
         return (sentence, remedy);
     }
     let sentence = format!("a time-out while queued or served; service alone takes {}", service(page.settings));
-    (sentence, keep_capacity(page))
+    let ample = page.results.summary.capacity.min_headroom.is_some_and(|least| least.mean >= AMPLE);
+    let before = page.settings.strategy.as_ref().and_then(|_| as_before(page.settings));
+    (sentence, before.or_else(|| if ample { None } else { keep_capacity(page) }))
 }
 
 /// Measurements that an analysis may let fail before that is worth a word.
@@ -118,4 +146,51 @@ pub(super) fn app_error(page: &Page<'_>) -> Told {
     let stricter =
         Remedy::new(["deploy.analysis.failureLimit=0".to_owned()], "the first measurement that fails calls it off");
     (sentence, s.failure_limit.is_some_and(|n| n > LENIENT).then_some(stricter))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::metrics::{Results, sample};
+    use crate::report::settings::{Settings, Spread, Version};
+    use crate::report::tests::{merged, settings};
+    use crate::report::why::tests::of;
+
+    const SLOW: usize = 7;
+
+    fn short(results: &mut Results) {
+        if let Some(least) = &mut results.summary.capacity.min_headroom {
+            least.mean = 0.9;
+        }
+    }
+
+    #[test]
+    fn what_is_slow_for_other_reasons_than_capacity_is_not_rolled_otherwise() {
+        assert!(of(SLOW, 7, &settings(), short).contains("--set maxUnavailable=0"));
+        assert!(!of(SLOW, 7, &settings(), |_| ()).contains("--set"), "there is 4.5 times what is asked for");
+        let new = Version { concurrency: 1, queue: 128, service: Spread { p50: 0.02, p99: 0.12 } };
+        let text = of(SLOW, 7, &Settings { new, ..settings() }, short);
+        assert!(text.contains("--set newVersion.concurrency=16") && !text.contains("maxUnavailable=0"), "{text}");
+    }
+
+    #[test]
+    fn no_way_of_rolling_helps_against_what_is_dropped_without_it() {
+        let always = |i| {
+            let mut r = sample::clean(i);
+            sample::drop_requests(&mut r.phases[0], 30, 7, 7);
+            sample::drop_requests(&mut r.phases[1], 90 + 10 * u64::from(i), 7, 7);
+            r
+        };
+        let mut results = merged(always, 3);
+        short(&mut results);
+        let text = crate::report::tests::terminal(&results, &settings());
+        assert!(text.contains("a time-out while queued or served") && !text.contains("maxUnavailable=0"), "{text}");
+    }
+
+    #[test]
+    fn who_is_missed_is_not_told_to_wait() {
+        let far = Settings { removal: Spread { p50: 31.0, p99: 79.0 }, vacant: Some(1), ..settings() };
+        assert!(of(0, 1, &far, |_| ()).contains("--set preStop=158s"));
+        let text = of(0, 1, &Settings { vacant: Some(18), ..far }, |_| ());
+        assert!(text.contains("a preStop of 2 m 38 s helps nobody") && !text.contains("--set"), "{text}");
+    }
 }

@@ -67,12 +67,11 @@ pub(super) fn of(cause: &str, page: &Page<'_>) -> Option<String> {
 }
 
 fn reason(cause: &str, share: f64, page: &Page<'_>) -> Reason {
-    let settings = page.settings;
     let (name, (sentence, remedy)) = match cause {
         "staleRoute" => ("stale route", stale_route(page)),
-        "severedByDrain" => ("severed by drain", severed_by_drain(settings)),
-        "severedByKill" => ("severed by kill", severed_by_kill(settings)),
-        "severedByDeregistration" => ("severed by balancer", severed_by_deregistration(settings)),
+        "severedByDrain" => ("severed by drain", severed_by_drain(page)),
+        "severedByKill" => ("severed by kill", severed_by_kill(page)),
+        "severedByDeregistration" => ("severed by balancer", severed_by_deregistration(page)),
         "keepAliveRace" => ("keep-alive race", keep_alive_race(page)),
         "overflow" => ("overflow", overflow(page)),
         "noEndpoints" => ("no endpoints", no_endpoints(page)),
@@ -126,12 +125,12 @@ mod tests {
     use crate::report::tests::{merged, settings, terminal, told};
 
     /// One line, however it is broken.
-    fn flat(text: &str) -> String {
+    pub(super) fn flat(text: &str) -> String {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// What is said of `cause` alone, of results that are otherwise as `change` leaves them.
-    fn of(cause: usize, outcome: usize, settings: &Settings, change: fn(&mut Results)) -> String {
+    pub(super) fn of(cause: usize, outcome: usize, settings: &Settings, change: fn(&mut Results)) -> String {
         let dropping = |i| {
             let mut r = sample::clean(i);
             sample::drop_requests(&mut r.phases[1], 100, outcome, cause);
@@ -178,6 +177,19 @@ mod tests {
         quiet(&of(CAUSE, 2, &Settings { scaled_to_zero: true, ..rolling.clone() }, |_| ()), "is scaled to 0");
         quiet(&of(CAUSE, 2, &Settings { made_unready: true, ..rolling.clone() }, |_| ()), "made unready");
         quiet(&of(CAUSE, 2, &Settings { strategy: None, ..settings() }, |_| ()), "knew of no pod to send to");
+        let ejecting = Settings { ejects: true, strategy: Some(Strategy::Recreate), ..settings() };
+        quiet(&of(CAUSE, 2, &ejecting, |_| ()), "Recreate stops all old pods");
+        let switched =
+            Settings { switched: Some(30.0), strategy: Some(Strategy::Other("blue-green".to_owned())), ..settings() };
+        let text = of(CAUSE, 2, &switched, |_| ());
+        assert!(text.contains("takes all old pods out of rotation as it puts the new ones in"), "{text}");
+        assert!(
+            text.contains("--set 'workload.strategy={canary: {maxUnavailable: 0}}' --set minReadySeconds=2"),
+            "{text}"
+        );
+        let reloaded = Settings { reloads: Some(Reloads::Membership), ..rolling };
+        let text = of(CAUSE, 2, &reloaded, |_| ());
+        assert!(text.contains("from before a reload") && text.contains("--set loadBalancer.membership=api"), "{text}");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Requests sent where nobody takes them: to pods that no longer listen, on connections that are being closed, to no pod at all.
 
-use super::capacity::keep_capacity;
+use super::capacity::{keep_capacity, too_few_while_waiting};
+use super::ends::drains;
 use super::{Remedy, Told, failed_liveness, grace_for, secs, whole_seconds};
 use crate::metrics::Results;
 use crate::report::Page;
 use crate::report::settings::{OnSigterm, Reloads, Settings, Strategy};
-use crate::report::text::plural;
+use crate::report::text::{plural, quoted, times};
 
 /// Pods that a condition holds for, of the first simulated deploy.
 fn pods(results: &Results, of: impl Fn(&crate::metrics::PodRow) -> bool) -> f64 {
@@ -68,18 +69,47 @@ fn too_early(page: &Page<'_>) -> Whom {
         let words = format!("{words}; no preStop helps where all {whom} may go at once");
         return Whom { words, remedy: keep_capacity(page) };
     }
-    // Twice the 99th percentile: a deploy draws once for each pod and proxy, and the worst of them counts.
-    let wait = libm::ceil((2.0 * s.removal.p99).max(t.pre_stop + s.removal.p99));
+    let wait = hook(s);
     let effect = "pods listen until every proxy has heard";
     if t.on_sigterm == OnSigterm::Ignore {
+        if any_of(page.results, &["severedByKill"]) {
+            return Whom { words, remedy: drains(page) };
+        }
         let grace =
             format!("terminationGracePeriodSeconds={}", libm::ceil((2.0 * s.removal.p99).max(t.grace_period + 1.0)));
         return Whom { words, remedy: Some(Remedy::new([grace], effect)) };
+    }
+    if let Some(left) = too_few_while_waiting(page, wait) {
+        let words = format!(
+            "{words}; a preStop of {} helps nobody, since without a pod that waits capacity is {} of demand",
+            secs(wait),
+            times(left, left)
+        );
+        return Whom { words, remedy: None };
     }
     let beside = t.sidecar_exit.filter(|exit| *exit < wait).map(|_| format!("sidecarExit={}", whole_seconds(wait)));
     let set = std::iter::once(format!("preStop={}", whole_seconds(wait))).chain(beside);
     let set = set.chain(grace_for(s, wait - t.pre_stop));
     Whom { words, remedy: Some(Remedy::new(set, effect)) }
+}
+
+/// How long a hook has to keep a pod listening (s). Twice the 99th percentile of a removal: a deploy draws once for each pod and proxy, and
+/// the worst of them counts.
+pub(super) fn hook(s: &Settings) -> f64 {
+    libm::ceil((2.0 * s.removal.p99).max(s.termination.pre_stop + s.removal.p99))
+}
+
+/// Those that an old process of a reloaded proxy has in its table, for as long as it serves its connections.
+fn of_old_processes(s: &Settings) -> Whom {
+    Whom {
+        words: "pods of the tables from before a reload, which old processes keep while they serve their connections"
+            .to_owned(),
+        remedy: Some(through_api(s)),
+    }
+}
+
+fn through_api(s: &Settings) -> Remedy {
+    Remedy::new([format!("{}.membership=api", s.balancer)], "proxies learn of pods without a reload")
 }
 
 pub(super) fn stale_route(page: &Page<'_>) -> Told {
@@ -95,7 +125,10 @@ pub(super) fn stale_route(page: &Page<'_>) -> Told {
         remedy: None,
     }));
     let deleted = pods(results, |p| p.deletion_requested.is_some()) > 0.0;
-    if all.is_empty() || deleted && t.listens() < s.removal.p99 {
+    let waits = t.listens() >= s.removal.p99;
+    if all.is_empty() && waits && s.proxied && s.reloads == Some(Reloads::Membership) {
+        all.push(of_old_processes(s));
+    } else if all.is_empty() || deleted && !waits {
         if let Some(exit) = t.sidecar_exit.filter(|exit| *exit < t.pre_stop + t.lame_duck) {
             return sidecar_first(s, exit);
         }
@@ -130,9 +163,7 @@ fn reloaded(s: &Settings, reloads: Reloads) -> Told {
         retry.unwrap_or_default()
     );
     let remedy = match reloads {
-        Reloads::Membership => {
-            Remedy::new([format!("{}.membership=api", s.balancer)], "proxies learn of pods without a reload")
-        }
+        Reloads::Membership => through_api(s),
         Reloads::Event => Remedy::new(
             [format!("{}.reload.closeSpread={SPREAD}", s.balancer)],
             "the old process closes idle connections one by one",
@@ -194,8 +225,48 @@ fn troubles(page: &Page<'_>) -> Vec<String> {
 
 /// Whether pods failed that a proxy would have kept to. Those that were on their way out are no loss: it is the new ones that are missing.
 fn failures(results: &Results) -> bool {
-    let noted = ["overflow", "slow", "appError"];
-    results.summary.causes.iter().any(|(name, f)| noted.contains(&name) && f.is_some_and(|f| f.mean > 0.0))
+    any_of(results, &["overflow", "slow", "appError"])
+}
+
+fn any_of(results: &Results, causes: &[&str]) -> bool {
+    results.summary.causes.iter().any(|(name, f)| causes.contains(&name) && f.is_some_and(|f| f.mean > 0.0))
+}
+
+/// That the deploy left none, whomever proxies keep away from.
+fn none_left(page: &Page<'_>) -> Option<Told> {
+    let none = page.results.summary.capacity.min_ready.is_some_and(|fewest| fewest.mean < 0.5);
+    let sentence = match page.settings.strategy.as_ref()? {
+        Strategy::Recreate => "no pod was left: Recreate stops all old pods before it starts the first new one",
+        _ if none && page.settings.empties => "no pod was left: the rollout may take all of them away at once",
+        _ if none => "for a while no pod was Ready",
+        _ => return None,
+    };
+    Some((sentence.to_owned(), keep_capacity(page)))
+}
+
+/// That it is the table of a process from before a reload that has none left: there are pods in all others.
+fn old_tables(page: &Page<'_>) -> Option<Told> {
+    let s = page.settings;
+    let some = page.results.summary.capacity.min_ready.is_some_and(|fewest| fewest.mean >= 1.5);
+    let sentence = "the table from before a reload, which an old process of the proxy keeps while it serves its connections, \
+                    had no pod left in it";
+    (s.proxied && s.reloads == Some(Reloads::Membership) && some).then(|| (sentence.to_owned(), Some(through_api(s))))
+}
+
+/// That a Service is switched from all old pods to all new ones at a stroke: nobody is in rotation where the addition takes longer.
+fn at_the_switch(s: &Settings) -> Option<Told> {
+    s.switched?;
+    let sentence = format!(
+        "the switch takes all old pods out of rotation as it puts the new ones in: removal takes {} (p99 {}), addition {} (p99 {})",
+        secs(s.removal.p50),
+        secs(s.removal.p99),
+        secs(s.addition.p50),
+        secs(s.addition.p99)
+    );
+    let canary = quoted("workload.strategy={canary: {maxUnavailable: 0}}");
+    let known = format!("minReadySeconds={}", libm::ceil(s.addition.p99.max(s.min_ready)));
+    let effect = "pods are replaced a few at a time, and old ones stay until proxies know the new";
+    Some((sentence, s.tier.is_none().then(|| Remedy::new([canary, known], effect))))
 }
 
 pub(super) fn no_endpoints(page: &Page<'_>) -> Told {
@@ -203,6 +274,9 @@ pub(super) fn no_endpoints(page: &Page<'_>) -> Told {
     let troubles = troubles(page);
     if !troubles.is_empty() {
         return (format!("the proxy knew of no pod that it may pick: {}", troubles.join(", ")), None);
+    }
+    if let Some(told) = none_left(page) {
+        return told;
     }
     if s.ejects && failures(results) {
         let sentence =
@@ -212,6 +286,9 @@ pub(super) fn no_endpoints(page: &Page<'_>) -> Told {
             "half of the pods stay in rotation, whatever they answer",
         );
         return (sentence, s.ejects_all.then_some(half));
+    }
+    if let Some(told) = old_tables(page).or_else(|| at_the_switch(s)) {
+        return told;
     }
     let added = pods(results, |p| p.created.is_some() && p.ready.is_some()) > 0.0;
     // Evictions take pods that a rollout would have kept.
@@ -229,10 +306,6 @@ pub(super) fn no_endpoints(page: &Page<'_>) -> Told {
             let longer = libm::ceil((2.0 * s.addition.p99).max(s.min_ready + s.addition.p99));
             let effect = "old pods stay until every proxy knows the new ones";
             (sentence, Some(Remedy::new([format!("minReadySeconds={longer}")], effect)))
-        }
-        Some(Strategy::Recreate) => {
-            let sentence = "no pod was left: Recreate stops all old pods before it starts the first new one";
-            (sentence.to_owned(), keep_capacity(page))
         }
         // What helps a rollout helps nobody where there is none.
         None => ("the proxy knew of no pod to send to".to_owned(), None),
