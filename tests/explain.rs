@@ -410,6 +410,88 @@ fn without_endpoints_it_is_said_what_became_of_the_pods() {
     }
 }
 
+/// A switch that proxies hear half of is no deletion: the old pods are all there.
+#[test]
+fn a_switch_before_the_addition_is_told_with_what_helps() {
+    let traced = Traced::of_text(
+        "workload: {replicas: 4, kind: Rollout, strategy: {blueGreen: {autoPromotionEnabled: true}}}\n\
+         pod: {startup: 3s, serviceTime: 20ms, termination: {preStop: 10s}}\n\
+         loadBalancer: {layer: 7, propagation: {shared: 0s, add: 15s, remove: 1s}}\nclients: [{name: web, rate: 20/s}]\n\
+         deploy: {at: 20s}\nobserve: {warmup: 5s, after: 20s}\n",
+    );
+    for (text, prevented) in traced.told(Cause::NoEndpoints) {
+        assert!(
+            text.contains("had let go of the last old pod before it heard of a new one; 8 pods were Ready"),
+            "{text}"
+        );
+        assert!(prevented.is_some_and(|by| by.starts_with("strategy.canary")), "{text}");
+    }
+}
+
+/// An old process keeps the table from before its reload for as long as it serves its connections.
+#[test]
+fn a_pod_that_only_an_old_process_knows_is_blamed_on_the_reload() {
+    let text = |membership: &str| {
+        format!(
+            "workload: {{replicas: 6}}\npod: {{startup: 5s, serviceTime: 10ms, termination: {{preStop: 10s}}}}\n\
+             loadBalancer: {{preset: nginx, membership: {membership}, activeHealth: {{interval: 1s}}}}\n\
+             clients: [{{name: web, rate: 50/s, connections: 500, keepAlive: {{idleTimeout: 60s}}}}]\n\
+             deploy: {{at: 20s}}\nobserve: {{warmup: 5s, after: 20s}}\n"
+        )
+    };
+    let traced = Traced::of_text(&text("reload"));
+    for cause in [Cause::StaleRoute, Cause::NoEndpoints] {
+        for (text, prevented) in traced.told(cause) {
+            assert!(text.contains("an old process of ") && !text.contains("believed it in rotation"), "{text}");
+            assert_eq!(prevented.as_deref(), Some("loadBalancer.membership: api"));
+        }
+    }
+    assert_eq!(Traced::of_text(&text("api")).explain(Which::default()).dropped, 0);
+}
+
+#[test]
+fn who_exits_at_sigterm_has_no_lame_duck() {
+    let text = |pre_stop: &str| {
+        format!(
+            "workload: {{replicas: 4}}\npod: {{startup: 5s, serviceTime: 10ms, termination: {{preStop: {pre_stop}, onSigterm: exit, lameDuck: 1s}}}}\n\
+             loadBalancer: {{propagation: {{shared: 0s, remove: 600ms}}}}\nclients: [{{name: web, rate: 50/s}}]\n\
+             deploy: {{at: 20s}}\nobserve: {{warmup: 5s, after: 20s}}\n"
+        )
+    };
+    for (text, prevented) in Traced::of_text(&text("0s")).told(Cause::StaleRoute) {
+        assert!(prevented.is_some_and(|by| by.starts_with("preStop of 0.60 s")), "{text}");
+    }
+    let cured = Traced::of_text(&text("610ms")).explain(Which::default());
+    assert!(cured.causes.iter().all(|g| g.cause != "staleRoute"), "{:?}", cured.causes);
+}
+
+#[test]
+fn who_is_killed_in_the_hook_has_had_no_sigterm() {
+    let traced = Traced::of_text(
+        "workload: {replicas: 3}\npod: {startup: 3s, serviceTime: 20ms, termination: {preStop: 10s, onSigterm: exit, \
+         terminationGracePeriodSeconds: 10}}\nclients: [{name: chat, streams: {count: 50, duration: 60s}}]\n\
+         deploy: {at: 20s}\nobserve: {warmup: 5s, after: 20s}\n",
+    );
+    for (text, prevented) in traced.told(Cause::SeveredByKill) {
+        assert!(text.contains("while preStop 10s still ran: there was no SIGTERM"), "{text}");
+        assert!(prevented.is_some_and(|by| by.starts_with("a terminationGracePeriodSeconds beyond preStop")), "{text}");
+    }
+}
+
+/// A connection that waits in the accept queue of a pod that listens is cut there by the balancer: the route was not stale.
+#[test]
+fn what_is_cut_in_the_accept_queue_was_cut_by_the_balancer() {
+    let traced = Traced::of_text(
+        "workload: {replicas: 4, strategy: {type: Recreate}}\n\
+         pod: {concurrency: 1, serviceTime: 1s, startup: 5s, readinessProbe: none, termination: {preStop: 20s}}\n\
+         loadBalancer: {layer: 7, deregistrationDelay: 0s, propagation: {shared: 0s, remove: {distribution: uniform, min: 0s, max: 5s}}}\n\
+         clients: [{name: web, rate: 5/s}]\ndeploy: {at: 20s}\nobserve: {warmup: 5s, after: 20s}\n",
+    );
+    let causes = traced.explain(Which::default()).causes;
+    assert!(causes.iter().any(|g| g.cause == "severedByDeregistration"), "{causes:?}");
+    assert!(causes.iter().all(|g| g.cause != "staleRoute"), "every pod listens for 20 s: {causes:?}");
+}
+
 #[test]
 fn a_crash_is_no_deletion() {
     let yaml =

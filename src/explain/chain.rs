@@ -299,10 +299,20 @@ impl Teller<'_> {
             return (format!("{closed_text}; {proxy} still believed it in rotation"), None);
         };
         let took = until - deleted;
+        let balancer = self.balancer(e);
+        if until < e.born.secs() && balancer.membership == Membership::Reload {
+            let text = format!(
+                "{closed_text}; {proxy} had taken it out at {}, but an old process of it, which still served this connection, \
+                 keeps the table from before its reload",
+                at(until)
+            );
+            return (text, Some(format!("{}.membership: api", balancer.path)));
+        }
         let text =
             format!("{closed_text}; {proxy} believed it in rotation until {} (removal took {took:.2} s)", at(until));
         // It would have had to listen until this proxy had heard.
-        let pre_stop = (took - t.lame_duck.secs()).max(0.0);
+        let lame_duck = if t.on_sigterm == OnSigterm::Drain { t.lame_duck.secs() } else { 0.0 };
+        let pre_stop = (took - lame_duck).max(0.0);
         let prevented = (until > closed && t.on_sigterm != OnSigterm::Ignore)
             .then(|| format!("{path}preStop of {pre_stop:.2} s or more, for this one"));
         (text, prevented)
@@ -311,6 +321,17 @@ impl Teller<'_> {
     fn killed(&self, e: &Ending, pod: &str) -> (String, Option<String>) {
         let t = &self.kind(e).0.termination;
         let gone = self.pod(e).and_then(|p| p.gone).map_or_else(String::new, |gone| format!(" at {}", at(gone)));
+        if t.dies_in_hook() {
+            let text = format!(
+                "pod {pod} was killed{gone}, {} after its deletion, while preStop {} still ran: there was no SIGTERM",
+                t.killed_after(),
+                t.usual_pre_stop()
+            );
+            return (
+                text,
+                Some("a terminationGracePeriodSeconds beyond preStop, and a process that drains".to_owned()),
+            );
+        }
         if t.on_sigterm == OnSigterm::Exit {
             let text = format!("pod {pod} exited{gone} at SIGTERM with this in flight");
             return (text, Some("a process that drains at SIGTERM (onSigterm: drain)".to_owned()));

@@ -5,7 +5,7 @@ use super::remedy::against_no_endpoints;
 use super::tracer::Ending;
 use crate::fleet::fact::PodId;
 use crate::metrics::PodRow;
-use crate::scenario::{DeployAction, LoadBalancer};
+use crate::scenario::{DeployAction, LoadBalancer, Membership};
 
 impl Teller<'_> {
     /// What had become of the pods of the proxy of `e`, and what would have left it one, where that is known.
@@ -17,6 +17,15 @@ impl Teller<'_> {
             return (format!("{proxy} had no pod left; {}", load(e)), None);
         }
         let balancer = self.balancer(e);
+        let rolls = self.scenario.deploy.is_some() && self.has_lost_any(e);
+        if balancer.membership == Membership::Reload && rolls && e.levels.ready > 1 {
+            let text = format!(
+                "the table from before a reload, which an old process of {proxy} keeps while it serves its connections, had no pod \
+                 left in it; {}",
+                load(e)
+            );
+            return (text, Some(format!("{}.membership: api", balancer.path)));
+        }
         let known = (0..self.pods.len()).filter(|&n| self.is_known(PodId(n as u32), e)).count();
         if let Some(health) = ejecting(balancer).filter(|_| known > 0) {
             let pods = if known == 1 { "the pod".to_owned() } else { format!("any of the {known} pods") };
@@ -31,8 +40,6 @@ impl Teller<'_> {
         }
         let at = e.at.secs();
         let was = |t: Option<f64>| t.is_some_and(|t| t <= at);
-        let removed = self.pods.iter().any(|p| was(p.deletion_requested));
-        let rolls = self.scenario.deploy.is_some() && removed;
         let prevented = rolls.then(|| against_no_endpoints(&rolled, &balancer.path)).flatten();
         let replaced = self.pods.iter().any(|p| p.created.is_some() && was(p.ready));
         let text = if rolls && replaced {
@@ -41,6 +48,14 @@ impl Teller<'_> {
             format!("{proxy} had no pod left; {}", load(e))
         };
         (text, prevented)
+    }
+
+    /// Whether pods had been deleted by then, or the proxy of `e` had taken any out of its table: at a switch they stay for a while.
+    fn has_lost_any(&self, e: &Ending) -> bool {
+        let at = e.at.secs();
+        let mut changes = self.trace.tables.iter().filter(|((_, proxy), _)| *proxy == e.proxy).flat_map(|(_, all)| all);
+        self.pods.iter().any(|p| p.deletion_requested.is_some_and(|t| t <= at))
+            || changes.any(|&(t, routed)| !routed && t <= e.at)
     }
 
     /// Whether the proxy of `e` had `pod` in its table at that time. Of those that it had from the beginning only the removal is told.

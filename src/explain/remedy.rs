@@ -10,7 +10,10 @@ pub(super) fn against_no_endpoints(rolled: &Rolled<'_>, balancer: &str) -> Optio
     // By what the controller makes of both bounds: where neither lets a pod move, one may be missing all the same.
     let all_are_kept = resolve(strategy, rolled.workload.replicas).unavailable == 0;
     let said = match strategy {
-        Strategy::BlueGreen(_) => format!("{balancer}.propagation.add no later than {balancer}.propagation.remove"),
+        Strategy::BlueGreen(_) => format!(
+            "strategy.canary, which replaces a few at a time, or {balancer}.propagation.add no later than \
+             {balancer}.propagation.remove"
+        ),
         Strategy::Recreate => "strategy.type: RollingUpdate".to_owned(),
         Strategy::StatefulSet(_) | Strategy::Nomad(_) | Strategy::Canary(Canary { traffic_routing: true, .. }) => {
             return None;
@@ -70,7 +73,8 @@ mod tests {
             ("kind: DaemonSet", "maxUnavailable: 0 with a surge"),
             (
                 "kind: Rollout, strategy: {blueGreen: {}}",
-                "loadBalancer.propagation.add no later than loadBalancer.propagation.remove",
+                "strategy.canary, which replaces a few at a time, or loadBalancer.propagation.add no later than \
+                 loadBalancer.propagation.remove",
             ),
             ("kind: InstanceRefresh", "minHealthyPercentage: 100"),
         ] {
