@@ -5,7 +5,6 @@ use super::routes::{hook, sidecar_first};
 use super::{Remedy, Told, grace_for, secs, whole_seconds};
 use crate::report::Page;
 use crate::report::settings::{OnSigterm, Settings, Streams};
-use crate::report::text::quoted;
 
 /// The longest drain that is proposed (s); beyond it streams are better ended by the pod than waited for.
 const LONGEST_DRAIN: f64 = 600.0;
@@ -40,11 +39,10 @@ impl Streams {
         let window = s.termination.drain_window;
         let drain = self.drain(s).max(least_drain).max(window);
         let patience = self.patience(s, self.drain(s).max(least_drain)).max(least_patience);
-        let told = (self.finish && self.end_in_turn())
-            .then(|| quoted(&format!("clients.{}.streams.onDrain=close", self.client)));
-        let patience =
-            (patience > s.deregistration_delay)
-                .then(|| format!("{}.deregistrationDelay={}", s.balancer, whole_seconds(patience)));
+        let told =
+            (self.finish && self.end_in_turn()).then(|| format!("clients.{}.streams.onDrain=close", self.client));
+        let patience = (patience > s.deregistration_delay)
+            .then(|| format!("{}.deregistrationDelay={}", s.balancer, whole_seconds(patience)));
         let longer = (drain > window).then(|| format!("drainWindow={}", whole_seconds(drain)));
         let effect = match (self.finish, self.end_in_turn()) {
             (true, true) => "the pod ends its streams in order, and clients open new ones",
@@ -245,7 +243,10 @@ mod tests {
         assert!(text.contains("removed (deregistrationDelay); streams last 7 s (p99 46 s)"), "{text}");
         assert!(text.contains("--set loadBalancer.deregistrationDelay=47s --set drainWindow=46s"), "{text}");
         let switched = Settings { switched: Some(5.0), ..beside_requests(10.0, false, short) };
-        assert!(of(3, TRUNCATED, &switched, |_| ()).contains("--set loadBalancer.deregistrationDelay=16s --set drainWindow=11s"));
+        assert!(
+            of(3, TRUNCATED, &switched, |_| ())
+                .contains("--set loadBalancer.deregistrationDelay=16s --set drainWindow=11s")
+        );
     }
 
     #[test]

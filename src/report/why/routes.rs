@@ -6,7 +6,7 @@ use super::{Remedy, Told, failed_liveness, grace_for, secs, whole_seconds};
 use crate::metrics::Results;
 use crate::report::Page;
 use crate::report::settings::{OnSigterm, Reloads, Settings, Strategy};
-use crate::report::text::{plural, quoted, times};
+use crate::report::text::{plural, times};
 
 /// Pods that a condition holds for, of the first simulated deploy.
 fn pods(results: &Results, of: impl Fn(&crate::metrics::PodRow) -> bool) -> f64 {
@@ -263,7 +263,7 @@ fn at_the_switch(s: &Settings) -> Option<Told> {
         secs(s.addition.p50),
         secs(s.addition.p99)
     );
-    let canary = quoted("workload.strategy={canary: {maxUnavailable: 0}}");
+    let canary = "workload.strategy={canary: {maxUnavailable: 0}}".to_owned();
     let known = format!("minReadySeconds={}", libm::ceil(s.addition.p99.max(s.min_ready)));
     let effect = "pods are replaced a few at a time, and old ones stay until proxies know the new";
     Some((sentence, s.tier.is_none().then(|| Remedy::new([canary, known], effect))))
