@@ -59,6 +59,8 @@ pub struct Scene {
     pub bins: Vec<SceneBin>,
     /// The pods by order of creation.
     pub pods: Vec<ScenePod>,
+    /// When *during* ended (s); `None` where it did not.
+    pub settled: Option<f64>,
 }
 
 /// Names of the causes, in the order of [`SceneBin::causes`].
@@ -88,6 +90,7 @@ impl Scene {
             first: (SimTime::ZERO - before).nanos().div_euclid(1_000_000_000),
             bins: Vec::new(),
             pods: vec![known; scenario.rolled().workload.replicas as usize],
+            settled: None,
         }
     }
 
@@ -126,6 +129,7 @@ impl Observer for Scene {
             Fact::Pod { pod, .. } | Fact::Table { pod, .. } | Fact::Deaf { pod } if pod.tier().is_some() => {}
             Fact::Pod { pod, step, .. } => self.pod(pod.0).stepped(now.secs(), step),
             Fact::Deaf { pod } => self.pod(pod.0).deaf.push((now.secs(), f64::INFINITY)),
+            Fact::Settled => self.settled = Some(now.secs()),
             Fact::Table { pod, routed, .. } => {
                 let pod = self.pod(pod.0);
                 let before = pod.routed.last().map_or(0, |r| r.1);
@@ -144,7 +148,6 @@ impl Observer for Scene {
             | Fact::Desired { .. }
             | Fact::SpecChanged
             | Fact::Complete
-            | Fact::Settled
             | Fact::Levels(_) => {}
         }
     }

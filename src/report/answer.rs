@@ -137,9 +137,7 @@ fn losses(results: &Results) -> String {
         return format!("A deploy {lost}: {share} of the {sent} sent while it rolls.");
     }
     let (during, after) = (count(during, during), count(after, after));
-    format!(
-        "A deploy {lost}: {during} of the {sent} sent while it rolls ({share}), {after} after its last old pod is gone."
-    )
+    format!("A deploy {lost}: {during} of the {sent} sent while it rolls ({share}), {after} after it is over.")
 }
 
 /// How many new pods a rollout that stands still is waiting for, in the first simulated deploy.
@@ -278,7 +276,7 @@ fn never_completes(results: &Results, settings: Option<&Settings>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::metrics::replication::Replication;
+    use crate::metrics::replication::{Replication, RolloutTally};
     use crate::metrics::sample;
     use crate::report::settings::Settings;
     use crate::report::tests::{merged, settings, terminal};
@@ -294,8 +292,17 @@ mod tests {
         };
         let text = terminal(&merged(cut, 2), &settings());
         assert!(text.contains("ends (observe.limit) while 4 old pods still terminate"), "{text}");
-        assert!(text.contains("to the end") && !text.contains("to the last old pod"), "{text}");
-        assert!(terminal(&sample::clean_results(2), &settings()).contains("to the last old pod"));
+        assert!(text.contains("to the end") && !text.contains("until it is over"), "{text}");
+        assert!(terminal(&sample::clean_results(2), &settings()).contains("until it is over"));
+        // Where the rollout's end is that of all, it is told as such.
+        let ends = |i| {
+            let clean = sample::clean(i);
+            let duration = Some(clean.phases[1].seconds);
+            Replication { rollout: clean.rollout.map(|r| RolloutTally { duration, ..r }), ..clean }
+        };
+        let text = terminal(&merged(ends, 2), &settings());
+        let measured = text.lines().find(|l| l.contains("measured")).unwrap_or_default();
+        assert!(measured.ends_with("until complete"), "{measured}");
     }
 
     #[test]

@@ -83,6 +83,11 @@ impl<'a> Beside<'a> {
         Some(Picture::beside(format!("{title} – {of}"), format!("{unit} ({whose})"), legend, plots))
     }
 
+    /// Whether none of them has a deploy.
+    pub(super) fn is_steady(&self) -> bool {
+        self.stories.iter().all(|s| s.results.is_steady())
+    }
+
     /// What any of them assumes, each thing once.
     pub(super) fn assumptions(&self) -> Vec<String> {
         let mut assumptions: Vec<String> = Vec::new();

@@ -27,6 +27,7 @@ struct View {
     figures: Vec<Together>,
     names: Vec<String>,
     assumptions: Vec<String>,
+    steady: bool,
     footer: String,
 }
 
@@ -94,6 +95,7 @@ fn view(page: &ComparePage, beside: &Beside<'_>, figures: Vec<Together>) -> View
         figures,
         names: beside.names.clone(),
         assumptions: beside.assumptions(),
+        steady: beside.is_steady(),
         footer: format!("dryroll {} · seed {}{}", c.version, c.seed, beside.simulated()),
     }
 }

@@ -196,11 +196,21 @@ fn extreme(results: &Results, of: impl Fn(usize) -> Option<f64>) -> Option<(f64,
     bins.reduce(|best, next| if next.1 < best.1 { next } else { best })
 }
 
+/// The time series holds means.
+const fn on_average(results: &Results) -> &'static str {
+    if results.replications > 1 { " on average" } else { "" }
+}
+
 fn fewest(results: &Results) -> Option<(f64, String)> {
     let ready = results.timeseries.column("ready");
     let (at, least) = extreme(results, |i| ready[i])?;
     let before = results.timeseries.mean("ready", f64::NEG_INFINITY, 0.0)?;
-    let text = format!("The fewest pods are Ready: {} of {} on average.", count(least, 10.0), count(before, before));
+    let text = format!(
+        "The fewest pods are Ready: {} of {}{}.",
+        count(least, 10.0),
+        count(before, before),
+        on_average(results)
+    );
     (least < before - 0.5).then_some((at, text))
 }
 
@@ -222,7 +232,7 @@ fn short(results: &Results) -> Option<(f64, String)> {
     } else {
         String::new()
     };
-    Some((at, format!("Capacity is lowest: {} the demand{less}{all}.", times(least, least))))
+    Some((at, format!("Capacity is lowest: {} the demand{}{less}{all}.", times(least, least), on_average(results))))
 }
 
 /// The most connections a second that were opened anew in place of lost ones, when, and how many are usual; where they are many.
@@ -238,7 +248,10 @@ fn storm(results: &Results) -> Option<(f64, String)> {
     let (most, usual) = (rate(most, most), rate(usual, usual));
     Some((
         at,
-        format!("Most connections are opened anew in place of lost ones: {most}, against {usual} before the deploy."),
+        format!(
+            "Most connections are opened anew in place of lost ones: {most}{}, against {usual} before the deploy.",
+            on_average(results)
+        ),
     ))
 }
 

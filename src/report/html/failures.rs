@@ -1,13 +1,13 @@
 //! What was dropped, second by second: by cause where the deploy was watched, else by what clients were left with.
 
-use super::levels::{HEIGHT, mean_of, rolling};
-use super::panel::{Key, Panel, Series, drawn, moment, table};
+use super::levels::{HEIGHT, mean_of, rolling, rolling_first};
+use super::panel::{Key, Panel, Series, drawn, table, when};
 use super::svg::between;
 use super::window::{How, Window};
 use crate::metrics::Results;
 use crate::metrics::scene::{Scene, cause_names};
 use crate::report::answer;
-use crate::report::text::{count, plural, rate};
+use crate::report::text::{self, count, plural, rate};
 
 /// Whether there is anything to see in a plot of failures.
 pub(super) fn any(results: &Results) -> bool {
@@ -30,7 +30,10 @@ pub(super) fn failures(results: &Results, scene: Option<&Scene>, window: &Window
     let most = all.most(&starts).unwrap_or((0.0, 0.0));
     let scale = window.scale(most.1.max(1.0), HEIGHT);
     let mut plot = window.plot("failures", HEIGHT);
-    rolling(&mut plot, results, window);
+    match scene {
+        Some(_) => rolling_first(&mut plot, results, scene, window),
+        None => rolling(&mut plot, results, window),
+    }
     let mut floor = vec![0.0; starts.len()];
     let mut legend = Vec::new();
     for (style, series) in &kinds {
@@ -42,17 +45,19 @@ pub(super) fn failures(results: &Results, scene: Option<&Scene>, window: &Window
         for (i, height) in floor.iter_mut().enumerate() {
             *height += of(i);
         }
-        let label = format!("{} ({})", series.label, count(total(series), total(series)));
+        let label = format!("{} ({})", series.label, in_all(results, scene, &series.label));
         legend.push(Key::filled(&switch, &label, style));
     }
     plot.scale(scale, rate);
     let finding = if most.1 > 0.0 {
-        format!("Most in one second: {}, {}.", rate(most.1, most.1), moment(most.0))
+        format!("Most in one second: {}, {}.", rate(most.1, most.1), when(results, most.0))
     } else if any(results) {
         "This one deploy dropped nothing; others did.".to_owned()
     } else {
         "Nothing was dropped.".to_owned()
     };
+    let earlier = starts.iter().zip(&sums).any(|(&t, &sum)| t < 0.0 && sum > 0.0) && !results.is_steady();
+    let finding = if earlier { format!("{finding} The legend counts from 0 s on.") } else { finding };
     let refs: Vec<&Series> = kinds.iter().map(|k| &k.1).collect();
     let panel = Panel {
         id: "failures",
@@ -67,6 +72,18 @@ pub(super) fn failures(results: &Results, scene: Option<&Scene>, window: &Window
     };
     let series = kinds.into_iter().map(|k| k.1).collect();
     (panel, series)
+}
+
+/// How many of a kind there were in all, as the table and the list of steps have it: from the deploy on, and whether or not they
+/// lie in the time that is shown.
+fn in_all(results: &Results, scene: Option<&Scene>, label: &str) -> String {
+    let Some(scene) = scene else {
+        return text::mean(results.summary.outcomes.get(label), count);
+    };
+    let kind = cause_names().iter().position(|name| words(name) == label);
+    let counted = scene.bins.iter().skip(usize::try_from(-scene.first).unwrap_or(0));
+    let n = counted.map(|b| kind.map_or(0, |k| b.causes[k])).map(f64::from).sum::<f64>();
+    count(n, n)
 }
 
 /// `the first of 10 simulated deploys`.

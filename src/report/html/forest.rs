@@ -9,8 +9,9 @@ use crate::report::text::plural;
 use crate::stats::paired::{Better, Difference, Verdict};
 use crate::study::result::comparison::{Compared, Comparison};
 
-/// Height of a figure's heading, and of each policy's line below it.
+/// Height of a figure's heading, of a policy's words where there are several, and of its line below them.
 const HEAD: f64 = 24.0;
+const WORDS: f64 = 19.0;
 const LINE: f64 = 30.0;
 /// What the farthest end of an interval reaches of the way from the middle to the edge.
 const REACH: f64 = 0.94;
@@ -19,18 +20,21 @@ const REACH: f64 = 0.94;
 pub(super) fn forest(comparison: &Comparison) -> Panel {
     let figures = figures(comparison);
     let several = comparison.policies.len() > 1;
-    let height: f64 = figures.iter().map(|(_, lines)| HEAD + LINE * lines.len() as f64).sum();
+    // The words of a single policy have room in the heading.
+    let words_height = if several { WORDS } else { 0.0 };
+    let height: f64 = figures.iter().map(|(_, lines)| HEAD + (words_height + LINE) * lines.len() as f64).sum();
     let mut plot = Plot::new("differences", "", Axis { start: -1.0, end: 1.0 }, height).untimed();
     let mut marks = Marks::default();
     let mut y = 0.0;
-    // The line of no difference leaves out the headings, which on a narrow screen reach across the middle.
+    // The line of no difference leaves out headings and words, which on a narrow screen reach across the middle.
     let mut zero = String::new();
     for (figure, lines) in &figures {
         plot.text("l start", -1.0, y + 17.0, &name(figure));
-        let _ = write!(zero, "M500 {}v{}", n(y + HEAD), n(LINE * lines.len() as f64));
         let half = lines.iter().map(|(_, c)| farthest(c)).fold(f64::MIN_POSITIVE, f64::max);
         y += HEAD;
         for (policy, compared) in lines {
+            y += words_height;
+            let _ = write!(zero, "M500 {}v{}", n(y), n(LINE));
             marks.add(compared, half, y, LINE);
             let Words { difference, verdict, .. } = words(compared);
             let who = if several { format!("{policy}: ") } else { String::new() };

@@ -62,10 +62,9 @@ pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_
     };
     let total = height * shown.len() as f64;
     let mut plot = window.plot("pods", total);
-    super::levels::rolling(&mut plot, results, window);
+    super::levels::rolling_first(&mut plot, results, scene, window);
     let mut paths = [const { String::new() }; STYLES.len()];
     let mut kills = String::new();
-    let mut stale = Stale::default();
     let mut lanes = Vec::new();
     for (i, &(at, pod)) in shown.iter().enumerate() {
         let y = i as f64 * height;
@@ -74,7 +73,7 @@ pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_
             rectangle(&mut paths[style], window.axis, (from, to), (y + 0.5, height - 1.0));
         }
         if let (Some(scene), Some(watched)) = (scene, watched) {
-            belief(pod, watched, scene.proxies, window.axis, (y, height), &mut paths, &mut stale);
+            belief(pod, watched, scene.proxies, window.axis, (y, height), &mut paths);
         }
         if let Some(gone) = pod.gone.filter(|_| pod.killed) {
             let x = window.axis.x(gone);
@@ -89,9 +88,10 @@ pub(super) fn lanes(results: &Results, scene: Option<&Scene>, window: &Window<'_
     }
     plot.path(&drawn("line thick vermillion", "pods-killed"), &kills);
     names(&mut plot, &shown, height);
-    let mut finding = said(results, &stale);
+    let mut finding = said(results, scene, window.axis);
     if every > 1 {
-        let _ = write!(finding, " One pod in {every} is shown, of {} in all.", all.len());
+        let all = all.len() as f64;
+        let _ = write!(finding, " One pod in {every} is shown, of {} in all.", count(all, all));
     }
     let keys = STYLES.iter().zip(&paths).filter(|(_, p)| !p.is_empty());
     let mut legend: Vec<Key> = keys.map(|((s, l, c), _)| Key::filled(&format!("pods-{s}"), l, c)).collect();
@@ -160,11 +160,19 @@ fn truth(pod: &PodRow, watched: Option<&ScenePod>, axis: Axis) -> Spans {
     spans
 }
 
-/// Windows in which pods were sent to that no longer listened.
-#[derive(Default)]
-struct Stale {
-    pods: u32,
-    longest: f64,
+/// When proxies sent to a pod that did not listen: from, to, and how many of them.
+fn stale(pod: &PodRow, watched: &ScenePod, axis: Axis) -> Vec<(f64, f64, u32)> {
+    let closed = pod.listener_closed.or(pod.gone).unwrap_or(f64::INFINITY);
+    let gone = pod.gone.unwrap_or(axis.end);
+    let deaf = || watched.deaf.iter().map(|&(from, to)| (from, to.min(gone))).chain([(closed, f64::INFINITY)]);
+    let both = |(from, to, sent): (f64, f64, u32)| deaf().map(move |d| (d.0.max(from), d.1.min(to), sent));
+    believed(watched, axis).flat_map(both).filter(|s| s.1 > s.0).collect()
+}
+
+/// When proxies sent to a pod, and how many of them.
+fn believed(watched: &ScenePod, axis: Axis) -> impl Iterator<Item = (f64, f64, u32)> {
+    let ends = watched.routed.iter().skip(1).map(|r| r.0).chain([axis.end]);
+    watched.routed.iter().zip(ends).map(|(&(from, sent), to)| (from, to, sent)).filter(|b| b.2 > 0)
 }
 
 /// What the proxies believed: a line as thick as their share, red where the pod no longer listened.
@@ -175,47 +183,43 @@ fn belief(
     axis: Axis,
     (y, height): (f64, f64),
     paths: &mut [String; STYLES.len()],
-    stale: &mut Stale,
 ) {
     let closed = pod.listener_closed.or(pod.gone).unwrap_or(f64::INFINITY);
-    let gone = pod.gone.unwrap_or(axis.end);
-    let deaf = || watched.deaf.iter().map(|&(from, to)| (from, to.min(gone))).chain([(closed, f64::INFINITY)]);
-    let ends = watched.routed.iter().skip(1).map(|r| r.0).chain([axis.end]);
-    let mut wrong = 0.0;
-    for (&(from, sent), to) in watched.routed.iter().zip(ends) {
-        if sent == 0 {
-            continue;
-        }
-        let thick = (height * 0.4 * f64::from(sent) / f64::from(proxies.max(1))).max(0.8);
-        let middle = y + height / 2.0 - thick / 2.0;
-        rectangle(&mut paths[5], axis, (from, to.min(closed)), (middle, thick));
-        let part = (height - 1.0) * f64::from(sent) / f64::from(proxies.max(1));
-        for (from, to) in deaf().map(|d| (d.0.max(from), d.1.min(to))).filter(|d| d.1 > d.0) {
-            rectangle(&mut paths[6], axis, (from, to), (y + height - 0.5 - part, part));
-            wrong += to - from;
-        }
+    let share = |sent: u32| f64::from(sent) / f64::from(proxies.max(1));
+    for (from, to, sent) in believed(watched, axis) {
+        let thick = (height * 0.4 * share(sent)).max(0.8);
+        rectangle(&mut paths[5], axis, (from, to.min(closed)), (y + height / 2.0 - thick / 2.0, thick));
     }
-    if wrong > 0.0 {
-        stale.pods += 1;
-        stale.longest = stale.longest.max(wrong);
+    for (from, to, sent) in stale(pod, watched, axis) {
+        let part = (height - 1.0) * share(sent);
+        rectangle(&mut paths[6], axis, (from, to), (y + height - 0.5 - part, part));
     }
 }
 
-/// What there is to see.
-fn said(results: &Results, stale: &Stale) -> String {
+/// What there is to see: of all pods, though some may be left out of the picture.
+fn said(results: &Results, scene: Option<&Scene>, axis: Axis) -> String {
     let pods = &results.pods;
     let gone = pods.iter().filter(|p| p.gone.is_some()).count() as f64;
     let created = pods.iter().filter(|p| p.created.is_some()).count() as f64;
     let killed = pods.iter().filter(|p| p.killed).count() as f64;
-    let mut text = format!("{} created, {} gone", plural(created, "pod"), count(gone, gone));
+    let mut text = if results.is_steady() && created + gone == 0.0 {
+        format!("{}, from start to end", plural(pods.len() as f64, "pod"))
+    } else {
+        format!("{} created, {} gone", plural(created, "pod"), count(gone, gone))
+    };
     if killed > 0.0 {
         let _ = write!(text, ", {} of these killed", count(killed, killed));
     }
     text.push('.');
-    if stale.pods > 0 {
-        let n = plural(f64::from(stale.pods), "pod");
-        let longest = seconds(stale.longest, stale.longest);
-        let _ = write!(text, " {n} stopped listening while proxies still sent to them, for {longest} at the longest.");
+    let watched = pods.iter().zip(scene.iter().flat_map(|s| &s.pods));
+    let wrong = watched.map(|(pod, watched)| stale(pod, watched, axis).iter().map(|s| s.1 - s.0).sum::<f64>());
+    let wrong: Vec<f64> = wrong.filter(|&w| w > 0.0).collect();
+    if !wrong.is_empty() {
+        let them = if wrong.len() == 1 { "it" } else { "them" };
+        let (n, longest) = (plural(wrong.len() as f64, "pod"), wrong.iter().copied().fold(0.0, f64::max));
+        let longest = seconds(longest, longest);
+        let _ =
+            write!(text, " {n} stopped listening while proxies still sent to {them}, for {longest} at the longest.");
     }
     text
 }
@@ -315,9 +319,8 @@ mod tests {
         let routed = vec![(f64::NEG_INFINITY, 2), (7.0, 1), (8.0, 0)];
         let watched = ScenePod { routed, ..ScenePod::default() };
         let mut paths = [const { String::new() }; STYLES.len()];
-        let mut stale = Stale::default();
-        belief(&pod(), &watched, 2, AXIS, (0.0, 10.0), &mut paths, &mut stale);
-        assert_eq!((stale.pods, stale.longest), (1, 2.0));
+        belief(&pod(), &watched, 2, AXIS, (0.0, 10.0), &mut paths);
+        assert_eq!(stale(&pod(), &watched, AXIS), [(6.0, 7.0, 2), (7.0, 8.0, 1)]);
         assert_eq!(paths[5], "M0 3H160v4H0z", "believed and true until the listener closed at 6 s");
         assert_eq!(paths[6], "M160 0.5H170v9H160zM170 5H180v4.5H170z", "both proxies, then one");
     }

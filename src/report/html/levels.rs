@@ -1,11 +1,12 @@
 //! Capacity against demand, reconnects, and what is under way: levels and rates, means over the replications.
 
-use super::panel::{Key, Panel, Series, drawn, moment, table};
+use super::panel::{Key, Panel, Series, drawn, table, when};
 use super::svg::{Plot, between, steps};
 use super::window::{How, Window};
-use crate::metrics::Results;
+use crate::metrics::scene::Scene;
+use crate::metrics::{Figure, Results};
 use crate::report::answer;
-use crate::report::text::{count, plural, rate, seconds, times};
+use crate::report::text::{self, Format, count, plural, rate, seconds, times};
 
 /// Height of a plot.
 pub(super) const HEIGHT: f64 = 150.0;
@@ -18,10 +19,45 @@ pub(super) fn mean_of(results: &Results) -> String {
     }
 }
 
-/// What a plot of levels shows of the deploy itself: the span in which it rolls, and its end.
+/// The span in which a deploy rolls: of a plot that shows means, to the mean of all ends.
 pub(super) fn rolling(plot: &mut Plot, results: &Results, window: &Window<'_>) {
     if !results.is_steady() {
         plot.shade("rolling", 0.0, window.settled);
+    }
+}
+
+/// The same of a plot that shows the first deploy: to its own end, which of several nobody knows who did not watch it.
+pub(super) fn rolling_first(plot: &mut Plot, results: &Results, scene: Option<&Scene>, window: &Window<'_>) {
+    match scene {
+        Some(scene) if !results.is_steady() => plot.shade("rolling", 0.0, scene.settled.unwrap_or(window.axis.end)),
+        None if results.replications == 1 => rolling(plot, results, window),
+        _ => {}
+    }
+}
+
+/// `On average, most`; of a single one, `Most`.
+fn averaged(results: &Results, what: &str) -> String {
+    if results.replications > 1 {
+        return format!("On average, {what}");
+    }
+    let mut text = what.to_owned();
+    text[..1].make_ascii_uppercase();
+    text
+}
+
+/// What the table has of the same, where that reads otherwise: it takes each deploy's own extreme, at whichever moment, and then
+/// the mean, while a curve of means is flatter.
+fn own(results: &Results, shown: &str, extreme: &str, figure: Figure, format: Format) -> String {
+    let own = text::mean(figure, format);
+    if figure.is_none() || own == shown {
+        return String::new();
+    }
+    match results.replications {
+        1 => format!(" Between whole seconds, the {extreme} is {own}."),
+        _ => {
+            let one = answer::simulated(results).trim_start_matches("simulated ");
+            format!(" A {one}'s own {extreme}, whenever it comes, is {own} on average.")
+        }
     }
 }
 
@@ -83,12 +119,14 @@ fn lowest(results: &Results, starts: &[f64], capacity: &Series, demand: &Series)
     let Some((t, headroom)) = least else { return "Nothing is demanded at a set rate.".to_owned() };
     let short_for = results.summary.capacity.seconds_below_demand.map_or(0.0, |s| s.mean);
     let most_short = if short_for > 0.0 {
-        format!(" A deploy is short of it for {}.", seconds(short_for, short_for))
+        let who = if results.is_steady() { "It" } else { "A deploy" };
+        format!(" {who} is short of it for {}.", seconds(short_for, short_for))
     } else {
         String::new()
     };
-    let at = if results.is_steady() { String::new() } else { format!(" {}", moment(t)) };
-    format!("On average, capacity is lowest{at}: {} the demand.{most_short}", times(headroom, headroom))
+    let (least, lowest) = (times(headroom, headroom), averaged(results, "capacity is lowest"));
+    let own = own(results, &least, "lowest", results.summary.capacity.min_headroom, times);
+    format!("{lowest} {}: {least} the demand.{own}{most_short}", when(results, t))
 }
 
 /// Reconnects against what is usual.
@@ -108,16 +146,8 @@ pub(super) fn reconnects(results: &Results, window: &Window<'_>) -> (Panel, Vec<
     plot.path(&drawn("line dash plain", "reconnects-baseline"), &level);
     plot.scale(scale, rate);
     let who = if results.summary.connections.upstream.opened.is_some() { "the proxies" } else { "clients" };
-    let usual = rate(baseline, baseline);
-    let finding = if most.1 > 0.0 {
-        format!(
-            "On average, most in one second: {}, {}. Usual before the deploy: {usual}.",
-            rate(most.1, most.1),
-            moment(most.0)
-        )
-    } else {
-        format!("None in this time. Usual before the deploy: {usual}.")
-    };
+    let finding = most_reconnects(results, most, baseline);
+    let usual = if results.is_steady() { "usual" } else { "usual before the deploy" };
     let panel = Panel {
         id: "reconnects",
         title: "Reconnects".to_owned(),
@@ -128,11 +158,23 @@ pub(super) fn reconnects(results: &Results, window: &Window<'_>) -> (Panel, Vec<
         reach: [0.0, scale.top],
         legend: vec![
             Key::filled("reconnects-reconnects", "reconnects", "solid purple"),
-            Key::line("reconnects-baseline", "usual before the deploy", "line dash plain"),
+            Key::line("reconnects-baseline", usual, "line dash plain"),
         ],
         table: table(window, &[&series]),
     };
     (panel, vec![series])
+}
+
+fn most_reconnects(results: &Results, (t, most): (f64, f64), baseline: f64) -> String {
+    let usual = rate(baseline, baseline);
+    let usual = if results.is_steady() { String::new() } else { format!(" Usual before the deploy: {usual}.") };
+    if most <= 0.0 {
+        return format!("None in this time.{usual}");
+    }
+    let peak = results.summary.connections.to_pods().peak_reconnects_per_second.filter(|_| !results.is_steady());
+    let most = rate(most, most);
+    let own = own(results, &most, "peak", peak, rate);
+    format!("{}: {most}, {}.{own}{usual}", averaged(results, "most in one second"), when(results, t))
 }
 
 fn n_line(window: &Window<'_>, y: f64) -> String {
@@ -158,12 +200,13 @@ pub(super) fn under_way(results: &Results, window: &Window<'_>) -> (Panel, Vec<S
     let longest = queued.most(&starts).filter(|m| m.1 >= 0.5);
     let queue = longest.map_or_else(
         || "Hardly any wait for a worker.".to_owned(),
-        |(t, v)| format!("At the most {} wait for a worker, {}.", count(v, v), moment(t)),
+        |(t, v)| format!("At the most {} wait for a worker, {}.", count(v, v), when(results, t)),
     );
     let finding = format!(
-        "On average, at the most {} requests are under way, {}. {queue}",
+        "{} {} requests are under way, {}. {queue}",
+        averaged(results, "at the most"),
         count(most.1, most.1),
-        moment(most.0)
+        when(results, most.0)
     );
     let panel = Panel {
         id: "underway",

@@ -9,7 +9,7 @@ use super::{Script, Story, framed, json, page, render};
 /// The script of a page on a time axis, and that of the sliders.
 const SCRIPT: Script = Script {
     text: concat!(include_str!("assets/legend.js"), include_str!("assets/page.js"), include_str!("assets/live.js")),
-    hash: "soVl87SMfIQMCy56OmMtNcycV1DKXkRC+aH3m6LEzR4=",
+    hash: "f5S5tHzx+DZwMnLxPMMagulFMsnDrsJ9LWIRmuWRf2U=",
 };
 
 /// A setting with a slider.

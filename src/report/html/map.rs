@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::apart::Mark;
 use super::picture::Picture;
 use super::svg::{Plot, Plotted, n};
-use super::sweep::{Combination, Mark};
+use super::sweep::Combination;
 use crate::report::sweep::SweepPage;
 use crate::report::sweep::rows::Shown;
 
@@ -162,7 +163,9 @@ pub(super) fn picture(slices: &[Slice], figure: &str, of: &str) -> Picture {
     } else {
         format!("{} downwards, {} to the right", first.down, first.across)
     };
-    let unit = format!("mean per deploy; {by}; the darker, the worse; ★ the best, ≈ cannot be told from it, ✗ broken");
+    let unit = format!(
+        "mean per deploy; {by}; the darker, the worse; ★ the best, ≈ cannot be told from it, ? worse, but not surely, ✗ broken"
+    );
     let plots = slices.iter().map(|s| (s.caption.clone(), drawn(s, figure))).collect();
     Picture::beside(format!("{figure} – {of}"), unit, Vec::new(), plots)
 }
@@ -187,6 +190,7 @@ fn drawn(slice: &Slice, figure: &str) -> Plotted {
             let mark = match cell.mark {
                 Mark::Best => " ★",
                 Mark::Like => " ≈",
+                Mark::Unsure => " ?",
                 Mark::Broken => " ✗",
                 Mark::Failed | Mark::None => "",
             };

@@ -3,6 +3,7 @@
 //! What is shown (`page`, `levels`, `failures`, `lanes`, `latency`) is apart from how (`assets/`: templates, style, script).
 //! Bytes depend on the result alone.
 
+mod apart;
 mod beside;
 mod compare;
 mod course;
@@ -31,8 +32,8 @@ mod window;
 
 use std::io;
 
-use minijinja::Environment;
 use minijinja::value::Serde;
+use minijinja::{Environment, Value};
 
 use super::{Page, Report, Settings};
 use crate::explain::Explanation;
@@ -48,12 +49,12 @@ struct Script {
 /// The script of everything on a time axis.
 const SCRIPT: Script = Script {
     text: concat!(include_str!("assets/legend.js"), include_str!("assets/page.js")),
-    hash: "YYRRJQ0SkV71RWavJUmnVlROHK2nPUQHUJ9skWW8lew=",
+    hash: "zpwyPl/Ytra24stUeRpeMjpHwp8E3LE4C5at4IjY3Ks=",
 };
 /// That of the maps of a sweep, and of a page that has legends alone.
 const SWEEP_SCRIPT: Script = Script {
     text: concat!(include_str!("assets/legend.js"), include_str!("assets/sweep.js")),
-    hash: "lVrwQ2n44+WXCM4Wybg8RlbH0HqbBoL/6hjj37dr250=",
+    hash: "WbyZd0rLj1laJVgkwc1JqBI9Npq0xy8RqhBjUP9A5eM=",
 };
 /// Pages and parts of them.
 const TEMPLATES: [(&str, &str); 10] = [
@@ -170,10 +171,16 @@ struct Frame {
 /// A template filled in. Its name ends in `.html`, by which everything in it is escaped that is not declared safe.
 fn render<T: serde::Serialize>(name: &str, view: &T) -> io::Result<String> {
     let mut environment = Environment::new();
+    environment.add_filter("breakable", breakable);
     for (name, template) in TEMPLATES {
         environment.add_template(name, template).map_err(io::Error::other)?;
     }
     environment.get_template(name).and_then(|t| t.render(Serde(view))).map_err(io::Error::other)
+}
+
+/// A path that may be broken after its dots and commas, where a column is too narrow for it, and nowhere inside a word.
+fn breakable(text: &str) -> Value {
+    Value::from_safe_string(svg::escape(text).replace('.', ".<wbr>").replace(',', ",<wbr>"))
 }
 
 /// JSON for a `script` element, in which `<` would be the only way out.

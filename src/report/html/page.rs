@@ -26,6 +26,8 @@ pub(super) struct View {
     sentence: String,
     notes: Vec<String>,
     steady: bool,
+    /// Whether most figures end *during* where it ends on average.
+    mean_end: bool,
     figures: Vec<FigureRow>,
     reasons: Vec<Reason>,
     next: Vec<(String, String)>,
@@ -73,6 +75,7 @@ pub(super) fn view(story: &Story<'_>) -> View {
         sentence: answer.sentence,
         notes: answer.notes,
         steady: results.is_steady(),
+        mean_end: results.replications > 1,
         figures: rows.into_iter().map(figure).collect(),
         reasons: exemplified(page.as_ref().map_or_else(|| causes(results), reasons), story),
         next: page.as_ref().map(terminal::proposals).unwrap_or_default(),

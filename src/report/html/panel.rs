@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::svg::{Plotted, escape};
 use super::window::Window;
+use crate::metrics::Results;
 use crate::report::text::{self, Format, seconds};
 
 /// Rows of a table behind a plot, at the most.
@@ -88,7 +89,12 @@ impl Series {
     }
 }
 
-/// A moment in words: `12 s after the deploy`.
+/// A moment of a forecast in words: `12 s after the deploy`; where there is none, `at 12 s`.
+pub(super) fn when(results: &Results, t: f64) -> String {
+    if results.is_steady() { format!("at {}", seconds(libm::round(t), t)) } else { moment(t) }
+}
+
+/// A moment of a deploy in words: `12 s after the deploy`.
 pub(super) fn moment(t: f64) -> String {
     let t = libm::round(t);
     match t {

@@ -2,27 +2,34 @@
 
 use std::fmt::Write as _;
 
+use super::apart::Mark;
 use super::panel::{Key, Panel, drawn};
 use super::svg::{Axis, Plot, n};
-use super::sweep::{Combination, Mark};
+use super::sweep::Combination;
 use crate::report::sweep::SweepPage;
-use crate::report::sweep::rows::{FIGURES, Shown};
+use crate::report::sweep::rows::{FIGURES, Shown, short_names};
 use crate::report::text::plural;
 
 /// Where the axes end, room above them and below.
 const HEIGHT: f64 = 260.0;
 const TOP: f64 = 26.0;
-const BELOW: f64 = 34.0;
+const BELOW: f64 = 58.0;
+/// Names stand in two rows, by turns: each has the room of two axes. So far below the plot is the first, and the second below that.
+const NAMES: f64 = 32.0;
+const ROW: f64 = 17.0;
+/// So far beyond the ends of an axis its first and last label stand, clear of the lines that fan out from there.
+const CLEAR: f64 = 10.0;
 /// Room beside the first and the last axis for their labels, as a share of the width.
 const SIDE: f64 = 0.07;
 /// Values up to which each of an axis is labelled.
 const LABELS: usize = 8;
 
 /// Lines by what they are drawn as: the last lies on top.
-const LOOKS: [(Mark, &str, &str); 5] = [
+const LOOKS: [(Mark, &str, &str); 6] = [
     (Mark::Failed, "could not be simulated", "thread thin muted dash"),
     (Mark::Broken, "an objective is broken", "thread thin vermillion dash"),
     (Mark::None, "worse", "thread thin muted"),
+    (Mark::Unsure, "worse, but not surely", "thread thin purple"),
     (Mark::Like, "can't be told apart from the best", "thread orange"),
     (Mark::Best, "the best", "thread thick blue"),
 ];
@@ -39,6 +46,7 @@ struct Line {
 /// The picture; `None` where there are fewer than two axes or rows.
 pub(super) fn parallel(page: &SweepPage, all: &[Combination]) -> Option<Panel> {
     let names: Vec<&str> = page.table.header.columns().collect();
+    let names = short_names(&names);
     let varied = names.iter().enumerate().filter_map(|(c, name)| setting(name, c, all));
     let mut lines: Vec<Line> = varied.collect();
     if lines.len() < 2 || all.len() < 2 {
@@ -61,10 +69,15 @@ pub(super) fn parallel(page: &SweepPage, all: &[Combination]) -> Option<Panel> {
     let mut rules = String::new();
     for (i, line) in lines.iter().enumerate() {
         let _ = write!(rules, "M{} {}V{}", n(x(i) * 1000.0), n(TOP), n(TOP + HEIGHT));
-        plot.text("l", x(i), TOP + HEIGHT + 24.0, &line.name);
+        plot.text("l", x(i), TOP + HEIGHT + NAMES + ROW * (i % 2) as f64, &line.name);
         for (at, label) in &line.labels {
             // Beside its axis, and of the last on the side where there is room.
-            plot.beside("tick", x(i), y(*at), i + 1 == lines.len(), label);
+            let clear = match *at {
+                0.0 => CLEAR,
+                1.0 => -CLEAR,
+                _ => 0.0,
+            };
+            plot.beside("tick", x(i), y(*at) + clear, i + 1 == lines.len(), label);
         }
     }
     plot.path(&drawn("line thin plain", "parallel-axes"), &rules);

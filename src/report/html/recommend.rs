@@ -135,13 +135,19 @@ fn policies(r: &Recommendation) -> Table {
         row.extend(shown.iter().map(|&i| p.settings[i].clone()));
         row.extend(Cost::ALL.map(|c| {
             let (mean, interval) = words::figure(c, p.costs[c as usize]);
-            if interval.is_empty() { mean } else { format!("{mean} {interval}") }
+            // Broken between the two at the most.
+            format!("{} {}", unbroken(&mean), unbroken(&interval)).trim_end().to_owned()
         }));
         row.push(count(p.price, p.price));
         row.push(format!("{}, {}", finding::verdict(p.verdict), words::met(p.deploys, p.met)));
         row
     };
     Table { heads, rows: all.iter().map(row).collect() }
+}
+
+/// With spaces and hyphens at which no line ends.
+fn unbroken(text: &str) -> String {
+    text.replace(' ', "\u{a0}").replace('-', "-\u{2060}")
 }
 
 /// The time of a rollout against the pods that it needs beside: what a policy costs that meets its objectives.

@@ -50,6 +50,7 @@ struct View {
     rows: Vec<Row>,
     figures: Vec<Together>,
     assumptions: Vec<String>,
+    steady: bool,
     footer: Vec<String>,
 }
 
@@ -85,6 +86,7 @@ pub fn several(page: &Several<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         rows: rows(page.results),
         figures,
         assumptions: page.beside.assumptions(),
+        steady: page.beside.is_steady(),
         footer: page.results.iter().zip(&page.beside.names).map(|((_, r), name)| foot(name, r)).collect(),
     };
     frame(&view.title, render("several.html", &view)?, data, &SCRIPT, out)

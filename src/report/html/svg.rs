@@ -13,8 +13,11 @@ use crate::report::text;
 pub(super) const WIDTH: f64 = 1000.0;
 /// Between a line and what is written beside it.
 const BESIDE: f64 = 6.0;
-/// Numbers above a plot need so much room.
-const APART: f64 = 35.0;
+/// Plots in which numbers above them are set apart: on a page and on a phone. Each has the class that shows the numbers where it is
+/// so wide, the least width (px) that this is, and the width of a digit there.
+const SCREENS: [(&str, f64, f64); 2] = [("broad", 560.0, 6.6), ("narrow", 290.0, 5.4)];
+/// Between two of these numbers (px).
+const APART: f64 = 5.0;
 /// Room below a plot for the labels of its time axis.
 const BELOW: f64 = 20.0;
 /// What is higher than this is made smaller to be printed: a page has some 980 pixels, and a caption needs its own.
@@ -119,6 +122,35 @@ pub(super) fn between(axis: Axis, width: f64, bins: &[(f64, f64, f64)], y: impl 
     path
 }
 
+/// Moments that share a number: where the first lies, and from which number to which.
+#[derive(Clone, Copy)]
+struct Marked {
+    x: f64,
+    first: usize,
+    last: usize,
+}
+
+impl Marked {
+    /// In as few groups that their labels do not touch, where a pixel is so many units and a digit so many pixels.
+    fn apart(marks: &[(f64, usize)], pixel: f64, digit: f64) -> Vec<Self> {
+        let half = |m: &Self| m.label().chars().count() as f64 * digit / 2.0;
+        let mut groups: Vec<Self> = Vec::new();
+        for &(x, number) in marks {
+            let mut next = Self { x, first: number, last: number };
+            // A longer label may touch the one before it in turn.
+            while let Some(before) = groups.pop_if(|g| next.x - g.x < (half(g) + half(&next) + APART) * pixel) {
+                next = Self { last: next.last, ..before };
+            }
+            groups.push(next);
+        }
+        groups
+    }
+
+    fn label(&self) -> String {
+        if self.first == self.last { self.first.to_string() } else { format!("{}–{}", self.first, self.last) }
+    }
+}
+
 /// A plot that is drawn.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plotted {
@@ -171,20 +203,16 @@ impl Plot {
     /// Marks moments by lines with their numbers above; those that are too close for two numbers share one: `3–5`.
     pub(super) fn mark(&mut self, marks: &[(f64, usize)]) {
         let within = marks.iter().filter(|m| (self.axis.start..=self.axis.end).contains(&m.0));
-        let mut groups: Vec<(f64, usize, usize)> = Vec::new();
-        for (x, number) in within.map(|&(t, number)| (self.axis.x(t), number)) {
-            match groups.last_mut() {
-                Some((first, _, last)) if x - *first < APART => *last = number,
-                _ => groups.push((x, number, number)),
+        let within: Vec<(f64, usize)> = within.map(|&(t, number)| (self.axis.x(t), number)).collect();
+        let high = n(self.height);
+        for (class, wide, digit) in SCREENS {
+            for group in Marked::apart(&within, WIDTH / wide, digit) {
+                let (x, label) = (n(group.x / WIDTH * 100.0), group.label());
+                let _ = write!(
+                    self.outer,
+                    r#"<g class="{class}"><line class="mark" x1="{x}%" x2="{x}%" y1="0" y2="{high}"/><text class="no" x="{x}%" y="-4">{label}</text></g>"#
+                );
             }
-        }
-        for (x, first, last) in groups {
-            let (x, high) = (n(x / WIDTH * 100.0), n(self.height));
-            let label = if first == last { first.to_string() } else { format!("{first}–{last}") };
-            let _ = write!(
-                self.outer,
-                r#"<line class="mark" x1="{x}%" x2="{x}%" y1="0" y2="{high}"/><text class="no" x="{x}%" y="-4">{label}</text>"#
-            );
         }
     }
 
@@ -324,6 +352,18 @@ mod tests {
             markup.contains(">2–3</text>") && markup.contains(">4</text>") && !markup.contains(">1</text>"),
             "{markup}"
         );
-        assert_eq!(markup.matches("class=\"mark\"").count(), 2);
+        assert_eq!(markup.matches("class=\"mark\"").count(), 4, "two, broad and narrow");
+    }
+
+    #[test]
+    fn numbers_do_not_touch_on_a_phone() {
+        let labels = |marks: &[(f64, usize)], pixel| -> Vec<String> {
+            Marked::apart(marks, pixel, 6.0).iter().map(Marked::label).collect()
+        };
+        let marks = [(100.0, 1), (101.0, 2), (102.0, 3), (140.0, 4), (300.0, 5)];
+        assert_eq!(labels(&marks, 1.0), ["1–3", "4", "5"]);
+        assert_eq!(labels(&marks, 3.0), ["1–4", "5"]);
+        // Together the last two touch what was free of either.
+        assert_eq!(labels(&[(100.0, 1), (115.0, 2), (118.0, 3)], 1.0), ["1–3"]);
     }
 }

@@ -5,36 +5,18 @@ use std::io;
 
 use serde::Serialize;
 
+use super::apart::{self, Mark};
 use super::map::{self, Axis, Slice};
 use super::panel::{Panel, Table as Numbers};
 use super::picture::Picture;
 use super::{SWEEP_SCRIPT, frame, json, render};
 use super::{parallel, pareto};
-use crate::metrics::Figure;
 use crate::report::finding;
 use crate::report::sweep::SweepPage;
 use crate::report::sweep::rows::{FIGURES, Shown};
 use crate::report::text::{self, count, plural};
-use crate::stats::unpaired::unpaired;
 use crate::study::result::effort::Effort;
-use crate::study::result::finding::Verdict;
 use crate::study::result::row::Row;
-
-/// What stands beside a combination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Mark {
-    /// The best by the figure that is asked for, among those that hold their objectives.
-    Best,
-    /// Its figure cannot be told from the best one's.
-    Like,
-    /// An objective is broken.
-    Broken,
-    /// It could not be simulated, or the figure not be measured.
-    Failed,
-    /// It is worse, surely.
-    None,
-}
 
 /// A combination as the page has it.
 #[derive(Clone, Debug, Serialize)]
@@ -145,18 +127,10 @@ fn said(page: &SweepPage, all: &[Combination]) -> (String, Vec<String>) {
     let figure = &FIGURES[shown(page)];
     let names: Vec<&str> = page.table.header.columns().collect();
     let settings: Vec<String> = names.iter().zip(&best.settings).map(|(n, v)| format!("{n} {v}")).collect();
-    let like = all.iter().filter(|c| c.mark == Mark::Like).count() as f64;
     let value = &best.figures[shown(page)];
     let sentence = format!("Best by {}: {} – {value}.", figure.name, settings.join(", "));
     let mut notes = Vec::new();
-    if like > 0.0 {
-        notes.push(format!(
-            "{} cannot be told apart from it in {} (95 % confidence for all of them at once, as if runs were unpaired: the same \
-             random numbers tell apart more).",
-            plural(like, "other combination"),
-            figure.name
-        ));
-    }
+    notes.extend(apart::told(page, all, figure));
     let failed = all.iter().filter(|c| c.mark == Mark::Failed).count() as f64;
     if failed > 0.0 {
         notes.push(format!("{} could not be simulated.", plural(failed, "combination")));
@@ -170,10 +144,12 @@ fn combinations(page: &SweepPage) -> Vec<Combination> {
     let best = page.table.best_first(&page.sort, page.descending).into_iter().find(|r| r.summary.is_some());
     let names: Vec<&str> = page.table.header.columns().collect();
     let base = map::command(&page.table.header.command);
-    page.table.rows.iter().map(|row| combination(row, best, figure, &names, &base, page.table.rows.len())).collect()
+    let of = |row| Combination { mark: apart::mark(page, row, best, figure), ..combination(row, &names, &base) };
+    page.table.rows.iter().map(of).collect()
 }
 
-fn combination(row: &Row, best: Option<&Row>, by: &Shown, names: &[&str], base: &str, rows: usize) -> Combination {
+/// A row, not yet compared.
+fn combination(row: &Row, names: &[&str], base: &str) -> Combination {
     let pick = |f: &Shown| row.summary.as_ref().and_then(|s| (f.pick)(s));
     let sets: Vec<String> =
         names.iter().zip(&row.values).map(|(n, v)| format!(" --set {}", text::quoted(&format!("{n}={v}")))).collect();
@@ -182,27 +158,10 @@ fn combination(row: &Row, best: Option<&Row>, by: &Shown, names: &[&str], base: 
         settings: row.values.clone(),
         figures: FIGURES.iter().map(|f| text::mean(pick(f), f.number)).collect(),
         intervals: FIGURES.iter().map(|f| text::interval(pick(f), f.number)).collect(),
-        mark: mark(row, best, by, rows),
+        mark: Mark::None,
         verdict: row.verdict.map_or("", finding::verdict),
         error: row.error.clone().unwrap_or_default(),
         command: format!("{base}{}", sets.concat()),
-    }
-}
-
-fn mark(row: &Row, best: Option<&Row>, by: &Shown, rows: usize) -> Mark {
-    let Some(best) = best.filter(|_| row.summary.is_some()) else { return Mark::Failed };
-    if row.row == best.row {
-        return Mark::Best;
-    }
-    let figure = |r: &Row| -> Figure { r.summary.as_ref().and_then(|s| (by.pick)(s)) };
-    let (Some(a), Some(b)) = (figure(best), figure(row)) else { return Mark::Failed };
-    let difference = unpaired(&a, &b, [best.replications, row.replications], rows.saturating_sub(1));
-    // Where there is no interval, nothing can be told apart.
-    let like = difference.and_then(|d| d.simultaneous).is_none_or(|[lo, hi]| lo <= 0.0 && hi >= 0.0);
-    match row.verdict {
-        Some(Verdict::Broken) => Mark::Broken,
-        _ if like => Mark::Like,
-        _ => Mark::None,
     }
 }
 

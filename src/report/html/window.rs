@@ -48,7 +48,9 @@ impl<'a> Window<'a> {
         let steady = results.is_steady();
         let settled = if steady { last } else { results.summary.during.seconds.map_or(last, |s| s.mean).min(last) };
         let margin = (settled * 0.08).max(5.0);
-        let end = settled.max(results.last_trouble().map_or(settled, |t| t + second));
+        // Lanes are those of the first deploy, which may take longer than the mean.
+        let gone = results.pods.iter().filter(|p| p.created.is_none()).filter_map(|p| p.gone).fold(settled, f64::max);
+        let end = gone.max(results.last_trouble().map_or(settled, |t| t + second));
         let (from, to) = if steady { (first, last) } else { (-margin, end + margin) };
         let rows = times.partition_point(|&t| t < from)..times.partition_point(|&t| t <= to);
         if rows.is_empty() {

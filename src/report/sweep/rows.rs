@@ -5,6 +5,7 @@ use crate::metrics::Figure;
 use crate::metrics::summary::Summary;
 use crate::report::finding;
 use crate::report::text::{self, Format as Number, count, rate, seconds, times};
+use crate::stats::paired::Kind;
 use crate::study::result::finding::Verdict;
 use crate::study::result::row::Row;
 
@@ -33,21 +34,32 @@ pub(in crate::report) struct Shown {
     pub(in crate::report) number: Number,
     /// Whether the larger is the better one.
     pub(in crate::report) more_is_better: bool,
+    /// Whether none seen may be a rare event, as where `compare` has it.
+    pub(in crate::report) kind: Kind,
 }
 
 const fn less(name: &'static str, column: &'static str, pick: fn(&Summary) -> Figure, number: Number) -> Shown {
-    Shown { name, column, pick, number, more_is_better: false }
+    Shown { name, column, pick, number, more_is_better: false, kind: Kind::Value }
 }
 
 const fn more(name: &'static str, column: &'static str, pick: fn(&Summary) -> Figure, number: Number) -> Shown {
-    Shown { name, column, pick, number, more_is_better: true }
+    Shown { more_is_better: true, ..less(name, column, pick, number) }
+}
+
+const fn counted(shown: Shown) -> Shown {
+    Shown { kind: Kind::Count, ..shown }
 }
 
 /// The figures that decide between policies.
 pub(in crate::report) const FIGURES: [Shown; 6] = [
-    less("dropped", "dropped", |s| s.dropped, count),
+    counted(less("dropped", "dropped", |s| s.dropped, count)),
     less("p99", "p99_during", |s| s.latency.during.p99.or(s.latency.before.p99), seconds),
-    less("reconnects", "peakReconnectsPerSecond", |s| s.connections.to_pods().peak_reconnects_per_second, rate),
+    counted(less(
+        "reconnects",
+        "peakReconnectsPerSecond",
+        |s| s.connections.to_pods().peak_reconnects_per_second,
+        rate,
+    )),
     more("ready", "minReady", |s| s.capacity.min_ready, count),
     more("capacity", "minHeadroom", |s| s.capacity.min_headroom, times),
     less("rollout", "durationSeconds", |s| s.rollout.duration_seconds, seconds),
@@ -57,14 +69,19 @@ pub(in crate::report) const FIGURES: [Shown; 6] = [
 pub(super) fn heads(page: &SweepPage) -> (Vec<String>, Vec<&'static str>, Vec<&'static str>) {
     let header = &page.table.header;
     let names: Vec<&str> = header.columns().collect();
+    let words = [("deploys", adapts(page)), ("verdict", !header.objectives.is_empty())];
+    let words = words.into_iter().filter(|w| w.1).map(|w| w.0).collect();
+    (short_names(&names), FIGURES.iter().map(|f| f.name).collect(), words)
+}
+
+/// The last part of each path, where that says which is meant.
+pub(in crate::report) fn short_names(names: &[&str]) -> Vec<String> {
     let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
     let short = |name: &&str| {
         let alone = names.iter().filter(|n| last(n) == last(name)).count() == 1;
         if alone { last(name) } else { (*name).to_owned() }
     };
-    let words = [("deploys", adapts(page)), ("verdict", !header.objectives.is_empty())];
-    let words = words.into_iter().filter(|w| w.1).map(|w| w.0).collect();
-    (names.iter().map(short).collect(), FIGURES.iter().map(|f| f.name).collect(), words)
+    names.iter().map(short).collect()
 }
 
 /// Whether rows differ in their number of replications.

@@ -142,15 +142,23 @@ pub(in crate::report) fn phases(r: &Results) -> Vec<Row> {
         format: seconds,
         remark: String::new(),
         after: text::mean(s.after.seconds, seconds),
-        note: if s.rollout.complete == Some(false) || still_terminating(r) > 0.0 {
-            "to the end".to_owned()
-        } else {
-            "to the last old pod".to_owned()
-        },
+        note: until(r).to_owned(),
     });
     rows.extend(attempts(s, s.recovery.attempts_per_request.during));
     rows.extend(recovery(r));
     rows
+}
+
+/// What ends *during*: the rollout's end or, later, that of its old pods, of an event, of what was done to nodes.
+fn until(r: &Results) -> &'static str {
+    let s = &r.summary;
+    if s.rollout.complete == Some(false) || still_terminating(r) > 0.0 {
+        return "to the end";
+    }
+    let both = s.rollout.duration_seconds.zip(s.during.seconds);
+    // To a microsecond: the same moment comes from two sums.
+    let same = both.is_some_and(|(a, b)| (a.mean - b.mean).abs() < 1e-6);
+    if same { "until complete" } else { "until it is over" }
 }
 
 /// What retries make of the requests, where they make anything.

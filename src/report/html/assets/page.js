@@ -55,7 +55,7 @@ const mount = (data, at) => {
   const show = (t) => {
     const clamped = Math.min(Math.max(t, data.start), data.end);
     slider.value = clamped;
-    slider.setAttribute('aria-valuetext', `${say(clamped)} from the deploy`);
+    slider.setAttribute('aria-valuetext', say(clamped));
     const x = `${((clamped - data.start) / (data.end - data.start)) * 100}%`;
     for (const line of cursors) {
       line.setAttribute('x1', x);

@@ -13,7 +13,7 @@
     made.append(...children);
     return made;
   };
-  const marks = { best: ' ★', like: ' ≈', broken: ' ✗' };
+  const marks = { best: ' ★', like: ' ≈', unsure: ' ?', broken: ' ✗' };
   const at = { figure: data.figure, down: 0, across: data.axes.length > 1 ? 1 : -1, steps: data.axes.map(() => 0) };
 
   // A list to choose from.
