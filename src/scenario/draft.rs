@@ -13,14 +13,15 @@ use super::objectives::Objectives;
 use super::read::{At, Cx};
 use super::sweep::{self, Assignment, Axis, Variant};
 use super::tree::{Node, Source, Span};
-use super::{Scenario, assumptions, overrides, presets, traffic, validate, workload, yaml};
+use super::whereabouts::is_given;
+use super::{Scenario, assumptions, presets, traffic, validate, workload, yaml};
 
 /// The share of all workers that is busy where nothing tells the traffic of a manifest.
 const ASSUMED_UTILISATION: f64 = 0.6;
 /// Diagnostics about `--preset` come in this place.
 const PRESET_ORDER: u32 = 3;
 /// Diagnostics about `--set` come in this place and after; those about `--vary` and `--variant` after all of them.
-const SET_ORDER: u32 = 4;
+pub(super) const SET_ORDER: u32 = 4;
 
 /// A scenario, and what is to be said about how it came to be.
 #[derive(Debug)]
@@ -197,25 +198,6 @@ impl Draft {
         if cx.has_errors() { Err(cx.finish().0) } else { Ok(axes) }
     }
 
-    /// The whole path that `path` means, which may be its last name alone.
-    ///
-    /// # Errors
-    /// No field, or more than one, is called so.
-    pub fn path_of(&self, option: &str, path: &str) -> Result<String, Diag> {
-        let source = Source::new(option, path, SET_ORDER);
-        overrides::resolve(path.trim(), &self.known(), &self.input.root, &Span::whole(&source))
-    }
-
-    /// The shortest name by which an option means the field at a whole path, and no other.
-    pub fn name_of(&self, path: &str) -> String {
-        overrides::shortest(path, &self.known()).to_owned()
-    }
-
-    /// The value at a path on one line, as `--set` takes it; `None` where the file leaves it to the default.
-    pub fn text_at(&self, path: &str) -> Option<String> {
-        self.input.root.at(path).filter(|n| !n.is_null()).map(sweep::text)
-    }
-
     /// The file as it was read.
     pub(super) const fn source(&self) -> &Arc<Source> {
         &self.source
@@ -243,25 +225,6 @@ impl Draft {
     pub fn place(&self, path: &str) -> Option<(usize, usize)> {
         let span = &self.input.root.at(path)?.span;
         Arc::ptr_eq(&span.source, &self.source).then(|| span.source.position(span.range.start))
-    }
-
-    /// Where the value at a path stands or, where there is none, the nearest map around it. A default that a manifest implies
-    /// stands where the manifest could say it.
-    pub fn nearest(&self, path: &str) -> Span {
-        let mut path = path;
-        let span = loop {
-            match (self.input.root.at(path), path.rsplit_once('.')) {
-                (Some(node), _) => break &node.span,
-                (None, Some((around, _))) => path = around,
-                (None, None) => break &self.input.root.span,
-            }
-        };
-        span.of_word()
-    }
-
-    /// Whether the file, its manifest or an option gives the value at a path, rather than a default.
-    pub fn gives(&self, path: &str) -> bool {
-        is_given(&self.input.root, path)
     }
 
     /// What each workload in a file is called, as [`Request::workload`] takes it.
@@ -293,7 +256,7 @@ impl Draft {
         Cx::new(&self.folder, &self.source.name, &self.files)
     }
 
-    fn known(&self) -> Vec<String> {
+    pub(super) fn known(&self) -> Vec<String> {
         known_paths(&self.input.root, &self.stem)
     }
 
@@ -396,8 +359,4 @@ fn known_paths(root: &Node, stem: &str) -> Vec<String> {
     let cx = Cx::for_paths();
     Scenario::read(&cx, root, stem);
     cx.known()
-}
-/// Whether somebody has written the value at a path, rather than nobody.
-fn is_given(root: &Node, path: &str) -> bool {
-    root.at(path).is_some_and(|n| !n.span.text().is_empty())
 }

@@ -62,6 +62,7 @@ pub mod tree;
 mod units;
 mod unknown;
 mod validate;
+mod whereabouts;
 mod workload;
 mod write;
 pub mod yaml;

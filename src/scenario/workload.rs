@@ -237,8 +237,11 @@ impl Strategy {
     /// until new ones are available.
     pub const fn has_min_ready(&self) -> bool {
         match self {
-            Self::RollingUpdate { .. } | Self::StatefulSet(_) | Self::DaemonSet(_) => true,
-            Self::Canary(_) | Self::BlueGreen(_) => true,
+            Self::RollingUpdate { .. }
+            | Self::StatefulSet(_)
+            | Self::DaemonSet(_)
+            | Self::Canary(_)
+            | Self::BlueGreen(_) => true,
             Self::Recreate | Self::Ecs(_) | Self::Nomad(_) | Self::InstanceRefresh(_) => false,
         }
     }

@@ -38,9 +38,7 @@ fn write(page: &ExplainPage, out: &mut dyn io::Write) -> io::Result<()> {
     match (e.dropped, e.all_dropped) {
         (_, 0) => writeln!(out, "  Nothing was dropped: 0 of {requests} requests.")?,
         (some, all) if some == all => writeln!(out, "  {dropped} of {requests} requests were dropped{before}.")?,
-        _ => {
-            writeln!(out, "  {dropped} of {requests} requests were dropped{before}; {these} of all are as asked for.")?
-        }
+        _ => writeln!(out, "  {dropped} of {requests} requests were dropped{before}; {these} are as asked for.")?,
     }
     for group in &e.causes {
         writeln!(out)?;

@@ -81,12 +81,11 @@ pub fn recommend(
     field.play(&[(now, 1)])?;
     let mut pool = field.search(&rules)?;
     let chosen = field.choose(&mut pool, &rules)?;
-    let Chosen { e, verdict, objectives, fresh } = match chosen {
-        Some(chosen) => chosen,
-        None => {
-            let nearer = field.nearer(&pool, now)?;
-            field.chosen(nearer)
-        }
+    let Chosen { e, verdict, objectives, fresh } = if let Some(chosen) = chosen {
+        chosen
+    } else {
+        let nearer = field.nearer(&pool, now)?;
+        field.chosen(nearer)
     };
     let told = field.play(&[(now, TOLD), (e, TOLD)]);
     field.so_far(told)?;
