@@ -67,6 +67,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
         removal: delay(lb, lb.propagation.remove.slowest()),
         deregistration_delay: lb.deregistration_delay.secs(),
         upstream_idle: lb.upstream.idle_timeout.secs(),
+        proxy_limits: lb.upstream.limits().map(|(name, _)| name).collect(),
         pod_idle: pod.keep_alive.idle_timeout.secs(),
         concurrency: scenario.pod.concurrency,
         queue: scenario.pod.queue,

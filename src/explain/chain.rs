@@ -200,7 +200,7 @@ impl Teller<'_> {
                     Some(_) => format!("the queue of pod {pod} ({}) was full; {}", kind.queue, load(e)),
                     None => format!("{} had no room for it; {}", self.proxy(e), load(e)),
                 };
-                (text, self.against_overflow(e))
+                (text, if e.pod.is_none() { self.against_limits(e) } else { None }.or_else(|| self.against_overflow(e)))
             }
             Cause::NoEndpoints => self.no_endpoints(e),
             Cause::Slow => {
@@ -220,6 +220,15 @@ impl Teller<'_> {
             }
             Cause::Crash => (format!("the container of pod {pod} died with this in flight"), None),
         }
+    }
+
+    /// A proxy that has had no room, with a pod or without, has limits of its own.
+    fn against_limits(&self, e: &Ending) -> Option<String> {
+        let balancer = self.balancer(e);
+        let limits =
+            balancer.upstream.limits().map(|(name, most)| format!("{}.upstream.{name} above {most}", balancer.path));
+        let limits: Vec<String> = limits.collect();
+        (!limits.is_empty()).then(|| limits.join(", or "))
     }
 
     /// What would have left room for it: that of the old version, where the new one has less, else more pods. Where all together had room,

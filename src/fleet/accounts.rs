@@ -39,6 +39,7 @@ impl<O: Observer> World<O> {
     /// under way equals the sum of the times under way.
     pub(super) fn assert_accounts(&mut self, now: SimTime) {
         self.catch_up_and_tell(now);
+        self.assert_circuits();
         let under_way = self.births().into_iter();
         let (count, times) =
             under_way.fold((0, 0), |(n, sum), born| (n + 1, sum + u128::from(now.since(born).nanos())));
@@ -74,6 +75,7 @@ impl<O: Observer> World<O> {
             + self.pods.iter().map(Pod::bytes).sum::<usize>()
             + links.sum::<usize>()
             + self.idle.bytes()
+            + self.circuits.bytes()
             + self.bindings.bytes()
             + self.addresses.bytes()
             + self.cluster.as_ref().map_or(0, Cluster::bytes)

@@ -87,6 +87,8 @@ pub(super) struct Upkeep {
     pub(super) in_pod: u32,
     /// Of a client to a proxy: which of the proxy's processes has it. Of a proxy: which of its processes opened it.
     pub(super) generation: u16,
+    /// Retries that a proxy at layer 4 has made to connect it to a pod.
+    pub(super) redials: u8,
     /// Tries of an eager opener before this one.
     pub(super) tries: u16,
     /// Whether the pod closes it after the next answer, without a word.
@@ -98,7 +100,7 @@ pub(super) struct Upkeep {
     pub(super) crowded_out: bool,
     /// Whether its end by the pod's hand is the end that a stream was told of.
     pub(super) told: bool,
-    /// Whether it counts among what a layer-4 node has at its pod.
+    /// Whether it counts among what a layer-4 node has at its pod, or a proxy whose connections have a limit at all pods.
     pub(super) counted: bool,
     /// Whether it is opened without a request that asks for it.
     pub(super) eager: bool,
@@ -118,6 +120,7 @@ impl Upkeep {
         pod_position: NIL,
         in_pod: 0,
         generation: 0,
+        redials: 0,
         tries: 0,
         close_silently: false,
         goes: false,

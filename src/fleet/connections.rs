@@ -53,6 +53,12 @@ impl Connections {
         (&mut self.records[c], &mut self.upkeep[c as usize])
     }
 
+    /// Those that count.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &Connection> {
+        let counts = |&c: &u32| self.upkeep[c as usize].counted;
+        (0..self.records.capacity()).filter(counts).map(|c| &self.records[c])
+    }
+
     /// Nothing is on connection `c` from now on, as one side sees it. Whether it has yet to be put where that side's time-out looks.
     #[inline(always)]
     pub(super) fn begins_to_idle(&mut self, c: u32, side: IdleSide, now: SimTime) -> bool {

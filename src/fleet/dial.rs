@@ -114,7 +114,10 @@ impl<O: Observer> World<O> {
             return Some(pod);
         }
         let ordinal = (u64::from(member) << 26) | u64::from(n & 0x03FF_FFFF);
-        let pick = Pick { population, member, ordinal, attempt: 0, avoid: [NIL; MOST_AVOIDED as usize] };
+        let mut avoid = [NIL; MOST_AVOIDED as usize];
+        // The one that could not be connected to, if this is a retry of the proxy's.
+        avoid[0] = self.connections[c].pod;
+        let pick = Pick { population, member, ordinal, attempt: 0, avoid };
         let pod =
             if apart { self.pick_address(proxy, pick, cal.now())? } else { self.pick_bound(proxy, pick, cal.now())? };
         self.stick(population, member, pod, cal.now());
@@ -214,7 +217,7 @@ impl<O: Observer> World<O> {
         let state = &mut self.populations[usize::from(population)].clients[client as usize];
         let tries = if eager { tries } else { state.tries };
         state.tries = tries.saturating_add(1);
-        let outcome = if unanswered { Outcome::Timeout } else { Outcome::Refused };
+        let (outcome, class) = self.end_of_connect(unanswered);
         self.address_failed(c, cal.now());
         let nobody = self.connections[c].pod == NIL;
         let elsewhere = !nobody
@@ -229,7 +232,7 @@ impl<O: Observer> World<O> {
             if elsewhere {
                 waiting.push(r);
             } else {
-                self.attempt_failed(r, outcome, RetryOn::ConnectFailure, true, cause, cal);
+                self.attempt_failed(r, outcome, class, class == RetryOn::ConnectFailure, cause, cal);
             }
         }
         self.forget(c);

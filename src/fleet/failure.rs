@@ -23,6 +23,8 @@ pub(super) enum Failure {
     ResetUnsent,
     Truncated,
     NoEndpoints,
+    /// Limits of the proxy's left no room for it.
+    Overflow,
     /// The time-out for the request as a whole.
     Timeout,
     /// That of one attempt.
@@ -69,7 +71,7 @@ impl<O: Observer> World<O> {
             Failure::Reset | Failure::ResetUnsent if later => status.reset_later,
             Failure::Reset | Failure::ResetUnsent => status.reset,
             Failure::Truncated => TRUNCATED,
-            Failure::NoEndpoints => status.no_endpoints,
+            Failure::NoEndpoints | Failure::Overflow => status.no_endpoints,
             Failure::Timeout | Failure::TryTimeout => status.timeout,
             Failure::Status(status) => status,
         };
@@ -97,7 +99,9 @@ impl<O: Observer> World<O> {
             return self.send_again(r, cal);
         }
         if self.balancer.retries.same_pod {
-            self.count_waiting(r, cal.now());
+            // It keeps its place there meanwhile: HAProxy's stream holds on to its server, so that this one has a request more for
+            // `leastconn` and a slot of `maxconn` less.
+            self.count_active(r, cal.now());
         }
         self.requests[r].place = Place::AtProxy;
         cal.at(cal.now() + pause, Event::ProxyRetryDue(self.requests.handle(r)));
@@ -111,9 +115,8 @@ impl<O: Observer> World<O> {
         avoid[0] = pod;
     }
 
-    /// Request `r`, which waits to be sent to the same pod again, keeps its place there meanwhile: HAProxy's stream holds on to its
-    /// server, so that this one has a request more for `leastconn` and a slot of `maxconn` less.
-    fn count_waiting(&mut self, r: u32, now: SimTime) {
+    /// Request `r` counts among what its proxy has under way at its pod, if that is in the table.
+    pub(super) fn count_active(&mut self, r: u32, now: SimTime) {
         let Request { proxy, pod, .. } = self.requests[r];
         let link = self.link(proxy, pod);
         let position = self.links[link].position;
@@ -184,7 +187,7 @@ impl<O: Observer> World<O> {
             Failure::Reset => retries.on_reset && self.may_be_sent_again(r),
             Failure::TryTimeout => retries.on_timeout && self.may_be_sent_again(r),
             Failure::Status(status) => retries.on_status.contains(status) && self.may_be_sent_again(r),
-            Failure::Truncated | Failure::NoEndpoints | Failure::Timeout => false,
+            Failure::Truncated | Failure::NoEndpoints | Failure::Overflow | Failure::Timeout => false,
         };
         room && class
     }
@@ -246,7 +249,7 @@ impl<O: Observer> World<O> {
             Place::Serving => !streamed,
             _ => false,
         };
-        if attempts != attempt || upstream == NIL || !under_way {
+        if attempts != attempt || !(upstream != NIL && under_way || self.is_in_line(r)) {
             return;
         }
         let cause = self.cause_of_timeout(r);
@@ -268,6 +271,12 @@ impl<O: Observer> World<O> {
         while let Some(r) = self.next_on(c) {
             waited.push(r);
         }
+        // Who waits for one of the others there could wait for ever.
+        if let Owner::Proxy(proxy) = self.connections[c].owner {
+            let link = self.link(proxy, self.connections[c].pod);
+            waited.extend(self.dissolve_line(link));
+        }
+        self.circuit_closes(c, cal);
         self.forget(c);
         for r in waited {
             self.proxy_failed(r, failure, cause, cal);
@@ -305,6 +314,7 @@ impl<O: Observer> World<O> {
             self.requests.outdate(r);
             lost.push((r, failure, cause));
         }
+        self.circuit_closes(c, cal);
         self.forget(c);
         for (r, failure, cause) in lost {
             self.proxy_failed(r, failure, cause, cal);

@@ -1,13 +1,29 @@
 //! Active health: each proxy asks each pod of its table in a rhythm of its own, and so many answers in a row decide.
 
-use crate::engine::NIL;
-use crate::scenario::AmountsTo;
+use crate::engine::{Dur, NIL, Purpose, SimTime};
+use crate::scenario::{ActiveHealth, AmountsTo, CheckPhase};
 
 use super::event::Event;
 use super::request::Job;
 use super::world::{Cal, Observer, World};
 
+/// Whose draw it is when those are checked that are there from the start, where they are checked together: no pod's.
+const OF_ALL: u64 = u64::MAX;
+
 impl<O: Observer> World<O> {
+    /// From now until `proxy` first checks `pod`, which has been in its table since `added`.
+    pub(super) fn first_check(&self, proxy: u16, pod: u32, added: SimTime, health: &ActiveHealth) -> Dur {
+        // The workers of a proxy leave it to one of them.
+        let process = u64::from(proxy) / u64::from(self.balancer.workers);
+        let (identity, proxy) = match health.phase {
+            CheckPhase::Each => (self.pods[pod as usize].identity(), u64::from(proxy)),
+            _ if added > SimTime::MIN => return Dur::ZERO,
+            CheckPhase::From(first) => return first,
+            CheckPhase::Together => (OF_ALL, process),
+        };
+        health.interval.scale(self.streams.family(Purpose::HealthCheckPhase, identity).stream(proxy).open01())
+    }
+
     /// A proxy sends a health check, one hop ahead of its arrival.
     pub(super) fn on_health_check(&mut self, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);

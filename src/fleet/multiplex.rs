@@ -17,13 +17,28 @@ impl<O: Observer> World<O> {
     /// The proxy sends request `r` to `pod` on a connection that has room for one more.
     #[cold]
     pub(super) fn forward_with_others(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
+        let found = self.links[self.link(proxy, pod)].idle.last().copied();
+        if self.circuits.limited && !self.may_board(r, found, proxy, pod, cal) {
+            return;
+        }
+        let c = found.unwrap_or_else(|| self.open_for_many(r, proxy, pod, cal));
+        self.go_with_others(r, c, cal);
+    }
+
+    /// A new connection to `pod`, for request `r` and others.
+    pub(super) fn open_for_many(&mut self, r: u32, proxy: u16, pod: u32, cal: &mut Cal) -> u32 {
         let link = self.link(proxy, pod);
-        let c = self.links[link].idle.last().copied().unwrap_or_else(|| {
-            let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
-            self.connections.upkeep_mut(c).generation = self.generation_of(r);
-            self.links[link].idle.push(c);
-            c
-        });
+        let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
+        self.connections.upkeep_mut(c).generation = self.generation_of(r);
+        self.links[link].idle.push(c);
+        self.circuit_opens(c, proxy, pod, cal);
+        c
+    }
+
+    /// Request `r` goes on connection `c`, which has room for it.
+    pub(super) fn go_with_others(&mut self, r: u32, c: u32, cal: &mut Cal) {
+        let Owner::Proxy(proxy) = self.connections[c].owner else { return };
+        let link = self.link(proxy, self.connections[c].pod);
         self.requests[r].upstream = c;
         self.board(r, c);
         if self.connections[c].in_use >= self.balancer.upstream.max_streams {
@@ -53,10 +68,15 @@ impl<O: Observer> World<O> {
         }
         if over || gone {
             self.links[link].idle.retain(|&other| other != c);
-        } else if !self.links[link].idle.contains(&c) {
-            self.links[link].idle.push(c);
+        } else {
+            if !self.links[link].idle.contains(&c) {
+                self.links[link].idle.push(c);
+            }
+            if self.circuits.strained {
+                self.fill_from_line(c, cal);
+            }
         }
-        if idle {
+        if idle && self.connections[c].in_use == 0 {
             self.owner_idles(c, cal);
         }
     }

@@ -112,7 +112,7 @@ impl<O: Observer> World<O> {
     pub(super) fn is_noted(&self, r: u32, failure: Failure) -> bool {
         let PassiveHealth { on, statuses, .. } = self.balancer.passive_health;
         match failure {
-            Failure::NoEndpoints => false,
+            Failure::NoEndpoints | Failure::Overflow => false,
             Failure::Status(status) => statuses.contains(status),
             Failure::ConnectRefused | Failure::ConnectTimeout => on.connect_failure,
             // HAProxy ends the client's connection before it would take note.

@@ -223,8 +223,7 @@ impl<O: Observer> World<O> {
         if let Some(health) = self.balancer.active_health
             && !std::mem::replace(&mut self.links[link].checked, true)
         {
-            let family = self.streams.family(Purpose::HealthCheckPhase, self.pods[pod as usize].identity());
-            let phase = health.interval.scale(family.stream(u64::from(proxy)).open01());
+            let phase = self.first_check(proxy, pod, added, &health);
             cal.at(cal.now() + phase, Event::HealthCheck { proxy, pod });
         }
     }

@@ -117,6 +117,7 @@ impl<O: Observer> World<O> {
             self.proxies[usize::from(proxy)].process.table.begins(link.position, cal.now());
         }
         if self.plain
+            && !self.circuits.strained
             && let Some(c) = link.idle.pop()
         {
             let connection = &mut self.connections[c];
@@ -147,6 +148,12 @@ impl<O: Observer> World<O> {
         if self.multiplexes() {
             return self.forward_with_others(r, proxy, pod, cal);
         }
+        if self.circuits.strained
+            && let Some(&next) = self.links[link].idle.last()
+            && !self.may_board(r, Some(next), proxy, pod, cal)
+        {
+            return;
+        }
         let c = match (self.balancer.upstream.share, self.balancer.upstream.reuse) {
             (Sharing::Client, _) => self.private.remove(&(link as u32, self.requests[r].connection)),
             (Sharing::Later, _) if !self.is_later(r) => None,
@@ -156,7 +163,12 @@ impl<O: Observer> World<O> {
                 (!idle.is_empty()).then(|| idle.remove(0))
             }
         };
-        let Some(c) = c else { return self.open_upstream(r, proxy, pod, cal) };
+        let Some(c) = c else {
+            if !self.circuits.limited || self.may_board(r, None, proxy, pod, cal) {
+                self.open_upstream(r, proxy, pod, cal);
+            }
+            return;
+        };
         self.requests[r].upstream = c;
         self.board(r, c);
         self.send_to_pod(r, c, cal);
@@ -170,6 +182,7 @@ impl<O: Observer> World<O> {
         }
         let c = self.open(Owner::Proxy(proxy), pod, Dur::ZERO, cal);
         self.connections.upkeep_mut(c).generation = self.generation_of(r);
+        self.circuit_opens(c, proxy, pod, cal);
         self.requests[r].upstream = c;
         self.requests[r].place = Place::UpConnecting;
         self.board(r, c);
@@ -231,7 +244,9 @@ impl<O: Observer> World<O> {
         if counted {
             self.uncount(proxy, link, cal);
         }
-        if self.plain && !close {
+        if self.circuits.strained && !close && !self.multiplexes() && self.hand_over(c, link, cal) {
+            // Whoever has waited for it has it.
+        } else if self.plain && !close {
             self.stock_plainly(c, proxy, link, cal);
         } else if self.multiplexes() {
             if close {
@@ -242,6 +257,7 @@ impl<O: Observer> World<O> {
             }
         } else if close {
             self.proxies[usize::from(proxy)].lost += 1;
+            self.circuit_closes(c, cal);
             self.forget(c);
             self.resolve_after_loss(Owner::Proxy(proxy), cal);
         } else {

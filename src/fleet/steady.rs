@@ -126,6 +126,7 @@ pub(super) fn retarget<O: Observer>(world: &mut World<O>, scenario: &Scenario, c
         standstill: _,
         tier: _,
         private: _,
+        circuits: _,
         bindings: _,
         addresses: _,
         name_cached: _,

@@ -61,6 +61,9 @@ impl<O: Observer> World<O> {
     pub(super) fn on_open_now(&mut self, connection: Handle, cal: &mut Cal) {
         let Some(c) = self.connections.live(connection) else { return };
         self.connections[c].opened = cal.now();
+        if self.connections.upkeep(c).redials > 0 {
+            return self.redial(c, cal);
+        }
         if let Owner::Client { population, client } = self.connections[c].owner {
             self.populations[usize::from(population)].upkeep[client as usize].pausing = Handle::NONE;
         }
@@ -254,6 +257,9 @@ impl<O: Observer> World<O> {
         let owner = self.connections[c].owner;
         self.tell(cal, Fact::ConnectFailed(self.side(owner)));
         self.resolve_after_loss(owner, cal);
+        if self.redials(c, cal) {
+            return;
+        }
         match owner {
             Owner::Client { .. } => self.client_connect_failed(c, unanswered, cause, cal),
             Owner::Proxy(_) => self.proxy_connect_failed(c, unanswered, cause, cal),
@@ -307,6 +313,9 @@ impl<O: Observer> World<O> {
     pub(super) fn close_by_owner(&mut self, c: u32, cal: &mut Cal) {
         self.take_from_owner(c);
         let Connection { owner, pod, stage, .. } = self.connections[c];
+        if matches!(owner, Owner::Proxy(_)) {
+            self.circuit_closes(c, cal);
+        }
         if stage == Stage::Opening && pod != NIL {
             // Whoever asked has given up before anybody accepted.
             self.tell(cal, Fact::ConnectFailed(self.side(owner)));

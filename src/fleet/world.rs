@@ -8,6 +8,7 @@ use crate::scenario::{self, Handshake, Layer, Load, Reuse, Scenario, Sharing};
 use super::addresses::Addresses;
 use super::affinity::Bindings;
 use super::calm::Calm;
+use super::circuit::Circuits;
 use super::connections::Connections;
 use super::control::Control;
 use super::deadline::Deadlines;
@@ -136,6 +137,8 @@ pub(super) struct World<O> {
     pub(super) links: Vec<Link>,
     /// Idle connections that carry the requests of one client's connection alone, by link and that.
     pub(super) private: BTreeMap<(u32, u32), u32>,
+    /// What proxies may have at all pods together.
+    pub(super) circuits: Circuits,
     /// Clients bound to pods.
     pub(super) bindings: Bindings,
     /// Addresses that clients leave alone.
@@ -206,6 +209,7 @@ impl<O: Observer> World<O> {
             cluster: Cluster::initial(scenario, streams),
             links: Vec::new(),
             private: BTreeMap::new(),
+            circuits: Circuits::new(&scenario.load_balancer.upstream, proxies, scenario.load_balancer.workers),
             bindings: Bindings::default(),
             addresses: Addresses::default(),
             name_cached: SimTime::MIN,

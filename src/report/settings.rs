@@ -49,6 +49,8 @@ pub struct Settings {
     pub deregistration_delay: f64,
     /// `loadBalancer.upstream.idleTimeout`; 0 = never.
     pub upstream_idle: f64,
+    /// Which limits proxies have of what is under way at all pods together, as in `upstream.maxRequests`.
+    pub proxy_limits: Vec<&'static str>,
     /// `pod.keepAlive.idleTimeout`; 0 = never.
     pub pod_idle: f64,
     /// `pod.concurrency`.

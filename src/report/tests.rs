@@ -27,6 +27,7 @@ pub(super) fn settings() -> Settings {
         removal: Spread { p50: 1.1, p99: 2.4 },
         deregistration_delay: 300.0,
         upstream_idle: 60.0,
+        proxy_limits: Vec::new(),
         pod_idle: 75.0,
         concurrency: 16,
         queue: 128,

@@ -2,7 +2,7 @@
 
 use super::load_balancer::above_zero;
 use super::proxy::Statuses;
-use super::read::{At, Fields, Read, choose};
+use super::read::{At, Fields, Read, choose, choose_or};
 use super::schema::{Json, Shape, Written, word_of};
 use super::units::Share;
 use crate::engine::Dur;
@@ -87,6 +87,20 @@ pub struct ActiveHealth {
     /// Whether a pod that leaves the table stays in it until its checks fail (Envoy, which trusts them more than discovery, unless
     /// `ignore_health_on_host_removal`).
     pub keeps_removed: bool,
+    /// When within the interval a pod is checked.
+    pub phase: CheckPhase,
+}
+
+/// When within the interval a pod is checked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CheckPhase {
+    /// At a moment of its own.
+    Each,
+    /// First when it comes into the table, so that those that come together are checked together ever after (Envoy, without
+    /// `initial_jitter`). Those that are there from the start have been so for any time.
+    Together,
+    /// The same, where those that are there from the start are checked so long after the start.
+    From(Dur),
 }
 
 /// When a proxy disbelieves its own marks of health, active and passive, and picks among all pods of its table.
@@ -195,6 +209,7 @@ impl ActiveHealth {
             unhealthy_threshold: f.within("unhealthyThreshold", 3, 1..=1000),
             close_connections: f.or("closeConnections", false),
             keeps_removed: f.or("keepsRemoved", false),
+            phase: CheckPhase::read(&f.at("phase")),
         };
         f.end();
         if !health.interval.is_zero() && health.interval < SHORTEST {
@@ -202,6 +217,18 @@ impl ActiveHealth {
             return None;
         }
         (!health.interval.is_zero()).then_some(health)
+    }
+}
+
+impl CheckPhase {
+    /// A word, or a duration. Default: each at a moment of its own.
+    fn read(at: &At<'_>) -> Self {
+        at.takes_a::<Dur>();
+        let text = at.node.and_then(super::tree::Node::text);
+        if text.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit())) {
+            return at.value().map_or(Self::Each, Self::From);
+        }
+        choose_or(at, Self::Each, &[("each", Self::Each), ("together", Self::Together)])
     }
 }
 

@@ -128,6 +128,14 @@ pub struct Upstream {
     pub share: Sharing,
     /// Requests that a proxy has at a pod at most, the others waiting in the proxy for any pod; 0 = no limit.
     pub max_busy: u32,
+    /// Connections that a proxy has to all pods together at most, but for one to each (Envoy's `max_connections`); 0 = no limit.
+    pub max_connections: u32,
+    /// Requests that wait in a proxy for a connection, its own that is being opened or one that others use, at most: what comes beyond is
+    /// answered at once (Envoy's `max_pending_requests`); 0 = no limit.
+    pub max_pending_requests: u32,
+    /// Requests that a proxy has on connections to all pods together at most: what comes beyond is answered at once (Envoy's
+    /// `max_requests`); 0 = no limit.
+    pub max_requests: u32,
     /// Closed by the proxy with the answer to its so many-th request (nginx' `keepalive_requests`); 0 = never.
     pub keepalive_requests: u32,
     /// Closed by the proxy with the first answer after so long (nginx' `keepalive_time`); zero = never.
@@ -198,8 +206,8 @@ impl LoadBalancer {
         f.at("preset").takes("preset", || presets::shape(Applies::LoadBalancer));
         let retries = ProxyRetries::read(f.at("retries"));
         let layer = f.choice("layer", Layer::L7, &[("7", Layer::L7), ("4", Layer::L4)]);
-        if layer == Layer::L4 && retries.attempts > 0 {
-            no_retries_of_connections(&f.at("retries"));
+        if layer == Layer::L4 && retries.attempts > 0 && !retries.on_connect_failure {
+            no_retries_of_requests(&f.at("retries"));
         }
         Self {
             name: f.opt("name").unwrap_or_else(|| name.to_owned()),
@@ -239,10 +247,10 @@ impl LoadBalancer {
     }
 }
 
-/// At layer 4 a balancer sees connects fail and no requests; those that try elsewhere then (HAProxy's `mode tcp`) are not simulated.
-fn no_retries_of_connections(at: &At<'_>) {
-    let diag = at.warning("ignored-field", "`retries` mean nothing at layer 4: a client sees each connect that fails");
-    at.report(diag.label("without effect").help("layer: 7, or `reconnect` and `retries` of the clients"));
+/// At layer 4 a balancer sees connects fail and no requests.
+fn no_retries_of_requests(at: &At<'_>) {
+    let diag = at.warning("ignored-field", "`retries` at layer 4 are of connects, and `connectFailure` is not in `on`");
+    at.report(diag.label("without effect").help("on: [connectFailure], or layer: 7"));
 }
 
 impl Algorithm {
@@ -292,6 +300,16 @@ impl Upstream {
         if self.max_busy == 0 { u32::MAX } else { self.max_busy }
     }
 
+    /// The limits of a proxy's at all pods together that there are, by their names.
+    pub fn limits(&self) -> impl Iterator<Item = (&'static str, u32)> {
+        let all = [
+            ("maxConnections", self.max_connections),
+            ("maxPendingRequests", self.max_pending_requests),
+            ("maxRequests", self.max_requests),
+        ];
+        all.into_iter().filter(|&(_, most)| most > 0)
+    }
+
     /// Default: 64 idle connections a pod, kept for 60 s (ingress-nginx), the most recently used first.
     fn read(at: At<'_>) -> Self {
         let mut f = at.fields();
@@ -305,6 +323,9 @@ impl Upstream {
                 &[("all", Sharing::All), ("client", Sharing::Client), ("later", Sharing::Later)],
             ),
             max_busy: f.or("maxBusy", 0),
+            max_connections: f.or("maxConnections", 0),
+            max_pending_requests: f.or("maxPendingRequests", 0),
+            max_requests: f.or("maxRequests", 0),
             keepalive_requests: f.or("keepaliveRequests", 0),
             keepalive_time: f.or("keepaliveTime", Dur::ZERO),
             max_streams: f.within("maxConcurrentStreams", 1, 1..=1_000_000),

@@ -87,7 +87,7 @@ pub use disruption_budget::{BudgetBound, DisruptionBudget};
 pub use draft::{Draft, Loaded, load, load_str};
 pub use duration::duration;
 pub use fingerprint::fingerprint;
-pub use health::{ActiveHealth, AmountsTo, Noted, PanicMode, PassiveHealth};
+pub use health::{ActiveHealth, AmountsTo, CheckPhase, Noted, PanicMode, PassiveHealth};
 pub use image::{Image, PullPolicy};
 pub use input::Request;
 pub use load_balancer::{

@@ -79,7 +79,8 @@ impl Statuses {
     }
 }
 
-/// What a proxy tells the client: 500, 502, 503 or 504.
+/// What a proxy tells the client: 500, 502, 503 or 504. At layer 4 it has no statuses, and [`ProxyStatus::CLOSE`] where it had accepted
+/// the client's connection before it knew.
 #[derive(Clone, Copy, Debug)]
 pub struct ProxyStatus {
     /// The connect was refused.
@@ -260,8 +261,8 @@ impl ProxyStatus {
         let mut f = at.fields();
         let reset = f.or("reset", Status(502)).0;
         let status = Self {
-            connect_failure: f.or("connectFailure", Status(502)).0,
-            connect_timeout: f.or("connectTimeout", Status(504)).0,
+            connect_failure: f.or("connectFailure", Ending(502)).0,
+            connect_timeout: f.or("connectTimeout", Ending(504)).0,
             reset,
             reset_later: f.or("resetLater", Ending(reset)).0,
             no_endpoints: f.or("noEndpoints", Status(503)).0,

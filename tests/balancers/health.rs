@@ -268,3 +268,23 @@ observe: {warmup: 90s, for: 30s}
     assert_eq!(fails(&[unmarked]), (refused, 0));
     assert_eq!(fails(&[unmarked, "loadBalancer.retries.eachPodOnce=false"]).0, 0, "as if it did");
 }
+
+#[test]
+fn those_that_came_together_are_checked_together() {
+    // Of four pods one dies every three seconds: by when the last connect to any of them has failed, since then.
+    let found_out = |phase: &str| {
+        let balancer = format!(
+            "activeHealth: {{interval: 1s, timeout: 200ms, unhealthyThreshold: 1, phase: {phase}}}, retries: {{attempts: 0}}"
+        );
+        let yaml = rolling(&balancer, "connections: 500")
+            .replace("remove: 1s", "remove: 20s")
+            .replace("startup: 2s", "startup: 3s");
+        let facts = facts(&yaml);
+        let fails = facts.iter().filter(|(_, f)| matches!(f, Fact::ConnectFailed(_))).map(|(t, _)| *t);
+        fails.map(|t| t.rem_euclid(3.0)).fold(0.0, f64::max)
+    };
+    let told = found_out("300ms");
+    assert!((0.2..0.32).contains(&told), "found out at 300 ms of a second: {told}");
+    let others = found_out("each");
+    assert!((0.35..1.3).contains(&others), "{others}");
+}

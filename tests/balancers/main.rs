@@ -2,6 +2,7 @@
 
 mod addresses;
 mod affinity;
+mod circuits;
 mod health;
 mod http2;
 mod measured;

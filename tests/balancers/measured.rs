@@ -431,3 +431,37 @@ fn the_address_of_an_exited_pod_refuses_before_nothing_answers() {
     assert!(late_refused > 0 && late_lost > 0, "{late_refused} {late_lost}");
     assert!(kept_refused > 0 && kept_lost == 0, "{kept_refused} {kept_lost}");
 }
+
+/// Clients that open a connection for each request, through a proxy that passes on connections.
+fn by_connection(balancer: &str) -> Vec<(f64, Fact)> {
+    let clients = "connections: 500, preconnect: false, keepAlive: {maxRequests: 1}, timeout: 0s";
+    facts(&rolling(&format!("layer: 4, {balancer}"), clients))
+}
+
+#[test]
+fn a_proxy_that_connects_by_itself_has_accepted_its_client_before() {
+    let refused = by_connection("status: {connectFailure: 502}");
+    let closed = by_connection("status: {connectFailure: close}");
+    let lost = ended(&refused, Outcome::Refused);
+    assert!((50..110).contains(&lost) && ended(&refused, Outcome::Reset) == 0, "{lost}");
+    assert_eq!(
+        (ended(&closed, Outcome::Refused), ended(&closed, Outcome::Reset)),
+        (0, lost),
+        "another name for the same"
+    );
+}
+
+#[test]
+fn a_connect_that_failed_is_tried_again_by_its_proxy_elsewhere_or_in_the_same_place_until_that_is_over() {
+    let lost = |retries: &str| {
+        let facts = by_connection(&format!("status: {{connectFailure: close}}, retries: {{{retries}}}"));
+        ended(&facts, Outcome::Reset)
+    };
+    let none = lost("attempts: 0");
+    assert_eq!(lost("attempts: 1"), 0, "one pod is dead at a time, and that is avoided");
+    assert_eq!(lost("attempts: 1, on: [reset]"), none, "no retry of a connect");
+    let same = "samePod: true, backoff: {base: 300ms, factor: 1, jitter: none}";
+    assert_eq!(lost(&format!("attempts: 3, {same}")), none, "the same pod stays dead");
+    // The second of three goes elsewhere.
+    assert_eq!(lost(&format!("attempts: 3, redispatch: 2, {same}")), 0);
+}

@@ -187,6 +187,8 @@ impl Writer {
                 "{share: client, connections: 0, idleTimeout: 50ms}",
                 "{maxBusy: 1}",
                 "{maxBusy: 2, share: client}",
+                "{maxConnections: 7, maxPendingRequests: 3}",
+                "{maxConnections: 2, maxRequests: 5, maxConcurrentStreams: 3}",
                 "{share: later, purge: 100ms}",
                 "{connections: 3, purge: 1s}",
                 "{maxConcurrentStreams: 2, keepaliveRequests: 7}",

@@ -54,6 +54,7 @@ pub(crate) const FEATURES: &[Feature] = &[
     ],
     &[
         "loadBalancer.activeHealth={interval: 200ms, timeout: 50ms}",
+        "loadBalancer.activeHealth={interval: 200ms, timeout: 50ms, phase: together}",
         "loadBalancer.activeHealth={interval: 300ms, timeout: 1s, healthyThreshold: 1, unhealthyThreshold: 1}",
         "loadBalancer.activeHealth={interval: 100ms} & loadBalancer.readinessGate=true",
         "loadBalancer.activeHealth={interval: 100ms, unhealthyThreshold: 1} & pod.probes.throughQueue=true",
@@ -95,6 +96,15 @@ pub(crate) const FEATURES: &[Feature] = &[
     &["loadBalancer.upstream.keepaliveRequests=1", "loadBalancer.upstream.keepaliveRequests=5"],
     &["loadBalancer.upstream.keepaliveTime=100ms", "loadBalancer.upstream.keepaliveTime=1s"],
     &["loadBalancer.upstream.maxBusy=1", "loadBalancer.upstream.maxBusy=2", "loadBalancer.upstream.maxBusy=20"],
+    &[
+        "loadBalancer.upstream={maxConnections: 1, maxPendingRequests: 2}",
+        "loadBalancer.upstream={maxConnections: 5}",
+        "loadBalancer.upstream={maxConnections: 12, maxPendingRequests: 4, maxRequests: 6}",
+        "loadBalancer.upstream={maxPendingRequests: 1}",
+        "loadBalancer.upstream={maxRequests: 1}",
+        "loadBalancer.upstream={maxRequests: 8, idleTimeout: 100ms}",
+        "loadBalancer.upstream={maxConnections: 3, maxPendingRequests: 2, maxRequests: 4, maxConcurrentStreams: 3}",
+    ],
     &["loadBalancer.upstream.purge=100ms", "loadBalancer.upstream={connections: 3, purge: 500ms}"],
     // Clients.
     &["clients.@.whenBusy=wait", "clients.@.whenBusy=wait & clients.@.connections=2"],

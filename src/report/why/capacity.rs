@@ -91,11 +91,25 @@ pub(super) fn overflow(page: &Page<'_>) -> Told {
     let workers = |n: u32| if n == 1 { "the only worker".to_owned() } else { format!("all {n} workers") };
     let (old, new) = ((s.concurrency, s.queue), (s.new.concurrency, s.new.queue));
     if old == new || s.strategy.is_none() {
-        return (format!("found {} of a pod and its queue of {} full", workers(old.0), old.1), keep_capacity(page));
+        let sentence = format!("found {} of a pod and its queue of {} full{}", workers(old.0), old.1, or_limits(s));
+        return (sentence, keep_capacity(page));
     }
     let of = |(workers, queue): (u32, u32)| format!("{} and a queue of {queue}", plural(f64::from(workers), "worker"));
-    let sentence = format!("found a pod's workers and its queue full: old pods have {}, new ones {}", of(old), of(new));
+    let sentence = format!(
+        "found a pod's workers and its queue full{}: old pods have {}, new ones {}",
+        or_limits(s),
+        of(old),
+        of(new)
+    );
     (sentence, as_before(s).or_else(|| keep_capacity(page)))
+}
+
+/// What else may have had no room.
+fn or_limits(s: &Settings) -> String {
+    if s.proxy_limits.is_empty() {
+        return String::new();
+    }
+    format!(", or a limit of its proxy's reached (upstream.{})", s.proxy_limits.join(", "))
 }
 
 /// The old version's room for the new one, where that has less.

@@ -96,6 +96,7 @@ const IDLE: &[(&str, &str)] = &[
     ("activeHealth.unhealthyThreshold", "an interval"),
     ("activeHealth.closeConnections", "an interval"),
     ("activeHealth.keepsRemoved", "an interval"),
+    ("activeHealth.phase", "an interval"),
 ];
 
 #[test]

@@ -109,6 +109,8 @@ pub enum Time {
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are the format's")]
 pub struct Settings {
+    /// HAProxy: `tcp`; absent = `http`.
+    pub mode: Option<String>,
     pub balance: Option<String>,
     pub retries: Option<u32>,
     /// HAProxy: absent or −1 = `option redispatch`; null = off; n = every n tries.
@@ -140,6 +142,9 @@ pub struct Settings {
     pub num_retries: Option<u32>,
     pub previous_hosts: Option<bool>,
     pub max_retries: Option<u32>,
+    pub max_connections: Option<u32>,
+    pub max_pending_requests: Option<u32>,
+    pub max_requests: Option<u32>,
     pub upstream_idle_s: Option<f64>,
     pub route_timeout_s: Option<f64>,
     pub slow_start_s: Option<f64>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::lab_case::{Balancer, Parameters};
 use super::translate::watched;
+use super::translate_balancer::is_of_connections;
 use crate::engine::SimTime;
 use crate::fleet::Observer;
 use crate::fleet::fact::{Cause, Fact, Outcome, Side};
@@ -149,6 +150,10 @@ impl LabRun {
         let unconnected = |outcome| matches!(outcome, Outcome::S503 | Outcome::Reset);
         let given_up = |r: &&&Request| unconnected(r.outcome) && r.cause == Some(Cause::StaleRoute);
         let retries: u32 = requests.iter().map(|r| u32::from(r.attempts.saturating_sub(1))).sum();
+        if is_of_connections(&p.lb_settings) {
+            // Then its log has no statuses.
+            return f64::from(retries);
+        }
         f64::from(retries) + requests.iter().filter(given_up).count() as f64
     }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::lab_case::Balancer;
 use super::lab_parameters::Cannot;
+use super::translate_balancer::NO_LIMIT;
 use crate::engine::Dur;
 use crate::scenario::{Algorithm, AmountsTo, LoadBalancer, Membership, PassiveHealth, Scenario, Sharing};
 
@@ -164,6 +165,11 @@ fn envoy(lb: &LoadBalancer, set: &mut Map<String, Value>, cannot: &mut Cannot) {
     put(set, "panic_percent", json!((lb.panic.threshold * 100.0).round()), lb.panic.threshold != 0.5);
     let idle = lb.upstream.idle_timeout;
     put(set, "upstream_idle_s", json!(idle.secs()), !idle.is_zero());
+    // Where it is not told it has 1024 of each.
+    let most = |limit: u32| json!(if limit == 0 { NO_LIMIT } else { limit });
+    set.insert("max_connections".to_owned(), most(lb.upstream.max_connections));
+    set.insert("max_pending_requests".to_owned(), most(lb.upstream.max_pending_requests));
+    set.insert("max_requests".to_owned(), most(lb.upstream.max_requests));
     if lb.retries.attempts > 0 {
         let retries = &lb.retries;
         let gateway = [502u16, 503, 504].into_iter().any(|status| retries.on_status.contains(status));

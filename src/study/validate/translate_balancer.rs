@@ -23,6 +23,10 @@ const NGINX_TAKES: &str = "100ms";
 const NGINX_TICK: &str = "1s";
 /// Envoy's waits before a retry: up to 25 ms, then twice as long.
 const ENVOY_BACKOFF: &str = "{base: 25ms, factor: 2, cap: 250ms, jitter: full}";
+/// Envoy's circuit breakers, each of them, unless they are told otherwise.
+const ENVOY_LIMIT: u32 = 1024;
+/// From here on it is none: the lab is far too small for it.
+pub(super) const NO_LIMIT: u32 = 1_000_000;
 /// Envoy disbelieves its marks of health below this share of healthy hosts, and takes any answer from 500 on for a failure.
 const ENVOY_PANIC: &str = "50%";
 const ENVOY_FAILURES: &str = "[500, 502, 503, 504]";
@@ -30,6 +34,8 @@ const ENVOY_FAILURES: &str = "[500, 502, 503, 504]";
 const ENVOY_MERGE_WINDOW: &str = "1s";
 /// Envoy's slow start begins at a tenth, and its scheduler takes weights as they are at each turn.
 const ENVOY_SLOW_START: &str = "least: 10%, step: 1ms";
+/// Envoy's first checks come right before it listens, and the lab's clients take a second from then on to connect (s).
+const ENVOY_CHECKS_BEFORE: f64 = 1.03;
 /// Longer than any run.
 const NEVER: &str = "1h";
 
@@ -82,6 +88,11 @@ fn propagation(p: &Parameters) -> String {
     format!("propagation: {{shared: 0s, add: {add}, remove: {remove}}}")
 }
 
+/// Whether HAProxy passes on connections, whatever is on them.
+pub(super) fn is_of_connections(set: &Settings) -> bool {
+    set.mode.as_deref() == Some("tcp")
+}
+
 fn haproxy(set: &Settings, lines: &mut Vec<String>) {
     let balance = set.balance.as_deref().unwrap_or("roundrobin");
     // By a hash the way to a pod is one: a retry is none of another's turn.
@@ -105,10 +116,15 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
     lines.push(format!(
         "upstream: {{connections: 1000, idleTimeout: 0s, reuse: mru, share: {share}, maxBusy: {busy}, purge: {purge}}}"
     ));
-    lines.push(
-        "status: {connectFailure: 503, connectTimeout: 503, reset: 502, resetLater: close, noEndpoints: 503, timeout: 504}"
-            .to_owned(),
-    );
+    if is_of_connections(set) {
+        lines.push("layer: 4".to_owned());
+        lines.push("status: {connectFailure: close, connectTimeout: close}".to_owned());
+    } else {
+        lines.push(
+            "status: {connectFailure: 503, connectTimeout: 503, reset: 502, resetLater: close, noEndpoints: 503, timeout: 504}"
+                .to_owned(),
+        );
+    }
     let attempts = set.retries.unwrap_or(3);
     let on = set.retry_on.as_deref().unwrap_or("conn-failure");
     let all = on.contains("all-retryable-errors");
@@ -248,7 +264,13 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     lines.push(format!("algorithm: {algorithm}"));
     lines.push(format!("workers: {}", set.concurrency.unwrap_or(1)));
     let idle = s(set.upstream_idle_s.unwrap_or(3600.0));
-    lines.push(format!("upstream: {{connections: 1000, idleTimeout: {idle}, reuse: mru}}"));
+    let limit = |set: Option<u32>| Some(set.unwrap_or(ENVOY_LIMIT)).filter(|&most| most < NO_LIMIT).unwrap_or(0);
+    lines.push(format!(
+        "upstream: {{connections: 1000, idleTimeout: {idle}, reuse: mru, maxConnections: {}, maxPendingRequests: {}, maxRequests: {}}}",
+        limit(set.max_connections),
+        limit(set.max_pending_requests),
+        limit(set.max_requests)
+    ));
     lines.push(
         "status: {connectFailure: 503, connectTimeout: 503, reset: 503, noEndpoints: 503, timeout: 504}".to_owned(),
     );
@@ -295,8 +317,12 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     }
     if let Some(check) = &set.health_check {
         lines.push(format!(
-            "activeHealth: {{interval: {}, timeout: {}, healthyThreshold: {}, unhealthyThreshold: {}, keepsRemoved: true}}",
-            check.interval, check.timeout, check.healthy_threshold, check.unhealthy_threshold
+            "activeHealth: {{interval: {}, timeout: {}, healthyThreshold: {}, unhealthyThreshold: {}, keepsRemoved: true, phase: {}}}",
+            check.interval,
+            check.timeout,
+            check.healthy_threshold,
+            check.unhealthy_threshold,
+            checked_first(&check.interval)
         ));
         if set.outlier.is_none() {
             lines.push(format!("passiveHealth: {{maxFails: 0, mergeWindow: {merge_window}}}"));
@@ -308,6 +334,19 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     }
     if let Some(window) = set.slow_start_s {
         lines.push(format!("slowStart: {{window: {}, {ENVOY_SLOW_START}}}", s(window)));
+    }
+}
+
+/// When Envoy first checks the pods of the start, all at once, after the first request may have come.
+fn checked_first(interval: &str) -> String {
+    let seconds = match interval.strip_suffix("ms") {
+        Some(ms) => ms.parse().map(|ms: f64| ms / 1e3),
+        None => interval.trim_end_matches('s').parse(),
+    };
+    match seconds {
+        // To a millisecond, lest the remainder of two floats be a third.
+        Ok(seconds) if seconds > 0.0 => s(((-ENVOY_CHECKS_BEFORE).rem_euclid(seconds) * 1e3).round() / 1e3),
+        _ => "together".to_owned(),
     }
 }
 

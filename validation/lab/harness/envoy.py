@@ -11,7 +11,7 @@ ADMIN_PORT = 9901
 PORT_HEADER = "x-port"
 API = "type.googleapis.com/envoy"
 OPTIONS = f"{API}.extensions.upstreams.http.v3.HttpProtocolOptions"
-STATISTICS = "cluster.be.upstream_(rq_retry|rq_[0-9]|cx_connect_fail|cx_total|cx_destroy|rq_total|rq_pending_failure|cx_none_healthy|rq_rx_reset)"
+STATISTICS = "cluster.be.upstream_(rq_retry|rq_[0-9]|cx_connect_fail|cx_total|cx_destroy|rq_total|rq_pending_failure|rq_pending_overflow|cx_none_healthy|rq_rx_reset)"
 
 
 def socket_address(ip, port):
@@ -65,8 +65,9 @@ class Envoy(Proxy):
             # Before there has been traffic it would check once a minute, and the lab has none when it starts.
             interval = s["health_check"]["interval"]
             cluster["health_checks"] = [{**s["health_check"], "no_traffic_interval": interval, "tcp_health_check": {}}]
-        if s.get("max_retries"):
-            cluster["circuit_breakers"] = {"thresholds": [{"max_retries": s["max_retries"]}]}
+        limits = {name: s[name] for name in ("max_retries", "max_connections", "max_pending_requests", "max_requests") if s.get(name)}
+        if limits:
+            cluster["circuit_breakers"] = {"thresholds": [limits]}
         if s.get("outlier"):
             cluster["outlier_detection"] = s["outlier"]
         return cluster
