@@ -49,7 +49,10 @@ impl<O: Observer> World<O> {
         }
         let pod = self.connections[c].pod;
         self.catch_up(pod, cal.now());
-        if !self.knows(pod, cal.now()) || self.layer == Layer::L7 && !self.has_room_in_stock(r, pod) {
+        // Who waits for its connection is to hear of its end.
+        let is_waited_for = self.circuits.strained;
+        if !self.knows(pod, cal.now()) || self.layer == Layer::L7 && (is_waited_for || !self.has_room_in_stock(r, pod))
+        {
             return false;
         }
         let Some((known, end)) = self.fate(r, c, cal) else { return false };
