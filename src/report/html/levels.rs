@@ -52,13 +52,11 @@ fn own(results: &Results, shown: &str, extreme: &str, figure: Figure, format: Fo
     if figure.is_none() || own == shown {
         return String::new();
     }
-    match results.replications {
-        1 => format!(" Between whole seconds, the {extreme} is {own}."),
-        _ => {
-            let one = answer::simulated(results).trim_start_matches("simulated ");
-            format!(" A {one}'s own {extreme}, whenever it comes, is {own} on average.")
-        }
+    if results.replications == 1 {
+        return format!(" Between whole seconds, the {extreme} is {own}.");
     }
+    let one = answer::simulated(results).trim_start_matches("simulated ");
+    format!(" A {one}'s own {extreme}, whenever it comes, is {own} on average.")
 }
 
 /// Capacity and demand; what capacity falls below is shaded.

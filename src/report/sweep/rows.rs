@@ -46,20 +46,14 @@ const fn more(name: &'static str, column: &'static str, pick: fn(&Summary) -> Fi
     Shown { more_is_better: true, ..less(name, column, pick, number) }
 }
 
-const fn counted(shown: Shown) -> Shown {
-    Shown { kind: Kind::Count, ..shown }
-}
-
 /// The figures that decide between policies.
 pub(in crate::report) const FIGURES: [Shown; 6] = [
-    counted(less("dropped", "dropped", |s| s.dropped, count)),
+    Shown { kind: Kind::Count, ..less("dropped", "dropped", |s| s.dropped, count) },
     less("p99", "p99_during", |s| s.latency.during.p99.or(s.latency.before.p99), seconds),
-    counted(less(
-        "reconnects",
-        "peakReconnectsPerSecond",
-        |s| s.connections.to_pods().peak_reconnects_per_second,
-        rate,
-    )),
+    Shown {
+        kind: Kind::Count,
+        ..less("reconnects", "peakReconnectsPerSecond", |s| s.connections.to_pods().peak_reconnects_per_second, rate)
+    },
     more("ready", "minReady", |s| s.capacity.min_ready, count),
     more("capacity", "minHeadroom", |s| s.capacity.min_headroom, times),
     less("rollout", "durationSeconds", |s| s.rollout.duration_seconds, seconds),
