@@ -339,7 +339,7 @@ fn advice_has_a_page() {
     let told = advice(&advise[1..4]).1;
     for change in told["changes"].as_array().expect("changes") {
         let row = format!(
-            "<th scope=\"row\">{}</th><td>{}</td><td class=\"main\">{}</td>",
+            "<th scope=\"row\">{}</th><td data-head=\"now\">{}</td><td class=\"main\" data-head=\"recommended\">{}</td>",
             change["name"].as_str().expect("a name"),
             change["now"].as_str().expect("a value"),
             change["value"].as_str().expect("a value")
