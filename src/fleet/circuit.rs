@@ -15,6 +15,9 @@ use super::failure::Failure;
 use super::request::Place;
 use super::world::{Cal, Observer, World};
 
+/// From which proxy to which pod: proxies come and go where they are rolled, so that the number of a link is none to keep.
+type Way = (u16, u32);
+
 /// An attempt at a request: stale once the request is over, or tried again.
 type Attempt = (Handle, u16);
 
@@ -35,10 +38,10 @@ pub(super) struct Circuits {
     one_each: bool,
     /// By proxy, its workers together.
     of: Vec<Circuit>,
-    /// By link: its connections.
-    open: Vec<u32>,
-    /// By link: who waits for one of its connections, whoever came first before the others.
-    lines: BTreeMap<u32, VecDeque<Attempt>>,
+    /// How many connections there are, where there are any.
+    open: BTreeMap<Way, u32>,
+    /// Who waits for one of these, whoever came first before the others.
+    lines: BTreeMap<Way, VecDeque<Attempt>>,
 }
 
 /// What one proxy has.
@@ -66,25 +69,26 @@ impl Circuits {
             requests: most(limits[2]),
             one_each: of.max_streams <= 1,
             of: vec![Circuit::default(); if limited { proxies as usize } else { 0 }],
-            open: Vec::new(),
+            open: BTreeMap::new(),
             lines: BTreeMap::new(),
         }
     }
 
     fn of(&mut self, proxy: u16) -> &mut Circuit {
-        &mut self.of[usize::from(proxy / self.workers)]
+        let own = usize::from(proxy / self.workers);
+        if self.of.len() <= own {
+            self.of.resize(own + 1, Circuit::default());
+        }
+        &mut self.of[own]
     }
 
-    fn open_on(&mut self, link: usize) -> &mut u32 {
-        if self.open.len() <= link {
-            self.open.resize(link + 1, 0);
-        }
-        &mut self.open[link]
+    fn open_on(&mut self, way: Way) -> &mut u32 {
+        self.open.entry(way).or_default()
     }
 
     /// Whether one more connection may be opened there: there is room, or it would be the only one.
-    fn may_open(&mut self, proxy: u16, link: usize) -> bool {
-        *self.open_on(link) == 0 || self.of(proxy).open < self.connections
+    fn may_open(&mut self, way: Way) -> bool {
+        *self.open_on(way) == 0 || self.of(way.0).open < self.connections
     }
 
     /// Whether a proxy with so many connections can have more requests on them than it may.
@@ -101,7 +105,7 @@ impl Circuits {
     pub(super) fn bytes(&self) -> usize {
         let waiting: usize = self.of.iter().map(|circuit| circuit.waiting.capacity()).sum();
         let in_line: usize = self.lines.values().map(VecDeque::capacity).sum();
-        (waiting + in_line) * size_of::<Attempt>() + self.open.capacity() * size_of::<u32>()
+        (waiting + in_line) * size_of::<Attempt>() + self.open.len() * size_of::<(Way, u32)>()
     }
 }
 
@@ -115,10 +119,9 @@ impl<O: Observer> World<O> {
             self.overflows(r, cal);
             return false;
         }
-        let link = self.link(proxy, pod);
-        if c.is_none() && !self.circuits.may_open(proxy, link) {
+        if c.is_none() && !self.circuits.may_open((proxy, pod)) {
             self.note_waiting(r, proxy);
-            self.stand_in_line(r, pod, link, cal);
+            self.stand_in_line(r, (proxy, pod), cal);
             return false;
         }
         if !self.may_begin(proxy, cal) {
@@ -132,13 +135,13 @@ impl<O: Observer> World<O> {
     }
 
     /// It waits for a connection that others have. It does not count there yet, as with Envoy.
-    fn stand_in_line(&mut self, r: u32, pod: u32, link: usize, cal: &mut Cal) {
+    fn stand_in_line(&mut self, r: u32, way: Way, cal: &mut Cal) {
         // Whose connection is free next is to be an event.
-        self.disturb(pod, cal);
-        self.uncount_active(r, self.requests[r].proxy, cal);
+        self.disturb(way.1, cal);
+        self.uncount_active(r, way.0, cal);
         self.requests[r].place = Place::AtProxy;
         let attempt = self.present_attempt(r);
-        self.circuits.lines.entry(link as u32).or_default().push_back(attempt);
+        self.circuits.lines.entry(way).or_default().push_back(attempt);
         self.circuits.strained = true;
     }
 
@@ -175,10 +178,11 @@ impl<O: Observer> World<O> {
     pub(super) fn assert_circuits(&self) {
         let counted = self.connections.counted().filter(|c| matches!(c.owner, Owner::Proxy(_))).count();
         let by_proxy: usize = self.circuits.of.iter().map(|circuit| circuit.open as usize).sum();
-        let by_link: usize = self.circuits.open.iter().map(|&open| open as usize).sum();
-        assert_eq!((by_proxy, by_link), (counted, counted), "connections of proxies: counted and found");
-        let served = |(&link, line): (&u32, &VecDeque<Attempt>)| {
-            self.circuits.open[link as usize] > 0 || line.iter().all(|&attempt| self.waits(attempt).is_none())
+        let by_way: usize = self.circuits.open.values().map(|&open| open as usize).sum();
+        assert_eq!((by_proxy, by_way), (counted, counted), "connections of proxies: counted and found");
+        let served = |(way, line): (&Way, &VecDeque<Attempt>)| {
+            self.circuits.open.get(way).is_some_and(|&open| open > 0)
+                || line.iter().all(|&attempt| self.waits(attempt).is_none())
         };
         assert!(self.circuits.lines.iter().all(served), "requests wait for connections that nobody has");
     }
@@ -205,7 +209,7 @@ impl<O: Observer> World<O> {
         if request.place != Place::AtProxy || request.pod == NIL || self.circuits.lines.is_empty() {
             return false;
         }
-        let line = self.circuits.lines.get(&(self.link(request.proxy, request.pod) as u32));
+        let line = self.circuits.lines.get(&(request.proxy, request.pod));
         line.is_some_and(|line| line.contains(&self.present_attempt(r)))
     }
 
@@ -240,9 +244,8 @@ impl<O: Observer> World<O> {
         if !self.circuits.limited {
             return;
         }
-        let link = self.link(proxy, pod);
         self.connections.upkeep_mut(c).counted = true;
-        *self.circuits.open_on(link) += 1;
+        *self.circuits.open_on((proxy, pod)) += 1;
         let circuit = self.circuits.of(proxy);
         circuit.open += 1;
         let open = circuit.open;
@@ -261,15 +264,15 @@ impl<O: Observer> World<O> {
         }
         let Owner::Proxy(proxy) = self.connections[c].owner else { return };
         let pod = self.connections[c].pod;
-        let link = self.link(proxy, pod);
-        *self.circuits.open_on(link) -= 1;
+        let way = (proxy, pod);
+        *self.circuits.open_on(way) -= 1;
         self.circuits.of(proxy).open -= 1;
         if self.circuits.strained {
             self.circuits.see_whether_strained();
         }
-        if self.circuits.lines.contains_key(&(link as u32))
-            && self.circuits.may_open(proxy, link)
-            && let Some(r) = self.next_in_line(link)
+        if self.circuits.lines.contains_key(&way)
+            && self.circuits.may_open(way)
+            && let Some(r) = self.next_in_line(way)
         {
             self.count_active(r, cal.now());
             self.open_for(r, proxy, pod, cal);
@@ -286,36 +289,37 @@ impl<O: Observer> World<O> {
         self.fill_from_line(c, cal);
     }
 
-    /// Who has waited longest on this link waits there no longer.
-    fn next_in_line(&mut self, link: usize) -> Option<u32> {
-        let mut line = self.circuits.lines.remove(&(link as u32))?;
+    /// Who has waited longest there waits no longer.
+    fn next_in_line(&mut self, way: Way) -> Option<u32> {
+        let mut line = self.circuits.lines.remove(&way)?;
         let first = std::iter::from_fn(|| line.pop_front()).find_map(|attempt| self.waits(attempt));
         if line.is_empty() {
             self.circuits.see_whether_strained();
         } else {
-            self.circuits.lines.insert(link as u32, line);
+            self.circuits.lines.insert(way, line);
         }
         first
     }
 
-    /// All who wait on this link wait there no longer: no connection can be had.
-    pub(super) fn dissolve_line(&mut self, link: usize) -> Vec<u32> {
+    /// All who wait there wait no longer: no connection can be had.
+    pub(super) fn dissolve_line(&mut self, proxy: u16, pod: u32) -> Vec<u32> {
         if !self.circuits.strained {
             return Vec::new();
         }
-        std::iter::from_fn(|| self.next_in_line(link)).collect()
+        std::iter::from_fn(|| self.next_in_line((proxy, pod))).collect()
     }
 
     /// Connection `c`, which has room, goes to whoever has waited longest for one to its pod; false if nobody has, or it is not to be used
     /// again.
     #[cold]
-    pub(super) fn hand_over(&mut self, c: u32, link: usize, cal: &mut Cal) -> bool {
+    pub(super) fn hand_over(&mut self, c: u32, cal: &mut Cal) -> bool {
         let Owner::Proxy(proxy) = self.connections[c].owner else { return false };
-        let stays = self.links[link].position != NIL
+        let way = (proxy, self.connections[c].pod);
+        let stays = self.links[self.link(way.0, way.1)].position != NIL
             && self.connections.upkeep(c).generation == self.proxies[usize::from(proxy)].generation
             && !self.connections[c].is_worn(&self.balancer.upstream, cal.now())
             && !self.connections[c].pod_closed;
-        while stays && let Some(r) = self.next_in_line(link) {
+        while stays && let Some(r) = self.next_in_line(way) {
             if !self.may_begin(proxy, cal) {
                 self.overflows(r, cal);
                 continue;
@@ -338,7 +342,7 @@ impl<O: Observer> World<O> {
         let Owner::Proxy(proxy) = self.connections[c].owner else { return };
         let link = self.link(proxy, self.connections[c].pod);
         let most = self.balancer.upstream.max_streams;
-        while self.circuits.strained && self.connections[c].in_use < most && self.hand_over(c, link, cal) {}
+        while self.circuits.strained && self.connections[c].in_use < most && self.hand_over(c, cal) {}
         if self.connections[c].in_use >= most {
             self.links[link].idle.retain(|&other| other != c);
         }

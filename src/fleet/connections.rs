@@ -7,6 +7,7 @@ use crate::engine::{Arena, SimTime};
 use super::connection::{Connection, Upkeep};
 use super::idle::IdleSide;
 use super::proxy::RESET;
+use super::world::{Observer, World};
 
 /// All connections, by number; as an arena it is what requests look at.
 #[derive(Clone, Debug, Default)]
@@ -93,5 +94,19 @@ impl DerefMut for Connections {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut Arena<Connection> {
         &mut self.records
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// Puts request `r` on connection `c`.
+    #[inline(always)]
+    pub(super) fn board(&mut self, r: u32, c: u32) {
+        self.connections[c].board(r, &mut self.requests);
+    }
+
+    /// Takes request `r` off connection `c`.
+    #[inline(always)]
+    pub(super) fn alight(&mut self, r: u32, c: u32) {
+        self.connections[c].alight(r, &mut self.requests);
     }
 }

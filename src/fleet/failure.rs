@@ -273,8 +273,7 @@ impl<O: Observer> World<O> {
         }
         // Who waits for one of the others there could wait for ever.
         if let Owner::Proxy(proxy) = self.connections[c].owner {
-            let link = self.link(proxy, self.connections[c].pod);
-            waited.extend(self.dissolve_line(link));
+            waited.extend(self.dissolve_line(proxy, self.connections[c].pod));
         }
         self.circuit_closes(c, cal);
         self.forget(c);

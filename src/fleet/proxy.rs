@@ -244,7 +244,7 @@ impl<O: Observer> World<O> {
         if counted {
             self.uncount(proxy, link, cal);
         }
-        if self.circuits.strained && !close && !self.multiplexes() && self.hand_over(c, link, cal) {
+        if self.circuits.strained && !close && !self.multiplexes() && self.hand_over(c, cal) {
             // Whoever has waited for it has it.
         } else if self.plain && !close {
             self.stock_plainly(c, proxy, link, cal);

@@ -355,10 +355,11 @@ impl<O: Observer> World<O> {
     /// Layer 4 (and a stream): connection `c` counts, or no longer, among what its node has at its pod.
     pub(super) fn count_connection(&mut self, c: u32, counts: bool) {
         let Connection { owner, pod, .. } = self.connections[c];
-        self.connections.upkeep_mut(c).counted = counts;
+        // Whether a proxy's own is counted is for its circuit breakers to say.
         if matches!(owner, Owner::Proxy(_) | Owner::Front(_)) {
             return;
         }
+        self.connections.upkeep_mut(c).counted = counts;
         let proxy = self.proxy_of_connection(c);
         let position = self.links[self.link(proxy, pod)].position;
         if position != NIL {
@@ -387,17 +388,5 @@ impl<O: Observer> World<O> {
             }
             Owner::Stream { .. } | Owner::Front(_) => {}
         }
-    }
-
-    /// Puts request `r` on connection `c`.
-    #[inline(always)]
-    pub(super) fn board(&mut self, r: u32, c: u32) {
-        self.connections[c].board(r, &mut self.requests);
-    }
-
-    /// Takes request `r` off connection `c`.
-    #[inline(always)]
-    pub(super) fn alight(&mut self, r: u32, c: u32) {
-        self.connections[c].alight(r, &mut self.requests);
     }
 }
