@@ -2,7 +2,7 @@
 
 use dryroll::engine::{Dur, Purpose, SimTime, Stream, Streams};
 use dryroll::fleet::fact::{PodId, Revision};
-use dryroll::fleet::rollout::{Action, Command, Event, InitialPod, Rollout, Spec};
+use dryroll::fleet::rollout::{Action, Command, Event, InitialPod, Reason, Rollout, Spec};
 use dryroll::scenario::{
     BlueGreen, Canary, CanaryStep, Controller, DaemonSetUpdate, EcsDeployment, InstanceRefresh, IntOrPercent,
     NomadUpdate, PodReplacement, Release, StatefulSetUpdate, Strategy,
@@ -344,4 +344,35 @@ fn a_paused_deployment_scales_but_does_not_roll() {
     fleet.run(SimTime::MAX);
     assert_eq!(fleet.rollout.desired().collect::<Vec<_>>(), [(Revision(0), 4)]);
     assert!(!fleet.rollout.is_complete());
+}
+
+/// When the progress deadline of 8 s is found exceeded by a rollout whose new pod never turns Ready, and whose old one turns not Ready
+/// at `unready`.
+fn exceeded(unready: Option<SimTime>) -> SimTime {
+    let spec = Spec { progress_deadline: Dur::from_secs(8), ..plain(Dur::ZERO, Release::V1_28) };
+    let mut fleet = Fleet::new(&spec, 1);
+    fleet.act(SimTime::ZERO, Action::Template(Revision(1)));
+    fleet.run(SimTime::ZERO + Dur::from_millis(100));
+    fleet.queue.retain(|Reverse((_, _, due))| !matches!(due, Due::Ready(_) | Due::Unready(_)));
+    if let Some(at) = unready {
+        fleet.push(at, Due::Unready(PodId(0)));
+    }
+    fleet.run(SimTime::MAX);
+    let is_late = |(_, c): &&(SimTime, Command)| matches!(c, Command::Condition(c) if c.reason == Reason::ProgressDeadlineExceeded);
+    fleet.trace.iter().find(is_late).expect("it never completes").0
+}
+
+#[test]
+fn within_its_last_second_a_deadline_is_watched_closely() {
+    // Progress at 0.04 s, which is 0.29 s of the wall clock: the timestamp says -0.25 s, hence exceeded at 7.75 s.
+    let exact = SimTime::ZERO + Dur::from_millis(7_750);
+    let lag = |unready: Option<u64>| exceeded(unready.map(|ms| SimTime::ZERO + Dur::from_millis(ms))).since(exact);
+    let soon = Dur::ZERO..Dur::from_millis(50);
+    let second_later = Dur::from_secs(1)..Dur::from_millis(1_050);
+    assert!(second_later.contains(&lag(None)), "{:?}", lag(None));
+    assert!(second_later.contains(&lag(Some(6_000))), "{:?}", lag(Some(6_000)));
+    assert!(soon.contains(&lag(Some(7_200))), "{:?}", lag(Some(7_200)));
+    // What happens after it finds it exceeded, too.
+    let after = Dur::from_millis(450)..Dur::from_millis(550);
+    assert!(after.contains(&lag(Some(8_200))), "{:?}", lag(Some(8_200)));
 }

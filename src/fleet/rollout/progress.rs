@@ -3,6 +3,9 @@
 use super::{Command, Event, Rollout, resolve};
 use crate::engine::{Dur, SimTime};
 
+/// The deadline is compared strictly: it is exceeded one nanosecond after the moment itself.
+const TICK: Dur = Dur::from_nanos(1);
+
 /// What a condition is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConditionKind {
@@ -200,7 +203,8 @@ impl Rollout {
         }
     }
 
-    /// Nothing has changed: plans the look that will find the deadline exceeded, a second after it.
+    /// Nothing has changed: plans the look that will find the deadline exceeded, a second after it; within the last second
+    /// before it the controller asks itself again and again (`requeueStuckDeployment`), and finds it at once.
     fn await_deadline(&mut self, now: SimTime, out: &mut Vec<Command>) {
         let conditions = self.deployment.conditions;
         let over =
@@ -208,7 +212,9 @@ impl Rollout {
         if over || self.spec.progress_deadline.is_zero() || self.deployment.counts.is_complete(self.spec.replicas) {
             return;
         }
-        let at = now.max(conditions.progressed_at + self.spec.progress_deadline + Dur::from_secs(1));
+        let second = Dur::from_secs(1);
+        let deadline = conditions.progressed_at + self.spec.progress_deadline;
+        let at = if deadline < now + second { now.max(deadline + TICK) } else { deadline + second };
         if self.deployment.next_look != Some(at) {
             self.deployment.next_look = Some(at);
             out.push(Command::Schedule { at, event: Event::ProgressDeadline });
