@@ -17,7 +17,8 @@ impl<O: Observer> World<O> {
                 self.close_by_owner(c, cal);
             }
         }
-        if self.balancer.upstream.share == Sharing::Client {
+        let upstream = &self.balancer.upstream;
+        if upstream.share == Sharing::Client && !upstream.keeps_removed {
             let of_link = (link as u32, 0)..=(link as u32, NIL);
             for c in self.private.range(of_link).map(|(_, &c)| c).collect::<Vec<_>>() {
                 self.close_by_owner(c, cal);

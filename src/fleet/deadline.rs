@@ -6,7 +6,7 @@
 //! by sixteen. No list is kept, which would touch the records of two neighbours at each birth and each end (9 % of all time).
 
 use crate::engine::{Dur, NIL, SimTime};
-use crate::scenario::{Clients, Layer, Scenario};
+use crate::scenario::{Clients, Layer, Scenario, TimeoutFrom};
 
 use super::event::Event;
 use super::population::FOREVER;
@@ -28,6 +28,8 @@ struct Class {
     span: Dur,
     /// Whether the next look is in the calendar.
     armed: bool,
+    /// Whether it runs since a request was sent, and not since its birth.
+    from_sent: bool,
 }
 
 impl Class {
@@ -52,17 +54,36 @@ impl Deadlines {
         // A proxy's time-out cannot fire where every client gives up first.
         let patient = |c: &Clients| c.timeout.is_zero() || lb.request_timeout < c.timeout;
         let proxy = lb.layer == Layer::L7 && scenario.clients.iter().any(patient);
-        let mut spans = vec![if proxy { lb.request_timeout } else { Dur::ZERO }];
-        spans.extend(scenario.clients.iter().map(|c| c.timeout));
-        Self { classes: spans.into_iter().map(|span| Class { span, armed: span.is_zero() }).collect() }
+        let mut spans = vec![(if proxy { lb.request_timeout } else { Dur::ZERO }, false)];
+        spans.extend(scenario.clients.iter().map(|c| (c.timeout, c.timeout_from == TimeoutFrom::Sent)));
+        let class = |(span, from_sent): (Dur, bool)| Class { span, armed: span.is_zero(), from_sent };
+        Self { classes: spans.into_iter().map(class).collect() }
     }
-}
 
-impl Deadlines {
     /// For how long proxies wait.
     pub(super) fn of_proxies(&self) -> Dur {
         let span = self.classes[PROXY].span;
         if span.is_zero() { FOREVER } else { span }
+    }
+
+    /// Since when the time-out of `class` runs for `request`, not before `now` where it has yet to be sent; `None` where it does not.
+    fn since(&self, request: &Request, class: usize, now: SimTime) -> Option<SimTime> {
+        let with_proxy = match request.place {
+            Place::AtProxy => true,
+            Place::UpConnecting | Place::ToPod | Place::Queued | Place::Serving | Place::Returning => {
+                request.upstream != NIL
+            }
+            _ => false,
+        };
+        match request.place {
+            Place::Over | Place::Streaming => None,
+            _ if request.abandoned => None,
+            _ if class == PROXY => with_proxy.then_some(request.at_proxy),
+            _ if class != POPULATIONS + usize::from(request.population) => None,
+            _ if !self.classes[class].from_sent => Some(request.born),
+            Place::Waiting | Place::Connecting | Place::ToProxy | Place::Backoff => Some(now),
+            _ => Some(request.at_proxy),
+        }
     }
 }
 
@@ -73,7 +94,7 @@ impl<O: Observer> World<O> {
         let request = self.requests[r];
         for (class, since) in [(PROXY, request.at_proxy), (POPULATIONS + usize::from(request.population), request.born)]
         {
-            let Class { span, armed } = self.deadlines.classes[class];
+            let Class { span, armed, .. } = self.deadlines.classes[class];
             if span.is_zero() {
                 continue;
             }
@@ -117,7 +138,8 @@ impl<O: Observer> World<O> {
         let next = cal.now() + grain;
         let mut any = false;
         for r in 0..self.requests.capacity() {
-            let Some(since) = watched_since(&self.requests[r], usize::from(class)) else { continue };
+            let request = &self.requests[r];
+            let Some(since) = self.deadlines.since(request, usize::from(class), cal.now()) else { continue };
             any = true;
             if since + span < next {
                 self.expects(since + span, usize::from(class), r, cal);
@@ -146,7 +168,8 @@ impl<O: Observer> World<O> {
     pub(super) fn on_deadline(&mut self, class: u16, r: u32, ordinal: u32, cal: &mut Cal) {
         let request = &self.requests[r];
         let span = self.deadlines.classes[usize::from(class)].span;
-        let due = watched_since(request, usize::from(class)).is_some_and(|since| since + span == cal.now());
+        let since = self.deadlines.since(request, usize::from(class), cal.now());
+        let due = since.is_some_and(|since| since + span == cal.now());
         if !due || request.ordinal as u32 != ordinal {
             return;
         }
@@ -155,22 +178,5 @@ impl<O: Observer> World<O> {
         } else {
             self.client_gives_up(r, cal);
         }
-    }
-}
-
-/// Since when the time-out of `class` runs for `request`; `None` where it does not.
-fn watched_since(request: &Request, class: usize) -> Option<SimTime> {
-    let with_proxy = match request.place {
-        Place::AtProxy => true,
-        Place::UpConnecting | Place::ToPod | Place::Queued | Place::Serving | Place::Returning => {
-            request.upstream != NIL
-        }
-        _ => false,
-    };
-    match request.place {
-        Place::Over | Place::Streaming => None,
-        _ if request.abandoned => None,
-        _ if class == PROXY => with_proxy.then_some(request.at_proxy),
-        _ => (class == POPULATIONS + usize::from(request.population)).then_some(request.born),
     }
 }

@@ -307,7 +307,8 @@ impl<O: Observer> World<O> {
     fn stock(&mut self, c: u32, r: u32, proxy: u16, pod: u32, cal: &mut Cal) {
         let link = self.link(proxy, pod);
         let l = &self.links[link];
-        if l.position == NIL
+        let upstream = &self.balancer.upstream;
+        if (l.position == NIL && !upstream.keeps_removed)
             || l.idle.len() >= self.balancer.upstream.connections as usize
             || self.connections.upkeep(c).generation != self.proxies[usize::from(proxy)].generation
             || (self.balancer.upstream.share == Sharing::Client && self.requests[r].connection == NIL)

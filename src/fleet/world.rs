@@ -120,7 +120,7 @@ pub(super) struct World<O> {
     pub(super) populations: Vec<Population>,
     pub(super) proxies: Vec<Proxy>,
     /// Whether proxies' connections to pods are the plain kind: shared by all, the most recently used first, for one request
-    /// at a time, never purged, and no time-out of a try.
+    /// at a time, never purged nor kept when their pod has been removed, and no time-out of a try.
     pub(super) plain: bool,
     /// Requests that a proxy has at a pod at most.
     pub(super) max_busy: u32,
@@ -341,6 +341,7 @@ pub(super) fn is_plain(balancer: &scenario::LoadBalancer) -> bool {
     (upstream.share, upstream.reuse) == (Sharing::All, Reuse::Mru)
         && upstream.max_streams <= 1
         && upstream.purge.is_zero()
+        && !upstream.keeps_removed
         && balancer.retries.per_try_timeout.is_zero()
 }
 

@@ -33,8 +33,10 @@ pub struct Clients {
     pub idempotent: f64,
     /// Whether a cut answer is `truncated` rather than `reset`.
     pub streamed_response: bool,
-    /// From a request's birth, retries included; zero = none.
+    /// How long a client waits; zero = for ever.
     pub timeout: Dur,
+    /// Since when.
+    pub timeout_from: TimeoutFrom,
     /// The client's retries.
     pub retries: ClientRetries,
     /// How lost connections come back.
@@ -57,6 +59,15 @@ pub enum WhenBusy {
     Open,
     /// Waits its turn.
     Wait,
+}
+
+/// Since when a client's time-out runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutFrom {
+    /// The request's birth, retries included.
+    Birth,
+    /// It went out on a connection, anew for each of the client's attempts.
+    Sent,
 }
 
 /// When a client closes a connection by itself; zero means never.
@@ -133,6 +144,11 @@ impl Clients {
             idempotent: f.or("idempotent", Share(0.9)).0,
             streamed_response: f.choice("response", false, &[("whole", false), ("streamed", true)]),
             timeout: f.or("timeout", Dur::from_secs(10)),
+            timeout_from: f.choice(
+                "timeoutFrom",
+                TimeoutFrom::Birth,
+                &[("birth", TimeoutFrom::Birth), ("sent", TimeoutFrom::Sent)],
+            ),
             retries: ClientRetries::read(f.at("retries")),
             reconnect: Reconnect::read(f.at("reconnect"), streams),
             load: load.unwrap_or_else(traffic::none),

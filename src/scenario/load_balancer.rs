@@ -145,6 +145,9 @@ pub struct Upstream {
     /// Once in so long, half of the idle ones that go beyond the need are closed (HAProxy's `pool-purge-delay`); zero =
     /// never.
     pub purge: Dur,
+    /// Whether one that was busy when its pod left the table is kept after its answer, and one of a client's own in any case
+    /// (HAProxy up to 3.2).
+    pub keeps_removed: bool,
 }
 
 /// Whose requests an idle connection may carry.
@@ -330,6 +333,7 @@ impl Upstream {
             keepalive_time: f.or("keepaliveTime", Dur::ZERO),
             max_streams: f.within("maxConcurrentStreams", 1, 1..=1_000_000),
             purge: f.or("purge", Dur::ZERO),
+            keeps_removed: f.or("keepsRemoved", false),
         };
         f.end();
         upstream

@@ -78,7 +78,7 @@ pub use argo::{
     Term,
 };
 pub use autoscaler::{Autoscaler, ScaleMetric, ScalingPolicy, ScalingRules, SelectPolicy};
-pub use clients::{Assignment as ClientAssignment, ClientKeepAlive, Clients, WhenBusy};
+pub use clients::{Assignment as ClientAssignment, ClientKeepAlive, Clients, TimeoutFrom, WhenBusy};
 pub use crash::Crash;
 pub use dependency::{ConnectionPool, Dependency, OnExhausted};
 pub use deploy::{Controller, Deletion, Deploy, DeployAction, DeployEvent, Release, Rolls};

@@ -465,3 +465,34 @@ fn a_connect_that_failed_is_tried_again_by_its_proxy_elsewhere_or_in_the_same_pl
     // The second of three goes elsewhere.
     assert_eq!(lost(&format!("attempts: 3, redispatch: 2, {same}")), 0);
 }
+
+#[test]
+fn a_time_out_of_what_was_sent_does_not_run_while_a_request_waits_for_its_connection() {
+    // One connection for 8 requests a second of 200 ms: they wait for it longer and longer.
+    let yaml = |from: &str, patience: &str| {
+        "\
+workload: {replicas: 1}
+pod: {serviceTime: 200ms, concurrency: 10, readinessProbe: none}
+loadBalancer: {proxies: 1}
+network: {latency: 0s, client: 0s}
+handshake: {time: 0s}
+clients: [{rate: 8/s, arrivals: {distribution: constant}, connections: 1, whenBusy: wait, timeout: PATIENCE, timeoutFrom: FROM}]
+deploy: none
+observe: {warmup: 0s, for: 30s}
+"
+        .replace("FROM", from)
+        .replace("PATIENCE", patience)
+    };
+    let of = |from: &str, patience: &str| {
+        let facts = facts(&yaml(from, patience));
+        (ended(&facts, Outcome::Ok), ended(&facts, Outcome::Timeout))
+    };
+    let (answered, gave_up) = of("birth", "1s");
+    assert!(answered > 100 && gave_up > 50, "{answered} {gave_up}");
+    // Each is answered 200 ms after it was sent, however long it has waited.
+    let (answered, gave_up) = of("sent", "1s");
+    assert!((145..=150).contains(&answered) && gave_up == 0, "{answered} {gave_up}");
+    // And each gives up 150 ms after it was sent, so that the next one follows it then.
+    let (answered, gave_up) = of("sent", "150ms");
+    assert!(answered == 0 && (195..=200).contains(&gave_up), "{answered} {gave_up}");
+}

@@ -1,6 +1,6 @@
 //! Pools of connections to pods.
 
-use dryroll::fleet::fact::{Cause, Side};
+use dryroll::fleet::fact::{Cause, Fact, PodStep, Side};
 
 use super::{dropped, facts, opened, rolling};
 
@@ -61,4 +61,40 @@ fn a_pod_lets_in_no_more_connections_than_it_is_told_to() {
     );
     assert_eq!(opened(&facts, Side::Client, -5.0, 0.0), 40);
     assert!(dropped(&facts, Cause::Overflow) > 50, "all others are refused");
+}
+
+#[test]
+fn a_connection_that_was_busy_when_its_pod_was_removed_may_outlive_it_in_the_pool() {
+    // Removed at 300 ms with some of its requests of 500 ms under way; from 1 s on each answer would end its connection, but
+    // none is left to give. So the pod waits for those connections until the end of its drain window.
+    let exits = |upstream: &str| {
+        let yaml = rolling(&format!("algorithm: random, upstream: {{idleTimeout: 0s, {upstream}}}"), "connections: 400")
+            .replace("serviceTime: 20ms", "serviceTime: 500ms, concurrency: 1000, termination: {preStop: 1s, drainWindow: 4s, connectionClose: response}")
+            .replace("remove: 1s", "remove: 300ms");
+        let mut begun = std::collections::BTreeMap::new();
+        let mut lasted = Vec::new();
+        for (t, fact) in facts(&yaml) {
+            match fact {
+                Fact::Pod { pod, step: PodStep::Sigterm, .. } => drop(begun.insert(pod, t)),
+                Fact::Pod { pod, step: PodStep::Exited, .. } => lasted.push(t - begun[&pod]),
+                _ => {}
+            }
+        }
+        assert_eq!(lasted.len(), 4, "{upstream}");
+        lasted
+    };
+    let longest = |upstream: &str| exits(upstream).into_iter().fold(0.0, f64::max);
+    let shortest = |upstream: &str| exits(upstream).into_iter().fold(f64::INFINITY, f64::min);
+    for share in ["share: all", "share: later"] {
+        let closed = longest(share);
+        assert!(closed < 0.1, "{share}: {closed}");
+        let kept = shortest(&format!("{share}, keepsRemoved: true"));
+        assert!((3.9..4.1).contains(&kept), "{share}: {kept}");
+        // Those that the proxy purges hold nothing up.
+        let purged = longest(&format!("{share}, keepsRemoved: true, purge: 200ms"));
+        assert!((0.1..3.0).contains(&purged), "{share}: {purged}");
+    }
+    // A connection that is one client's own stays even if it was idle.
+    assert!(longest("share: client") < 0.1);
+    assert!(shortest("share: client, keepsRemoved: true") > 3.9);
 }

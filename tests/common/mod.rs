@@ -191,6 +191,8 @@ impl Writer {
                 "{maxConnections: 2, maxRequests: 5, maxConcurrentStreams: 3}",
                 "{share: later, purge: 100ms}",
                 "{connections: 3, purge: 1s}",
+                "{share: later, keepsRemoved: true}",
+                "{share: client, keepsRemoved: true}",
                 "{maxConcurrentStreams: 2, keepaliveRequests: 7}",
                 "{maxConcurrentStreams: 100, keepaliveTime: 500ms, idleTimeout: 300ms}",
             ],
@@ -307,6 +309,7 @@ impl Writer {
             self.maybe(4, "assignment", &["inTurn"]);
             self.maybe(4, "multiplex", &["2", "100"]);
             self.maybe(4, "whenBusy", &["open", "wait"]);
+            self.maybe(4, "timeoutFrom", &["birth", "sent"]);
             self.maybe(
                 4,
                 "keepAlive",

@@ -29,7 +29,7 @@ mod upcoming;
 mod wake;
 
 use crate::engine::{Arena, Dur, Handle, Line, NIL, SimTime, Ticket};
-use crate::scenario::{Layer, Load, Pod, Scenario, WarmupOver, WhenBusy};
+use crate::scenario::{Layer, Load, Pod, Scenario, TimeoutFrom, WarmupOver, WhenBusy};
 
 use super::population::FOREVER;
 use super::process::Process;
@@ -243,7 +243,8 @@ pub(super) const fn population_may_be_calm(config: &crate::scenario::Clients, cl
         && config.multiplex == 1
         && config.keep_alive.max_requests == 0
         // Time-outs of those that are woken are watched from then on: looks come soon enough.
-        && (config.timeout.is_zero() || config.timeout.nanos() > 4 * client_hop.nanos())
+        && (config.timeout.is_zero()
+            || matches!(config.timeout_from, TimeoutFrom::Birth) && config.timeout.nanos() > 4 * client_hop.nanos())
 }
 
 impl<O: Observer> World<O> {
