@@ -118,24 +118,31 @@ pub struct Settings {
     pub redispatch: Option<Option<i32>>,
     pub retry_on: Option<String>,
     pub http_reuse: Option<String>,
+    #[serde(deserialize_with = "word")]
     pub pool_purge_delay: Option<String>,
     pub check: Option<String>,
     pub observe: Option<String>,
     pub on_marked_down: Option<String>,
+    #[serde(deserialize_with = "word")]
     pub slowstart: Option<String>,
     pub maxconn: Option<u32>,
     pub membership: Option<String>,
     pub close_spread_s: Option<f64>,
     pub hard_stop_after_s: Option<f64>,
+    #[serde(deserialize_with = "word")]
     pub timeout_connect: Option<String>,
+    #[serde(deserialize_with = "word")]
     pub timeout_server: Option<String>,
     pub next_upstream: Option<String>,
     pub next_upstream_tries: Option<u32>,
     pub max_fails: Option<u32>,
+    #[serde(deserialize_with = "word")]
     pub fail_timeout: Option<String>,
     pub workers: Option<u32>,
     pub keepalive: Option<u32>,
+    #[serde(deserialize_with = "word")]
     pub upstream_keepalive_timeout: Option<String>,
+    #[serde(deserialize_with = "word")]
     pub worker_shutdown_timeout: Option<String>,
     pub concurrency: Option<u32>,
     pub lb_policy: Option<String>,
@@ -172,6 +179,9 @@ pub struct HealthCheck {
 #[expect(missing_docs, reason = "the names are the format's")]
 pub struct Outlier {
     pub consecutive_5xx: u32,
+    pub enforcing_consecutive_5xx: u32,
+    pub consecutive_gateway_failure: u32,
+    pub enforcing_consecutive_gateway_failure: u32,
     pub interval: String,
     pub base_ejection_time: String,
     pub max_ejection_time: String,
@@ -183,6 +193,9 @@ impl Default for Outlier {
     fn default() -> Self {
         Self {
             consecutive_5xx: 5,
+            enforcing_consecutive_5xx: 100,
+            consecutive_gateway_failure: 5,
+            enforcing_consecutive_gateway_failure: 0,
             interval: "10s".into(),
             base_ejection_time: "30s".into(),
             max_ejection_time: "300s".into(),
@@ -191,10 +204,30 @@ impl Default for Outlier {
     }
 }
 
+impl Outlier {
+    /// So many failures in a row eject a host, of whichever kind comes first: to Envoy a failed connect is a gateway's failure and a 5xx.
+    /// Zero where neither is enforced, in the whole and not by chance alone.
+    pub(super) fn in_a_row(&self) -> u32 {
+        let of = [
+            (self.enforcing_consecutive_5xx, self.consecutive_5xx),
+            (self.enforcing_consecutive_gateway_failure, self.consecutive_gateway_failure),
+        ];
+        of.into_iter().filter(|&(enforced, _)| enforced > 0).map(|(_, failures)| failures).min().unwrap_or(0)
+    }
+}
+
 #[expect(clippy::option_option, reason = "absent, null and a number are three things")]
 /// Tells `null` from a field that is not there.
 fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<i32>>, D::Error> {
     Option::deserialize(from).map(Some)
+}
+
+/// A time, of which some balancers take a number alone.
+fn word<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(match Option::deserialize(from)? {
+        Some(Value::String(text)) => Some(text),
+        given => given.filter(Value::is_number).map(|number| number.to_string()),
+    })
 }
 
 impl Default for Parameters {

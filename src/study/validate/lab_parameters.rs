@@ -259,6 +259,12 @@ fn timing(scenario: &Scenario, balancer: Balancer, cannot: &mut Cannot) -> Value
         }
         return json!({"strategy": "none", "before_s": 0.0, "after_s": 0.0, "watch_s": watch, "linger_s": LINGER});
     };
+    let phase = match &scenario.clients[..] {
+        [Clients { load: Load::Open(Arrivals::Constant(profile)), .. }] => {
+            translate::phase("constant", profile.points[0].1)
+        }
+        _ => 0.0,
+    };
     let strategy = match (deploy.rolls, balancer) {
         (Rolls::Pods, _) => "rolling",
         (Rolls::LoadBalancer, Balancer::Haproxy | Balancer::Nginx) => "lb_reload",
@@ -275,7 +281,7 @@ fn timing(scenario: &Scenario, balancer: Balancer, cannot: &mut Cannot) -> Value
     cannot.at_most("deploy.at", deploy.at.secs(), BEFORE_MAX);
     json!({
         "strategy": strategy,
-        "before_s": deploy.at.secs(),
+        "before_s": round_ns(deploy.at.secs() - phase),
         "after_s": after,
         "watch_s": after,
         "linger_s": LINGER,

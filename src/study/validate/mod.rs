@@ -12,6 +12,7 @@ mod lab_run;
 mod lab_settings;
 mod law;
 mod miss;
+mod notation;
 pub mod ranges;
 pub mod shipped;
 mod theory;

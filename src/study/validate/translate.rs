@@ -114,7 +114,8 @@ fn network(p: &Parameters) -> String {
 fn clients(p: &Parameters) -> String {
     let mut out = format!(
         "clients:\n  - name: web\n    rate: {}/s\n    connections: {}\n    preconnect: {}\n    whenBusy: wait\n    keepAlive: \
-         {{idleTimeout: 0s}}\n    idempotent: 100%\n    timeout: {}\n",
+         {{idleTimeout: 0s}}\n    idempotent: 100%\n    timeout: {}\n    \
+         timeoutFrom: sent\n",
         p.rate,
         p.clients,
         p.preconnect > 0,
@@ -146,18 +147,20 @@ fn deploy(p: &Parameters) -> String {
         );
     }
     let after = p.after_s + p.linger_s + p.remove_delay.long() + watched(p);
+    let at = s(p.before_s + phase(&p.arrivals, p.rate));
     if !changes_pods(p) {
-        return format!(
-            "deploy: {{at: {}, rolls: loadBalancer}}\nobserve: {{warmup: 0s, after: {}}}",
-            s(p.before_s),
-            s(after)
-        );
+        return format!("deploy: {{at: {at}, rolls: loadBalancer}}\nobserve: {{warmup: 0s, after: {}}}", s(after));
     }
     format!(
-        "deploy:\n  at: {}\n  deletion: oldestFirst\n  controller: {{qps: 0, reaction: 0s, release: \"1.34\"}}\nobserve: {{warmup: 0s, after: {}}}",
-        s(p.before_s),
+        "deploy:\n  at: {at}\n  deletion: oldestFirst\n  controller: {{qps: 0, reaction: 0s, release: \"1.34\"}}\nobserve: {{warmup: 0s, after: {}}}",
         s(after)
     )
+}
+
+/// How much later the deploy is for requests that come in equal steps (s): the lab's first one comes after half a step, a scenario's
+/// after a whole one. Else what the deploy does in its whole tenths of a second would meet requests in the very moment.
+pub(super) fn phase(arrivals: &str, rate: f64) -> f64 {
+    if arrivals == "constant" { 0.5 / rate } else { 0.0 }
 }
 
 /// Whether pods are replaced.
@@ -172,5 +175,25 @@ pub(super) fn watched(p: &Parameters) -> f64 {
         "bluegreen" => p.bluegreen_watch_s,
         "none" => p.watch_s.unwrap_or(20.0),
         _ => p.watch_s.unwrap_or(8.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When the deploy of these parameters begins (s).
+    fn begins(parameters: Parameters) -> f64 {
+        let text = scenario(&LabCase { parameters, summary: serde_json::Value::Null });
+        let scenario = crate::scenario::Scenario::from_yaml(&text).expect("a scenario");
+        scenario.deploy.expect("a deploy").at.secs()
+    }
+
+    #[test]
+    fn a_deploy_begins_between_two_requests_that_come_in_equal_steps() {
+        let constant = Parameters { arrivals: "constant".into(), rate: 100.0, before_s: 5.0, ..Parameters::default() };
+        let steps = begins(constant.clone()) * constant.rate;
+        assert!((steps.fract() - 0.5).abs() < 1e-6, "{steps}");
+        assert_eq!(begins(Parameters { before_s: 5.0, ..Parameters::default() }), 5.0);
     }
 }

@@ -1,6 +1,7 @@
 //! What the lab's settings of a balancer are in the words of a scenario.
 
 use super::lab_case::{Balancer, Parameters, Settings};
+use super::notation;
 use super::translate::{s, time};
 
 /// The lab's balancers wait so long for a connect to be answered.
@@ -44,7 +45,9 @@ pub(super) fn load_balancer(p: &Parameters) -> String {
     let mut lines =
         vec![format!("proxies: {}", p.proxies), propagation(p), format!("connectTimeout: {CONNECT_TIMEOUT}")];
     lines.push(format!("readinessGate: {}", if p.wait_add { "added" } else { "false" }));
-    lines.push(format!("deregistrationDelay: {NEVER}"));
+    // HAProxy marks down what goes to maintenance, too.
+    let severs = p.lb == Balancer::Haproxy && shuts_sessions(&p.lb_settings);
+    lines.push(format!("deregistrationDelay: {}", if severs { "0s" } else { NEVER }));
     lines.push(format!("requestTimeout: {}", request_timeout(p)));
     let set = &p.lb_settings;
     match p.lb {
@@ -63,7 +66,7 @@ fn request_timeout(p: &Parameters) -> String {
     let streamed = p.chunk_s > 0.0;
     match p.lb {
         // It is the attempt's where that is tried again.
-        Balancer::Haproxy if !streamed && !retries_timeouts(set) => server_timeout(set).to_owned(),
+        Balancer::Haproxy if !streamed && !retries_timeouts(set) => server_timeout(set),
         Balancer::Nginx if !streamed => "120s".to_owned(),
         Balancer::Envoy if set.route_timeout_s.is_some_and(|t| t > 0.0) => s(set.route_timeout_s.unwrap_or(0.0)),
         _ => NEVER.to_owned(),
@@ -71,8 +74,8 @@ fn request_timeout(p: &Parameters) -> String {
 }
 
 /// HAProxy's `timeout server`.
-fn server_timeout(set: &Settings) -> &str {
-    set.timeout_server.as_deref().unwrap_or("120s")
+fn server_timeout(set: &Settings) -> String {
+    notation::haproxy(set.timeout_server.as_deref().unwrap_or("120s"))
 }
 
 /// Whether HAProxy tries again what no answer has come to within that time.
@@ -112,9 +115,12 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
         Some(_) => "all",
     };
     let busy = set.maxconn.unwrap_or(0);
-    let purge = set.pool_purge_delay.as_deref().unwrap_or(HAPROXY_PURGE);
+    let purge = notation::haproxy(set.pool_purge_delay.as_deref().unwrap_or(HAPROXY_PURGE));
+    // Without a delay nothing is pooled (`srv_add_to_idle_list`).
+    let pooled = if purge.starts_with('0') { 0 } else { 1000 };
     lines.push(format!(
-        "upstream: {{connections: 1000, idleTimeout: 0s, reuse: mru, share: {share}, maxBusy: {busy}, purge: {purge}}}"
+        "upstream: {{connections: {pooled}, idleTimeout: 0s, reuse: mru, share: {share}, maxBusy: {busy}, purge: {purge}, \
+         keepsRemoved: true}}"
     ));
     if is_of_connections(set) {
         lines.push("layer: 4".to_owned());
@@ -140,7 +146,8 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
     ];
     let on: Vec<&str> = classes.into_iter().filter_map(|(given, class)| given.then_some(class)).collect();
     let on = on.join(", ");
-    let turn_around = match set.timeout_connect.as_deref() {
+    let connect = set.timeout_connect.as_deref().map(notation::haproxy);
+    let turn_around = match connect.as_deref() {
         // Shorter than a second where it is in milliseconds.
         Some(timeout) if timeout.ends_with("ms") && timeout.len() <= "999ms".len() => timeout,
         _ => TURN_AROUND,
@@ -159,32 +166,33 @@ fn haproxy(set: &Settings, lines: &mut Vec<String>) {
          {HAPROXY_LINGER}}}"
     ));
     if let Some(check) = &set.check {
-        let word = |name: &str| {
-            let mut words = check.split_whitespace();
-            words.find(|w| *w == name).and_then(|_| words.next()).map(ToOwned::to_owned)
-        };
-        let interval = word("inter").unwrap_or_else(|| "2s".to_owned());
-        let fall = word("fall").unwrap_or_else(|| "3".to_owned());
-        let rise = word("rise").unwrap_or_else(|| "2".to_owned());
+        let interval = notation::haproxy(notation::after(check, "inter").unwrap_or("2s"));
+        let fall = notation::after(check, "fall").unwrap_or("3");
+        let rise = notation::after(check, "rise").unwrap_or("2");
         lines.push(format!(
             "activeHealth: {{interval: {interval}, healthyThreshold: {rise}, unhealthyThreshold: {fall}, closeConnections: {}}}",
-            set.on_marked_down.as_deref() == Some("shutdown-sessions")
+            shuts_sessions(set)
         ));
     }
     if let (Some(_), Some(observe)) = (&set.check, &set.observe) {
         lines.extend(observed(observe));
     }
     if let Some(window) = &set.slowstart {
+        let window = notation::haproxy(window);
         lines.push(format!("slowStart: {{window: {window}, step: {HAPROXY_STEP}}}"));
     }
 }
 
+/// Whether HAProxy ends what goes on at a server that it marks down. All of a server's words may stand in one setting.
+fn shuts_sessions(set: &Settings) -> bool {
+    let with_others = [&set.check, &set.observe].into_iter().flatten();
+    let mut told = with_others.filter_map(|words| notation::after(words, "on-marked-down"));
+    set.on_marked_down.as_deref().or_else(|| told.next()) == Some("shutdown-sessions")
+}
+
 /// What HAProxy takes note of beside its checks (`observe`), without which there is nothing that it would amount to.
 fn observed(observe: &str) -> Option<String> {
-    let word = |name: &str| {
-        let mut words = observe.split_whitespace();
-        words.find(|w| *w == name).and_then(|_| words.next())
-    };
+    let word = |name: &str| notation::after(observe, name);
     let amounts_to = match word("on-error").unwrap_or("fail-check") {
         "fail-check" => "failedCheck",
         "sudden-death" => "allButLastCheck",
@@ -223,7 +231,7 @@ fn nginx(set: &Settings, lines: &mut Vec<String>) {
         _ => "smoothRoundRobin",
     };
     lines.push(format!("algorithm: {algorithm}"));
-    let idle = set.upstream_keepalive_timeout.as_deref().unwrap_or("60s");
+    let idle = notation::nginx(set.upstream_keepalive_timeout.as_deref().unwrap_or("60s"));
     lines.push(format!("upstream: {{connections: {}, idleTimeout: {idle}, reuse: mru}}", set.keepalive.unwrap_or(64)));
     lines.push(
         "status: {connectFailure: 502, connectTimeout: 504, reset: 502, noEndpoints: 502, timeout: 504}".to_owned(),
@@ -244,9 +252,9 @@ fn nginx(set: &Settings, lines: &mut Vec<String>) {
     lines.push(format!("retries: {{attempts: {attempts}, eachPodOnce: true, on: [{}]}}", on.join(", ")));
     lines.push("membership: reload".to_owned());
     lines.push(format!("workers: {}", set.workers.unwrap_or(1)));
-    let stop = set.worker_shutdown_timeout.as_deref().unwrap_or("0s");
+    let stop = notation::nginx(set.worker_shutdown_timeout.as_deref().unwrap_or("0s"));
     lines.push(format!("reload: {{takes: {NGINX_TAKES}, shutdownTimeout: {stop}}}"));
-    let timeout = set.fail_timeout.as_deref().unwrap_or("10s");
+    let timeout = notation::nginx(set.fail_timeout.as_deref().unwrap_or("10s"));
     lines.push(format!(
         "passiveHealth: {{maxFails: {}, failTimeout: {timeout}, tick: {NGINX_TICK}, inARow: false, sparesOnly: true}}",
         set.max_fails.unwrap_or(1)
@@ -281,8 +289,8 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
     if let Some(on) = &set.retry_on {
         let mut classes = Vec::new();
         let has = |names: &[&str]| on.split(',').any(|word| names.contains(&word.trim()));
-        // A connect that fails is a reset to Envoy too, and either is a 503.
-        if has(&["connect-failure", "reset", "5xx", "gateway-error"]) {
+        // A connect that fails is a reset to Envoy too, before the request was sent, and either is a 503.
+        if has(&["connect-failure", "reset", "reset-before-request", "5xx", "gateway-error"]) {
             classes.push("connectFailure");
         }
         if has(&["reset", "5xx", "gateway-error"]) {
@@ -307,7 +315,7 @@ fn envoy(p: &Parameters, lines: &mut Vec<String>) {
         lines.push(format!(
             "passiveHealth: {{maxFails: {}, window: 0s, failTimeout: {}, maxFailTimeout: {}, interval: {}, mergeWindow: {}, maxEjected: {}%, \
              shared: true, statuses: {ENVOY_FAILURES}}}",
-            outlier.consecutive_5xx,
+            outlier.in_a_row(),
             outlier.base_ejection_time,
             outlier.max_ejection_time,
             outlier.interval,
@@ -400,5 +408,56 @@ mod tests {
         let outlier = Some(Outlier { interval: "3s".into(), max_ejection_time: "70s".into(), ..Outlier::default() });
         let passive = line(Balancer::Envoy, Settings { outlier, ..Settings::default() }, "passiveHealth:");
         assert!(passive.contains("window: 0s, failTimeout: 30s, maxFailTimeout: 70s, interval: 3s"), "{passive}");
+    }
+
+    #[test]
+    fn the_failures_in_a_row_that_eject_are_those_that_are_enforced() {
+        let passive = |outlier: &str| {
+            let outlier = Some(serde_json::from_str(outlier).expect("outlier detection"));
+            line(Balancer::Envoy, Settings { outlier, ..Settings::default() }, "passiveHealth:")
+        };
+        let gateway = r#""consecutive_gateway_failure": 3, "enforcing_consecutive_gateway_failure": 100"#;
+        assert!(passive("{}").contains("{maxFails: 5,"));
+        assert!(passive(&format!("{{{gateway}}}")).contains("{maxFails: 3,"));
+        assert!(passive(&format!("{{{gateway}, \"consecutive_5xx\": 2}}")).contains("{maxFails: 2,"));
+        let off = r#"{"enforcing_consecutive_5xx": 0, "consecutive_5xx": 2}"#;
+        assert!(passive(off).contains("{maxFails: 0,"));
+    }
+
+    #[test]
+    fn envoy_retries_a_connect_that_fails_as_a_reset_before_the_request() {
+        let set = Settings { retry_on: Some("reset-before-request".into()), ..Settings::default() };
+        assert!(line(Balancer::Envoy, set, "retries:").contains("on: [connectFailure],"));
+    }
+
+    #[test]
+    fn times_without_a_unit_are_read_as_their_balancer_does() {
+        let of = |settings: &str| -> Settings { serde_json::from_str(settings).expect("settings") };
+        let timeout = line(Balancer::Haproxy, of(r#"{"timeout_server": 800}"#), "requestTimeout:");
+        assert_eq!(timeout, "requestTimeout: 800ms");
+        let passive = line(Balancer::Nginx, of(r#"{"fail_timeout": "3"}"#), "passiveHealth:");
+        assert!(passive.contains("failTimeout: 3s"), "{passive}");
+        let upstream = line(Balancer::Haproxy, of(r#"{"pool_purge_delay": "0"}"#), "upstream:");
+        assert!(upstream.contains("connections: 0,"), "{upstream}");
+    }
+
+    #[test]
+    fn what_haproxy_marks_down_with_its_sessions_ends_in_maintenance_too() {
+        let of = |set: Settings| {
+            (
+                line(Balancer::Haproxy, set.clone(), "activeHealth:"),
+                line(Balancer::Haproxy, set, "deregistrationDelay:"),
+            )
+        };
+        let told = Settings { check: Some("inter 1s".into()), ..Settings::default() };
+        let kept = of(told.clone());
+        assert!(kept.0.ends_with("closeConnections: false}") && kept.1 == "deregistrationDelay: 1h", "{kept:?}");
+        let beside = Settings { on_marked_down: Some("shutdown-sessions".into()), ..told };
+        let within =
+            Settings { check: Some("inter 1s on-marked-down shutdown-sessions".into()), ..Settings::default() };
+        for set in [beside, within] {
+            let shut = of(set);
+            assert!(shut.0.ends_with("closeConnections: true}") && shut.1 == "deregistrationDelay: 0s", "{shut:?}");
+        }
     }
 }
