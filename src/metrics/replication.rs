@@ -9,7 +9,7 @@ use crate::fleet::fact::{AnalysisOf, AnalysisVerdict, NodeId, NodeStep, PodId, R
 pub enum Phase {
     /// From the end of the discarded warm-up to the deploy.
     Before,
-    /// From the deploy until the rollout is complete and the last old pod is gone.
+    /// From the deploy until the rollout is complete, no event is left and the last old pod is gone.
     During,
     /// What is measured after that.
     After,

@@ -36,7 +36,7 @@ pub struct Summary {
     pub availability: Figure,
     /// Up to the deploy.
     pub before: PhaseFigures,
-    /// From the deploy until the rollout is complete and the last old pod is gone.
+    /// From the deploy until the rollout is complete, no event is left and the last old pod is gone.
     pub during: PhaseFigures,
     /// From then on.
     pub after: PhaseFigures,

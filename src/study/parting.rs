@@ -249,7 +249,8 @@ impl Played<'_> {
             Fact::Node { node, step } => format!("node {} {}", node.0, node_words(step)),
             Fact::SpecChanged => "other pods are wanted".to_owned(),
             Fact::Complete => "the rollout is complete".to_owned(),
-            Fact::Settled => "the last old pod is gone".to_owned(),
+            // Its old pods, an event or a node may be what it waited for.
+            Fact::Settled => "the deploy is over".to_owned(),
             Fact::Levels(l) => {
                 let [capacity, demand] = [l.capacity, l.demand()].map(|x| libm::round(x) as u64);
                 format!("{} of {} pods are Ready; capacity {capacity}/s, demand {demand}/s", l.ready, l.pods)
@@ -345,6 +346,8 @@ mod tests {
         assert_eq!(told, "proxy 1 of edge begins to send to pod inner 2");
         let told = played.what(Fact::Desired { revision: Revision(2), size: 4 });
         assert_eq!(told, "the controller wants 4 v3 pods");
+        // The event at 9 s may be long after the last old pod.
+        assert_eq!(played.what(Fact::Settled), "the deploy is over");
     }
 
     #[test]

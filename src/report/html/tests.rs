@@ -77,7 +77,9 @@ fn what_is_of_the_first_deploy_is_shaded_to_its_own_end() {
     assert!(shaded(&text, "pods") != shaded(&text, "capacity"), "that is a mean");
     assert_eq!(shaded(&alone(&results), "pods"), "", "nobody knows when the first of ten ended");
     assert!(!shaded(&alone(&sample::results(1)), "pods").is_empty());
-    assert!(text.contains("until the rollout is complete and the last old pod is gone (in a figure of one deploy"));
+    assert!(text.contains(
+        "until the rollout is complete, no event is left and the last old pod is gone (in a figure of one deploy"
+    ));
 }
 
 #[test]
