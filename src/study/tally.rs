@@ -3,7 +3,7 @@
 use super::objective::Objective;
 use super::result::effort::{Decide, Effort, Precise, Stopped};
 use super::result::finding::{Verdict, overall};
-use super::result::row::Row;
+use super::result::row::{Deploys, Row};
 use super::schedule::Judge;
 use super::standing::{Looking, Standing};
 use crate::metrics::replication::Replication;
@@ -107,7 +107,7 @@ impl Tally {
 
     /// The row that this is in a sweep.
     pub fn row(&self, row: u64, values: Vec<String>, each: bool) -> Row {
-        Row {
+        let mut told = Row {
             row,
             values,
             replications: self.replications.len() as u32,
@@ -117,9 +117,15 @@ impl Tally {
             digest: digest_of(&self.replications),
             simulated: Simulated::of(&self.replications),
             summary: Some(self.summary()),
-            each: if each { self.each().collect() } else { Vec::new() },
+            deploys: Deploys::new(),
+            each: Vec::new(),
             error: None,
+        };
+        for deploy in self.each() {
+            told.keep(&deploy);
+            told.each.extend(each.then_some(deploy));
         }
+        told
     }
 
     /// Whether the intervals of the named figures are narrow enough.

@@ -5,11 +5,10 @@ use serde::Serialize;
 
 use super::sweep::Combination;
 use crate::metrics::Figure;
-use crate::metrics::summary::Summary;
 use crate::report::sweep::SweepPage;
 use crate::report::sweep::rows::Shown;
 use crate::report::text::plural;
-use crate::stats::paired::{Difference, paired, paired_anytime};
+use crate::stats::paired::{paired, paired_anytime};
 use crate::stats::unpaired::unpaired;
 use crate::study::result::finding::Verdict;
 use crate::study::result::row::Row;
@@ -41,10 +40,13 @@ pub(super) fn mark(page: &SweepPage, row: &Row, best: Option<&Row>, by: &Shown) 
     let figure = |r: &Row| -> Figure { r.summary.as_ref().and_then(|s| (by.pick)(s)) };
     let (Some(a), Some(b)) = (figure(best), figure(row)) else { return Mark::Failed };
     let others = page.table.rows.len().saturating_sub(1);
-    let difference = if row.each.is_empty() {
-        unpaired(&a, &b, [best.replications, row.replications], others)
-    } else {
-        each_paired(page, [best, row], by, others)
+    let difference = match each_of([best, row], by) {
+        None => unpaired(&a, &b, [best.replications, row.replications], others),
+        Some([best, row]) => {
+            // Where rows stop by what they have seen, intervals must hold whenever that is.
+            let looks_again = page.table.header.effort.looks_again();
+            (if looks_again { paired_anytime } else { paired })(&best, &row, by.kind, others)
+        }
     };
     // Where there is no interval, nothing can be told apart.
     let apart = |interval: Option<[f64; 2]>| interval.is_some_and(|[lo, hi]| lo > 0.0 || hi < 0.0);
@@ -57,20 +59,17 @@ pub(super) fn mark(page: &SweepPage, row: &Row, best: Option<&Row>, by: &Shown) 
     }
 }
 
-/// Whether rows keep each replication's figures; a result that is read says so by its rows alone.
+/// Whether rows keep what each deploy came to; a result that is read says so by its rows alone.
 fn kept_each(page: &SweepPage) -> bool {
-    page.table.rows.iter().any(|row| !row.each.is_empty())
+    page.table.rows.iter().any(|row| !row.deploys.is_empty())
 }
 
-/// The difference of two rows that keep each replication's figures: as `compare` has it, since replication k of every row met the
-/// same random numbers.
-fn each_paired(page: &SweepPage, rows: [&Row; 2], by: &Shown, others: usize) -> Option<Difference> {
-    let value = |s: &Summary| (by.pick)(s).map(|f| f.mean);
-    let both = rows[0].each.iter().zip(&rows[1].each).filter_map(|(a, b)| Some((value(a)?, value(b)?)));
-    let (best, row): (Vec<f64>, Vec<f64>) = both.unzip();
-    // Where rows stop by what they have seen, intervals must hold whenever that is.
-    let difference = if page.table.header.effort.looks_again() { paired_anytime } else { paired };
-    difference(&best, &row, by.kind, others)
+/// What each deploy of two rows came to, those that both have: as `compare` has it, since deploy k of every row met the same random
+/// numbers. `None` where that was not kept.
+fn each_of(rows: [&Row; 2], by: &Shown) -> Option<[Vec<f64>; 2]> {
+    let [best, row] = [rows[0].deploys.get(by.column)?, rows[1].deploys.get(by.column)?];
+    let (best, row) = best.iter().zip(row).filter_map(|(a, b)| Some(((*a)?, (*b)?))).unzip();
+    Some([best, row])
 }
 
 /// How many may be as good as the best, and how far that can be told.
@@ -96,8 +95,7 @@ pub(super) fn told(page: &SweepPage, all: &[Combination], figure: &Shown) -> Opt
         if kept_each(page) {
             "Compared deploy by deploy, which met the same random numbers; more replications tell more apart."
         } else {
-            "Compared by means and intervals alone, since what each deploy came to was not kept: more replications tell more \
-             apart, and so does --each, by which deploys are compared that met the same random numbers."
+            "Compared by means and intervals alone, since what each deploy came to was not kept; more replications tell more apart."
         }
         .to_owned(),
     );
@@ -109,7 +107,7 @@ mod tests {
     use super::*;
     use crate::metrics::replication::Replication;
     use crate::metrics::sample;
-    use crate::metrics::summary::Looks;
+    use crate::metrics::summary::{Looks, Summary};
     use crate::report::sweep::rows::FIGURES;
     use crate::study::measure::Measure;
     use crate::study::result::effort::Effort;
@@ -126,18 +124,19 @@ mod tests {
         r
     }
 
-    fn page(each: bool, more: &[u64]) -> SweepPage {
+    fn page(kept: bool, more: &[u64]) -> SweepPage {
         let row = |(at, &more): (u64, &u64)| {
             let replications: Vec<Replication> =
                 (0..DEPLOYS).map(|i| dropping(i, more + u64::from(i) * (at + 1) % 4)).collect();
             let meta = sample::meta();
-            Row {
+            let mut row = Row {
                 replications: DEPLOYS,
                 summary: Some(Summary::of(&meta, &replications, Looks::Once)),
-                each: replications.iter().filter(|_| each).map(|r| Summary::alone(&meta, r)).collect(),
                 error: None,
                 ..Row::failed(at, Vec::new(), String::new())
-            }
+            };
+            replications.iter().filter(|_| kept).for_each(|r| row.keep(&Summary::alone(&meta, r)));
+            row
         };
         let header = Header {
             schema: String::new(),

@@ -13,7 +13,7 @@ use crate::report::Format;
 use crate::study::result::effort::{Effort, Stopped};
 use crate::study::result::finding::{Finding, Verdict};
 use crate::study::result::header::{AxisHead, Header, Shard};
-use crate::study::result::row::Row;
+use crate::study::result::row::{Deploys, Row};
 use crate::study::result::table::Table;
 
 /// `--format json`: schema `dryroll.sweep/1`; one line.
@@ -57,7 +57,7 @@ struct Point<'a> {
 impl Serialize for Point<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.row;
-        let mut s = serializer.serialize_struct("Row", 11)?;
+        let mut s = serializer.serialize_struct("Row", 12)?;
         s.serialize_field("row", &row.row)?;
         s.serialize_field("values", &Values(self.names, &row.values))?;
         s.serialize_field("replications", &row.replications)?;
@@ -67,6 +67,11 @@ impl Serialize for Point<'_> {
         s.serialize_field("digest", &row.digest)?;
         s.serialize_field("simulated", &row.simulated)?;
         s.serialize_field("summary", &row.summary)?;
+        if row.deploys.is_empty() {
+            s.skip_field("deploys")?;
+        } else {
+            s.serialize_field("deploys", &row.deploys)?;
+        }
         if row.each.is_empty() {
             s.skip_field("each")?;
         } else {
@@ -150,13 +155,15 @@ struct KeptRow {
     simulated: Simulated,
     summary: Option<Summary>,
     #[serde(default)]
+    deploys: Deploys,
+    #[serde(default)]
     each: Vec<Summary>,
     error: Option<String>,
 }
 
 impl KeptRow {
     fn row(self, names: &[String]) -> Row {
-        Row {
+        let mut row = Row {
             row: self.row,
             values: names.iter().map(|n| self.values.get(n).cloned().unwrap_or_default()).collect(),
             replications: self.replications,
@@ -166,8 +173,15 @@ impl KeptRow {
             digest: self.digest,
             simulated: self.simulated,
             summary: self.summary,
+            deploys: self.deploys,
             each: self.each,
             error: self.error,
+        };
+        if row.deploys.is_empty() {
+            let each = std::mem::take(&mut row.each);
+            each.iter().for_each(|deploy| row.keep(deploy));
+            row.each = each;
         }
+        row
     }
 }

@@ -1,13 +1,11 @@
 //! What people are shown of a row: the settings, the figures that decide, and how sure they are.
 
 use super::SweepPage;
-use crate::metrics::Figure;
-use crate::metrics::summary::Summary;
 use crate::report::finding;
 use crate::report::text::{self, Format as Number, count, rate, seconds, times};
 use crate::stats::paired::Kind;
 use crate::study::result::finding::Verdict;
-use crate::study::result::row::Row;
+use crate::study::result::row::{DECIDING, Pick, Row};
 
 /// Cells of a table, text by column; figures and their intervals stand apart, for who wants to align them.
 #[derive(Clone, Debug)]
@@ -29,7 +27,7 @@ pub(in crate::report) struct Shown {
     /// Its column in CSV.
     pub(in crate::report) column: &'static str,
     /// Takes it from a summary.
-    pub(in crate::report) pick: fn(&Summary) -> Figure,
+    pub(in crate::report) pick: Pick,
     /// How it is written.
     pub(in crate::report) number: Number,
     /// Whether the larger is the better one.
@@ -38,25 +36,22 @@ pub(in crate::report) struct Shown {
     pub(in crate::report) kind: Kind,
 }
 
-const fn less(name: &'static str, column: &'static str, pick: fn(&Summary) -> Figure, number: Number) -> Shown {
+const fn less(name: &'static str, (column, pick): (&'static str, Pick), number: Number) -> Shown {
     Shown { name, column, pick, number, more_is_better: false, kind: Kind::Value }
 }
 
-const fn more(name: &'static str, column: &'static str, pick: fn(&Summary) -> Figure, number: Number) -> Shown {
-    Shown { more_is_better: true, ..less(name, column, pick, number) }
+const fn more(name: &'static str, of: (&'static str, Pick), number: Number) -> Shown {
+    Shown { more_is_better: true, ..less(name, of, number) }
 }
 
 /// The figures that decide between policies.
 pub(in crate::report) const FIGURES: [Shown; 6] = [
-    Shown { kind: Kind::Count, ..less("dropped", "dropped", |s| s.dropped, count) },
-    less("p99", "p99_during", |s| s.latency.during.p99.or(s.latency.before.p99), seconds),
-    Shown {
-        kind: Kind::Count,
-        ..less("reconnects", "peakReconnectsPerSecond", |s| s.connections.to_pods().peak_reconnects_per_second, rate)
-    },
-    more("ready", "minReady", |s| s.capacity.min_ready, count),
-    more("capacity", "minHeadroom", |s| s.capacity.min_headroom, times),
-    less("rollout", "durationSeconds", |s| s.rollout.duration_seconds, seconds),
+    Shown { kind: Kind::Count, ..less("dropped", DECIDING[0], count) },
+    less("p99", DECIDING[1], seconds),
+    Shown { kind: Kind::Count, ..less("reconnects", DECIDING[2], rate) },
+    more("ready", DECIDING[3], count),
+    more("capacity", DECIDING[4], times),
+    less("rollout", DECIDING[5], seconds),
 ];
 
 /// What the figures are called, and which words follow them.
