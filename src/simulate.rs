@@ -1,6 +1,7 @@
 //! One replication, from scenario to numbers; and the part of it that many scenarios share.
 
 use std::fmt::{self, Write as _};
+use std::sync::atomic::AtomicBool;
 
 use crate::engine::mix;
 use crate::fleet::{self, Observer, SteadyFleet};
@@ -14,6 +15,13 @@ use crate::scenario::Scenario;
 pub fn run(scenario: &Scenario, seed: u64, replication: u32) -> Replication {
     let (collector, end) = SteadyFleet::of(scenario, seed, replication, Collector::new(scenario)).finish();
     measured(collector, end)
+}
+
+/// The same; `None` where it was given up meanwhile, of which nothing is left.
+pub fn run_unless(scenario: &Scenario, seed: u64, replication: u32, given_up: &AtomicBool) -> Option<Replication> {
+    let fleet = SteadyFleet::of_unless(scenario, seed, replication, Collector::new(scenario), given_up)?;
+    let (collector, end) = fleet.finish_unless(given_up)?;
+    Some(measured(collector, end))
 }
 
 /// What was measured to this end.
@@ -56,6 +64,12 @@ impl Steady {
         Self { fleet, key: steady_key(scenario) }
     }
 
+    /// The same; `None` where it was given up meanwhile.
+    pub fn of_unless(scenario: &Scenario, seed: u64, replication: u32, given_up: &AtomicBool) -> Option<Self> {
+        let fleet = SteadyFleet::of_unless(scenario, seed, replication, Collector::new(scenario), given_up)?;
+        Some(Self { fleet, key: steady_key(scenario) })
+    }
+
     /// Plays the rest as `scenario` says, whose [`steady_key`] must be that of the scenario so far; debug builds check it.
     pub fn fork(&self, scenario: &Scenario) -> Replication {
         self.clone().finish(scenario)
@@ -63,10 +77,21 @@ impl Steady {
 
     /// The same without the copy, for the last one.
     pub fn finish(mut self, scenario: &Scenario) -> Replication {
-        debug_assert_eq!(steady_key(scenario), self.key, "this scenario is another one before the deploy");
-        self.fleet.retarget(scenario);
+        self.retarget(scenario);
         let (collector, end) = self.fleet.finish();
         measured(collector, end)
+    }
+
+    /// The same; `None` where it was given up meanwhile.
+    pub fn finish_unless(mut self, scenario: &Scenario, given_up: &AtomicBool) -> Option<Replication> {
+        self.retarget(scenario);
+        let (collector, end) = self.fleet.finish_unless(given_up)?;
+        Some(measured(collector, end))
+    }
+
+    fn retarget(&mut self, scenario: &Scenario) {
+        debug_assert_eq!(steady_key(scenario), self.key, "this scenario is another one before the deploy");
+        self.fleet.retarget(scenario);
     }
 
     /// About what it takes in memory (bytes).

@@ -3,6 +3,8 @@
 //! Two functions here must agree, and tests hold them to it: [`steady_part`] says which settings can matter before the
 //! first action, and `retarget` gives a fleet all the others.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::engine::{Dur, Engine, Reserved, SimTime, Streams};
 use crate::scenario::dist::Dist;
 use crate::scenario::{
@@ -32,25 +34,64 @@ enum Played<O: Observer> {
     Chain(Box<Chain<O>>),
 }
 
+/// Nobody gives it up.
+static WANTED: AtomicBool = AtomicBool::new(false);
+/// Simulated time after which it is looked whether anybody still wants the rest.
+const LOOK: Dur = Dur::from_secs(1);
+
+/// Plays to `horizon` or the end, and says whether it got there: `given_up` is looked at between, outside the hot loop. What is played
+/// does not depend on where that is.
+fn play<O: Observer>(engine: &mut Engine<World<O>>, horizon: SimTime, given_up: &AtomicBool) -> bool {
+    let (mut to, mut step) = (engine.calendar.now(), LOOK);
+    loop {
+        if given_up.load(Ordering::Relaxed) {
+            return false;
+        }
+        to = if horizon.saturating_since(to) > step { to + step } else { horizon };
+        let (mut went_on, mut over) = (false, false);
+        engine.run_until(to, |world| {
+            went_on = true;
+            over = world.done();
+            over
+        });
+        if over || to == horizon {
+            return true;
+        }
+        // Where nothing happens for long the end is found in few steps.
+        step = if went_on { LOOK } else { step + step };
+    }
+}
+
 impl<O: Observer> SteadyFleet<O> {
     /// Plays replication `replication` of `scenario` up to its first action, or its end where there is none before.
     pub fn of(scenario: &Scenario, seed: u64, replication: u32, observer: O) -> Self {
+        Self::of_unless(scenario, seed, replication, observer, &WANTED).expect("nobody gives it up")
+    }
+
+    /// The same; `None` where it was given up meanwhile.
+    pub fn of_unless(
+        scenario: &Scenario,
+        seed: u64,
+        replication: u32,
+        observer: O,
+        given_up: &AtomicBool,
+    ) -> Option<Self> {
         let fork = moment(scenario);
         // What is due at that very moment waits: some of it comes before the action, some after.
         let before = SimTime::from_nanos(fork.nanos().saturating_sub(1));
         if !scenario.front.is_empty() {
             let mut chain = Chain::new(scenario, seed, replication, observer);
-            if fork > chain.start() {
-                chain.run_until(before);
+            if fork > chain.start() && !chain.run_until(before, given_up) {
+                return None;
             }
-            return Self(Played::Chain(Box::new(chain)));
+            return Some(Self(Played::Chain(Box::new(chain))));
         }
         let streams = Streams::new(seed, u64::from(replication));
         let (mut engine, places) = World::new(scenario, streams, observer, None);
-        if fork > engine.model.start {
-            engine.run_until(before, World::done);
+        if fork > engine.model.start && !play(&mut engine, before, given_up) {
+            return None;
         }
-        Self(Played::One { engine: Box::new(engine), places })
+        Some(Self(Played::One { engine: Box::new(engine), places }))
     }
 
     /// Plays on as `scenario` says, whose [`steady_part`] must be that of the scenario so far.
@@ -66,20 +107,29 @@ impl<O: Observer> SteadyFleet<O> {
     /// # Panics
     /// If an invariant of the simulator is broken: conservation of requests, Little's law, the controller's bounds.
     pub fn finish(self) -> (O, End) {
+        self.finish_unless(&WANTED).expect("nobody gives it up")
+    }
+
+    /// The same; `None` where it was given up meanwhile.
+    ///
+    /// # Panics
+    /// As [`Self::finish`].
+    pub fn finish_unless(self, given_up: &AtomicBool) -> Option<(O, End)> {
         match self.0 {
             Played::One { mut engine, places } => {
                 engine.model.begin_deploy(places, &mut engine.calendar);
-                engine.run_until(SimTime::MAX, World::done);
+                if !play(&mut engine, SimTime::MAX, given_up) {
+                    return None;
+                }
                 let now = engine.calendar.now();
                 engine.model.assert_accounts(now);
                 engine.model.tell_unfinished(&engine.calendar);
                 let World { observer, standstill, .. } = engine.model;
-                (observer, End { at: now, stood_still: standstill.found().map(str::to_owned) })
+                Some((observer, End { at: now, stood_still: standstill.found().map(str::to_owned) }))
             }
             Played::Chain(mut chain) => {
                 chain.begin_deploy();
-                chain.run_until(SimTime::MAX);
-                chain.finish()
+                chain.run_until(SimTime::MAX, given_up).then(|| chain.finish())
             }
         }
     }
@@ -300,5 +350,33 @@ fn blank_what_unready_pods_call_for(s: &mut Scenario) {
     };
     if let Some(deploy) = &mut s.deploy {
         deploy.controller = Controller { qps: 0.0, burst: 0, reaction: Dur::ZERO, release: Release::V1_28 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_up_ends_soon_after_by_its_own_time() {
+        for tiers in ["", "loadBalancer: [{name: edge}, {name: inner}]"] {
+            let text = format!(
+                "workload: {{replicas: 3}}\nclients: [{{name: web, rate: 200/s}}]\ndeploy: {{at: 5s}}\n\
+                 observe: {{warmup: 1s, after: 600s}}\n{tiers}\n"
+            );
+            let scenario = Scenario::from_yaml(&text).expect("a valid scenario");
+            let given_up = AtomicBool::new(false);
+            let mut last = SimTime::ZERO;
+            let mut tell = |now: SimTime, _: Fact| {
+                last = now;
+                if now.secs() >= 2.5 {
+                    given_up.store(true, Ordering::Relaxed);
+                }
+            };
+            let fleet =
+                SteadyFleet::of_unless(&scenario, 1, 0, Told(&mut tell), &given_up).expect("it is still wanted");
+            assert!(fleet.finish_unless(&given_up).is_none());
+            assert!((2.5..12.0).contains(&last.secs()), "{last}, of 600 s and more");
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 use crate::simulate;
 
 /// Replicates `scenario` on `jobs` threads (all cores where `None`) until `question` is answered; `heard` is called after each
-/// replication. After `cancel` none is begun.
+/// replication. After `cancel` none is begun, and what is being played is given up.
 ///
 /// # Errors
 /// Where a replication breaks the simulator, no threads can be started, or the work was cancelled before its end.
@@ -24,7 +24,7 @@ pub fn forecast(
     cancel: &AtomicBool,
     heard: &dyn Fn(),
 ) -> Result<Tally, ReplicateError> {
-    let simulation = Arc::new(|k| simulate::run(scenario, scenario.seed, k));
+    let simulation = Arc::new(|k, given_up: &AtomicBool| simulate::run_unless(scenario, scenario.seed, k, given_up));
     let judge = Tally::new(question, meta, keep);
     play_one(Case { simulation, judge }, scenario.seed, jobs, cancel, heard)
 }

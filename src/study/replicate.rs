@@ -85,7 +85,7 @@ where
         return Ok(Vec::new());
     }
     let judge = Collect { wanted: n, heard: Vec::new() };
-    let case = Case { simulation: Arc::new(run), judge };
+    let case = Case { simulation: Arc::new(move |k, _: &AtomicBool| Some(run(k))), judge };
     play_one(case, seed, jobs, &AtomicBool::new(false), done).map(|collected| collected.heard)
 }
 

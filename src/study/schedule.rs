@@ -17,8 +17,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::metrics::replication::Replication;
 
-/// Something that can be simulated many times: replication k is the same whoever asks for it.
-pub type Simulation<'a> = Arc<dyn Fn(u32) -> Replication + Send + Sync + 'a>;
+/// Something that can be simulated many times: replication k is the same whoever asks for it. `None` where it was given up, as the
+/// flag says: then nothing of it is left.
+pub type Simulation<'a> = Arc<dyn Fn(u32, &AtomicBool) -> Option<Replication> + Send + Sync + 'a>;
 
 /// Hears the replications of one case.
 pub trait Judge: Send {
@@ -82,7 +83,7 @@ pub enum News<J> {
 
 /// Plays `cases` on `jobs` threads (all cores where `None`) and tells `news` on the calling thread, cases in whatever
 /// order they finish. Cases are taken from the iterator only when there is time for them. When `cancel` turns true,
-/// what is being simulated is finished and nothing more is begun; cases that are not over are never told of.
+/// what is being simulated is given up and nothing more is begun; cases that are not over are never told of.
 ///
 /// # Errors
 /// Where no threads can be started.
@@ -213,11 +214,12 @@ struct Desk<'a, 'c, J, I> {
 impl<'a, J: Judge, I: Iterator<Item = Case<'a, J>>> Desk<'a, '_, J, I> {
     fn work(&self, news: &Sender<News<J>>) {
         while let Some(task) = self.take() {
-            let result = catch_unwind(AssertUnwindSafe(|| (task.simulation)(task.replication)));
+            let result = catch_unwind(AssertUnwindSafe(|| (task.simulation)(task.replication, self.cancel)));
             let broken = |stood_still, message| Broken { replication: task.replication, stood_still, message };
             let result = match result {
-                Ok(Replication { stood_still: Some(why), .. }) => Err(broken(true, why)),
-                Ok(replication) => Ok(replication),
+                Ok(None) => continue,
+                Ok(Some(Replication { stood_still: Some(why), .. })) => Err(broken(true, why)),
+                Ok(Some(replication)) => Ok(replication),
                 Err(panic) => Err(broken(false, text(&*panic))),
             };
             self.lock().deliver(&task, result, news);
@@ -284,10 +286,10 @@ mod tests {
     }
 
     fn case(number: u64, enough: u32) -> Case<'static, Until> {
-        let simulation = move |k: u32| {
+        let simulation = move |k: u32, _: &AtomicBool| {
             assert!(number != 13 || k < 2, "thirteen");
             let digest = if number == 6 && k == 3 { 666 } else { number * 1000 + u64::from(k) };
-            Replication { digest, ..sample::clean(k) }
+            Some(Replication { digest, ..sample::clean(k) })
         };
         Case { simulation: Arc::new(simulation), judge: Until { sure: enough.min(2), enough, heard: Vec::new() } }
     }
@@ -323,11 +325,11 @@ mod tests {
     #[test]
     fn nothing_is_played_that_no_judge_can_want() {
         let played = std::sync::atomic::AtomicU32::new(0);
-        let simulation = |k: u32| {
+        let simulation = |k: u32, _: &AtomicBool| {
             played.fetch_max(k + 1, Ordering::Relaxed);
             // The others have nothing left to do meanwhile.
             std::thread::sleep(std::time::Duration::from_millis(5));
-            Replication { digest: u64::from(k), ..sample::clean(k) }
+            Some(Replication { digest: u64::from(k), ..sample::clean(k) })
         };
         let judge = Until { sure: 2, enough: 5, heard: Vec::new() };
         let case = Case { simulation: Arc::new(simulation), judge };

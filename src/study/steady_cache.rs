@@ -1,6 +1,7 @@
 //! The steady states that cases share: each is simulated once, whoever needs it first, and forked by all.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::metrics::replication::Replication;
@@ -12,6 +13,9 @@ pub const SHARED_BYTES: usize = 512 << 20;
 
 /// What a case's steady state depends on: equal keys, equal states.
 pub type CaseKey = (u64, SteadyKey);
+
+/// A state that is there or will be; `None` where its simulation was given up.
+type Slot = Arc<OnceLock<Option<Steady>>>;
 
 /// The key of a case.
 pub fn case_key(scenario: &Scenario) -> CaseKey {
@@ -39,7 +43,7 @@ struct Kept {
 
 #[derive(Debug, Default)]
 struct State {
-    slot: Arc<OnceLock<Steady>>,
+    slot: Slot,
     /// Counted in `bytes`.
     bytes: usize,
     /// When it was last used, by a clock of uses.
@@ -56,14 +60,16 @@ impl SteadyCache {
         Self { budget, kept: Mutex::new(kept) }
     }
 
-    /// Replication `replication` of `scenario`: the same bytes as [`crate::simulate::run`].
-    pub fn replicate(&self, scenario: &Scenario, replication: u32) -> Replication {
+    /// Replication `replication` of `scenario`: the same bytes as [`crate::simulate::run`]. `None` once it was given up; nobody gives up
+    /// one of the cases that share this without the others.
+    pub fn replicate(&self, scenario: &Scenario, replication: u32, given_up: &AtomicBool) -> Option<Replication> {
         let key = case_key(scenario);
-        let fresh = || Steady::of(scenario, scenario.seed, replication);
-        let Some(slot) = self.slot(&key, replication) else { return fresh().finish(scenario) };
+        let fresh = || Steady::of_unless(scenario, scenario.seed, replication, given_up);
+        let Some(slot) = self.slot(&key, replication) else { return fresh()?.finish_unless(scenario, given_up) };
         // Whoever comes second waits for the first, which costs less than simulating it twice.
-        let forked = slot.get_or_init(fresh).fork(scenario);
-        self.account(&key, replication, slot.get().map_or(0, Steady::bytes));
+        let steady = slot.get_or_init(fresh).as_ref()?;
+        let forked = steady.clone().finish_unless(scenario, given_up);
+        self.account(&key, replication, steady.bytes());
         forked
     }
 
@@ -83,7 +89,7 @@ impl SteadyCache {
     }
 
     /// Where the state is or will be; `None` where only one case wants it, so that there is nothing to share.
-    fn slot(&self, key: &CaseKey, replication: u32) -> Option<Arc<OnceLock<Steady>>> {
+    fn slot(&self, key: &CaseKey, replication: u32) -> Option<Slot> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let at = (*key, replication);
         let shared = kept.states.contains_key(&at) || kept.wanted.get(key).is_some_and(|&cases| cases > 1);
@@ -134,12 +140,13 @@ mod tests {
     fn what_is_kept_changes_nothing() {
         let cases = ["", "newVersion: {startup: 2s}", "seed: 2", "newVersion: {errorRate: 50%}"].map(scenario);
         let keys = || cases.iter().map(case_key);
+        let wanted = AtomicBool::new(false);
         for budget in [0, 1 << 30] {
             let cache = SteadyCache::new(keys(), budget);
             for case in &cases {
                 for k in 0..2 {
                     let fresh = simulate::run(case, case.seed, k);
-                    assert_eq!(bytes(&cache.replicate(case, k)), bytes(&fresh));
+                    assert_eq!(bytes(&cache.replicate(case, k, &wanted).expect("nobody gives it up")), bytes(&fresh));
                 }
             }
             let held = cache.kept.lock().expect("no panic").states.len();
@@ -148,5 +155,15 @@ mod tests {
             let kept = cache.kept.lock().expect("no panic");
             assert_eq!((kept.states.len(), kept.bytes), (0, 0));
         }
+    }
+
+    #[test]
+    fn what_was_given_up_leaves_nothing() {
+        let case = scenario("");
+        let unwanted = AtomicBool::new(true);
+        assert!(simulate::run_unless(&case, 1, 0, &unwanted).is_none());
+        let cache = SteadyCache::new([case_key(&case); 2], 1 << 30);
+        assert!(cache.replicate(&case, 0, &unwanted).is_none());
+        assert_eq!(cache.kept.lock().expect("no panic").bytes, 0);
     }
 }

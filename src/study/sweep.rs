@@ -82,7 +82,7 @@ pub fn sweep(
         let typed = combinations.combination(planned.row);
         let (scenario, meta) = typed.expect("what could be typed when it was planned can be typed again");
         let judge = Tally::new(question, meta, Keep::Figures);
-        Case { simulation: Arc::new(move |k| cache.replicate(&scenario, k)), judge }
+        Case { simulation: Arc::new(move |k, given_up: &AtomicBool| cache.replicate(&scenario, k, given_up)), judge }
     });
     schedule::play(jobs, cases, cancel, |news| match news {
         News::Heard => tell(Told::Replication),

@@ -165,7 +165,8 @@ pub fn compare(
 ) -> Result<Match, ReplicateError> {
     let policies = scenarios.len() as u32;
     let cache = SteadyCache::new(scenarios.iter().map(case_key), SHARED_BYTES);
-    let simulation = |k: u32| cache.replicate(&scenarios[(k % policies) as usize], k / policies);
+    let simulation =
+        |k: u32, given_up: &AtomicBool| cache.replicate(&scenarios[(k % policies) as usize], k / policies, given_up);
     let seed = scenarios[0].seed;
     play_one(Case { simulation: Arc::new(simulation), judge: played }, seed, jobs, cancel, heard)
 }

@@ -166,9 +166,9 @@ impl<'a> Hunt<'a> {
         });
         let judge = Summaries { metas: metas.collect(), heard: Vec::new() };
         let played = &trials;
-        let simulation = move |k: u32| {
+        let simulation = move |k: u32, given_up: &AtomicBool| {
             let trial = &played[k as usize % played.len()];
-            simulate::run(&trial.scenario, trial.seed, 0)
+            simulate::run_unless(&trial.scenario, trial.seed, 0, given_up)
         };
         let judge =
             play_one(Case { simulation: Arc::new(simulation), judge }, self.seed, self.jobs, self.cancel, heard)?;

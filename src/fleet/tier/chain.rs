@@ -1,5 +1,7 @@
 //! The fleets of all tiers, played together: one order of time over all of them, and one who is told.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::engine::{Engine, Reserved, SimTime, Streams};
 use crate::scenario::Scenario;
 
@@ -10,6 +12,9 @@ use super::super::world::{Observer, World};
 use super::Tier;
 use super::fleets::{self, Fleet};
 use super::relay::Relay;
+
+/// Events after which it is looked whether anybody still wants the rest.
+const LOOK: u32 = 4096;
 
 /// All tiers of one replication. Cloning it forks the simulation.
 #[derive(Clone, Debug)]
@@ -49,14 +54,20 @@ impl<O: Observer> Chain<O> {
         self.outermost.model.start
     }
 
-    /// Plays everything that is due at `horizon` or before, unless the end comes first.
-    pub(in super::super) fn run_until(&mut self, horizon: SimTime) {
+    /// Plays everything that is due at `horizon` or before, unless the end comes first; whether it was not `given_up` meanwhile.
+    pub(in super::super) fn run_until(&mut self, horizon: SimTime, given_up: &AtomicBool) -> bool {
+        let mut events = 0_u32;
         while step(&mut self.outermost, horizon) {
             self.tell();
             if ended(&self.outermost.model) {
                 break;
             }
+            events = events.wrapping_add(1);
+            if events.is_multiple_of(LOOK) && given_up.load(Ordering::Relaxed) {
+                return false;
+            }
         }
+        true
     }
 
     /// Plays on as `scenario` says.

@@ -47,7 +47,7 @@ impl std::fmt::Debug for Work<'_> {
 }
 
 /// Where deploys come from: deploy k of a scenario.
-pub(super) type Source<'a> = Box<dyn Fn(&Scenario, u32) -> Replication + Send + Sync + 'a>;
+pub(super) type Source<'a> = Box<dyn Fn(&Scenario, u32, &AtomicBool) -> Option<Replication> + Send + Sync + 'a>;
 
 /// The combinations, by the order in which they entered.
 pub(super) struct Field<'a> {
@@ -76,7 +76,14 @@ impl<'a> Field<'a> {
     ) -> Self {
         // Twice, so that it is shared whoever comes.
         let cache = SteadyCache::new([case_key(scenario); 2], SHARED_BYTES);
-        Self::over(draft, space, question, meta, work, Box::new(move |scenario, k| cache.replicate(scenario, k)))
+        Self::over(
+            draft,
+            space,
+            question,
+            meta,
+            work,
+            Box::new(move |scenario, k, given_up| cache.replicate(scenario, k, given_up)),
+        )
     }
 
     /// The same over deploys that come from elsewhere.
@@ -239,7 +246,7 @@ impl<'a> Field<'a> {
         let (entrants, source) = (&self.entrants, &self.source);
         let cases = batches.into_iter().map(|(e, judge)| {
             let (scenario, from) = (&entrants[e].scenario, judge.from);
-            let simulation = move |k: u32| -> Replication { source(scenario, number(from + k)) };
+            let simulation = move |k: u32, given_up: &AtomicBool| source(scenario, number(from + k), given_up);
             Case { simulation: Arc::new(simulation), judge }
         });
         let mut heard: BTreeMap<usize, Heard> = BTreeMap::new();

@@ -65,7 +65,8 @@ fn searches(arms: &[Arm], studies: u64, mut ask: impl FnMut(&mut Field<'_>, &mut
     for study in 0..studies {
         let work = Work { jobs: Some(1), cancel: &cancel, tell: &|_| {} };
         let like = &like;
-        let source = Box::new(move |scenario: &Scenario, k: u32| deploy(like, arms, study, scenario, k));
+        let source =
+            Box::new(move |scenario: &Scenario, k: u32, _: &AtomicBool| Some(deploy(like, arms, study, scenario, k)));
         let mut field = Field::over(&draft, &space, &question, &meta, work, source);
         let mut pool: Vec<usize> = (0..ARMS).filter_map(|n| field.enter(vec![Some(n)])).collect();
         assert_eq!(pool, (0..ARMS).collect::<Vec<_>>());
