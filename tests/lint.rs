@@ -141,8 +141,19 @@ clients: [{{name: web, rate: 10/s}}]
     };
     let found = |canary: &str| codes(&text(canary)).contains(&"closes-before-removal");
     assert!(!found(""), "they stay for 30 s");
-    assert!(found("scaleDownDelaySeconds: 1, "));
+    assert!(
+        !found("scaleDownDelaySeconds: 2, "),
+        "however long removals take: the last weight arrives as a new pod does, in 1 s"
+    );
     assert!(found("dynamicStableScale: true, "));
+    let finding = lint_str("example.yaml", &text("scaleDownDelaySeconds: 0, ")).findings.remove(0).diag;
+    assert!(
+        finding.message.contains("deleted 0.0 s after the switch, listen for 0.0 s")
+            && finding.message.contains("send for 1.0 s")
+    );
+    assert!(
+        finding.help.is_some_and(|help| help.starts_with("preStop: 1s, or measure your balancer's addition delay"))
+    );
 }
 
 /// The only pod that there is goes before its successor comes: a hook keeps that away for longer.

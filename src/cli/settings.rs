@@ -92,6 +92,7 @@ pub(super) fn of(file: &Path, args: &ScenarioArgs, replications: Option<u32>, lo
         probes_wait: pod.probes_through_queue || scenario.new_pod.probes_through_queue,
         image: scenario.new_pod.image.as_ref().map(|image| image.size).filter(|&size| size > 0.0),
         weighted: matches!(&workload.strategy, scenario::Strategy::Canary(canary) if canary.traffic_routing),
+        unasked: scenario.unasked().map(Dur::secs),
         keeps: workload.budget.as_ref().is_some_and(|budget| keeps(budget.bound, workload.replicas)),
         failure_limit: scenario.deploy.as_ref().and_then(|d| d.analysis.as_ref()).map(|a| a.failure_limit),
         error_rate: scenario.new_pod.error_rate,

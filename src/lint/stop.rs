@@ -21,7 +21,7 @@ impl Enough {
     pub(super) fn of(s: &Subject<'_>) -> Self {
         let t = &s.rolled().pod.termination;
         let pre_stop = if s.stops_too_early() {
-            libm::ceil(s.removal_p99().saturating_sub(t.lame_duck).secs())
+            libm::ceil(s.heard_p99().saturating_sub(s.stays() + t.lame_duck).secs())
         } else {
             s.pre_stop().secs()
         };

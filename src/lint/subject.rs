@@ -106,16 +106,27 @@ impl<'a> Subject<'a> {
 
     /// Whether pods stop listening before the proxies have heard: of a blue-green deployment and of a canary with a router, of the switch.
     pub fn stops_too_early(&self) -> bool {
-        let stays = match &self.rolled().workload.strategy {
-            Strategy::BlueGreen(switch) => switch.scale_down_delay,
-            // Without a router's share of the traffic, the old pods that wait to be scaled down are not asked any more.
-            Strategy::Canary(canary) if canary.traffic_routing && !canary.dynamic_stable_scale => {
-                canary.scale_down_delay
-            }
-            _ => Dur::ZERO,
-        };
         // What a hook does for nobody knows how long may well be to wait for them.
-        !self.has_unread_hook() && self.listens_for().is_some_and(|listens| stays + listens < self.removal_p99())
+        !self.has_unread_hook() && self.listens_for().is_some_and(|listens| self.stays() + listens < self.heard_p99())
+    }
+
+    /// How long old pods stay after proxies have been told to send them nothing more: of a blue-green deployment and of a canary with a
+    /// router, after the switch.
+    pub fn stays(&self) -> Dur {
+        match &self.rolled().workload.strategy {
+            Strategy::BlueGreen(switch) => switch.scale_down_delay,
+            other => other.stays_unasked().unwrap_or(Dur::ZERO),
+        }
+    }
+
+    /// Within how long 99 % of all proxies have heard that they are to send nothing more to an old pod: of its removal, or of a router's
+    /// split, which arrives as a new pod does.
+    pub fn heard_p99(&self) -> Dur {
+        let rolled = self.rolled();
+        if rolled.workload.strategy.stays_unasked().is_none() {
+            return self.removal_p99();
+        }
+        Dur::from_secs_f64(rolled.balancer.median_and_p99(rolled.balancer.propagation.add.slowest()).1)
     }
 
     /// A finding at the value of `path`, or at what is nearest to it in the file, where `label` has no meaning; `also` are other places that have to do

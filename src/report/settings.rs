@@ -89,6 +89,8 @@ pub struct Settings {
     pub image: Option<f64>,
     /// Whether a router gives each version its share of the traffic, whatever pods it has.
     pub weighted: bool,
+    /// How long the old pods stay after such a router sends them nothing more (s), where nothing else takes pods away.
+    pub unasked: Option<f64>,
     /// Whether a budget lets pods be evicted one at a time at the most, or says how many have to stay (`podDisruptionBudget`).
     pub keeps: bool,
     /// `deploy.analysis.failureLimit`.

@@ -54,6 +54,7 @@ pub(super) fn settings() -> Settings {
         probes_wait: false,
         image: None,
         weighted: false,
+        unasked: None,
         keeps: false,
         failure_limit: None,
         error_rate: 0.0,

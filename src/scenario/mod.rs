@@ -67,7 +67,7 @@ mod workload;
 mod write;
 pub mod yaml;
 
-use crate::engine::SimTime;
+use crate::engine::{Dur, SimTime};
 use read::{At, Cx};
 use tree::{Node, Span};
 
@@ -231,6 +231,16 @@ impl Scenario {
         }
         let (workload, pod, balancer) = (&self.workload, &self.pod, &self.load_balancer);
         Rolled { tier: None, behind: self.front.len(), workload, pod, new_pod: &self.new_pod, balancer }
+    }
+
+    /// How long the old pods of a canary stay that its router sends nothing any more, where nothing else takes pods away: no event, no
+    /// autoscaler, no analysis that may call it off.
+    pub fn unasked(&self) -> Option<Dur> {
+        let strategy = &self.rolled().workload.strategy;
+        let judged = matches!(strategy, Strategy::Canary(c) if !c.analyses.is_empty() || c.background.is_some());
+        let deploy = self.deploy.as_ref()?;
+        let alone = deploy.events.is_empty() && deploy.analysis.is_none() && self.workload.autoscaler.is_none();
+        strategy.stays_unasked().filter(|_| alone && !judged)
     }
 
     /// When the discarded warm-up ends [since the start of the deploy, where there is one].

@@ -246,6 +246,17 @@ impl Strategy {
         }
     }
 
+    /// How long old pods stay that a router sends nothing any more; `None` where they go with the traffic that they get, or no router
+    /// splits it. They need not wait for removals: the split is heard of as a new pod is.
+    pub const fn stays_unasked(&self) -> Option<Dur> {
+        match self {
+            Self::Canary(canary) if canary.traffic_routing && !canary.dynamic_stable_scale => {
+                Some(canary.scale_down_delay)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a Deployment has it, whose controller scales ReplicaSets in proportion and reports conditions.
     pub const fn is_deployment(&self) -> bool {
         matches!(self, Self::Recreate | Self::RollingUpdate { .. })

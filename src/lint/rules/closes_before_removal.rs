@@ -34,24 +34,30 @@ fn check(s: &Subject<'_>) -> Vec<Diag> {
     // Where all pods may go at once, a preStop only keeps their successors away for longer: it is the pods that are too few.
     let closes = s.scenario().deploy.is_some() && !switched && !s.empties() && s.stops_too_early();
     let Some(listens) = s.listens_for().filter(|_| closes) else { return Vec::new() };
-    let removal = s.removal_p99();
+    let (heard, stays) = (s.heard_p99().secs(), s.stays().secs());
+    // What a router splits is heard of as a new pod is.
+    let (path, takes, since) = match s.rolled().workload.strategy.stays_unasked() {
+        None => ("propagation.remove", "removal takes this long", String::new()),
+        Some(_) => (
+            "propagation.add",
+            "a router's split takes this long",
+            format!("are deleted {stays:.1} s after the switch, "),
+        ),
+    };
     let message = format!(
-        "{} listen for {:.1} s after their deletion, and proxies may send for {:.1} s (p99)",
+        "{} {since}listen for {:.1} s after their deletion, and proxies may send for {heard:.1} s (p99)",
         s.what(),
         listens.secs(),
-        removal.secs()
     );
-    let (remove, lame_duck) = (s.balancer_path("propagation.remove"), s.path("pod.termination.lameDuck"));
-    let also = [
-        (remove.as_str(), "removal takes this long".to_owned()),
-        (lame_duck.as_str(), "and this long after SIGTERM".to_owned()),
-    ];
+    let (path, lame_duck) = (s.balancer_path(path), s.path("pod.termination.lameDuck"));
+    let also = [(path.as_str(), takes.to_owned()), (lame_duck.as_str(), "and this long after SIGTERM".to_owned())];
     let label = if s.rolled().tier.is_some() { "the proxy serves this long" } else { "the pod serves this long" };
     let diag = s.find(RULE.code, message, &s.path("pod.termination.preStop"), label, &also);
     let enough = Enough::of(s);
     let and_grace = enough.and_grace(s.rolled().pod.termination.grace_period);
     vec![diag.help(format!(
-        "preStop: {:.0}s{and_grace}, or measure your balancer's removal delay if that is assumed",
-        enough.pre_stop
+        "preStop: {:.0}s{and_grace}, or measure your balancer's {} delay if that is assumed",
+        enough.pre_stop,
+        if since.is_empty() { "removal" } else { "addition" }
     ))]
 }

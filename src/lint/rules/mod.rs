@@ -4,6 +4,7 @@ mod capacity_below_demand;
 mod closes_before_removal;
 mod cold_pods_count;
 mod connections_exhausted;
+mod deregistration_too_short;
 mod disruption_budget_blocks;
 mod drain_too_short;
 mod grace_too_short;
@@ -25,7 +26,7 @@ mod stuck_rollout;
 use super::Rule;
 
 /// Every rule, in the order of a pod's life.
-pub const RULES: [&Rule; 21] = [
+pub const RULES: [&Rule; 22] = [
     &misplaced_field::RULE,
     &stuck_rollout::RULE,
     &host_port::RULE,
@@ -44,6 +45,7 @@ pub const RULES: [&Rule; 21] = [
     &prestop_exceeds_grace::RULE,
     &grace_too_short::RULE,
     &drain_too_short::RULE,
+    &deregistration_too_short::RULE,
     &keep_alive_race::RULE,
     &reconnect_at_once::RULE,
     &disruption_budget_blocks::RULE,

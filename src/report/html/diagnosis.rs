@@ -212,7 +212,7 @@ fn crowded(cause: &str, story: &Story<'_>) -> String {
         (Some(least), _) => short(cause, least, story),
         (None, Some(storm)) if settings.is_none_or(|s| !s.proxied) => storm,
         // There were workers enough: it is the proxies that had nobody to send to.
-        (None, _) if cause == "noEndpoints" && settings.is_some_and(|s| !s.weighted) => {
+        (None, _) if cause == "noEndpoints" => {
             let page = settings.map(|settings| Page::plain(results, settings));
             page.and_then(|page| why::of(cause, &page)).map_or_else(|| lopsided(story), |how| format!("{how}."))
         }

@@ -165,6 +165,21 @@ mod tests {
     }
 
     #[test]
+    fn a_router_is_told_by_when_its_weights_are_heard_of() {
+        let canary = Some(Strategy::Other("canary 20 %".to_owned()));
+        let removal = Spread { p50: 20.0, p99: 150.0 };
+        let routed = Settings { strategy: canary, weighted: true, removal, unasked: Some(1.0), ..settings() };
+        let text = of(0, 2, &routed, |_| ());
+        assert!(text.contains("to hear of the last weight takes 1 s (p99 2 s), old pods go 1 s after it"), "{text}");
+        assert!(text.contains("--set preStop=3s") && !text.contains("removal"), "no removal is waited for: {text}");
+        let shrinks = Settings { unasked: None, ..routed.clone() };
+        assert!(of(0, 2, &shrinks, |_| ()).contains("--set preStop=300s"), "there it is");
+        let text = of(6, 2, &routed, |_| ());
+        assert!(text.contains("gave the canary its weight before it heard of a pod of it"), "{text}");
+        assert!(text.contains("--set minReadySeconds=4"), "{text}");
+    }
+
+    #[test]
     fn no_endpoints_is_blamed_on_the_rollout_only_where_that_did_it() {
         const CAUSE: usize = 6;
         let rolling = none_unavailable();

@@ -5,7 +5,7 @@ use super::ends::drains;
 use super::{Remedy, Told, failed_liveness, grace_for, secs, whole_seconds};
 use crate::metrics::Results;
 use crate::report::Page;
-use crate::report::settings::{OnSigterm, Reloads, Settings, Strategy};
+use crate::report::settings::{OnSigterm, Reloads, Settings, Spread, Strategy};
 use crate::report::text::{plural, times};
 
 /// Pods that a condition holds for, of the first simulated deploy.
@@ -62,7 +62,12 @@ fn too_early(page: &Page<'_>) -> Whom {
         OnSigterm::Drain | OnSigterm::Exit => format!("preStop is {}", secs(t.pre_stop)),
         OnSigterm::Ignore => format!("SIGKILL comes after {} (onSigterm: ignore)", secs(t.grace_period)),
     };
-    let removal = format!("removal takes {} (p99 {})", secs(s.removal.p50), secs(s.removal.p99));
+    let heard = until_unasked(s);
+    let takes = format!("takes {} (p99 {})", secs(heard.p50), secs(heard.p99));
+    let removal = match s.unasked {
+        None => format!("removal {takes}"),
+        Some(stay) => format!("to hear of the last weight {takes}, old pods go {} after it", secs(stay)),
+    };
     let words = format!("{whom} that no longer listened: {removal}, {open}");
     if s.empties {
         // There is nobody whom the proxies could send to instead; to wait keeps the next one away for longer.
@@ -76,7 +81,7 @@ fn too_early(page: &Page<'_>) -> Whom {
             return Whom { words, remedy: drains(page) };
         }
         let grace =
-            format!("terminationGracePeriodSeconds={}", libm::ceil((2.0 * s.removal.p99).max(t.grace_period + 1.0)));
+            format!("terminationGracePeriodSeconds={}", libm::ceil((2.0 * heard.p99).max(t.grace_period + 1.0)));
         return Whom { words, remedy: Some(Remedy::new([grace], effect)) };
     }
     if let Some(left) = too_few_while_waiting(page, wait) {
@@ -96,7 +101,14 @@ fn too_early(page: &Page<'_>) -> Whom {
 /// How long a hook has to keep a pod listening (s). Twice the 99th percentile of a removal: a deploy draws once for each pod and proxy, and
 /// the worst of them counts.
 pub(super) fn hook(s: &Settings) -> f64 {
-    libm::ceil((2.0 * s.removal.p99).max(s.termination.pre_stop + s.removal.p99))
+    let (heard, stay) = (until_unasked(s).p99, s.unasked.unwrap_or(0.0));
+    libm::ceil((2.0 * heard - stay).max(s.termination.pre_stop + heard))
+}
+
+/// From the moment at which proxies are told to send an old pod nothing more until one does not: the last weight of a router arrives as a
+/// new pod does, and long before the removal.
+const fn until_unasked(s: &Settings) -> Spread {
+    if s.unasked.is_some() { s.addition } else { s.removal }
 }
 
 /// Those that an old process of a reloaded proxy has in its table, for as long as it serves its connections.
@@ -305,6 +317,17 @@ pub(super) fn no_endpoints(page: &Page<'_>) -> Told {
             );
             let longer = libm::ceil((2.0 * s.addition.p99).max(s.min_ready + s.addition.p99));
             let effect = "old pods stay until every proxy knows the new ones";
+            (sentence, Some(Remedy::new([format!("minReadySeconds={longer}")], effect)))
+        }
+        Some(Strategy::Other(_)) if s.weighted && added => {
+            let sentence = format!(
+                "a proxy gave the canary its weight before it heard of a pod of it: that takes {} (p99 {}), minReadySeconds is {}",
+                secs(s.addition.p50),
+                secs(s.addition.p99),
+                s.min_ready
+            );
+            let longer = libm::ceil((2.0 * s.addition.p99).max(s.min_ready + s.addition.p99));
+            let effect = "the weight comes when every proxy knows the new pods";
             (sentence, Some(Remedy::new([format!("minReadySeconds={longer}")], effect)))
         }
         // What helps a rollout helps nobody where there is none.

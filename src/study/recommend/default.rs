@@ -16,6 +16,7 @@ pub(super) fn proposed(scenario: &Scenario, manifest: bool) -> Vec<Proposed> {
     if !manifest {
         all.push(drain_window(scenario, &rolled));
         all.push(close_jitter(scenario, &rolled));
+        all.push(deregistration(scenario, &rolled));
     }
     writable(all)
 }
@@ -33,21 +34,27 @@ fn listening(scenario: &Scenario, rolled: &Rolled<'_>, manifest: bool) -> Option
     if p.order == PropagationOrder::DrainThenStop || t.on_sigterm == OnSigterm::Ignore {
         return None;
     }
-    let (p50, p99) = p.median_and_p99(p.remove.slowest());
     // What a proxy has in flight waits for the pods behind it.
     let in_flight = 3.0 * scenario.pod.service_time.quantile(0.99);
     let end = if t.on_sigterm == OnSigterm::Exit { in_flight.min(LONGEST) } else { 0.0 };
+    // Where a router's split takes all traffic from the old pods before they go, nobody waits for their removal.
+    let stay = scenario.unasked();
+    let own = if stay.is_some() { p.add.slowest() } else { p.remove.slowest() };
+    let (p50, p99) = p.median_and_p99(own);
     // A deploy draws once for each pod and proxy, and the worst of them counts: the quantile that is looked for lies
     // beyond the 99th percentile.
     let mut ladder = vec![p50 + end, p99 + end, 1.5 * p99 + end, 2.0 * p99 + end, 4.0 * p99 + end];
     // With a heavy tail that may be further out than all of these: what is exceeded by any of them in one deploy of a hundred.
     let draws = f64::from(rolled.workload.replicas) * f64::from(rolled.balancer.proxies);
-    let worst = p.remove.slowest().quantile(1.0 - 0.01 / draws.max(1.0)) + p.shared.quantile(0.99) + end;
+    let worst = own.quantile(1.0 - 0.01 / draws.max(1.0)) + p.shared.quantile(0.99) + end;
     if worst > 4.0 * p99 + end {
         ladder.extend([worst, 1.5 * worst]);
     }
     if end > 0.0 {
         ladder.push(end);
+    }
+    if let Some(stay) = stay {
+        ladder = ladder.into_iter().map(|s| (s - stay.secs()).max(0.0)).collect();
     }
     let by_lame_duck = t.lame_duck.secs() > 0.0 && t.pre_stop.mean() == 0.0 && t.on_sigterm == OnSigterm::Drain;
     if by_lame_duck && !manifest {
@@ -75,6 +82,8 @@ fn strategy(rolled: &Rolled<'_>) -> Vec<Proposed> {
     };
     match &w.strategy {
         Strategy::RollingUpdate { max_surge, max_unavailable } => both("rollingUpdate", (max_surge, max_unavailable)),
+        // With a router the canary comes beside all stable pods, whatever the bounds.
+        Strategy::Canary(Canary { traffic_routing: true, .. }) => Vec::new(),
         Strategy::Canary(Canary { max_surge, max_unavailable, .. }) => both("canary", (max_surge, max_unavailable)),
         Strategy::Recreate => {
             let rolling = |surge: &str| {
@@ -155,6 +164,28 @@ fn drain_window(scenario: &Scenario, rolled: &Rolled<'_>) -> Option<Proposed> {
     Proposed::seconds(&rolled.path("pod.termination.drainWindow"), now, &ladder, "s")
 }
 
+/// How long the balancer lets go on what is under way at a pod that it has removed, where that may take longer.
+fn deregistration(scenario: &Scenario, rolled: &Rolled<'_>) -> Option<Proposed> {
+    let (balancer, t) = (rolled.balancer, &rolled.pod.termination);
+    let now = balancer.deregistration_delay.secs();
+    let mut ladder: Vec<f64> = [0.99, 0.999].map(|q| 3.0 * scenario.pod.service_time.quantile(q)).to_vec();
+    for clients in &scenario.clients {
+        match &clients.load {
+            Load::Streams { duration, on_drain: OnDrain::Finish, .. } => {
+                ladder.extend([duration.quantile(0.99), 1.5 * duration.quantile(0.99)]);
+            }
+            // Those that the pod ends itself, in its turn.
+            Load::Streams { .. } => {
+                let before = t.pre_stop.quantile(0.999) + t.lame_duck.secs();
+                ladder.push(before + t.drain_window.secs().max(t.close_jitter.secs()));
+            }
+            _ => {}
+        }
+    }
+    ladder.retain(|&s| libm::ceil(s) > now && s <= LONGEST);
+    Proposed::seconds(&format!("{}.deregistrationDelay", balancer.path), now, &ladder, "s")
+}
+
 /// Over how long connections are closed, where they come back by themselves or each costs something.
 fn close_jitter(scenario: &Scenario, rolled: &Rolled<'_>) -> Option<Proposed> {
     let t = &rolled.pod.termination;
@@ -182,6 +213,7 @@ pub(super) fn relaxed(scenario: &Scenario) -> Vec<Proposed> {
     let rolled = scenario.rolled();
     let (t, balancer) = (&rolled.pod.termination, rolled.balancer);
     let mut all = vec![drain_window(scenario, &rolled), close_jitter(scenario, &rolled), grace(&rolled)];
+    all.push(deregistration(scenario, &rolled));
     if balancer.layer == Layer::L7 {
         all.push(attempts(format!("{}.retries.attempts", balancer.path), balancer.retries.attempts));
     }
@@ -227,4 +259,50 @@ fn grace(rolled: &Rolled<'_>) -> Option<Proposed> {
     let needs = t.pre_stop.quantile(0.999) + t.lame_duck.secs() + t.drain_window.secs() + t.cleanup.secs();
     let ladder: Vec<f64> = [needs, 1.5 * needs, 2.0 * now].into_iter().filter(|&s| libm::ceil(s) > now).collect();
     Proposed::seconds(&rolled.path("pod.termination.terminationGracePeriodSeconds"), now, &ladder, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is tried of a scenario, by path, and the longest value of each.
+    fn tried(text: &str) -> Vec<(String, String)> {
+        let scenario = Scenario::from_yaml(text).expect("a valid scenario");
+        let last = |p: Proposed| Some((p.paths.join(","), p.values.last()?.clone()));
+        known(&scenario).into_iter().filter_map(last).collect()
+    }
+
+    fn value<'a>(tried: &'a [(String, String)], field: &str) -> Option<&'a str> {
+        tried.iter().find(|t| t.0.ends_with(field)).map(|t| t.1.as_str())
+    }
+
+    #[test]
+    fn old_pods_that_a_router_no_longer_asks_get_no_hook() {
+        let canary = |more: &str| {
+            tried(&format!(
+                "workload: {{kind: Rollout, replicas: 5, strategy: {{canary: {{trafficRouting: {{nginx: {{}}}}, {more}steps: [{{setWeight: 20}}]}}}}}}\n\
+                 loadBalancer: {{propagation: {{shared: 0s, add: 1s, remove: {{distribution: lognormal, p50: 20s, p99: 150s}}}}}}\n\
+                 clients: [{{name: web, rate: 10/s}}]\n"
+            ))
+        };
+        let all = canary("");
+        assert_eq!(value(&all, "preStop"), None, "they stay for 30 s, and the last weight is heard of in 1 s");
+        assert!(value(&all, "maxSurge").or(value(&all, "maxUnavailable")).is_none(), "the canary comes beside them");
+        assert!(value(&all, "minReadySeconds").is_some());
+        assert_eq!(value(&canary("scaleDownDelaySeconds: 0, "), "preStop"), Some("4s"), "not by removals");
+        assert!(value(&canary("dynamicStableScale: true, "), "preStop").is_some(), "they go with their traffic");
+    }
+
+    #[test]
+    fn a_balancer_that_cuts_before_the_end_may_wait_longer() {
+        let slow = |delay: &str| {
+            tried(&format!(
+                "pod: {{serviceTime: {{distribution: lognormal, p50: 1s, p99: 10s}}}}\n\
+                 loadBalancer: {{deregistrationDelay: {delay}}}\nclients: [{{name: web, rate: 10/s}}]\n"
+            ))
+        };
+        let (short, long) = (slow("10s"), slow("300s"));
+        assert!(value(&short, "loadBalancer.deregistrationDelay").is_some());
+        assert_eq!(value(&long, "deregistrationDelay"), None);
+    }
 }
