@@ -10,6 +10,8 @@ pub const REQUESTS_PER_CORE_SECOND: f64 = 2.5e6;
 
 /// More than this (1/s) nobody asks of one service. Between two looks at how many are under way, 100 ms, no more than 10 million come.
 const RATE_MAX: f64 = 1e8;
+/// Shorter than this nothing that takes time at all takes (s).
+const SHORTEST: f64 = 1e-6;
 /// So many requests in one deploy are worth a word: minutes, for each of them.
 const MANY: f64 = 1e9;
 /// What a simulated second leaves behind: a bin of the time series and the levels in it (bytes; measured, of one population).
@@ -29,13 +31,34 @@ pub(super) fn peak(load: &Load) -> f64 {
     }
 }
 
+/// What a population asks in the mean (1/s): users no more often than they think and pods answer, and than all workers together can
+/// serve; of streams, how many are opened.
+fn mean(s: &Scenario, load: &Load) -> f64 {
+    let service = s.pod.service_time.mean() * s.pod.slower;
+    match load {
+        Load::Open(Arrivals::Poisson(profile) | Arrivals::Constant(profile)) => profile.mean(),
+        Load::Open(Arrivals::Trace(_)) => 0.0,
+        Load::Users { count, think_time } => {
+            let workers = f64::from(s.workload.replicas) * f64::from(s.pod.concurrency);
+            let cycle = think_time.mean() + service;
+            // Neither may take any time; who goes round in none is refused elsewhere.
+            (f64::from(*count) / cycle.max(SHORTEST)).min(workers / service.max(SHORTEST))
+        }
+        Load::Streams { count, duration, .. } => f64::from(*count) / duration.mean().max(SHORTEST),
+    }
+}
+
 /// Where the rate of the population that asks most stands.
 pub(super) fn heaviest(c: &Check<'_>) -> String {
+    heaviest_by(c, peak)
+}
+
+fn heaviest_by(c: &Check<'_>, asks: impl Fn(&Load) -> f64) -> String {
     let clients = c.scenario.clients.iter().enumerate();
-    let heaviest = clients.max_by(|a, b| peak(&a.1.load).total_cmp(&peak(&b.1.load)));
+    let heaviest = clients.max_by(|a, b| asks(&a.1.load).total_cmp(&asks(&b.1.load)));
     let client = heaviest.map_or(0, |(n, _)| n);
     let given = |field: &&str| c.span(&format!("clients.{client}.{field}")).is_some();
-    let field = ["rate", "profile"].into_iter().find(given).unwrap_or("rate");
+    let field = ["rate", "profile", "users", "streams"].into_iter().find(given).unwrap_or("rate");
     format!("clients.{client}.{field}")
 }
 
@@ -91,21 +114,47 @@ pub(super) fn requests(c: &Check<'_>) {
     }
     let s = c.scenario;
     let seconds = simulated(s);
-    let mean = |load: &Load| match load {
-        Load::Open(Arrivals::Poisson(profile) | Arrivals::Constant(profile)) => profile.mean(),
-        _ => 0.0,
-    };
-    let requests = s.clients.iter().map(|clients| mean(&clients.load)).sum::<f64>() * seconds;
+    let requests = s.clients.iter().map(|clients| mean(s, &clients.load)).sum::<f64>() * seconds;
     if requests < MANY {
         return;
     }
     let minutes = requests / REQUESTS_PER_CORE_SECOND / 60.0;
     let time = if minutes < 120.0 { format!("{minutes:.0} minutes") } else { format!("{:.0} hours", minutes / 60.0) };
+    let streams = s.clients.iter().any(|clients| matches!(clients.load, Load::Streams { .. }));
+    let what = if streams { "requests and streams" } else { "requests" };
     let text =
-        format!("each simulated deploy is more than {:.0} million requests: about {time} on one core", requests / 1e6);
+        format!("each simulated deploy is more than {:.0} million {what}: about {time} on one core", requests / 1e6);
     let diag = Diag::warning("many-requests", text).help(
         "a part of the fleet tells the same in a part of the time: so many times fewer pods, requests and connections",
     );
     let others = [("observe.after", "seen for so long after the rollout".to_owned())];
-    c.report(diag, &heaviest(c), &format!("in the {seconds:.0} s that are simulated at the least"), &others);
+    let label = format!("in the {seconds:.0} s that are simulated at the least");
+    c.report(diag, &heaviest_by(c, |load| mean(s, load)), &label, &others);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::load_str;
+
+    /// What is told of a scenario that is much to play, if anything.
+    fn told(rest: &str) -> Option<(String, String)> {
+        let text = format!("workload: {{replicas: 10000}}\ndeploy: {{at: 600s}}\n{rest}\n");
+        let warnings = load_str("many.yaml", &text, &[]).expect("a valid scenario").warnings;
+        let diag = warnings.into_iter().find(|d| d.code == "many-requests")?;
+        Some((diag.message, diag.path))
+    }
+
+    #[test]
+    fn closed_loops_and_streams_are_told_how_long_they_take() {
+        let users = "clients: [{name: web, users: {count: 2000000, thinkTime: 980ms}}]\npod: {serviceTime: 20ms, concurrency: 64}";
+        let (message, path) = told(users).expect("2 million a second for 660 s");
+        assert_eq!(message, "each simulated deploy is more than 1320 million requests: about 9 minutes on one core");
+        assert_eq!(path, "clients.0.users");
+        let few = "clients: [{name: web, users: {count: 2000000, thinkTime: 980ms}}]\npod: {serviceTime: 20s}";
+        assert_eq!(told(few), None, "workers are too few for more than 8,000 a second");
+        let streams = "clients: [{name: chat, streams: {count: 2000000, duration: 1s}}]";
+        let (message, path) = told(streams).expect("as many");
+        assert!(message.contains("1320 million requests and streams") && path == "clients.0.streams", "{message}");
+        assert_eq!(told("clients: [{name: chat, streams: {count: 2000000, duration: 20m}}]"), None);
+    }
 }
