@@ -323,12 +323,14 @@ impl<'a> Fields<'a> {
     {
         let at = self.at(name);
         at.takes_within(&range);
-        let value = at.value::<T>()?;
-        if range.contains(&value) {
-            return Some(value);
-        }
-        let far = if value < *range.start() { "small" } else { "large" };
         let [start, end] = [range.start(), range.end()];
+        // What the type does not hold either is told the field's own limit.
+        let beyond = at.is_number_beyond(u32::MAX.into(), &end.to_string());
+        let value = if beyond { None } else { Some(at.value::<T>()?) };
+        if value.as_ref().is_some_and(|value| range.contains(value)) {
+            return value;
+        }
+        let far = if value.is_some_and(|value| value < *start) { "small" } else { "large" };
         let expected = if start == end { start.to_string() } else { format!("{start} to {end}") };
         at.out_of_range(&format!("`{}` is too {far}", at.name()), &expected);
         None

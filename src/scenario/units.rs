@@ -58,6 +58,12 @@ impl Written for f64 {
 }
 
 impl At<'_> {
+    /// Whether a number stands here above `least`, and above a limit below that.
+    pub(super) fn is_number_beyond(&self, least: f64, limit: &str) -> bool {
+        let number = self.node.and_then(Node::text).filter(|_| !self.quoted()).and_then(plain_number);
+        number.is_some_and(|n| n > least) && plain_number(limit).is_some_and(|limit| limit <= least)
+    }
+
     /// The same finding, with a hint where quotes alone make a text of a number.
     pub(super) fn unquoted(&self, diag: Diag) -> Diag {
         match self.node.and_then(Node::text).filter(|text| self.quoted() && plain_number(text).is_some()) {
@@ -356,6 +362,13 @@ mod tests {
         let text = format!("clients: [{{name: web, rate: 5/s}}]\n{field}");
         let diags = Draft::open_str("a.yaml", &text, &[]).and_then(|d| d.read()).expect_err("it is wrong");
         (diags[0].label.clone(), diags[0].help.clone().unwrap_or_default())
+    }
+
+    #[test]
+    fn what_no_type_holds_is_told_the_limit_of_its_field() {
+        for n in ["100001", "5000000000", "18446744073709551616"] {
+            assert_eq!(told(&format!("workload: {{replicas: {n}}}")).0, "expected 1 to 100000", "{n}");
+        }
     }
 
     #[test]
