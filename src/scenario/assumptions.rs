@@ -36,5 +36,14 @@ pub(super) fn matters(scenario: &Scenario, assumption: &str) -> bool {
     if !scenario.front.is_empty() && is_of_another_tier(scenario, assumption) {
         return false;
     }
-    !(idle || streams_only && about("pod.serviceTime"))
+    let needless = about("pod.termination.preStopExtension") && !is_killed_in_its_hook(scenario);
+    !(idle || needless || streams_only && about("pod.serviceTime"))
+}
+
+/// Whether the grace period may end before a pod's hook does, or before the kubelet's least.
+fn is_killed_in_its_hook(scenario: &Scenario) -> bool {
+    [&scenario.pod, &scenario.new_pod].into_iter().any(|pod| {
+        let t = &pod.termination;
+        t.pre_stop.quantile(0.999) >= t.grace_period.secs() || t.grace_period < t.pre_stop_extension
+    })
 }

@@ -14,7 +14,7 @@ use super::read::{At, Cx};
 use super::sweep::{self, Assignment, Axis, Variant};
 use super::tree::{Node, Source, Span};
 use super::whereabouts::is_given;
-use super::{Scenario, assumptions, presets, traffic, validate, workload, yaml};
+use super::{Scenario, assumptions, kubernetes_underlay, presets, traffic, validate, workload, yaml};
 
 /// The share of all workers that is busy where nothing tells the traffic of a manifest.
 const ASSUMED_UTILISATION: f64 = 0.6;
@@ -309,6 +309,7 @@ impl Draft {
             return Err(diags);
         }
         all_assumptions.extend(assumptions);
+        all_assumptions.extend(kubernetes_underlay::assumed(&root));
         all_assumptions.retain(|a| assumptions::matters(&scenario, a));
         Ok(Loaded {
             scenario,

@@ -16,15 +16,32 @@ impl Draft {
         // Nobody's text: a default.
         let span = Span { source: Arc::clone(&root.span.source), range: 0..0 };
         let hears = !root.get("loadBalancer").is_some_and(says_how);
-        for (path, value, open) in [
-            ("pod.termination.preStopExtension", "2s", root.at("pod.termination.preStopExtension").is_none()),
-            ("loadBalancer.propagation.snapshots", "true", hears),
-        ] {
-            if open {
-                root.set(path, Node::scalar(value, span.clone()), &span);
-            }
+        let open = [root.at(OF_KUBERNETES[0].0).is_none(), hears];
+        for ((path, value, _), _) in OF_KUBERNETES.into_iter().zip(open).filter(|field| field.1) {
+            root.set(path, Node::scalar(value, span.clone()), &span);
         }
     }
+}
+
+/// What is laid under, and where it comes from.
+const OF_KUBERNETES: [(&str, &str, &str); 2] = [
+    (
+        "pod.termination.preStopExtension",
+        "2s",
+        "the kubelet's minimumGracePeriodInSeconds, for a hook that is not over yet",
+    ),
+    (
+        "loadBalancer.propagation.snapshots",
+        "true",
+        "whoever hears of a pod hears of its EndpointSlice, with all else that has changed",
+    ),
+];
+
+/// What was laid under `root`, as assumptions.
+pub(super) fn assumed(root: &Node) -> Vec<String> {
+    let laid = |path: &str| root.at(path).is_some_and(|node| node.span.range.is_empty());
+    let told = |(path, value, why): (&str, &str, &str)| format!("{path} {value} ({why})");
+    OF_KUBERNETES.into_iter().filter(|field| laid(field.0)).map(told).collect()
 }
 
 /// Whether a balancer hears in a way of its own. How long a removal takes is none: that is what is measured first, and the pods are
@@ -50,6 +67,22 @@ mod tests {
         let setting: Vec<String> = (!setting.is_empty()).then(|| setting.to_owned()).into_iter().collect();
         let loaded = load_str("web.yaml", MANIFEST, &setting).unwrap_or_else(|d| panic!("{}", d[0]));
         loaded.scenario.load_balancer.propagation.snapshots
+    }
+
+    #[test]
+    fn what_is_laid_under_is_assumed_where_it_matters() {
+        let told = |settings: &[&str], field: &str| {
+            let settings: Vec<String> = settings.iter().map(|&s| s.to_owned()).collect();
+            let loaded = load_str("web.yaml", MANIFEST, &settings).unwrap_or_else(|d| panic!("{}", d[0]));
+            loaded.assumptions.iter().any(|a| a.starts_with(field))
+        };
+        let (hears, extension) = ("loadBalancer.propagation.snapshots true (", "pod.termination.preStopExtension 2s (");
+        assert!(
+            told(&[], hears) && !told(&["propagation.snapshots=true"], hears) && !told(&["propagation.add=3s"], hears)
+        );
+        assert!(!told(&["preStop=10s"], extension), "the hook is over long before the kill");
+        assert!(told(&["preStop=40s"], extension) && told(&["terminationGracePeriodSeconds=1"], extension));
+        assert!(!told(&["preStop=40s", "preStopExtension=0s"], extension));
     }
 
     #[test]

@@ -47,7 +47,10 @@ impl<'a> Origins<'a> {
         } else if node.span.range.is_empty() {
             // A manifest says nothing of whoever sends requests.
             let own = path.starts_with("clients");
-            let default = || if own { "default".to_owned() } else { format!("default of {}", self.platform) };
+            // A Rollout's pods are Kubernetes' own.
+            let of_pods = path.starts_with("pod.") && self.platform == "Argo Rollouts";
+            let platform = if of_pods { "Kubernetes" } else { self.platform };
+            let default = || if own { "default".to_owned() } else { format!("default of {platform}") };
             self.assumption(path).unwrap_or_else(default)
         } else {
             self.of_file(&node.span)
@@ -55,10 +58,11 @@ impl<'a> Origins<'a> {
         printable(&text).replace('\n', "\\n")
     }
 
-    /// The assumption that is about this field, or about what it is a part of.
+    /// The assumption that is about this field, or about the least that it is a part of.
     fn assumption(&self, path: &str) -> Option<String> {
         let about = |of: &str| path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        self.assumed.iter().find(|(of, _)| about(of)).map(|(_, why)| format!("assumed: {why}"))
+        let nearest = self.assumed.iter().filter(|(of, _)| about(of)).max_by_key(|(of, _)| of.len());
+        nearest.map(|(_, why)| format!("assumed: {why}"))
     }
 
     fn of_file(&self, span: &Span) -> String {
