@@ -54,6 +54,22 @@ fn only_commands_that_exist_are_listed() {
 }
 
 #[test]
+fn help_names_the_exit_statuses_that_a_command_has() {
+    let names = |command: &str, status: char| {
+        let (_, out, _) = dryroll(&format!("{command} --help"));
+        let told = out.split_once("Exit status:").expect("it names them").1.to_owned();
+        told.lines().any(|line| line.trim_start().starts_with(status))
+    };
+    for judges in ["run", "sweep", "compare", "check", "recommend"] {
+        assert!(names(judges, '1') && names(judges, '4'), "{judges}");
+    }
+    assert!(names("lint", '1') && !names("lint", '4'));
+    for never in ["explain", "validate", "report", "merge", "import", "calibrate", "ui"] {
+        assert!(names(never, '2') && names(never, '3') && !names(never, '1') && !names(never, '4'), "{never}");
+    }
+}
+
+#[test]
 fn every_option_of_the_interface_is_there() {
     let (_, out, _) = dryroll("run --help");
     for option in [

@@ -20,6 +20,20 @@ Exit status:
   3  the run failed (I/O, interrupted), or rows of a sweep did (with --allow-failed: 0)
   4  can't tell at this many replications (where 1 was possible)";
 
+/// What `--help` says of them where nothing is held to anything.
+pub(super) const PLAIN_HELP: &str = "\
+Exit status:
+  0  fine
+  2  wrong usage, or an invalid file
+  3  it failed (I/O, interrupted)";
+
+/// What `merge --help` says of them.
+pub(super) const MERGE_HELP: &str = "\
+Exit status:
+  0  fine
+  2  wrong usage, or parts that do not belong together or leave a gap
+  3  it failed (I/O), or rows of the sweep had (with --allow-failed: 0)";
+
 /// What `lint --help` says of them.
 pub(super) const LINT_HELP: &str = "\
 Exit status:

@@ -62,7 +62,7 @@ pub(in crate::cli) struct CheckOutput {
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<PathBuf>,
 
-    /// Write `JUnit` XML to this file as well
+    /// Write JUnit XML to this file as well
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) junit: Option<PathBuf>,
 

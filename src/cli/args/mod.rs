@@ -72,7 +72,7 @@ pub(in crate::cli) enum Command {
     #[command(after_help = exit::HELP)]
     Check(Check),
     /// Say why requests were dropped in one simulated deploy: each with its pod, its proxy and what that believed
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::PLAIN_HELP)]
     Explain(Explain),
     /// Search for the cheapest settings that hold the objectives: why each, how sure, and how near it breaks
     #[command(after_help = exit::RECOMMEND_HELP)]
@@ -80,26 +80,26 @@ pub(in crate::cli) enum Command {
     /// Find settings that incidents are made of, without a simulation
     Lint(Lint),
     /// Join the parts that `sweep --shard` wrote, to the bytes of the whole
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::MERGE_HELP)]
     Merge(Merge),
     /// Forecast what was measured – real balancers during deploys – and print both side by side
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::PLAIN_HELP)]
     Validate(Validate),
     /// List the settings that come with the program by name, or print those of one, each with its source
     Presets(Presets),
     /// Print the JSON Schema of the scenario format: every field, what it means, its default and where that comes from
     Schema(Schema),
     /// Make a page for a browser from a result that was kept: one HTML file that needs no network
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::PLAIN_HELP)]
     Report(Report),
     /// Move sliders and see the forecast change: a page on this machine alone, until Ctrl-C
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::PLAIN_HELP)]
     Ui(Live),
     /// Write the scenario that a manifest implies, every field spelled out with where it is from
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::PLAIN_HELP)]
     Import(Import),
     /// Read service times and arrivals from access logs, histograms and series of counts, as a part of a scenario
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::PLAIN_HELP)]
     Calibrate(Calibrate),
     /// Print what a shell needs to complete commands, options and files
     Completions(Completions),
