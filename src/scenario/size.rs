@@ -10,8 +10,6 @@ pub const REQUESTS_PER_CORE_SECOND: f64 = 2.5e6;
 
 /// More than this (1/s) nobody asks of one service. Between two looks at how many are under way, 100 ms, no more than 10 million come.
 const RATE_MAX: f64 = 1e8;
-/// Shorter than this nothing that takes time at all takes (s).
-const SHORTEST: f64 = 1e-6;
 /// So many requests in one deploy are worth a word: minutes, for each of them.
 const MANY: f64 = 1e9;
 /// What a simulated second leaves behind: a bin of the time series and the levels in it (bytes; measured, of one population).
@@ -40,12 +38,16 @@ fn mean(s: &Scenario, load: &Load) -> f64 {
         Load::Open(Arrivals::Trace(_)) => 0.0,
         Load::Users { count, think_time } => {
             let workers = f64::from(s.workload.replicas) * f64::from(s.pod.concurrency);
-            let cycle = think_time.mean() + service;
-            // Neither may take any time; who goes round in none is refused elsewhere.
-            (f64::from(*count) / cycle.max(SHORTEST)).min(workers / service.max(SHORTEST))
+            let served = if service > 0.0 { workers / service } else { f64::INFINITY };
+            times(*count, think_time.mean() + service).min(served)
         }
-        Load::Streams { count, duration, .. } => f64::from(*count) / duration.mean().max(SHORTEST),
+        Load::Streams { count, duration, .. } => times(*count, duration.mean()),
     }
+}
+
+/// How often so many begin anew who take so long (1/s); who takes no time is told of elsewhere.
+fn times(count: u32, cycle: f64) -> f64 {
+    if cycle > 0.0 { f64::from(count) / cycle } else { 0.0 }
 }
 
 /// Where the rate of the population that asks most stands.
