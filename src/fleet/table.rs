@@ -331,9 +331,6 @@ mod tests {
         /// What there is to pick from, with what is known of those apart, or without.
         fn hosts<'a>(&'a self, avoid: &'a [u32], (lane, zone): Of, knows: bool) -> Hosts<'a> {
             Hosts {
-                table: &self.table,
-                pods: self.table.pods(),
-                active: self.table.active(),
                 least: self.table.least().filter(|_| knows),
                 turns: self.table.turns(),
                 out: knows.then(|| self.table.apart().out()),
@@ -341,12 +338,12 @@ mod tests {
                 now: self.now,
                 avoid,
                 restricted: true,
-                panics: false,
                 slow_start: self.slow_start,
                 max_busy: self.full,
                 lane,
                 zone,
                 within: self.table.within(lane, zone),
+                ..Hosts::alike(&self.table, self.table.pods(), self.table.active())
             }
         }
     }
@@ -385,8 +382,8 @@ mod tests {
 
     #[test]
     fn whoever_stands_apart_picks_are_those_of_a_look_at_all_hosts() {
-        let none = SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO };
-        let slow = SlowStart { window: Dur::from_secs(20), least: 0.1, step: Dur::ZERO };
+        let none = SlowStart::NONE;
+        let slow = SlowStart { window: Dur::from_secs(20), least: 0.1, ..none };
         let in_steps = SlowStart { step: Dur::from_millis(1_500), ..slow };
         for name in scenario::Algorithm::ALL {
             for full in [3, u32::MAX] {

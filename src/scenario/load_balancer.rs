@@ -64,7 +64,7 @@ pub struct LoadBalancer {
     pub pinning: Option<Pinning>,
     /// Whether proxies ask for their table rather than being told.
     pub resolve: Option<Resolve>,
-    /// How a new pod's weight rises from 0 to 1.
+    /// How a new pod's weight rises to that of any other, which is 1.
     pub slow_start: SlowStart,
     /// What an address that does not answer costs whoever connects.
     pub connect_timeout: Dur,
@@ -170,7 +170,7 @@ pub enum Reuse {
     Lru,
 }
 
-/// How a new pod's weight rises from 0 to 1.
+/// How a new pod's weight rises to that of any other, which is 1.
 #[derive(Clone, Copy, Debug)]
 pub struct SlowStart {
     /// In this time; zero = at once.
@@ -341,9 +341,12 @@ impl Upstream {
 }
 
 impl SlowStart {
+    /// A new pod weighs as much as any other.
+    pub(crate) const NONE: Self = Self { window: Dur::ZERO, least: 0.01, step: Dur::ZERO };
+
     /// Default: none. A duration is the window.
     fn read(at: &At<'_>) -> Self {
-        let none = Self { window: Dur::ZERO, least: 0.01, step: Dur::ZERO };
+        let none = Self::NONE;
         at.takes_a::<Dur>();
         at.needs_fields();
         at.is_by_default(|| none.window.written());

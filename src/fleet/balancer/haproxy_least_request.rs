@@ -4,6 +4,7 @@
 
 use super::{Algorithm, Hosts, least_request::load};
 use crate::engine::Stream;
+use crate::fleet::turns::Turns;
 
 /// No state but the table's.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ impl Algorithm for HaproxyLeastRequest {
     fn pick(&mut self, hosts: &Hosts<'_>, _key: u64, _draw: &mut Stream) -> Option<u32> {
         // Only hosts that are not like any other are looked at one by one, where it is known which those are.
         let first = if hosts.turns.is_some() && hosts.knows_who_is_out() { hosts.grown } else { 0 };
-        let grown = hosts.turns.filter(|_| first > 0).and_then(super::Turns::first);
+        let grown = hosts.turns.filter(|_| first > 0).and_then(Turns::first);
         let since = |i: u32| hosts.turns.map(|turns| turns.since(i));
         let n = hosts.within.map_or(hosts.len(), |within| within.len() as u32);
         let at = |k: u32| hosts.within.map_or(k, |within| within[k as usize]);
@@ -39,7 +40,7 @@ impl Algorithm for HaproxyLeastRequest {
 
 #[cfg(test)]
 mod tests {
-    use crate::engine::{Dur, Purpose, SimTime, Streams};
+    use crate::engine::{Purpose, SimTime, Streams};
     use crate::fleet::balancer::{Host, Hosts, algorithm};
     use crate::fleet::table::Table;
     use crate::scenario::{self, SlowStart};
@@ -47,30 +48,17 @@ mod tests {
     #[test]
     fn whoever_has_had_no_more_for_the_longest_time_is_next() {
         let at = |ms: i64| SimTime::from_nanos(ms * 1_000_000);
-        let slow_start = SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO };
         let mut leastconn = algorithm(scenario::Algorithm::HaproxyLeastRequest, 0);
-        let mut table = Table::new(true, leastconn.takes_turns(), u32::MAX, slow_start);
+        let mut table = Table::new(true, leastconn.takes_turns(), u32::MAX, SlowStart::NONE);
         (0..4).for_each(|pod| table.push(Host::new(pod, SimTime::ZERO)));
         let draw = &mut Streams::new(1, 0).stream(Purpose::Balance, 0);
         let mut pick = |table: &mut Table, now: SimTime| {
             table.settle(now);
             let hosts = Hosts {
-                table,
-                pods: table.pods(),
-                active: table.active(),
-                least: table.least(),
                 turns: table.turns(),
                 out: Some(table.apart().out()),
-                grown: table.apart().grown(),
                 now,
-                avoid: &[],
-                restricted: false,
-                panics: false,
-                slow_start,
-                max_busy: u32::MAX,
-                lane: None,
-                zone: None,
-                within: None,
+                ..Hosts::alike(table, table.pods(), table.active())
             };
             leastconn.pick(&hosts, 0, draw).expect("a host")
         };

@@ -4,6 +4,7 @@
 
 use super::{Algorithm, Hosts};
 use crate::engine::Stream;
+use crate::fleet::least::Least;
 
 /// No state.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ impl Algorithm for LeastRequest {
     fn pick(&mut self, hosts: &Hosts<'_>, _key: u64, draw: &mut Stream) -> Option<u32> {
         // Only hosts that are not like any other are looked at one by one, where it is known which those are.
         let first = if hosts.least.is_some() && hosts.knows_who_is_out() { hosts.grown } else { 0 };
-        let grown = hosts.least.filter(|_| first > 0).and_then(super::Least::all);
+        let grown = hosts.least.filter(|_| first > 0).and_then(Least::all);
         let n = hosts.within.map_or(hosts.len(), |within| within.len() as u32);
         let at = |k: u32| hosts.within.map_or(k, |within| within[k as usize]);
         let usable = || (first..n).map(at).filter(|&i| hosts.usable(i));

@@ -101,29 +101,12 @@ impl SmoothRoundRobin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Dur, Purpose, SimTime, Streams};
+    use crate::engine::{Purpose, SimTime, Streams};
     use crate::fleet::balancer::round_robin::RoundRobin;
-    use crate::scenario::SlowStart;
 
     fn hosts<'a>(table: &'a [Host], active: &'a [u32], avoid: &'a [u32], restricted: bool) -> Hosts<'a> {
-        Hosts {
-            table,
-            pods: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12][..table.len()],
-            active,
-            least: None,
-            turns: None,
-            out: None,
-            grown: table.len() as u32,
-            now: SimTime::ZERO,
-            avoid,
-            restricted,
-            panics: false,
-            slow_start: SlowStart { window: Dur::ZERO, least: 0.01, step: Dur::ZERO },
-            max_busy: u32::MAX,
-            lane: None,
-            zone: None,
-            within: None,
-        }
+        let pods = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12][..table.len()];
+        Hosts { avoid, restricted, ..Hosts::alike(table, pods, active) }
     }
 
     /// `requests` requests of two tries each, one after the other, of which those fail that meet one of `dead` twice.
