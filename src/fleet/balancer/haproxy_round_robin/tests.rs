@@ -1,7 +1,7 @@
 //! The turns, held against what HAProxy 2.6.12 did with the same requests, one after the other, and the same commands.
 
 use super::*;
-use crate::engine::{Dur, Purpose, Streams};
+use crate::engine::{Dur, Purpose, SimTime, Streams};
 use crate::scenario::SlowStart;
 
 /// A proxy with its table.
@@ -35,24 +35,8 @@ impl Proxy {
     fn pick(&mut self, avoid: &[u32]) -> Option<u32> {
         let pods: Vec<u32> = self.table.iter().map(|host| host.pod).collect();
         let active = vec![0; pods.len()];
-        let hosts = Hosts {
-            table: &self.table,
-            pods: &pods,
-            active: &active,
-            least: None,
-            turns: None,
-            out: None,
-            grown: 0,
-            now: self.now,
-            avoid,
-            restricted: true,
-            panics: false,
-            slow_start: self.slow_start,
-            max_busy: u32::MAX,
-            lane: None,
-            zone: None,
-            within: None,
-        };
+        let alike = Hosts::alike(&self.table, &pods, &active);
+        let hosts = Hosts { grown: 0, now: self.now, avoid, restricted: true, slow_start: self.slow_start, ..alike };
         let draw = &mut Streams::new(1, 0).stream(Purpose::Balance, 0);
         self.turns.pick(&hosts, 0, draw).map(|at| pods[at as usize])
     }
