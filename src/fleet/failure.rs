@@ -10,7 +10,7 @@ use super::fact::Cause;
 use super::lifecycle::Phase;
 use super::proxy::TRUNCATED;
 use super::request::{Place, Request};
-use super::retry_budget;
+use super::retry_budget::TpsBudget;
 use super::world::{Cal, Observer, World};
 
 /// Why an attempt of a proxy failed.
@@ -202,14 +202,9 @@ impl<O: Observer> World<O> {
     /// A request has come to `proxy`.
     #[cold]
     pub(super) fn pay_for_retries(&mut self, proxy: u16, now: SimTime) {
-        let config = self.balancer.retries.budget;
+        let Some(config) = &self.balancer.retries.budget else { return };
         let budget = &mut self.proxies[usize::from(proxy)].budget;
-        if budget.is_none() {
-            *budget = retry_budget::of(config);
-        }
-        if let Some(budget) = budget {
-            budget.deposit(now);
-        }
+        budget.get_or_insert_with(|| Box::new(TpsBudget::new(config))).deposit(now);
     }
 
     /// Takes a retry out of what requests have paid to `proxy`; false if there is none.

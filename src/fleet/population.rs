@@ -1,16 +1,14 @@
 //! A population of clients: who they are, what they ask, what they may spend on retries.
 
 use crate::engine::{Dur, Family, Handle, List, Purpose, SimTime, Streams};
-use crate::scenario::{Arrivals, ClientAssignment, Clients, Load, Profile, Scenario};
+use crate::scenario::{ClientAssignment, Clients, Load, Scenario};
 
 use super::ahead::Ahead;
 use super::arrivals::{self, ArrivalProcess};
 use super::calm::population_may_be_calm;
-use super::retry_budget::{self, RetryBudget};
+use super::retry_budget::RetryBudget;
 use super::stream::StreamSlot;
 
-/// How deep a retry budget's bucket is: what so many seconds of requests pay in.
-const BUDGET_SECONDS: f64 = 10.0;
 /// Longer than any simulation: 100 years.
 pub(super) const FOREVER: Dur = Dur::from_secs(100 * 365 * 86_400);
 
@@ -65,16 +63,8 @@ pub(super) struct Population {
     pub(super) streams: Vec<StreamSlot>,
     /// Each user's number of requests so far.
     pub(super) asked: Vec<u32>,
-    /// Tokens of the retry budget, how many there can be, and what each request pays in, where that can be said once and for all.
-    tokens: f64,
-    tokens_max: f64,
-    share: Option<f64>,
-    /// Whether what a request pays depends on when it comes.
-    pays_by_time: bool,
-    /// Its other kind.
-    window: Option<Box<RetryBudget>>,
-    /// The start of the simulation.
-    start: SimTime,
+    /// What its requests have paid for retries.
+    retry_budget: RetryBudget,
     /// Work of request n.
     pub(super) service: Family,
     /// Pick of request n.
@@ -105,7 +95,7 @@ impl Population {
             Load::Users { count, .. } => (count, 0),
             Load::Streams { count, .. } => (0, count),
         };
-        let mut population = Self {
+        Self {
             config: config.clone(),
             arrivals,
             ordinal: 0,
@@ -113,27 +103,14 @@ impl Population {
             upkeep: vec![ClientUpkeep::NEW; clients as usize],
             streams: vec![StreamSlot::default(); slots as usize],
             asked: vec![0; if arrivals_less(config) { clients as usize } else { 0 }],
-            tokens: 0.0,
-            tokens_max: 0.0,
-            share: config.retries.budget,
-            pays_by_time: config.retries.window.is_some(),
-            window: retry_budget::of(config.retries.window),
-            start,
+            retry_budget: RetryBudget::new(config, first_rate(&config.load, scenario), start),
             service: streams.family(Purpose::Service, index),
             balance: streams.family(Purpose::Balance, index),
             client: streams.family(Purpose::Client, index),
-            ahead: None,
+            ahead: Ahead::of(clients as usize, config.assignment, pods),
             calm: population_may_be_calm(config, client_hop),
             patience: if config.timeout.is_zero() { FOREVER } else { config.timeout },
-        };
-        let rate = population.rate_at(0.0).unwrap_or_else(|| rate_of_users(&config.load, scenario));
-        population.tokens_max = depth(config.retries.budget.unwrap_or(0.0), rate);
-        population.tokens = population.tokens_max;
-        if varies(&config.load) && config.retries.attempts > 0 && population.share.take().is_some() {
-            population.pays_by_time = true;
         }
-        population.ahead = Ahead::of(population.clients.len(), config.assignment, pods);
-        population
     }
 
     /// Whose the next request is, and its number.
@@ -150,45 +127,12 @@ impl Population {
     /// A request pays its share for retries.
     #[inline(always)]
     pub(super) fn pays_for_retries(&mut self, now: SimTime) {
-        if let Some(share) = self.share {
-            let tokens = self.tokens + share;
-            // No minimum of floats: that is a dozen instructions for what is no number.
-            self.tokens = if tokens < self.tokens_max { tokens } else { self.tokens_max };
-        } else if self.pays_by_time {
-            self.pays_at(now);
-        }
-    }
-
-    /// The same where it depends on the time.
-    #[cold]
-    fn pays_at(&mut self, now: SimTime) {
-        if let Some(window) = &mut self.window {
-            return window.deposit(now);
-        }
-        self.tokens += self.config.retries.budget.unwrap_or(0.0);
-        self.overflow(now);
-    }
-
-    /// A bucket is as deep as the present rate makes it.
-    fn overflow(&mut self, now: SimTime) {
-        if let (true, Some(rate)) = (self.pays_by_time, self.rate_at(now.since(self.start).secs())) {
-            self.tokens_max = depth(self.config.retries.budget.unwrap_or(0.0), rate);
-            self.tokens = self.tokens.min(self.tokens_max);
-        }
+        self.retry_budget.pay(now);
     }
 
     /// Takes a retry out of what requests have paid in; false if there is none.
     pub(super) fn spend_token(&mut self, now: SimTime) -> bool {
-        if let Some(window) = &mut self.window {
-            return window.withdraw(now);
-        }
-        if self.config.retries.budget.is_none() {
-            return true;
-        }
-        self.overflow(now);
-        let enough = self.tokens >= 1.0;
-        self.tokens -= f64::from(u8::from(enough));
-        enough
+        self.retry_budget.spend(now)
     }
 
     /// Whose its request number `ordinal` is.
@@ -222,22 +166,17 @@ impl Population {
     }
 }
 
-/// How many tokens a retry budget's bucket holds at this rate (1/s): enough for one retry, unless there is to be none at all.
-fn depth(share: f64, rate: f64) -> f64 {
-    if share > 0.0 { (share * rate * BUDGET_SECONDS).max(1.0) } else { 0.0 }
-}
-
-/// Whether the rate of an open loop is another one at another time.
-fn varies(load: &Load) -> bool {
-    matches!(load, Load::Open(Arrivals::Poisson(Profile { points }) | Arrivals::Constant(Profile { points })) if points.len() > 1)
-}
-
-/// The highest rate that users can keep up: each thinks, is served, and thinks again (1/s). What they wait besides is not known
-/// beforehand.
-fn rate_of_users(load: &Load, scenario: &Scenario) -> f64 {
-    let Load::Users { count, think_time } = load else { return 0.0 };
-    let cycle = think_time.mean() + scenario.pod.service_time.mean();
-    f64::from(*count) / cycle.max(1e-6)
+/// The rate of requests to reckon with at first (1/s): of users the highest that they can keep up, as each thinks, is served, and thinks
+/// again. What they wait besides is not known beforehand.
+fn first_rate(load: &Load, scenario: &Scenario) -> f64 {
+    match load {
+        Load::Open(arrivals) => arrivals::rate_at(arrivals, 0.0),
+        Load::Users { count, think_time } => {
+            let cycle = think_time.mean() + scenario.pod.service_time.mean();
+            f64::from(*count) / cycle.max(1e-6)
+        }
+        Load::Streams { .. } => 0.0,
+    }
 }
 
 /// Whether requests come from users rather than from a process of arrivals.

@@ -11,7 +11,7 @@ use super::fact::Cause;
 use super::failure::Failure;
 use super::pick::Pick;
 use super::request::Place;
-use super::retry_budget::RetryBudget;
+use super::retry_budget::TpsBudget;
 use super::table::Table;
 use super::world::{Cal, Observer, World};
 
@@ -74,7 +74,7 @@ pub(super) struct Proxy {
     /// Retries under way.
     pub(super) retries: u32,
     /// What requests have paid for retries.
-    pub(super) budget: Option<Box<RetryBudget>>,
+    pub(super) budget: Option<Box<TpsBudget>>,
     /// Ejections that wait for the table's next change to take effect, with their ends.
     pub(super) held: Vec<(u32, SimTime)>,
     /// When they will all the same; in the past: none wait.

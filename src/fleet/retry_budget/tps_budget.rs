@@ -1,5 +1,4 @@
-//! A budget of retries that requests pay into, counted over a time: `TpsBudget` of tower, which Linkerd's proxy has, after Finagle's
-//! `RetryBudget`. The time is cut in ten, and a tenth expires as a whole.
+//! Retries that requests pay for, counted over a time: `TpsBudget` of tower, which Linkerd's proxy has, after Finagle's `RetryBudget`. The time is cut in ten, and a tenth expires as a whole.
 
 use crate::engine::SimTime;
 use crate::scenario;
@@ -8,7 +7,7 @@ const SLOTS: usize = 10;
 
 /// What was paid in and taken out of late.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RetryBudget {
+pub(in crate::fleet) struct TpsBudget {
     ratio: f64,
     /// What there is with no request at all.
     reserve: f64,
@@ -20,8 +19,8 @@ pub(super) struct RetryBudget {
     current: i64,
 }
 
-impl RetryBudget {
-    pub(super) fn new(config: &scenario::RetryBudget) -> Self {
+impl TpsBudget {
+    pub(in crate::fleet) fn new(config: &scenario::RetryBudget) -> Self {
         Self {
             ratio: config.ratio,
             reserve: config.min_per_second * config.ttl.secs(),
@@ -33,12 +32,12 @@ impl RetryBudget {
 
     /// A request has come.
     #[inline]
-    pub(super) fn deposit(&mut self, now: SimTime) {
+    pub(in crate::fleet) fn deposit(&mut self, now: SimTime) {
         *self.present(now) += self.ratio;
     }
 
     /// Takes a retry out, if there is one.
-    pub(super) fn withdraw(&mut self, now: SimTime) -> bool {
+    pub(in crate::fleet) fn withdraw(&mut self, now: SimTime) -> bool {
         self.present(now);
         let enough = self.reserve + self.balances.iter().sum::<f64>() >= 1.0 - 1e-9;
         *self.present(now) -= f64::from(u8::from(enough));
@@ -57,11 +56,6 @@ impl RetryBudget {
     }
 }
 
-/// A budget that a scenario may have.
-pub(super) fn of(config: Option<scenario::RetryBudget>) -> Option<Box<RetryBudget>> {
-    config.map(|config| Box::new(RetryBudget::new(&config)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,8 +65,8 @@ mod tests {
         SimTime::ZERO + Dur::from_secs_f64(secs)
     }
 
-    fn budget(ratio: f64, min_per_second: f64, ttl: u64) -> RetryBudget {
-        RetryBudget::new(&scenario::RetryBudget { ratio, min_per_second, ttl: Dur::from_secs(ttl) })
+    fn budget(ratio: f64, min_per_second: f64, ttl: u64) -> TpsBudget {
+        TpsBudget::new(&scenario::RetryBudget { ratio, min_per_second, ttl: Dur::from_secs(ttl) })
     }
 
     /// In the long run ratio × λ + min a second, and never more in a time than what was paid in it, with the reserve.
