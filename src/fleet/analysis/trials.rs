@@ -16,6 +16,8 @@ pub(in crate::fleet) struct Trials {
     window: Window,
     /// Those that are over stay as long as the strategy wants them.
     runs: Vec<Trial>,
+    /// When they are looked at next, if that is planned.
+    planned: Option<SimTime>,
 }
 
 /// One of them.
@@ -50,7 +52,7 @@ impl Trials {
         let metrics = || all.iter().flat_map(|a| &a.metrics);
         let longest = metrics().map(|m| m.window).max().unwrap_or(Dur::ZERO);
         let quantiles = metrics().any(|m| matches!(m.figure, Some(Figure::Latency(_))));
-        (!all.is_empty()).then(|| Self { window: Window::new(longest, quantiles), runs: Vec::new() })
+        (!all.is_empty()).then(|| Self { window: Window::new(longest, quantiles), runs: Vec::new(), planned: None })
     }
 
     /// A request of the new version ended.
@@ -58,8 +60,29 @@ impl Trials {
         self.window.note(now, outcome, latency);
     }
 
-    fn due(&self, now: SimTime) -> Option<SimTime> {
-        self.runs.iter().filter_map(|trial| trial.due(now)).min()
+    /// Makes the measurements that are due: which analyses come to an end with that, and how.
+    fn measure(&mut self, cal: &mut Cal) -> Vec<(AnalysisOf, Status)> {
+        let now = cal.now();
+        self.planned.take_if(|planned| *planned == now);
+        let mut over = Vec::new();
+        for trial in &mut self.runs {
+            trial.run.measure(now, |figure, span| self.window.figure(now, span, figure));
+            if trial.run.status() != Status::Running && !trial.told {
+                trial.told = true;
+                over.push((trial.of, trial.run.status()));
+            }
+        }
+        self.plan(cal);
+        over
+    }
+
+    /// Plans to look at them when there is something to be done, unless a look comes no later anyway.
+    fn plan(&mut self, cal: &mut Cal) {
+        let due = self.runs.iter().filter_map(|trial| trial.due(cal.now())).min();
+        if let Some(at) = due.filter(|&due| self.planned.is_none_or(|planned| due < planned)) {
+            self.planned = Some(at);
+            cal.at(at, Event::Trials);
+        }
     }
 }
 
@@ -72,39 +95,22 @@ impl<O: Observer> World<O> {
         let rollout = control.rollout();
         let (wanted, template) = (rollout.analyses(now), rollout.template());
         trials.runs.retain(|trial| trial.revision == template && wanted.contains(&trial.of));
-        let mut begun = None;
         for of in wanted {
             if trials.runs.iter().all(|trial| trial.of != of)
                 && let Some(analysis) = rollout.analysis(of)
             {
-                let trial = Trial { of, revision: template, run: Run::new(&analysis.metrics, now), told: false };
-                begun = trial.due(now).into_iter().chain(begun).min();
-                trials.runs.push(trial);
+                let run = Run::new(&analysis.metrics, now);
+                trials.runs.push(Trial { of, revision: template, run, told: false });
             }
         }
+        trials.plan(cal);
         control.trials = Some(trials);
-        if let Some(at) = begun {
-            cal.at(at, Event::Trials);
-        }
     }
 
     /// Measurements are due, unless they were for an analysis that nobody wants any more.
     pub(in crate::fleet) fn on_trials(&mut self, cal: &mut Cal) {
-        let now = cal.now();
         let Some(trials) = self.control.as_mut().and_then(|c| c.trials.as_mut()) else { return };
-        let Trials { window, runs } = trials;
-        let mut over = Vec::new();
-        for trial in runs.iter_mut() {
-            trial.run.measure(now, |figure, span| window.figure(now, span, figure));
-            if trial.run.status() != Status::Running && !trial.told {
-                trial.told = true;
-                over.push((trial.of, trial.run.status()));
-            }
-        }
-        if let Some(at) = trials.due(now) {
-            cal.at(at, Event::Trials);
-        }
-        for (of, status) in over {
+        for (of, status) in trials.measure(cal) {
             self.end_trial(of, status, cal);
         }
     }
@@ -124,5 +130,48 @@ impl<O: Observer> World<O> {
             AnalysisVerdict::Inconclusive => self.with_rollout(cal, Rollout::analysis_inconclusive),
             AnalysisVerdict::Failed => self.act_on_rollout(Action::Abort, cal),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::AnalysisMetric;
+
+    /// An analysis that begins `now`, and measures every 5 s for as long as there is time.
+    fn endless(n: u32, now: SimTime) -> Trial {
+        let every = Dur::from_secs(5);
+        let metric = AnalysisMetric {
+            name: String::new(),
+            initial_delay: every,
+            interval: Some(every),
+            count: None,
+            failure_limit: 0,
+            inconclusive_limit: 0,
+            consecutive_error_limit: 4,
+            figure: None,
+            scale: 1.0,
+            window: every,
+            success: None,
+            failure: None,
+        };
+        Trial { of: AnalysisOf::Step(n), revision: Revision(1), run: Run::new(&[metric], now), told: false }
+    }
+
+    #[test]
+    fn analyses_are_looked_at_once_in_every_moment_at_which_one_is_due() {
+        let mut cal = Cal::new(SimTime::ZERO, &[], Vec::new());
+        let mut trials = Trials { window: Window::new(Dur::ZERO, false), runs: Vec::new(), planned: None };
+        for n in 0..3 {
+            // Two at the same moments, and one a second after them.
+            trials.runs.push(endless(n, SimTime::ZERO + Dur::from_secs(u64::from(n / 2))));
+            trials.plan(&mut cal);
+        }
+        let mut looks = Vec::new();
+        while let Some((now, _)) = cal.pop_until(SimTime::ZERO + Dur::from_secs(21)) {
+            looks.push(now.secs());
+            assert!(trials.measure(&mut cal).is_empty(), "none of them ends");
+        }
+        assert_eq!(looks, [5.0, 6.0, 10.0, 11.0, 15.0, 16.0, 20.0, 21.0]);
     }
 }
