@@ -124,7 +124,7 @@ impl Apart {
     }
 
     /// Brings it up to date: marks have an end, and weights grow. Calls `plain` for each host that is one like any other from now on.
-    pub(super) fn settle(&mut self, hosts: &[Host], now: SimTime, mut plain: impl FnMut(u32)) {
+    pub(super) fn bring_up_to_date(&mut self, hosts: &[Host], now: SimTime, mut plain: impl FnMut(u32)) {
         if self.marked > 0 {
             let Self { reasons, out, marked, .. } = self;
             out.retain(|&position| {

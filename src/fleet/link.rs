@@ -45,12 +45,12 @@ impl Link {
         self.idle.push(c);
         // The one before it is not looked at for nothing: it may be far away in memory.
         if since == std::mem::replace(&mut self.idle_since, since) {
-            self.settle(c, since, connections);
+            self.put_in_order(c, since, connections);
         }
     }
 
     #[cold]
-    fn settle(&mut self, c: u32, since: SimTime, connections: &Arena<Connection>) {
+    fn put_in_order(&mut self, c: u32, since: SimTime, connections: &Arena<Connection>) {
         let mut at = self.idle.len() - 1;
         while at > 0 && connections[self.idle[at - 1]].idle_since == since && self.idle[at - 1] > c {
             self.idle.swap(at - 1, at);

@@ -82,11 +82,11 @@ pub(super) struct Proxy {
     /// When the table was last put into force.
     pub(super) last_update: SimTime,
     /// What the name server has come to know and was not asked for yet: since when, which pod, whether it is one.
-    pub(super) unasked: Vec<(SimTime, u32, bool)>,
+    pub(super) unresolved: Vec<(SimTime, u32, bool)>,
     /// When it last asked.
-    pub(super) asked: SimTime,
+    pub(super) resolved_at: SimTime,
     /// Whether it is about to ask.
-    pub(super) asks: bool,
+    pub(super) will_resolve: bool,
     /// Changes of the table that a reload will make.
     pub(super) changes: Vec<(u32, bool)>,
     /// How many of them the reload that is under way has read; `None` when there is none.
@@ -115,9 +115,9 @@ impl Proxy {
             held: Vec::new(),
             release_at: SimTime::MIN,
             last_update: SimTime::MIN,
-            unasked: Vec::new(),
-            asked: SimTime::MIN,
-            asks: false,
+            unresolved: Vec::new(),
+            resolved_at: SimTime::MIN,
+            will_resolve: false,
             changes: Vec::new(),
             reloading: None,
             reload_wanted: false,

@@ -163,7 +163,7 @@ impl<O: Observer> World<O> {
         match self.balancer.membership {
             _ if O::TIERED && self.is_away(proxy) => {}
             _ if self.balancer.resolve.is_some() => {
-                self.proxies[usize::from(proxy)].unasked.push((cal.now(), pod, routed));
+                self.proxies[usize::from(proxy)].unresolved.push((cal.now(), pod, routed));
             }
             Membership::Reload if self.layer == Layer::L7 => self.want_reload(proxy, Some((pod, routed)), cal),
             Membership::Api | Membership::Reload => self.change_table(proxy, pod, routed, cal),

@@ -31,7 +31,7 @@ impl<O: Observer> World<O> {
         if O::TIERED && self.is_away(proxy) {
             return;
         }
-        self.proxies[usize::from(proxy)].asks = false;
+        self.proxies[usize::from(proxy)].will_resolve = false;
         let answered = self.ask(proxy, cal);
         if resolve.refresh == Refresh::Poll {
             cal.at(cal.now() + resolve.min_interval, Event::Resolve(proxy));
@@ -60,8 +60,8 @@ impl<O: Observer> World<O> {
     fn want_to_ask(&mut self, proxy: u16, cal: &mut Cal) {
         let Some(resolve) = self.balancer.resolve else { return };
         let p = &mut self.proxies[usize::from(proxy)];
-        if !std::mem::replace(&mut p.asks, true) {
-            cal.at((p.asked + resolve.min_interval).max(cal.now()), Event::Resolve(proxy));
+        if !std::mem::replace(&mut p.will_resolve, true) {
+            cal.at((p.resolved_at + resolve.min_interval).max(cal.now()), Event::Resolve(proxy));
         }
     }
 
@@ -69,7 +69,7 @@ impl<O: Observer> World<O> {
     #[cold]
     pub(super) fn resolve_for_use(&mut self, proxy: u16, cal: &mut Cal) {
         let Some(resolve) = self.balancer.resolve.filter(|r| r.refresh == Refresh::Use) else { return };
-        if self.proxies[usize::from(proxy)].asked + resolve.min_interval <= cal.now() {
+        if self.proxies[usize::from(proxy)].resolved_at + resolve.min_interval <= cal.now() {
             self.ask(proxy, cal);
         }
     }
@@ -78,14 +78,14 @@ impl<O: Observer> World<O> {
     /// whether it did.
     fn ask(&mut self, proxy: u16, cal: &mut Cal) -> bool {
         let Some(resolve) = self.balancer.resolve else { return true };
-        self.proxies[usize::from(proxy)].asked = cal.now();
+        self.proxies[usize::from(proxy)].resolved_at = cal.now();
         if self.name_cached + resolve.ttl <= cal.now() {
             self.name_cached = cal.now();
         }
         let known = if resolve.ttl.is_zero() { cal.now() } else { self.name_cached };
         let known = |change: &&(SimTime, u32, bool)| change.0 <= known;
         let p = &self.proxies[usize::from(proxy)];
-        let changes: Vec<(SimTime, u32, bool)> = p.unasked.iter().filter(known).copied().collect();
+        let changes: Vec<(SimTime, u32, bool)> = p.unresolved.iter().filter(known).copied().collect();
         let mut pods: Vec<u32> = p.process.table.iter().map(|h| h.pod).collect();
         for &(_, pod, routed) in &changes {
             pods.retain(|&other| other != pod);
@@ -94,7 +94,7 @@ impl<O: Observer> World<O> {
         if pods.is_empty() {
             return false;
         }
-        self.proxies[usize::from(proxy)].unasked.retain(|change| !known(&change));
+        self.proxies[usize::from(proxy)].unresolved.retain(|change| !known(&change));
         for (_, pod, routed) in changes {
             let last = self.links[self.link(proxy, pod)].position != NIL;
             if routed != last {

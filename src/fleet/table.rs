@@ -233,7 +233,7 @@ impl Table {
         }
         if self.apart.marked() > 0 || (self.apart.grown() as usize) < self.hosts.len() {
             let Self { hosts, active, apart, least, turns, .. } = self;
-            apart.settle(hosts, now, |at| {
+            apart.bring_up_to_date(hosts, now, |at| {
                 if let Some(least) = least {
                     least.set(at, active[at as usize], true);
                 }

@@ -7,12 +7,12 @@ pub(super) type Since = (SimTime, u64);
 
 /// What a host has under way, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
+struct Rank {
     active: u32,
     since: Since,
 }
 
-impl Round for Place {
+impl Round for Rank {
     const NOBODY: Self = Self { active: u32::MAX, since: (SimTime::MAX, u64::MAX) };
 
     #[inline]
@@ -24,7 +24,7 @@ impl Round for Place {
 /// What is known of hosts that take turns.
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
-    first: Tournament<Place>,
+    first: Tournament<Rank>,
     /// By position.
     since: Vec<Since>,
     /// When a host was last picked, and how many changes have been told without their time.
@@ -59,10 +59,10 @@ impl Turns {
     /// So many are under way at each, of which those are looked at that take part.
     pub(super) fn become_others(&mut self, active: &[u32], takes_part: impl Fn(u32) -> bool) {
         let of = |(at, (&active, &since)): (usize, (&u32, &Since))| {
-            if takes_part(at as u32) { Place { active, since } } else { Place::NOBODY }
+            if takes_part(at as u32) { Rank { active, since } } else { Rank::NOBODY }
         };
-        let places: Vec<Place> = active.iter().zip(&self.since).enumerate().map(of).collect();
-        self.first = Tournament::of(places.into_iter());
+        let ranks: Vec<Rank> = active.iter().zip(&self.since).enumerate().map(of).collect();
+        self.first = Tournament::of(ranks.into_iter());
     }
 
     /// The host at `position` has another number under way since `at`; where that is not known, since after the last pick, and after all
@@ -82,7 +82,7 @@ impl Turns {
     #[inline]
     pub(super) fn set(&mut self, position: u32, active: u32, takes_part: bool) {
         let since = self.since[position as usize];
-        self.first.set(position as usize, if takes_part { Place { active, since } } else { Place::NOBODY });
+        self.first.set(position as usize, if takes_part { Rank { active, since } } else { Rank::NOBODY });
     }
 
     /// A pick is about to be made.
@@ -106,7 +106,7 @@ impl Turns {
     #[inline]
     pub(super) fn first(&self) -> Option<u32> {
         let first = self.first.all();
-        (first != Place::NOBODY).then(|| self.first.descend(|left| left != first) as u32)
+        (first != Rank::NOBODY).then(|| self.first.descend(|left| left != first) as u32)
     }
 
     /// What it takes beside itself (bytes).

@@ -1,7 +1,7 @@
 //! A pod's workers: what each does, and which are free, the last one to become so first.
 //!
-//! The free ones are a list through their own places: who takes a job touches one place and no list beside it (of 31 cache lines
-//! that a request missed among 10,000 pods, two).
+//! The free ones are a list through themselves: who takes a job touches one of them and no list beside it (of 31 cache lines that a
+//! request missed among 10,000 pods, two).
 
 use crate::engine::NIL;
 
@@ -9,7 +9,7 @@ use super::request::Job;
 
 /// One worker.
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum Worker {
     /// Free, and which free one comes after it.
     Free(u32),
     Busy(Job),
@@ -20,7 +20,7 @@ enum Place {
 /// The workers of one pod, those of its containers that are no more among them.
 #[derive(Clone, Debug)]
 pub(super) struct Workers {
-    places: Box<[Place]>,
+    all: Box<[Worker]>,
     /// The next one to take a job, or [`NIL`].
     first: u32,
     /// How many are free.
@@ -30,14 +30,14 @@ pub(super) struct Workers {
 impl Workers {
     /// So many, all of them free.
     pub(super) fn new(n: u32) -> Self {
-        let mut workers = Self { places: Box::new([]), first: NIL, free: 0 };
+        let mut workers = Self { all: Box::new([]), first: NIL, free: 0 };
         workers.replace(n);
         workers
     }
 
     /// How many there have been.
     pub(super) fn len(&self) -> usize {
-        self.places.len()
+        self.all.len()
     }
 
     /// How many are free.
@@ -59,9 +59,9 @@ impl Workers {
     #[inline(always)]
     pub(super) fn begin(&mut self, job: Job) -> u32 {
         let worker = self.first;
-        let place = &mut self.places[worker as usize];
-        let Place::Free(next) = *place else { unreachable!("the list of the free holds a worker that is not") };
-        *place = Place::Busy(job);
+        let first = &mut self.all[worker as usize];
+        let Worker::Free(next) = *first else { unreachable!("the list of the free holds a worker that is not") };
+        *first = Worker::Busy(job);
         self.first = next;
         self.free -= 1;
         worker
@@ -70,46 +70,46 @@ impl Workers {
     /// What `worker` does; `None` where it does nothing.
     #[inline(always)]
     pub(super) fn job(&self, worker: u32) -> Option<Job> {
-        match self.places[worker as usize] {
-            Place::Busy(job) => Some(job),
-            Place::Free(_) | Place::Gone => None,
+        match self.all[worker as usize] {
+            Worker::Busy(job) => Some(job),
+            Worker::Free(_) | Worker::Gone => None,
         }
     }
 
     /// All that is done, by worker.
     pub(super) fn jobs(&self) -> impl Iterator<Item = &Job> {
-        self.places.iter().filter_map(|place| if let Place::Busy(job) = place { Some(job) } else { None })
+        self.all.iter().filter_map(|worker| if let Worker::Busy(job) = worker { Some(job) } else { None })
     }
 
     /// `worker` does something else from now on.
     pub(super) fn set(&mut self, worker: u32, job: Job) {
-        self.places[worker as usize] = Place::Busy(job);
+        self.all[worker as usize] = Worker::Busy(job);
     }
 
     /// `worker` is free again.
     #[inline(always)]
     pub(super) fn release(&mut self, worker: u32) {
-        self.places[worker as usize] = Place::Free(self.first);
+        self.all[worker as usize] = Worker::Free(self.first);
         self.first = worker;
         self.free += 1;
     }
 
     /// `worker` is not heard of any more.
     pub(super) fn dismiss(&mut self, worker: u32) {
-        self.places[worker as usize] = Place::Gone;
+        self.all[worker as usize] = Worker::Gone;
     }
 
     /// None of them is heard of any more.
     pub(super) fn dismiss_all(&mut self) {
-        self.places.fill(Place::Gone);
+        self.all.fill(Worker::Gone);
         self.first = NIL;
         self.free = 0;
     }
 
     /// One more, free.
     pub(super) fn hire(&mut self) {
-        let worker = self.places.len() as u32;
-        self.add([Place::Free(self.first)]);
+        let worker = self.all.len() as u32;
+        self.add([Worker::Free(self.first)]);
         self.first = worker;
         self.free += 1;
     }
@@ -118,22 +118,22 @@ impl Workers {
     pub(super) fn replace(&mut self, n: u32) {
         self.dismiss_all();
         // The one with the lowest number is the first to take a job.
-        let start = self.places.len() as u32;
+        let start = self.all.len() as u32;
         let next = |i: u32| if i + 1 < n { start + i + 1 } else { NIL };
-        self.add((0..n).map(|i| Place::Free(next(i))));
+        self.add((0..n).map(|i| Worker::Free(next(i))));
         self.first = if n > 0 { start } else { NIL };
         self.free = n;
     }
 
-    fn add(&mut self, more: impl IntoIterator<Item = Place>) {
-        let mut places = std::mem::take(&mut self.places).into_vec();
-        places.extend(more);
-        self.places = places.into_boxed_slice();
+    fn add(&mut self, more: impl IntoIterator<Item = Worker>) {
+        let mut all = std::mem::take(&mut self.all).into_vec();
+        all.extend(more);
+        self.all = all.into_boxed_slice();
     }
 
     /// What they take beside themselves (bytes).
     pub(super) fn bytes(&self) -> usize {
-        size_of_val::<[Place]>(&self.places)
+        size_of_val::<[Worker]>(&self.all)
     }
 }
 

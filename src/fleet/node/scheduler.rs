@@ -22,18 +22,18 @@ pub(super) struct Seat {
 /// terminating ones) and, of lower weight, `NodeResourcesFit` (least allocated, all pods). Here one comes before the other
 /// instead of being added. Among equals it chooses at random.
 pub(super) fn choose(seats: &[Seat], identity: u64, streams: Streams) -> Option<u32> {
-    let mut crowd: Vec<u32> = Vec::new();
+    let mut alike_in_zone: Vec<u32> = Vec::new();
     for seat in seats {
         let zone = seat.zone as usize;
-        if crowd.len() <= zone {
-            crowd.resize(zone + 1, 0);
+        if alike_in_zone.len() <= zone {
+            alike_in_zone.resize(zone + 1, 0);
         }
-        crowd[zone] += seat.alike;
+        alike_in_zone[zone] += seat.alike;
     }
     let mut best = (u32::MAX, u32::MAX, u32::MAX);
     let mut equals = Vec::new();
     for seat in seats.iter().filter(|s| s.takes) {
-        let score = (crowd[seat.zone as usize], seat.alike, seat.pods);
+        let score = (alike_in_zone[seat.zone as usize], seat.alike, seat.pods);
         if score < best {
             best = score;
             equals.clear();

@@ -252,7 +252,7 @@ impl<O: Observer> World<O> {
             p.reload_wanted = false;
             p.reloading = None;
             p.waiting.clear();
-            p.unasked.clear();
+            p.unresolved.clear();
             p.process.terminating.clear();
             if let Some(tier) = &mut self.tier {
                 tier.away.resize(self.proxies.len(), false);
