@@ -176,16 +176,12 @@ impl<O: Observer> World<O> {
     ) -> (Engine<Self>, Reserved) {
         let (start, end) = limits(scenario);
         let proxies = scenario.load_balancer.proxies * scenario.load_balancer.workers;
-        let (client, pod) = match scenario.load_balancer.layer {
-            Layer::L7 => (scenario.network.client, scenario.network.latency),
-            Layer::L4 => (scenario.network.client, scenario.network.client),
-        };
-        let client_hop = Hop { delay: client, lane: CLIENT_HOP };
+        let client_hop = Hop { delay: scenario.network.client, lane: CLIENT_HOP };
         let pod_hop = match scenario.load_balancer.layer {
-            Layer::L7 => Hop { delay: pod, lane: POD_HOP },
+            Layer::L7 => Hop { delay: scenario.network.latency, lane: POD_HOP },
             Layer::L4 => client_hop,
         };
-        let mut world = Self {
+        let world = Self {
             observer,
             streams,
             start,
@@ -226,20 +222,26 @@ impl<O: Observer> World<O> {
             standstill: Standstill::new(start),
             ended: false,
         };
-        let arrivals = (0..world.populations.len().min(ARRIVALS)).map(|population| Event::Arrival(population as u16));
-        let young = (!client.is_zero()).then_some(Event::Young);
-        let mut cal = Cal::new(start, &[client, pod], arrivals.chain(young).collect());
-        world.control = world.control_of(scenario);
-        world.assign_proxies();
-        world.begin_calm(scenario);
-        world.begin_fleet(scenario.workload.replicas, &mut cal);
-        world.begin_resolvers(&mut cal);
-        if !world.has_tier_before() {
-            world.begin_clients(&mut cal);
+        world.begin(scenario)
+    }
+
+    /// Everything that goes on from the start.
+    fn begin(mut self, scenario: &Scenario) -> (Engine<Self>, Reserved) {
+        let arrivals = (0..self.populations.len().min(ARRIVALS)).map(|population| Event::Arrival(population as u16));
+        let young = (!self.client_hop.delay.is_zero()).then_some(Event::Young);
+        let hops = [self.client_hop.delay, self.pod_hop.delay];
+        let mut cal = Cal::new(self.start, &hops, arrivals.chain(young).collect());
+        self.control = self.control_of(scenario);
+        self.assign_proxies();
+        self.begin_calm(scenario);
+        self.begin_fleet(scenario.workload.replicas, &mut cal);
+        self.begin_resolvers(&mut cal);
+        if !self.has_tier_before() {
+            self.begin_clients(&mut cal);
         }
         let places = cal.reserve(ACTIONS + 1);
-        cal.at(start, Event::Sample);
-        (Engine { model: world, calendar: cal }, places)
+        cal.at(self.start, Event::Sample);
+        (Engine { model: self, calendar: cal }, places)
     }
 
     /// Schedules what is done to the workload, and the end, in the places set aside for them.

@@ -55,11 +55,6 @@ impl Estimate {
         Some(Self::about(values.iter().sum::<f64>() / values.len() as f64, values, range))
     }
 
-    /// The mean of the values that there are; `None` where there is none.
-    pub fn of_some(values: &[Option<f64>], range: Range) -> Option<Self> {
-        Self::of(&values.iter().copied().flatten().collect::<Vec<_>>(), range)
-    }
-
     /// The mean of counts of independent rare events, summed in integers.
     ///
     /// Where n ≥ 2 counts were all 0, the interval is [0, 3.00/n] ([`poisson_upper`]).
@@ -157,8 +152,7 @@ mod tests {
         assert_eq!(Estimate::of_counts(&[]), None);
         assert_eq!(Estimate::of_rates(&[(0, 30.0); 10]).and_then(|e| e.ci95), Some([0.0, poisson_upper(10) / 30.0]));
         assert_eq!(Estimate::of_rates(&[(60, 30.0), (60, 15.0), (9, 0.0)]).map(|e| e.mean), Some(3.0));
-        assert_eq!(Estimate::of_some(&[None, Some(2.0), None], Range::Any).map(|e| e.mean), Some(2.0));
-        assert_eq!(Estimate::of_some(&[None], Range::Any), None);
+        assert_eq!(Estimate::of(&[], Range::Any), None);
     }
 
     #[test]

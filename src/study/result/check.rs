@@ -6,6 +6,7 @@ use super::comparison::Compared;
 use super::effort::Stopped;
 use super::finding::{Finding, Verdict, overall};
 use crate::metrics::Results;
+use crate::metrics::summary::Summary;
 use crate::stats::paired;
 
 /// What became of one file.
@@ -53,74 +54,81 @@ impl CheckResult {
     }
 }
 
-/// Schema `dryroll.check/1`.
 impl Serialize for CheckResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Of<'a> {
-            file: &'a str,
-            #[serde(flatten)]
-            finding: &'a Finding,
-        }
-        #[derive(Serialize)]
-        struct Figure<'a> {
-            figure: &'a str,
-            #[serde(flatten)]
-            compared: &'a Compared,
-        }
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct File<'a> {
-            #[serde(rename = "file")]
-            name: &'a str,
-            scenario: &'a str,
-            seed: u64,
-            replications: u32,
-            stopped: Stopped,
-            share: f64,
-            confidence: f64,
-            verdict: Verdict,
-            baseline: Vec<Figure<'a>>,
-            digest: &'a str,
-            summary: &'a crate::metrics::summary::Summary,
-        }
-        #[derive(Serialize)]
-        struct Whole<'a> {
-            schema: &'static str,
-            version: &'static str,
-            verdict: Verdict,
-            objectives: Vec<Of<'a>>,
-            baseline: Option<&'a str>,
-            files: Vec<File<'a>>,
-        }
-        let file = |c| {
-            let Checked { file, stopped, demand, compared, results, .. }: &Checked = c;
-            File {
-                name: file,
-                scenario: &results.scenario,
-                seed: results.seed,
-                replications: results.replications,
-                stopped: *stopped,
-                share: demand[0],
-                confidence: demand[1],
-                verdict: c.verdict(),
-                baseline: compared.iter().map(|c| Figure { figure: &c.measure.figure, compared: c }).collect(),
-                digest: &results.digest,
-                summary: &results.summary,
-            }
+        let objectives = |c| {
+            let Checked { file, objectives, .. }: &Checked = c;
+            objectives.iter().map(move |finding| OfFile { file, finding })
         };
-        Whole {
+        Written {
             schema: "dryroll.check/1",
             version: env!("CARGO_PKG_VERSION"),
             verdict: self.verdict(),
-            objectives: self
-                .files
-                .iter()
-                .flat_map(|c| c.objectives.iter().map(|finding| Of { file: &c.file, finding }))
-                .collect(),
+            objectives: self.files.iter().flat_map(objectives).collect(),
             baseline: self.baseline.as_deref(),
-            files: self.files.iter().map(file).collect(),
+            files: self.files.iter().map(File::from).collect(),
         }
         .serialize(serializer)
+    }
+}
+
+/// Schema `dryroll.check/1`.
+#[derive(Serialize)]
+struct Written<'a> {
+    schema: &'static str,
+    version: &'static str,
+    verdict: Verdict,
+    objectives: Vec<OfFile<'a>>,
+    baseline: Option<&'a str>,
+    files: Vec<File<'a>>,
+}
+
+#[derive(Serialize)]
+struct OfFile<'a> {
+    file: &'a str,
+    #[serde(flatten)]
+    finding: &'a Finding,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct File<'a> {
+    #[serde(rename = "file")]
+    name: &'a str,
+    scenario: &'a str,
+    seed: u64,
+    replications: u32,
+    stopped: Stopped,
+    share: f64,
+    confidence: f64,
+    verdict: Verdict,
+    baseline: Vec<Figure<'a>>,
+    digest: &'a str,
+    summary: &'a Summary,
+}
+
+#[derive(Serialize)]
+struct Figure<'a> {
+    figure: &'a str,
+    #[serde(flatten)]
+    compared: &'a Compared,
+}
+
+impl<'a> From<&'a Checked> for File<'a> {
+    fn from(checked: &'a Checked) -> Self {
+        let Checked { file, stopped, demand, compared, results, .. } = checked;
+        Self {
+            name: file,
+            scenario: &results.scenario,
+            seed: results.seed,
+            replications: results.replications,
+            stopped: *stopped,
+            share: demand[0],
+            confidence: demand[1],
+            verdict: checked.verdict(),
+            baseline: compared.iter().map(|c| Figure { figure: &c.measure.figure, compared: c }).collect(),
+            digest: &results.digest,
+            summary: &results.summary,
+        }
     }
 }
