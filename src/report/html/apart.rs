@@ -113,7 +113,6 @@ mod tests {
     use crate::study::result::effort::Effort;
     use crate::study::result::header::Header;
     use crate::study::result::table::Table;
-    use crate::study::shard::Shard;
 
     const DEPLOYS: u32 = 10;
 
@@ -138,23 +137,7 @@ mod tests {
             replications.iter().filter(|_| kept).for_each(|r| row.keep(&Summary::alone(&meta, r)));
             row
         };
-        let header = Header {
-            schema: String::new(),
-            version: String::new(),
-            scenario: String::new(),
-            seed: 1,
-            sections: Vec::new(),
-            axes: Vec::new(),
-            design: String::new(),
-            sample: None,
-            rows: more.len() as u64,
-            effort: Effort::Fixed(DEPLOYS),
-            objectives: Vec::new(),
-            demand: [0.95, 0.95],
-            each: false,
-            command: String::new(),
-            shard: Shard::WHOLE,
-        };
+        let header = Header::bare(more.len() as u64, Effort::Fixed(DEPLOYS));
         let rows = (0..).zip(more).map(row).collect();
         SweepPage { table: Table { header, rows }, sort: "dropped".to_owned(), descending: false }
     }

@@ -4,9 +4,14 @@ use super::foreign::any;
 use super::kubernetes::Tree;
 use crate::scenario::tree::Node;
 
-/// ECS' check of a container where it does not say: every 30 s, in 5 s, three times (`HealthCheck` of the AWS API).
-const ECS: [(&str, &str, &str); 3] =
-    [("periodSeconds", "interval", "30"), ("timeoutSeconds", "timeout", "5"), ("failureThreshold", "retries", "3")];
+/// How often ECS checks a container where it does not say (s).
+const ECS_INTERVAL: f64 = 30.0;
+/// A probe's field, the one of ECS' check, and what holds where that does not say (`HealthCheck` of the AWS API).
+const ECS: [(&str, &str, f64); 3] = [
+    ("periodSeconds", "interval", ECS_INTERVAL),
+    ("timeoutSeconds", "timeout", 5.0),
+    ("failureThreshold", "retries", 3.0),
+];
 
 /// The `healthCheck` of an ECS task: healthy is a task whose essential containers all are, so the slowest check of these
 /// governs. Docker makes the first one an interval after the start. A probe's comes at a random moment of its period, so half an
@@ -16,13 +21,13 @@ pub(super) fn of_ecs(tree: &mut Tree, containers: &[Node]) {
     let essential = |c: &&Node| c.get("essential").and_then(Node::text) != Some("false");
     let checks = containers.iter().filter(essential).filter_map(|c| c.get("healthCheck")).filter(|h| !h.is_null());
     let interval =
-        |check: &Node| check.get("interval").and_then(Node::text).and_then(|t| t.parse().ok()).unwrap_or(30.0);
+        |check: &Node| check.get("interval").and_then(Node::text).and_then(|t| t.parse().ok()).unwrap_or(ECS_INTERVAL);
     let Some(check) = slowest(checks, interval) else { return };
     let first = Node::scalar((interval(check) / 2.0).to_string(), check.span.clone());
     tree.put("pod.readinessProbe.initialDelaySeconds", Some(&first), "");
     for (field, name, default) in ECS {
         let written = check.get(name).filter(|n| !n.is_null()).cloned();
-        let node = written.unwrap_or_else(|| Node::scalar(default, check.span.clone()));
+        let node = written.unwrap_or_else(|| Node::scalar(default.to_string(), check.span.clone()));
         tree.put(&format!("pod.readinessProbe.{field}"), Some(&node), "");
     }
 }

@@ -124,3 +124,27 @@ fn objectives(header: &Header) -> String {
     let [share, confidence] = header.demand;
     if all.is_empty() { "none".to_owned() } else { format!("{} ({share}, {confidence})", all.join(", ")) }
 }
+
+#[cfg(test)]
+impl Header {
+    /// Of a sweep of so many rows over nothing.
+    pub(crate) const fn bare(rows: u64, effort: Effort) -> Self {
+        Self {
+            schema: String::new(),
+            version: String::new(),
+            scenario: String::new(),
+            seed: 1,
+            sections: Vec::new(),
+            axes: Vec::new(),
+            design: String::new(),
+            sample: None,
+            rows,
+            effort,
+            objectives: Vec::new(),
+            demand: [0.95, 0.95],
+            each: false,
+            command: String::new(),
+            shard: Shard::WHOLE,
+        }
+    }
+}

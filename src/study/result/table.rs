@@ -50,7 +50,6 @@ mod tests {
     use super::*;
     use crate::metrics::sample;
     use crate::study::result::effort::{Effort, Stopped};
-    use crate::study::shard::Shard;
 
     fn row(
         row: u64,
@@ -78,23 +77,7 @@ mod tests {
             row(4, Some(Verdict::Undecided), sample::clean),
             row(5, Some(Verdict::Holds), sample::clean),
         ];
-        let header = Header {
-            schema: String::new(),
-            version: String::new(),
-            scenario: String::new(),
-            seed: 1,
-            sections: Vec::new(),
-            axes: Vec::new(),
-            design: String::new(),
-            sample: None,
-            rows: 6,
-            effort: Effort::Fixed(3),
-            objectives: Vec::new(),
-            demand: [0.95, 0.95],
-            each: false,
-            command: String::new(),
-            shard: Shard::WHOLE,
-        };
+        let header = Header::bare(6, Effort::Fixed(3));
         let table = Table { header, rows };
         let order = |descending| table.best_first("dropped", descending).iter().map(|r| r.row).collect::<Vec<_>>();
         assert_eq!(order(false), [3, 5, 2, 4, 1, 0]);
