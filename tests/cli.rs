@@ -1,5 +1,8 @@
 //! The command line as a user meets it: usage, help, exit statuses, where the result goes.
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -7,14 +10,12 @@ use std::process::Stdio;
 
 use assert_cmd::Command;
 use assert_cmd::cargo::CommandCargoExt;
+use program::Left;
 
 const SMALL: &str = "tests/data/cli/small.yaml";
 
-fn dryroll(line: &str) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
-    let output = command.args(line.split_whitespace()).env("NO_COLOR", "1").output().expect("it starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
+fn dryroll(line: &str) -> Left {
+    program::dryroll(&line.split_whitespace().collect::<Vec<_>>())
 }
 
 #[test]
@@ -373,8 +374,7 @@ fn what_was_held_is_in_every_result() {
     assert!(out.contains("objective") && out.contains("broken"), "{out}");
     let (_, out, _) = dryroll(&format!("{line} --format markdown"));
     assert!(out.contains("| objective |") && out.contains("| broken |"), "{out}");
-    let (_, out, _) = dryroll(&format!("{line} --format json"));
-    let result: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let (_, result) = program::json_of(&line.split_whitespace().collect::<Vec<_>>());
     assert_eq!((&result["verdict"], &result["objectives"][0]["verdict"]), (&"broken".into(), &"broken".into()));
     assert_eq!(result["schema"], "dryroll.result/1");
     let (_, out, _) = dryroll(&format!("{line} --format csv"));

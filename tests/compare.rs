@@ -1,23 +1,23 @@
 //! `dryroll compare` as a user meets it: paired, judged, and the same bytes at any number of threads.
 
-use std::process::Command;
+#[path = "common/program.rs"]
+mod program;
 
-use assert_cmd::cargo::CommandCargoExt;
+use program::Left;
 use serde_json::Value;
 
 const SMALL: &str = "tests/data/cli/small.yaml";
 
-fn dryroll(line: &str) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(line.split_whitespace()).env("NO_COLOR", "1");
-    let output = command.output().expect("it starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
+fn dryroll(line: &str) -> Left {
+    program::dryroll(&line.split_whitespace().collect::<Vec<_>>())
+}
+
+fn json_of(line: &str) -> (i32, Value) {
+    program::json_of(&line.split_whitespace().collect::<Vec<_>>())
 }
 
 fn json(line: &str) -> Value {
-    let (_, out, err) = dryroll(&format!("{line} --format json"));
-    serde_json::from_str(&out).unwrap_or_else(|e| panic!("{line}: {e}: {err}"))
+    json_of(line).1
 }
 
 #[test]
@@ -88,13 +88,12 @@ fn verdicts_decide_the_status_only_where_they_are_asked_for() {
 fn a_policy_that_breaks_its_objective_is_told_with_it() {
     let (_folder, [quick]) = with_objectives(["duration: 1s"]);
     let line = format!("compare {quick} --variant a:preStop=2s --check --replications 4");
-    let (status, out, err) = dryroll(&format!("{line} --format json"));
-    let told: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {err}"));
+    let (status, told) = json_of(&line);
     let finding = &told["policies"][0]["objectives"][0];
     assert_eq!(
         (status, &finding["objective"], &finding["verdict"]),
         (1, &"duration".into(), &"broken".into()),
-        "{out}"
+        "{told}"
     );
     let table = dryroll(&line).1;
     assert!(table.contains("duration      1s") && table.contains("0 of 4") && table.contains("broken"), "{table}");

@@ -1,10 +1,13 @@
 //! The linter: each rule by its own examples, the shipped scenarios, and what a user meets.
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::path::Path;
 
-use assert_cmd::Command;
 use dryroll::lint::{RULES, lint, lint_str, rule};
 use dryroll::scenario::{Request, load_str};
+use program::{dryroll, json_of};
 use serde_json::Value;
 
 fn codes(text: &str) -> Vec<&'static str> {
@@ -16,14 +19,6 @@ fn codes(text: &str) -> Vec<&'static str> {
 fn codes_of(file: &str) -> Vec<&'static str> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     lint(&Request::new(&path)).findings.iter().map(|f| f.diag.code).collect()
-}
-
-fn dryroll(args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
-    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).env("NO_COLOR", "1").output();
-    let output = output.expect("it starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
 }
 
 #[test]
@@ -313,8 +308,7 @@ fn a_page_explains_each_rule() {
 
 #[test]
 fn json_has_one_object_a_finding() {
-    let (status, out, _) = dryroll(&["lint", "scenarios/routing-wrong.yaml", "--format", "json"]);
-    let json: Value = serde_json::from_str(&out).expect("JSON");
+    let (status, json) = json_of(&["lint", "scenarios/routing-wrong.yaml"]);
     assert_eq!((status, json["schema"].as_str()), (1, Some("dryroll.lint/1")));
     let finding = &json["findings"][0];
     assert_eq!(finding["path"], "pod.termination.preStop");

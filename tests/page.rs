@@ -1,18 +1,15 @@
 //! The page of a forecast as commands write it. What it looks like in a browser is for `tests/browser/run`.
 
+#[path = "common/program.rs"]
+#[expect(dead_code, reason = "what is printed is compared as it is")]
+mod program;
+
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
+use program::dryroll;
 
 const SMALL: &str = "tests/data/cli/small.yaml";
-
-fn dryroll(args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
-    let output = command.args(args).env("NO_COLOR", "1").output().expect("it starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
-}
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).expect("the page was written")

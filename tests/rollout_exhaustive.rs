@@ -4,6 +4,9 @@
 //! controller takes a step, a ReplicaSet's controller creates or deletes, counts, or reports what it has counted, a pod turns
 //! Ready or is gone. All states that can be reached are visited.
 
+#[path = "common/states.rs"]
+mod states;
+
 use dryroll::engine::{Dur, SimTime};
 use dryroll::fleet::fact::Revision;
 use dryroll::fleet::rollout::policy::{SetView, Step, View, policy};
@@ -12,7 +15,7 @@ use dryroll::scenario::{
     BlueGreen, BudgetBound, Canary, CanaryScale, CanaryStep, DisruptionBudget, EcsDeployment, InstanceRefresh,
     IntOrPercent, NomadUpdate, Strategy,
 };
-use std::collections::BTreeMap;
+use states::all_can_complete;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Set {
@@ -285,36 +288,11 @@ impl Rules {
     /// Visits all states; every one must be within bounds and able to reach completion. How many there are.
     fn explore(&self, initial: State) -> usize {
         let single = initial.changes_left + initial.disruptions_left == 0;
-        let mut numbers = BTreeMap::from([(initial.clone(), 0)]);
-        let mut states = vec![initial];
-        let mut before: Vec<Vec<usize>> = vec![Vec::new()];
-        let mut alive = Vec::new();
-        let mut open = 0;
-        while open < states.len() {
-            self.assert_bounds(&states[open], single);
-            if self.is_complete(&states[open]) {
-                alive.push(open);
-            }
-            for next in self.successors(&states[open]) {
-                let number = *numbers.entry(next).or_insert_with_key(|next| {
-                    states.push(next.clone());
-                    before.push(Vec::new());
-                    states.len() - 1
-                });
-                before[number].push(open);
-            }
-            open += 1;
-        }
-        // Backwards from completion: whatever is not met has no way there.
-        let mut stuck = vec![true; states.len()];
-        while let Some(number) = alive.pop() {
-            if std::mem::replace(&mut stuck[number], false) {
-                alive.extend(&before[number]);
-            }
-        }
-        let stuck = stuck.iter().position(|&stuck| stuck).map(|number| &states[number]);
-        assert!(stuck.is_none(), "{:?}, {} replicas, stuck: {stuck:?}", self.strategy, self.replicas);
-        states.len()
+        let look = |state: &State| {
+            self.assert_bounds(state, single);
+            self.is_complete(state)
+        };
+        all_can_complete(initial, (&self.strategy, self.replicas), look, |state| self.successors(state))
     }
 }
 

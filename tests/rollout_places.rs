@@ -3,10 +3,13 @@
 //! Both controllers look at all pods at once and act at once, so that a state is the pods at their places. All states that
 //! can be reached are visited: the bounds hold in each, and completion can be reached from each.
 
+#[path = "common/states.rs"]
+mod states;
+
 use dryroll::fleet::fact::PodId;
 use dryroll::fleet::rollout::place::{PlacePod, PlacePolicy, PlaceStep, PlacesView, policy};
 use dryroll::scenario::{DaemonSetUpdate, IntOrPercent, StatefulSetUpdate, Strategy};
-use std::collections::BTreeMap;
+use states::all_can_complete;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
@@ -104,35 +107,14 @@ impl Rules {
         let places = vec![vec![(0, Phase::Ready)]; self.replicas];
         let initial = State { places, template: 1, changes_left, failures_left, disruptions_left };
         let disturbed = changes_left + failures_left + disruptions_left > 0;
-        let mut numbers = BTreeMap::from([(initial.clone(), 0)]);
-        let (mut states, mut before, mut alive, mut open) = (vec![initial], vec![Vec::new()], Vec::new(), 0);
-        while open < states.len() {
+        let look = |state: &State| {
             if !disturbed {
-                (self.bound)(&states[open], self);
+                (self.bound)(state, self);
             }
-            let views = Self::views(&states[open]);
-            if self.policy().is_complete(&PlacesView { replicas: self.replicas as u32, absent: &[], places: &views }) {
-                alive.push(open);
-            }
-            for next in self.successors(&states[open]) {
-                let number = *numbers.entry(next).or_insert_with_key(|next| {
-                    states.push(next.clone());
-                    before.push(Vec::new());
-                    states.len() - 1
-                });
-                before[number].push(open);
-            }
-            open += 1;
-        }
-        let mut stuck = vec![true; states.len()];
-        while let Some(number) = alive.pop() {
-            if std::mem::replace(&mut stuck[number], false) {
-                alive.extend(&before[number]);
-            }
-        }
-        let stuck = stuck.iter().position(|&stuck| stuck).map(|number| &states[number]);
-        assert!(stuck.is_none(), "{:?}: stuck: {stuck:?}", self.strategy);
-        states.len()
+            let views = Self::views(state);
+            self.policy().is_complete(&PlacesView { replicas: self.replicas as u32, absent: &[], places: &views })
+        };
+        all_can_complete(initial, &self.strategy, look, |state| self.successors(state))
     }
 }
 

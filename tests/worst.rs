@@ -1,22 +1,17 @@
 //! `run --worst`: what it prints plays the worst deploy again, to the byte.
 
-use assert_cmd::Command;
+#[path = "common/program.rs"]
+mod program;
+
+use program::{dryroll, json_of};
 use serde_json::Value;
 
 const SMALL: &str = "tests/data/cli/small.yaml";
 
-fn dryroll(args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("dryroll").expect("the binary is built");
-    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).env("NO_COLOR", "1").output();
-    let output = output.expect("it starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
-}
-
 fn json(args: &[&str]) -> Value {
-    let (code, out, err) = dryroll(&[args, &["--format", "json", "--quiet"]].concat());
-    assert_eq!(code, 0, "{err}");
-    serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}"))
+    let (code, json) = json_of(&[args, &["--quiet"]].concat());
+    assert_eq!(code, 0, "{args:?}");
+    json
 }
 
 #[test]
