@@ -87,9 +87,9 @@ pub struct ConnectionTally {
 pub struct CapacityTally {
     /// Fewest pods Ready and not being deleted.
     pub min_ready: u32,
-    /// That, of `replicas`.
+    /// That, as a share of `replicas`.
     pub min_ready_fraction: f64,
-    /// Smallest capacity / demand; `None` where nothing was demanded.
+    /// Smallest capacity / demand at any moment; `None` where nothing was demanded.
     pub min_headroom: Option<f64>,
     /// Time for which capacity was below demand (s).
     pub seconds_below_demand: f64,
@@ -106,14 +106,14 @@ pub struct RolloutTally {
     pub peak_pods: u32,
 }
 
-/// One pod's life (s relative to the deploy).
+/// One pod's life; times count from the deploy, and are `None` for a step that it never took.
 #[derive(Clone, Copy, Debug)]
 pub struct PodLife {
     /// Which.
     pub pod: PodId,
     /// Its version.
     pub revision: Revision,
-    /// Its steps, where they were taken.
+    /// It was created.
     pub created: Option<SimTime>,
     /// It passed its readiness probe (first time).
     pub ready: Option<SimTime>,

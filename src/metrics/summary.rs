@@ -109,9 +109,9 @@ pub struct ConnectionFigures {
 pub struct Capacity {
     /// Fewest pods Ready and not being deleted.
     pub min_ready: Figure,
-    /// That, of `replicas`.
+    /// That, as a share of `replicas`.
     pub min_ready_fraction: Figure,
-    /// Smallest capacity / demand.
+    /// Smallest capacity / demand at any moment.
     pub min_headroom: Figure,
     /// Time for which capacity was below demand (s).
     pub seconds_below_demand: Figure,

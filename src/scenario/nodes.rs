@@ -34,7 +34,7 @@ pub struct Nodes {
     pub returns_after: Option<Dur>,
     /// Nodes that there may be at most: while pods find no room, the cluster autoscaler asks for more; `None` = nobody does.
     pub max_count: Option<u32>,
-    /// From there until such a node is Ready.
+    /// From a pod that finds no room until the node that was asked for it is Ready.
     pub provision_time: Dur,
     /// When whoever has a connection to a dead node on which nothing is asked gives it up: streams.
     pub silence: Dur,

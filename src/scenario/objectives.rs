@@ -22,7 +22,7 @@ pub struct Objectives {
     pub p99: Option<Dur>,
     /// Reconnects that reach the pods at the peak, at most (1/s).
     pub peak_reconnects: Option<f64>,
-    /// Serving capacity over demand, at least.
+    /// Serving capacity over demand at its lowest, at least.
     pub min_headroom: Option<f64>,
     /// The rollout's duration, at most.
     pub duration: Option<Dur>,

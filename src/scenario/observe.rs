@@ -6,9 +6,9 @@ use crate::engine::Dur;
 /// Constant one-way latencies.
 #[derive(Clone, Copy, Debug)]
 pub struct Network {
-    /// Each hop.
+    /// Of each hop behind the first proxy: from proxy to pod, from tier to tier.
     pub latency: Dur,
-    /// The clients' hop.
+    /// Of the clients' hop; at layer 4 the only one.
     pub client: Dur,
 }
 

@@ -23,7 +23,7 @@ pub struct Probe {
 /// A liveness or startup probe: when it fails, the container is stopped, and started anew.
 #[derive(Clone, Copy, Debug)]
 pub struct KillingProbe {
-    /// When it fails.
+    /// How it is made, and when it has failed.
     pub probe: Probe,
     /// The grace period of a container that it stops; `None`: the pod's.
     pub grace_period: Option<Dur>,

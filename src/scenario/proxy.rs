@@ -10,7 +10,7 @@ use crate::engine::Dur;
 /// A proxy's retries of a failed attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct ProxyRetries {
-    /// After the first attempt.
+    /// How many there may be after the first attempt; 0 = none.
     pub attempts: u32,
     /// After a connect that was refused or got no answer.
     pub on_connect_failure: bool,

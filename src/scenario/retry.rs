@@ -9,7 +9,7 @@ use crate::engine::Dur;
 /// A client's retries of a failed request.
 #[derive(Clone, Debug)]
 pub struct ClientRetries {
-    /// After the first attempt.
+    /// How many there may be after the first attempt; 0 = none.
     pub attempts: u32,
     /// The failures that are retried.
     pub on: Vec<RetryOn>,
@@ -17,7 +17,7 @@ pub struct ClientRetries {
     pub backoff: Backoff,
     /// Retries as a share of requests, a token bucket 10 s deep; `None` = no such limit.
     pub budget: Option<f64>,
-    /// Retries by a budget that is counted over a time.
+    /// Retries by a budget that is counted over a time, in the place of `budget`; `None` = no such limit.
     pub window: Option<RetryBudget>,
 }
 
@@ -40,9 +40,9 @@ pub enum RetryOn {
 pub struct Backoff {
     /// The first wait.
     pub base: Dur,
-    /// By which it grows.
+    /// What it is multiplied by from one to the next.
     pub factor: f64,
-    /// Its limit.
+    /// No wait is longer before it is spread.
     pub cap: Dur,
     /// How it is spread.
     pub jitter: Jitter,
@@ -66,7 +66,7 @@ pub enum Jitter {
 /// How a lost connection comes back.
 #[derive(Clone, Copy, Debug)]
 pub struct Reconnect {
-    /// Eagerly, or with the next request.
+    /// Whether it is opened anew by itself, after the first wait (eagerly), rather than with the next request.
     pub eager: bool,
     /// The wait before the k-th try; the first waits too.
     pub backoff: Backoff,
