@@ -487,8 +487,9 @@ observe: {warmup: 0s, for: 30s}
         let facts = facts(&yaml(from, patience));
         (ended(&facts, Outcome::Ok), ended(&facts, Outcome::Timeout))
     };
+    // Nearly all that come up have waited for most of the second.
     let (answered, gave_up) = of("birth", "1s");
-    assert!(answered > 100 && gave_up > 50, "{answered} {gave_up}");
+    assert!(answered < 30 && gave_up > 200, "{answered} {gave_up}");
     // Each is answered 200 ms after it was sent, however long it has waited.
     let (answered, gave_up) = of("sent", "1s");
     assert!((145..=150).contains(&answered) && gave_up == 0, "{answered} {gave_up}");
