@@ -134,7 +134,9 @@ mod tests {
                 error: None,
                 ..Row::failed(at, Vec::new(), String::new())
             };
-            replications.iter().filter(|_| kept).for_each(|r| row.keep(&Summary::alone(&meta, r)));
+            for replication in replications.iter().filter(|_| kept) {
+                row.keep(&Summary::alone(&meta, replication));
+            }
             row
         };
         let header = Header::bare(more.len() as u64, Effort::Fixed(DEPLOYS));

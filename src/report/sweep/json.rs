@@ -179,7 +179,9 @@ impl KeptRow {
         };
         if row.deploys.is_empty() {
             let each = std::mem::take(&mut row.each);
-            each.iter().for_each(|deploy| row.keep(deploy));
+            for deploy in &each {
+                row.keep(deploy);
+            }
             row.each = each;
         }
         row
