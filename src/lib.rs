@@ -45,7 +45,7 @@
 //! engine, stats                                 time, order and chance; intervals and bounds
 //! ```
 //!
-//! A test holds these arrows (`tests/tidy.rs`). A balancing algorithm is a file in `fleet/balancer` and a line in its
+//! A test holds these arrows (`tests/it/tidy.rs`). A balancing algorithm is a file in `fleet/balancer` and a line in its
 //! `mod.rs`; a rollout strategy a file in `fleet/rollout` and a line in `policy.rs` (or in `place.rs`); a report a file and a
 //! line in `report`.
 

@@ -14,7 +14,7 @@ use crate::scenario::read::{At, Cx};
 use crate::scenario::tree::{Node, Value};
 use crate::scenario::{Scenario, presets, sweep};
 
-#[path = "../../../tests/common/json_schema.rs"]
+#[path = "../../../tests/it/common/json_schema.rs"]
 mod json_schema;
 
 use json_schema::{Schema, json_of};
