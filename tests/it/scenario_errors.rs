@@ -1,12 +1,13 @@
 //! Whole texts of what a user reads about a file that is wrong: `tests/data/scenario/errors/NAME.yaml` and `.txt`.
 //!
-//! `UPDATE_GOLDEN=1 cargo test` rewrites the expected texts; with `CI=true` it only compares.
+//! `UPDATE_GOLDEN=1 cargo test` rewrites the expected texts; with `CI` set it only compares.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
+use crate::common::golden::{assert_golden, yaml_files};
 use dryroll::scenario::{self, Diag, Request};
 
 const FOLDER: &str = "tests/data/scenario/errors";
@@ -24,29 +25,19 @@ fn told(request: &Request<'_>) -> String {
     text
 }
 
-fn assert_golden(name: &str, actual: &str) {
-    let path = Path::new(FOLDER).join(name).with_extension("txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() && std::env::var("CI").as_deref() != Ok("true") {
-        fs::write(&path, actual).expect("the golden file can be written");
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert!(actual == expected, "{}\n--- expected\n{expected}\n--- actual\n{actual}", path.display());
+fn assert_told(name: &str, actual: &str) {
+    assert_golden(&Path::new(FOLDER).join(name).with_extension("txt"), actual);
 }
 
 #[test]
 fn every_wrong_scenario_is_told_as_recorded() {
-    let mut names: Vec<_> = fs::read_dir(FOLDER)
-        .expect("the folder of errors is there")
-        .map(|entry| entry.expect("an entry can be read").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
-        .collect();
-    names.sort();
-    assert!(names.len() > 30, "only {} cases", names.len());
-    for path in names {
+    let paths = yaml_files(FOLDER);
+    assert!(paths.len() > 30, "only {} cases", paths.len());
+    for path in paths {
         let text = fs::read_to_string(&path).expect("a case can be read");
         let set: Vec<String> = text.lines().filter_map(|l| l.strip_prefix("# set: ")).map(ToOwned::to_owned).collect();
         let stem = path.file_stem().and_then(|s| s.to_str()).expect("a name");
-        assert_golden(stem, &told(&Request { set: &set, ..Request::new(&path) }));
+        assert_told(stem, &told(&Request { set: &set, ..Request::new(&path) }));
     }
 }
 
@@ -54,10 +45,10 @@ fn every_wrong_scenario_is_told_as_recorded() {
 fn every_wrong_manifest_is_told_as_recorded() {
     for name in ["bare", "replicaset", "wrong", "nothing", "checkout", "paused", "namespaces"] {
         let path = format!("tests/data/manifests/{name}.yaml");
-        assert_golden(&format!("manifest_{name}"), &told(&Request::new(Path::new(&path))));
+        assert_told(&format!("manifest_{name}"), &told(&Request::new(Path::new(&path))));
     }
     let path = Path::new("tests/data/manifests/bare.yaml");
-    assert_golden("manifest_workload", &told(&Request { workload: Some("front"), ..Request::new(path) }));
+    assert_told("manifest_workload", &told(&Request { workload: Some("front"), ..Request::new(path) }));
 }
 
 #[test]
@@ -72,11 +63,11 @@ fn one_of_two_of_the_same_name_is_picked_by_its_namespace() {
 #[test]
 fn wrong_options_are_told_as_recorded() {
     let path = Path::new("tests/data/scenario/full.yaml");
-    assert_golden("option_rate", &told(&Request { rate: Some("5/s"), ..Request::new(path) }));
+    assert_told("option_rate", &told(&Request { rate: Some("5/s"), ..Request::new(path) }));
     let path = Path::new("tests/data/manifests/checkout.yaml");
-    assert_golden("option_rate_unit", &told(&Request { rate: Some("5"), ..Request::new(path) }));
+    assert_told("option_rate_unit", &told(&Request { rate: Some("5"), ..Request::new(path) }));
     let times = Some("p50=20ms,p98=120ms");
-    assert_golden("option_service_time", &told(&Request { service_time: times, ..Request::new(path) }));
+    assert_told("option_service_time", &told(&Request { service_time: times, ..Request::new(path) }));
 }
 
 /// Files that are wrong as files, made here because they are large or not text.
@@ -87,7 +78,7 @@ fn files_that_are_no_scenarios_are_told_as_recorded() {
         let path = folder.path().join(name).with_extension("yaml");
         fs::write(&path, bytes).expect("a case can be written");
         let text = told(&Request::new(&path)).replace(&folder.path().display().to_string(), "FOLDER");
-        assert_golden(name, &text);
+        assert_told(name, &text);
     };
     assert("empty", b"");
     assert("empty_but_for_comments", b"# nothing\n---\n# here\n");
@@ -103,12 +94,12 @@ fn files_that_are_no_scenarios_are_told_as_recorded() {
     assert("bomb", bomb.as_bytes());
     assert("cycle", b"clients: &a [*a]\n");
     assert("unknown_alias", b"clients: *web\n");
-    assert_golden("missing_file", &told(&Request::new(Path::new("tests/data/no-such-scenario.yaml"))));
-    assert_golden("folder", &told(&Request::new(Path::new("tests/data"))));
+    assert_told("missing_file", &told(&Request::new(Path::new("tests/data/no-such-scenario.yaml"))));
+    assert_told("folder", &told(&Request::new(Path::new("tests/data"))));
     let path = folder.path().join("large.yaml");
     let mut large = fs::File::create(&path).expect("a case can be written");
     large.seek(SeekFrom::Start(100 << 20)).expect("a hole costs nothing");
     large.write_all(b"\n").expect("a case can be written");
     let text = told(&Request::new(&path)).replace(&folder.path().display().to_string(), "FOLDER");
-    assert_golden("large", &text);
+    assert_told("large", &text);
 }

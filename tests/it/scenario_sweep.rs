@@ -1,12 +1,13 @@
 //! Whole texts of what a scenario, `--vary` and `--variant` are read as, right or wrong:
 //! `tests/data/scenario/sweep/NAME.yaml` and `.txt`.
 //!
-//! `UPDATE_GOLDEN=1 cargo test` rewrites the expected texts; with `CI=true` it only compares.
+//! `UPDATE_GOLDEN=1 cargo test` rewrites the expected texts; with `CI` set it only compares.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use crate::common::golden::{assert_golden, yaml_files};
 use dryroll::engine::{Purpose, Streams};
 use dryroll::scenario::{Assignment, Axis, Diag, Draft, Request, fingerprint};
 
@@ -41,14 +42,9 @@ fn axes(axes: &[Axis]) -> String {
 
 #[test]
 fn every_sweep_is_told_as_recorded() {
-    let mut names: Vec<_> = fs::read_dir(FOLDER)
-        .expect("the folder is there")
-        .map(|entry| entry.expect("an entry can be read").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
-        .collect();
-    names.sort();
-    assert!(names.len() > 15, "only {} cases", names.len());
-    for path in names {
+    let paths = yaml_files(FOLDER);
+    assert!(paths.len() > 15, "only {} cases", paths.len());
+    for path in paths {
         let text = fs::read_to_string(&path).expect("a case can be read");
         let options = |name: &str| -> Vec<String> {
             text.lines().filter_map(|l| l.strip_prefix(&format!("# {name}: "))).map(ToOwned::to_owned).collect()
@@ -64,12 +60,7 @@ fn every_sweep_is_told_as_recorded() {
             };
             draft.variants(&variants).map_or_else(|d| told(&d), |v| v.iter().map(listed).collect())
         };
-        let golden = path.with_extension("txt");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() && std::env::var("CI").as_deref() != Ok("true") {
-            fs::write(&golden, &actual).expect("the golden file can be written");
-        }
-        let expected = fs::read_to_string(&golden).unwrap_or_default();
-        assert!(actual == expected, "{}\n--- expected\n{expected}\n--- actual\n{actual}", golden.display());
+        assert_golden(&path.with_extension("txt"), &actual);
     }
 }
 

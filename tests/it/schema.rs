@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 #[path = "common/json_schema.rs"]
 mod json_schema;
 
+use crate::common::golden::yaml_files;
 use crate::common::random_scenario;
 use json_schema::{Schema, json_of};
 
@@ -52,19 +53,12 @@ fn the_committed_schema_is_what_the_command_prints() {
     );
 }
 
-/// The files in a folder that end in `.yaml`, in order.
-fn files(folder: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{folder}: {e}"));
-    let paths = entries.map(|entry| entry.expect("an entry can be read").path());
-    let mut files: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect();
-    files.sort();
-    files
-}
-
 /// Every scenario in the repository that is meant to be read.
 fn shipped() -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> =
-        ["scenarios", "benches", "tests/data/cli", "validation/lab/scenarios"].into_iter().flat_map(files).collect();
+    let mut all: Vec<PathBuf> = ["scenarios", "benches", "tests/data/cli", "validation/lab/scenarios"]
+        .into_iter()
+        .flat_map(yaml_files)
+        .collect();
     all.extend(["full", "files"].map(|name| PathBuf::from(format!("tests/data/scenario/{name}.yaml"))));
     let incidents = fs::read_dir("tests/data/incidents").expect("the folder of incidents is there");
     all.extend(incidents.map(|entry| entry.expect("an entry can be read").path().join("scenario.yaml")));
@@ -138,7 +132,7 @@ fn wrong_files_are_refused_by_the_schema_too() {
     let mut seen = BTreeSet::new();
     let mut refused = 0;
     let mut missed = Vec::new();
-    for path in files("tests/data/scenario/errors") {
+    for path in yaml_files("tests/data/scenario/errors") {
         let name = path.file_stem().and_then(|s| s.to_str()).expect("a name").to_owned();
         let text = fs::read_to_string(&path).expect("a case can be read");
         // Options are no part of the file, and what is no YAML is for the editor to say.

@@ -1,6 +1,7 @@
 //! What several tests make use of.
 
 pub(crate) mod dice;
+pub(crate) mod golden;
 pub(crate) mod interrupt;
 pub(crate) mod patched;
 pub(crate) mod program;
